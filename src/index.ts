@@ -1,0 +1,79 @@
+/**
+ * The public entry: everything a plugin may use. Built-in plugins import it too, by the package's own name.
+ */
+export type { Config } from './kernel/config/compile.js';
+export type { Diagnostic, Place } from './kernel/config/diagnostic.js';
+export {
+  type Argument,
+  ArgumentError,
+  type ArgumentType,
+  argument,
+  type Context,
+  type Directive,
+  type DirectiveOptions,
+  type DirectiveUse,
+  directive,
+  duration,
+  flag,
+  type Inheritance,
+  integer,
+  list,
+  map,
+  oneOf,
+  path,
+  readArgument,
+  readDuration,
+  readSize,
+  type Scope,
+  single,
+  size,
+  template,
+  text,
+} from './kernel/config/schema.js';
+export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.js';
+export type { Exchange, Outcome } from './kernel/exchange.js';
+export {
+  type Boundary,
+  type DirectoryLookup,
+  type FileVersion,
+  type Lookup,
+  type OpenDirectory,
+  type OpenFile,
+  openDirectory,
+  openFile,
+} from './kernel/files.js';
+export { type RouteHooks, type ServerHooks, Stage } from './kernel/hooks.js';
+export type { Log, LogLevel } from './kernel/log.js';
+export {
+  type FileSlice,
+  isFileSlice,
+  type Peer,
+  type Request,
+  type RequestBody,
+  type RequestHeaders,
+  type Response,
+  type ResponseBody,
+  type ResponseHeaders,
+} from './kernel/message.js';
+export {
+  type DecodedPath,
+  decodePath,
+  encodePath,
+  encodeSegment,
+  type FilePath,
+  hasHiddenSegment,
+  isUnder,
+  type RootMapping,
+  resolveUnder,
+  safeFileName,
+} from './kernel/path.js';
+export {
+  API_VERSION,
+  type ApplyContext,
+  definePlugin,
+  type Plugin,
+  type PluginDefinition,
+  type SetupContext,
+} from './kernel/plugin.js';
+export type { RouteView } from './kernel/route.js';
+export { compileTemplate, type Template } from './kernel/variables.js';

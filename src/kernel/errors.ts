@@ -1,0 +1,37 @@
+import type { Diagnostic } from './config/diagnostic.js';
+
+export interface HttpErrorOptions {
+  /** Why, for the error log and for the built-in error page. Never sent where it could carry a path or a secret. */
+  readonly reason?: string;
+  /** Header fields the answer must carry (Allow, Retry-After, Content-Range …), names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/**
+ * An answer that is an error (RFC 9110 §15.5, §15.6). A plugin throws it to end a request with that status;
+ * the kernel turns it into a page. Anything else that is thrown is a fault of the server: 500, and logged.
+ */
+export class HttpError extends Error {
+  /** 400 to 599. */
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, options: HttpErrorOptions = {}) {
+    super(options.reason ?? `status ${status}`, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'HttpError';
+    this.status = status;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** A configuration that cannot be used. Carries every mistake found, not only the first. */
+export class ConfigError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((diagnostic) => diagnostic.message).join('\n'));
+    this.name = 'ConfigError';
+    this.diagnostics = diagnostics;
+  }
+}

@@ -1,0 +1,125 @@
+import type { Lookup } from './files.js';
+import { openFile } from './files.js';
+import type { Request, Response } from './message.js';
+import type { FilePath } from './path.js';
+import type { Route } from './route.js';
+
+/** How an exchange ended; what `onDone` records. */
+export interface Outcome {
+  readonly status: number;
+  /** Bytes of content handed to the socket, head and chunk framing apart. */
+  readonly bytesSent: number;
+  /** From the request's first byte to the last byte handed to the socket, in milliseconds. */
+  readonly durationMs: number;
+  /** False when the client left, or was cut off, before the whole answer was sent. */
+  readonly complete: boolean;
+}
+
+/** Something that must be let go when the exchange ends. */
+export interface Closable {
+  close(): void;
+}
+
+/** What an exchange asks of the kernel that made it. */
+export interface ExchangeHost {
+  forward(from: Exchange, target: string, method: string | undefined): Promise<Response>;
+}
+
+/** One request with its route: what a plugin gets. */
+export class Exchange {
+  readonly request: Request;
+  readonly route: Route;
+  /** The exchange that forwarded here (error page, `try_files`, a script's local redirect); undefined for a client's. */
+  readonly origin: Exchange | undefined;
+  /** The status an error page is rendered for; undefined otherwise. */
+  readonly errorStatus: number | undefined;
+  readonly #host: ExchangeHost;
+  #closables: Closable[] | undefined;
+  #abort: AbortController | undefined;
+  #ended = false;
+  #aborted = false;
+  #outcome: Outcome | undefined;
+  #variables: Map<string, string> | undefined;
+  #forwardedTo: Exchange | undefined;
+
+  constructor(
+    request: Request,
+    route: Route,
+    host: ExchangeHost,
+    origin: Exchange | undefined = undefined,
+    errorStatus: number | undefined = undefined,
+  ) {
+    this.request = request;
+    this.route = route;
+    this.origin = origin;
+    this.errorStatus = errorStatus;
+    this.#host = host;
+    if (origin !== undefined) origin.#forwardedTo = this;
+  }
+
+  /** Aborted when the client leaves or the server gives up on the exchange; never after a whole answer. */
+  get signal(): AbortSignal {
+    if (this.origin !== undefined) return this.origin.signal;
+    this.#abort ??= new AbortController();
+    if (this.#aborted) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  /** How it ended; undefined until it has. */
+  get outcome(): Outcome | undefined {
+    return this.origin === undefined ? this.#outcome : this.origin.outcome;
+  }
+
+  /** The exchange whose route's answer is sent: this one, or the last it was forwarded to. */
+  get final(): Exchange {
+    return this.#forwardedTo === undefined ? this : this.#forwardedTo.final;
+  }
+
+  /** Opens a file below the route's root; it is closed when the exchange ends. */
+  async open(path: FilePath): Promise<Lookup> {
+    const lookup = await openFile(path, this.route.boundary);
+    if (lookup.kind === 'file') this.own(lookup.file);
+    return lookup;
+  }
+
+  /** Has something closed when the exchange ends, at once if it has ended. */
+  own(closable: Closable): void {
+    if (this.origin !== undefined) this.origin.own(closable);
+    else if (this.#ended) closable.close();
+    else if (this.#closables === undefined) this.#closables = [closable];
+    else this.#closables.push(closable);
+  }
+
+  /**
+   * Answers with what another URL of this server answers, as if the client had asked for it. Method and content
+   * are kept unless a method is given; then the content is not passed on.
+   * @param target an absolute path with an optional query, percent-encoded
+   * @throws HttpError 500 after ten forwards of one request, 400 for a target that is no path
+   */
+  forward(target: string, method?: string): Promise<Response> {
+    return this.#host.forward(this, target, method);
+  }
+
+  /** A value set by a plugin for this exchange (`remote_user`), seen by templates as `$name`. */
+  variable(name: string): string | undefined {
+    return this.#variables?.get(name) ?? this.origin?.variable(name);
+  }
+
+  setVariable(name: string, value: string): void {
+    this.#variables ??= new Map();
+    this.#variables.set(name, value);
+  }
+
+  /** The kernel's: once, when the last byte is out or the connection is lost. */
+  end(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#outcome = outcome;
+    if (!outcome.complete) {
+      this.#aborted = true;
+      this.#abort?.abort();
+    }
+    if (this.#closables !== undefined) for (const closable of this.#closables) closable.close();
+    this.#closables = undefined;
+  }
+}

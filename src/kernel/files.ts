@@ -1,0 +1,208 @@
+import { close, constants, fstat, open, read, readlink, type Stats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { type FilePath, isUnder } from './path.js';
+
+const openAsync = promisify(open);
+const fstatAsync = promisify(fstat);
+const readlinkAsync = promisify(readlink);
+const closeAsync = promisify(close);
+
+/** What a lookup may reach: nothing outside `directory`, also not by symbolic links unless they are followed. */
+export interface Boundary {
+  /** Absolute. May itself be a symbolic link. */
+  readonly directory: string;
+  readonly followSymlinks: boolean;
+}
+
+/** What makes one version of a file's content, as far as the file system tells. */
+export interface FileVersion {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+}
+
+/** An open regular file. Whoever opened it closes it; a file opened through an exchange closes with the exchange. */
+export class OpenFile implements FileVersion {
+  readonly path: string;
+  /** Bytes, when it was opened. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+  readonly #descriptor: number;
+  #readers = 0;
+  #closing = false;
+
+  constructor(path: string, descriptor: number, stats: Stats) {
+    this.path = path;
+    this.#descriptor = descriptor;
+    this.size = stats.size;
+    this.mtimeMs = stats.mtimeMs;
+    this.ctimeMs = stats.ctimeMs;
+    this.ino = stats.ino;
+  }
+
+  /**
+   * Fills `buffer` from its start with the bytes at `position`.
+   * @returns how many were read; 0 at the end of the file.
+   */
+  read(buffer: Uint8Array, length: number, position: number): Promise<number> {
+    if (this.#closing) return Promise.reject(new Error(`${this.path} is closed`));
+    this.#readers += 1;
+    return new Promise((resolve, reject) => {
+      read(this.#descriptor, buffer, 0, length, position, (error, bytesRead) => {
+        this.#readers -= 1;
+        this.#closeWhenIdle();
+        if (error) reject(error);
+        else resolve(bytesRead);
+      });
+    });
+  }
+
+  /** Closes once the reads under way have ended: a descriptor's number is reused at once by the next open. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#closeWhenIdle();
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#closing && this.#readers === 0) close(this.#descriptor, () => {});
+  }
+}
+
+/**
+ * A directory held open, so that what is done to its entries happens in this very directory even when its path is
+ * swapped for a link meanwhile. Close it when done.
+ */
+export class OpenDirectory {
+  readonly path: string;
+  readonly #descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+  }
+
+  /** A path for node:fs to the entry `name`. @throws Error when the name is not a single segment. */
+  entry(name: string): string {
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+      throw new Error(`not a file name: ${JSON.stringify(name)}`);
+    }
+    return `${this.#handle()}/${name}`;
+  }
+
+  names(): Promise<string[]> {
+    return readdir(this.#handle());
+  }
+
+  close(): Promise<void> {
+    return closeAsync(this.#descriptor);
+  }
+
+  #handle(): string {
+    return hasDescriptorPaths ? `/proc/self/fd/${this.#descriptor}` : this.path;
+  }
+}
+
+/** What stands at a path. `forbidden`: outside the boundary, or not readable; `special`: neither file nor directory. */
+export type Lookup =
+  | { readonly kind: 'file'; readonly file: OpenFile }
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'special' };
+
+export type DirectoryLookup =
+  | { readonly kind: 'directory'; readonly directory: OpenDirectory }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'forbidden' };
+
+/** Linux tells an open descriptor's true path; elsewhere the path's identity is compared instead. */
+const hasDescriptorPaths = process.platform === 'linux';
+
+const absent = { kind: 'absent' } as const;
+const forbidden = { kind: 'forbidden' } as const;
+
+/** Error codes that mean the same to a client: there is nothing by that name. */
+const ABSENT_CODES = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL']);
+/** ELOOP: too many links, or a link where none is followed. ENXIO: a socket, or a fifo nobody reads. */
+const FORBIDDEN_CODES = new Set(['EACCES', 'EPERM', 'ELOOP']);
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** The outcomes that are answers, not faults; anything else (EMFILE, EIO) is thrown on. */
+function refusal(error: unknown): typeof absent | typeof forbidden {
+  const code = errorCode(error);
+  if (ABSENT_CODES.has(code)) return absent;
+  if (FORBIDDEN_CODES.has(code)) return forbidden;
+  throw error;
+}
+
+async function truePath(descriptor: number, path: string, stats: Stats): Promise<string | undefined> {
+  if (hasDescriptorPaths) return readlinkAsync(`/proc/self/fd/${descriptor}`);
+  const real = await realpath(path);
+  const there = await stat(real);
+  return there.ino === stats.ino && there.dev === stats.dev ? real : undefined;
+}
+
+async function isInside(
+  descriptor: number,
+  path: string,
+  stats: Stats,
+  boundary: Boundary,
+): Promise<boolean> {
+  if (boundary.followSymlinks) return true;
+  const real = await truePath(descriptor, path, stats);
+  return real !== undefined && isUnder(real, await realpath(boundary.directory));
+}
+
+/**
+ * Opens the regular file at `path` for reading. The check for the boundary is made on what was opened, not on its
+ * name, so that a link swapped between two system calls cannot lead outside. A fifo or device is never opened.
+ * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
+ */
+export async function openFile(path: FilePath, boundary: Boundary): Promise<Lookup> {
+  let descriptor: number | undefined;
+  try {
+    const before = await stat(path);
+    if (before.isDirectory()) return { kind: 'directory' };
+    if (!before.isFile() || path.endsWith('/')) return before.isFile() ? absent : { kind: 'special' };
+    // O_NONBLOCK: a fifo put there since stat() must not block a thread of the pool.
+    descriptor = await openAsync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const stats = await fstatAsync(descriptor);
+    if (!stats.isFile()) return { kind: 'special' };
+    if (!(await isInside(descriptor, path, stats, boundary))) return forbidden;
+    const file = new OpenFile(path, descriptor, stats);
+    descriptor = undefined; // owned by the OpenFile from here
+    return { kind: 'file', file };
+  } catch (error) {
+    return refusal(error);
+  } finally {
+    if (descriptor !== undefined) await closeAsync(descriptor);
+  }
+}
+
+/**
+ * Opens a directory within the boundary.
+ * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
+ */
+export async function openDirectory(path: FilePath, boundary: Boundary): Promise<DirectoryLookup> {
+  let descriptor: number | undefined;
+  try {
+    descriptor = await openAsync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOCTTY);
+    const stats = await fstatAsync(descriptor);
+    if (!(await isInside(descriptor, path, stats, boundary))) return forbidden;
+    const directory = new OpenDirectory(path, descriptor);
+    descriptor = undefined;
+    return { kind: 'directory', directory };
+  } catch (error) {
+    return refusal(error);
+  } finally {
+    if (descriptor !== undefined) await closeAsync(descriptor);
+  }
+}

@@ -1,0 +1,85 @@
+import { ConfigError, HttpError } from './errors.js';
+import type { Response } from './message.js';
+
+/** Whose function runs, for every message about it. */
+export interface TapOwner {
+  readonly plugin: string;
+  readonly hook: string;
+  /** The route's name and configuration line; undefined for a server-wide hook. */
+  readonly route: string | undefined;
+}
+
+/** A plugin's fault, with the plugin's name on it. The request gets 500; everything else goes on. */
+export class PluginError extends Error {
+  readonly owner: TapOwner;
+
+  constructor(owner: TapOwner, problem: string, cause?: unknown) {
+    const where = owner.route === undefined ? '' : ` for ${owner.route}`;
+    super(
+      `plugin "${owner.plugin}", ${owner.hook}${where}: ${problem}`,
+      cause === undefined ? {} : { cause },
+    );
+    this.name = 'PluginError';
+    this.owner = owner;
+  }
+}
+
+/** Answers a plugin meant to give pass; anything else it throws is its fault and gets its name. */
+function attributed(owner: TapOwner, error: unknown): Error {
+  if (error instanceof HttpError || error instanceof ConfigError || error instanceof PluginError)
+    return error;
+  const problem = error instanceof Error ? error.message : String(error);
+  return new PluginError(owner, problem, error);
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** True for a value with a status that can be sent. Its header fields are checked when they are written. */
+export function isResponse(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null || !('status' in value)) return false;
+  const { status } = value;
+  return typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599;
+}
+
+/**
+ * Wraps a function given to `tap()`. An async function there would be taken for an answer by tapable and its
+ * rejection lost, so it is refused: when tapped if its kind shows, when it returns a promise otherwise.
+ */
+export function guarded<Args extends readonly unknown[], Answer>(
+  owner: TapOwner,
+  fn: (...args: Args) => Answer,
+  check: (owner: TapOwner, answer: Answer) => Answer,
+): (...args: Args) => Answer {
+  if (fn.constructor.name === 'AsyncFunction') {
+    throw new PluginError(owner, 'tap() takes a plain function; use tapPromise() for an async one');
+  }
+  return (...args) => {
+    try {
+      const answer = fn(...args);
+      if (isThenable(answer)) throw new PluginError(owner, 'tap() got a promise back; use tapPromise()');
+      return check(owner, answer);
+    } catch (error) {
+      throw attributed(owner, error);
+    }
+  };
+}
+
+/**
+ * Wraps a function given to `tapPromise()`. A synchronous throw becomes a rejection: tapable 2.3 would leave the
+ * hook's caller waiting for ever.
+ */
+export function guardedPromise<Args extends readonly unknown[], Answer>(
+  owner: TapOwner,
+  fn: (...args: Args) => Promise<Answer>,
+  check: (owner: TapOwner, answer: Answer) => Answer,
+): (...args: Args) => Promise<Answer> {
+  return async (...args) => {
+    try {
+      return check(owner, await fn(...args));
+    } catch (error) {
+      throw attributed(owner, error);
+    }
+  };
+}

@@ -1,0 +1,208 @@
+import { AsyncSeriesBailHook, AsyncSeriesHook, AsyncSeriesWaterfallHook, SyncHook } from 'tapable';
+import type { Config } from './config/compile.js';
+import type { Exchange } from './exchange.js';
+import { guarded, guardedPromise, isResponse, PluginError, type TapOwner } from './guard.js';
+import type { Request, Response } from './message.js';
+
+/**
+ * The order of taps inside one hook. Wide gaps, so that a plugin may stand between two: `Stage.access + 10`.
+ */
+export const Stage = {
+  /** Changes where the request goes before anybody is asked whether it may: redirects. */
+  rewrite: 100,
+  /** May refuse, never answers with content: methods, authentication, limits. */
+  access: 200,
+  /** Answers by doing something: CGI, uploads. Before content, so that a script is run and not sent. */
+  handler: 300,
+  /** Answers with what is there: static files. */
+  content: 400,
+  /** Answers when nobody else did: a directory's listing. */
+  fallback: 500,
+} as const;
+
+export interface TapOptions {
+  /** Where in the hook's order; `Stage.content` when left out. */
+  readonly stage?: number;
+}
+
+export interface RouteTapOptions extends TapOptions {
+  /**
+   * The methods this tap answers. It is not called for others, and they are what `Allow` names where the route has
+   * no `methods` directive. Left out: called for every method, and names none.
+   */
+  readonly methods?: readonly string[];
+}
+
+/** A tap with a plain function: for decisions that need no I/O. It costs no promise. */
+export interface Tappable<Options, Args extends readonly unknown[], Answer> {
+  tap(options: Options, fn: (...args: Args) => Answer): void;
+  tapPromise(options: Options, fn: (...args: Args) => Promise<Answer>): void;
+}
+
+/** What a plugin's `apply` gets to tap: the hooks of one route. */
+export interface RouteHooks {
+  /** The first `Response` wins; `undefined` passes the exchange on. */
+  readonly onRoute: Tappable<RouteTapOptions, [Exchange], Response | undefined>;
+  /** The `Response` to send instead, or the same one. Error pages pass here too. */
+  readonly onResponse: Tappable<TapOptions, [Response, Exchange], Response>;
+  /** When the last byte is out or the connection is lost; `exchange.outcome` is set. */
+  readonly onDone: Pick<Tappable<TapOptions, [Exchange], void>, 'tap'>;
+}
+
+/** What a plugin's `setup` gets to tap: once a server process. */
+export interface ServerHooks {
+  /** The compiled configuration before anything serves. Throw a `ConfigError` to refuse it. */
+  readonly onConfig: Tappable<TapOptions, [Config], void>;
+  /** Every request before it has a route. A `Response` ends it; `undefined` goes on. */
+  readonly onRequest: Tappable<TapOptions, [Request], Response | undefined>;
+}
+
+type RouteCall = (exchange: Exchange, done: (error: Error | null, response?: Response) => void) => void;
+type ResponseCall = (
+  response: Response,
+  exchange: Exchange,
+  done: (error: Error | null, response?: Response) => void,
+) => void;
+type RequestCall = (request: Request, done: (error: Error | null, response?: Response) => void) => void;
+
+/** A route's hooks as dispatch calls them. A hook nobody tapped is undefined and costs nothing. */
+export interface CompiledHooks {
+  readonly onRoute: RouteCall | undefined;
+  readonly onResponse: ResponseCall | undefined;
+  readonly onDone: ((exchange: Exchange) => void) | undefined;
+  /** The union of the methods the taps named. */
+  readonly methods: ReadonlySet<string>;
+}
+
+function checkAnswer(owner: TapOwner, answer: Response | undefined): Response | undefined {
+  if (answer === undefined || isResponse(answer)) return answer;
+  throw new PluginError(owner, 'answered with something that is no Response');
+}
+
+function requireAnswer(owner: TapOwner, answer: Response): Response {
+  if (isResponse(answer)) return answer;
+  throw new PluginError(owner, 'must answer with a Response');
+}
+
+/** Collects the taps of one route while its plugins are applied, then compiles them. */
+export class RouteHookTable {
+  readonly #onRoute = new AsyncSeriesBailHook<[Exchange], Response | undefined>(['exchange'], 'onRoute');
+  readonly #onResponse = new AsyncSeriesWaterfallHook<[Response, Exchange]>(
+    ['response', 'exchange'],
+    'onResponse',
+  );
+  readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
+  readonly #methods = new Set<string>();
+
+  /** The facade for one plugin; `route` names the route and its configuration line in failures. */
+  facade(plugin: string, route: string): RouteHooks {
+    const owner = (hook: string): TapOwner => ({ plugin, hook, route });
+    const routeOwner = owner('onRoute');
+    const responseOwner = owner('onResponse');
+    const doneOwner = owner('onDone');
+    const onRoute = this.#onRoute;
+    const onResponse = this.#onResponse;
+    const onDone = this.#onDone;
+    return {
+      onRoute: {
+        tap: (options, fn) => {
+          const run = guarded(routeOwner, fn, checkAnswer);
+          const only = this.#methodsOf(options);
+          onRoute.tap(tapOptions(plugin, options), (exchange) =>
+            only === undefined || only.has(exchange.request.method) ? run(exchange) : undefined,
+          );
+        },
+        tapPromise: (options, fn) => {
+          const run = guardedPromise(routeOwner, fn, checkAnswer);
+          const only = this.#methodsOf(options);
+          onRoute.tapPromise(tapOptions(plugin, options), (exchange) =>
+            only === undefined || only.has(exchange.request.method) ? run(exchange) : nothing,
+          );
+        },
+      },
+      onResponse: {
+        tap: (options, fn) =>
+          onResponse.tap(tapOptions(plugin, options), guarded(responseOwner, fn, requireAnswer)),
+        tapPromise: (options, fn) =>
+          onResponse.tapPromise(
+            tapOptions(plugin, options),
+            guardedPromise(responseOwner, fn, requireAnswer),
+          ),
+      },
+      onDone: {
+        tap: (options, fn) => onDone.tap(tapOptions(plugin, options), guarded(doneOwner, fn, ignoreAnswer)),
+      },
+    };
+  }
+
+  compile(): CompiledHooks {
+    const onRoute = this.#onRoute;
+    const onResponse = this.#onResponse;
+    const onDone = this.#onDone;
+    return Object.freeze({
+      onRoute: onRoute.isUsed()
+        ? (exchange: Exchange, done: Parameters<RouteCall>[1]) => onRoute.callAsync(exchange, done)
+        : undefined,
+      onResponse: onResponse.isUsed()
+        ? (response: Response, exchange: Exchange, done: Parameters<ResponseCall>[2]) =>
+            onResponse.callAsync(response, exchange, done)
+        : undefined,
+      onDone: onDone.isUsed() ? (exchange: Exchange) => onDone.call(exchange) : undefined,
+      methods: this.#methods,
+    });
+  }
+
+  #methodsOf(options: RouteTapOptions): ReadonlySet<string> | undefined {
+    if (options.methods === undefined) return undefined;
+    for (const method of options.methods) this.#methods.add(method);
+    return new Set(options.methods);
+  }
+}
+
+/** The server-wide hooks of one running kernel. */
+export class ServerHookTable {
+  readonly #onConfig = new AsyncSeriesHook<[Config]>(['config'], 'onConfig');
+  readonly #onRequest = new AsyncSeriesBailHook<[Request], Response | undefined>(['request'], 'onRequest');
+
+  facade(plugin: string): ServerHooks {
+    const configOwner: TapOwner = { plugin, hook: 'onConfig', route: undefined };
+    const requestOwner: TapOwner = { plugin, hook: 'onRequest', route: undefined };
+    return {
+      onConfig: {
+        tap: (options, fn) =>
+          this.#onConfig.tap(tapOptions(plugin, options), guarded(configOwner, fn, ignoreAnswer)),
+        tapPromise: (options, fn) =>
+          this.#onConfig.tapPromise(
+            tapOptions(plugin, options),
+            guardedPromise(configOwner, fn, ignoreAnswer),
+          ),
+      },
+      onRequest: {
+        tap: (options, fn) =>
+          this.#onRequest.tap(tapOptions(plugin, options), guarded(requestOwner, fn, checkAnswer)),
+        tapPromise: (options, fn) =>
+          this.#onRequest.tapPromise(
+            tapOptions(plugin, options),
+            guardedPromise(requestOwner, fn, checkAnswer),
+          ),
+      },
+    };
+  }
+
+  config(config: Config): Promise<void> {
+    return this.#onConfig.promise(config);
+  }
+
+  compile(): RequestCall | undefined {
+    const onRequest = this.#onRequest;
+    return onRequest.isUsed() ? (request, done) => onRequest.callAsync(request, done) : undefined;
+  }
+}
+
+const nothing: Promise<undefined> = Promise.resolve(undefined);
+
+function ignoreAnswer(_owner: TapOwner, _answer: void): void {}
+
+function tapOptions(plugin: string, options: TapOptions): { name: string; stage: number } {
+  return { name: plugin, stage: options.stage ?? Stage.content };
+}

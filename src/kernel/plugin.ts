@@ -1,0 +1,120 @@
+import type { Place } from './config/diagnostic.js';
+import type { DirectiveTable, OptionsOf } from './config/schema.js';
+import type { RouteHooks, ServerHooks } from './hooks.js';
+import type { Log } from './log.js';
+import type { RouteView } from './route.js';
+
+/** The version of the contract between kernel and plugins. It changes when a working plugin would stop to work. */
+export const API_VERSION = 1;
+
+/** What `setup` gets: once a server process, before the routes are built. */
+export interface SetupContext<Options> {
+  /** The values of the main block. */
+  readonly options: Options;
+  readonly hooks: ServerHooks;
+  readonly log: Log;
+}
+
+/** What `apply` gets: once a route, when the configuration is loaded. */
+export interface ApplyContext<Options, State> {
+  /** This route's values, inherited and checked. */
+  readonly options: Options;
+  /** What `setup` returned. */
+  readonly state: State;
+  readonly hooks: RouteHooks;
+  readonly route: RouteView;
+  readonly log: Log;
+  /** Where this route's block uses a directive of this plugin, for messages; undefined where it is inherited. */
+  placeOf(directive: keyof Options & string): Place | undefined;
+}
+
+/** State that `setup` made and that must be let go when the server stops. */
+export interface Disposable {
+  dispose(): void | Promise<void>;
+}
+
+export interface PluginDefinition<Table extends DirectiveTable, State> {
+  /** Lower case, words joined with dashes; the name `load_plugin` knows it by. */
+  readonly name: string;
+  /** The contract it was written for; the current one when left out. */
+  readonly apiVersion?: number;
+  /** Its whole configuration surface. */
+  readonly directives?: Table;
+  /**
+   * Once a server process: tap server-wide hooks, make state shared by the routes. State with a `dispose` method is
+   * disposed of when the server stops.
+   */
+  setup?(context: SetupContext<OptionsOf<Table>>): State | Promise<State>;
+  /** Once a route. Tap nothing where the route does not want the plugin: then it costs nothing there. */
+  apply?(context: ApplyContext<OptionsOf<Table>, State>): void | Promise<void>;
+}
+
+/** Option values as the kernel holds them, for one plugin in one block: by directive name. */
+export type OptionValues = Readonly<Record<string, unknown>>;
+
+/** A plugin with its option types folded away: what the kernel holds. Made by `definePlugin` only. */
+export interface Plugin {
+  readonly name: string;
+  readonly apiVersion: number;
+  readonly directives: DirectiveTable;
+  /** Sets the plugin up for one server process; the answer applies it to routes. */
+  start(context: SetupContext<OptionValues>): Promise<RunningPlugin>;
+}
+
+export interface RunningPlugin {
+  apply(context: Omit<ApplyContext<OptionValues, unknown>, 'state'>): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+const DIRECTIVE_NAME = /^[a-z][a-z0-9_]*$/;
+
+function isDisposable(state: unknown): state is Disposable {
+  return (
+    typeof state === 'object' && state !== null && 'dispose' in state && typeof state.dispose === 'function'
+  );
+}
+
+function checkDefinition(name: string, directives: DirectiveTable): void {
+  if (!NAME.test(name)) throw new TypeError(`plugin name "${name}": use lower case words joined with dashes`);
+  for (const directive of Object.keys(directives)) {
+    if (!DIRECTIVE_NAME.test(directive)) {
+      throw new TypeError(
+        `plugin "${name}", directive "${directive}": use lower case words joined with underscores`,
+      );
+    }
+  }
+}
+
+/** Makes a plugin. Its directives' types become the types of `options` in `setup` and `apply`. */
+export function definePlugin<const Table extends DirectiveTable, State = undefined>(
+  definition: PluginDefinition<Table, State>,
+): Plugin {
+  const directives: DirectiveTable = definition.directives ?? {};
+  checkDefinition(definition.name, directives);
+  return Object.freeze({
+    name: definition.name,
+    apiVersion: definition.apiVersion ?? API_VERSION,
+    directives,
+    async start(context: SetupContext<OptionValues>) {
+      const state = (await definition.setup?.(
+        typed<Table, SetupContext<OptionsOf<Table>>>(context),
+      )) as State;
+      return {
+        apply: async (route) =>
+          definition.apply?.(typed<Table, ApplyContext<OptionsOf<Table>, State>>({ ...route, state })),
+        dispose: async () => {
+          if (isDisposable(state)) await state.dispose();
+        },
+      } satisfies RunningPlugin;
+    },
+  });
+}
+
+/**
+ * The registry line: the loader fills each option from the same table its type comes from, which the compiler
+ * cannot follow through a record keyed by name.
+ */
+function typed<_Table extends DirectiveTable, Typed>(context: unknown): Typed {
+  return context as Typed;
+}

@@ -1,0 +1,43 @@
+import type { Place } from './config/diagnostic.js';
+import type { Boundary } from './files.js';
+import type { CompiledHooks } from './hooks.js';
+import type { DecodedPath, FilePath, RootMapping } from './path.js';
+
+/** Where an error page comes from: `error_page CODE… [=CODE] URI`. */
+export interface ErrorPage {
+  /** An absolute path on this server, or a URL to redirect to. */
+  readonly uri: string;
+  /** The status to answer with instead of the error's. */
+  readonly status: number | undefined;
+}
+
+/** What a plugin learns of a route when it is applied to it. */
+export interface RouteView {
+  /** As written: `server example.org`, `location /img`. For logs. */
+  readonly name: string;
+  /** Where its block opens. */
+  readonly place: Place | undefined;
+  /** The URL prefix of its block; `/` for a server. */
+  readonly prefix: string;
+  readonly root: RootMapping | undefined;
+  /** What lookups below the root may reach. */
+  readonly boundary: Boundary;
+  /** Bytes; 0 is unlimited. */
+  readonly maxBodySize: number;
+  /** The first `server_name`; empty when there is none. */
+  readonly serverName: string;
+  /** The file a path names below the root; undefined when there is no root or the path is not below its prefix. */
+  resolve(path: DecodedPath): FilePath | undefined;
+  /** `text/css; charset=utf-8` by the file name's extension. */
+  contentType(fileName: string): string;
+}
+
+/** A block of the configuration that answers requests: a server or one of its locations, settled at load. */
+export interface Route extends RouteView {
+  /** The methods that may be used, for `Allow`: the `methods` directive, or what the route's plugins can do. */
+  readonly methods: ReadonlySet<string>;
+  /** False when the methods are only what the plugins can do: then OPTIONS is answered by the kernel. */
+  readonly methodsDeclared: boolean;
+  readonly errorPages: ReadonlyMap<number, ErrorPage>;
+  readonly hooks: CompiledHooks;
+}
