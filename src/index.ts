@@ -1,6 +1,12 @@
 /**
  * The public entry: everything a plugin may use. Built-in plugins import it too, by the package's own name.
  */
+export {
+  evaluateIfRange,
+  evaluatePreconditions,
+  type Precondition,
+  type Validators,
+} from './kernel/conditional.js';
 export type { Config } from './kernel/config/compile.js';
 export type { Diagnostic, Place } from './kernel/config/diagnostic.js';
 export {
@@ -30,6 +36,7 @@ export {
   template,
   text,
 } from './kernel/config/schema.js';
+export { entityTagOf } from './kernel/entity-tag.js';
 export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.js';
 export type { Exchange, Outcome } from './kernel/exchange.js';
 export {
@@ -43,6 +50,8 @@ export {
   openFile,
 } from './kernel/files.js';
 export { type RouteHooks, type ServerHooks, Stage } from './kernel/hooks.js';
+export { escapeHtml } from './kernel/html.js';
+export { formatHttpDate, parseHttpDate } from './kernel/http-date.js';
 export type { Log, LogLevel } from './kernel/log.js';
 export {
   type FileSlice,
@@ -55,6 +64,7 @@ export {
   type ResponseBody,
   type ResponseHeaders,
 } from './kernel/message.js';
+export { preferredType } from './kernel/negotiate.js';
 export {
   type DecodedPath,
   decodePath,
@@ -75,5 +85,13 @@ export {
   type PluginDefinition,
   type SetupContext,
 } from './kernel/plugin.js';
+export {
+  type ByteRange,
+  contentRange,
+  type Multipart,
+  multipartByteranges,
+  parseRange,
+  selectRanges,
+} from './kernel/range.js';
 export type { RouteView } from './kernel/route.js';
 export { compileTemplate, type Template } from './kernel/variables.js';

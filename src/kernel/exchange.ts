@@ -23,6 +23,8 @@ export interface Closable {
 /** What an exchange asks of the kernel that made it. */
 export interface ExchangeHost {
   forward(from: Exchange, target: string, method: string | undefined): Promise<Response>;
+  /** The exchange has its outcome. */
+  ended(exchange: Exchange): void;
 }
 
 /** One request with its route: what a plugin gets. */
@@ -121,5 +123,6 @@ export class Exchange {
     }
     if (this.#closables !== undefined) for (const closable of this.#closables) closable.close();
     this.#closables = undefined;
+    this.#host.ended(this);
   }
 }

@@ -1,5 +1,5 @@
 import { close, constants, fstat, open, read, readlink, type Stats } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { opendir, realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type FilePath, isUnder } from './path.js';
 
@@ -94,8 +94,14 @@ export class OpenDirectory {
     return `${this.#handle()}/${name}`;
   }
 
-  names(): Promise<string[]> {
-    return readdir(this.#handle());
+  /** The entries' names in the directory's own order, at most `limit` of them. */
+  async names(limit = Number.POSITIVE_INFINITY): Promise<string[]> {
+    const names: string[] = [];
+    for await (const entry of await opendir(this.#handle(), { bufferSize: 1024 })) {
+      if (names.length >= limit) break;
+      names.push(entry.name);
+    }
+    return names;
   }
 
   close(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Config } from './config/compile.js';
 import type { Exchange } from './exchange.js';
 import { guarded, guardedPromise, isResponse, PluginError, type TapOwner } from './guard.js';
 import type { Request, Response } from './message.js';
+import { CONTENT_METHODS } from './methods.js';
 
 /**
  * The order of taps inside one hook. Wide gaps, so that a plugin may stand between two: `Stage.access + 10`.
@@ -57,20 +58,23 @@ export interface ServerHooks {
   readonly onRequest: Tappable<TapOptions, [Request], Response | undefined>;
 }
 
-type RouteCall = (exchange: Exchange, done: (error: Error | null, response?: Response) => void) => void;
+type RouteCall = (exchange: Exchange, done: (error?: Error | null, response?: Response) => void) => void;
 type ResponseCall = (
   response: Response,
   exchange: Exchange,
-  done: (error: Error | null, response?: Response) => void,
+  done: (error?: Error | null, response?: Response) => void,
 ) => void;
-type RequestCall = (request: Request, done: (error: Error | null, response?: Response) => void) => void;
+export type RequestCall = (
+  request: Request,
+  done: (error?: Error | null, response?: Response) => void,
+) => void;
 
 /** A route's hooks as dispatch calls them. A hook nobody tapped is undefined and costs nothing. */
 export interface CompiledHooks {
   readonly onRoute: RouteCall | undefined;
   readonly onResponse: ResponseCall | undefined;
   readonly onDone: ((exchange: Exchange) => void) | undefined;
-  /** The union of the methods the taps named. */
+  /** The union of the methods the taps named, or every usual one when a tap takes any. */
   readonly methods: ReadonlySet<string>;
 }
 
@@ -153,9 +157,8 @@ export class RouteHookTable {
   }
 
   #methodsOf(options: RouteTapOptions): ReadonlySet<string> | undefined {
-    if (options.methods === undefined) return undefined;
-    for (const method of options.methods) this.#methods.add(method);
-    return new Set(options.methods);
+    for (const method of options.methods ?? CONTENT_METHODS) this.#methods.add(method);
+    return options.methods === undefined ? undefined : new Set(options.methods);
   }
 }
 

@@ -87,9 +87,21 @@ export function isFileSlice(body: ResponseBody): body is FileSlice {
   return typeof body === 'object' && 'file' in body;
 }
 
+/** A body whose limit the route sets, before anybody reads it. The kernel's. */
+export interface BoundedBody extends RequestBody {
+  /** @param limit bytes; reading fails with 413 beyond it */
+  restrict(limit: number): void;
+}
+
+/** A request as it comes from a connection, before it has a route. The kernel's. */
+export interface IncomingRequest extends Request {
+  readonly body: BoundedBody;
+}
+
 /** The content of a request that has none. */
-export const emptyBody: RequestBody = Object.freeze({
+export const emptyBody: BoundedBody = Object.freeze({
   length: 0,
+  restrict: () => {},
   read: () => Promise.resolve(undefined),
   async *[Symbol.asyncIterator]() {},
 });

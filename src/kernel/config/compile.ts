@@ -1,97 +1,195 @@
-import type { RootMapping } from '../path.js';
-import type { OptionValues, Plugin } from '../plugin.js';
-import type { ErrorPage } from '../route.js';
+import { dirname } from 'node:path';
+import { defaultTypes } from '../mime.js';
+import { type CheckedBlock, checkBlock } from './check.js';
+import type { Config, ConnectionSettings, Listen, ServerConfig } from './config.js';
+import { type NamedServer, reportConflicts } from './conflicts.js';
+import { core } from './core.js';
 import type { Place } from './diagnostic.js';
+import type { Findings } from './findings.js';
+import { addressOf, readListen, readServerName } from './listen.js';
+import type { Registry } from './registry.js';
+import { type CompileContext, compileRoute, type InheritedValues, inherit } from './route.js';
+import { ArgumentError, type DirectiveUse } from './schema.js';
+import { fallbackOptions, settle } from './values.js';
 
-/** An address to listen on. */
-export type Listen =
-  | {
-      readonly kind: 'tcp';
-      readonly host: string;
-      readonly port: number;
-      readonly isDefault: boolean;
-      readonly place: Place | undefined;
-    }
-  | {
-      readonly kind: 'unix';
-      readonly path: string;
-      readonly isDefault: boolean;
-      readonly place: Place | undefined;
-    };
+export type {
+  Config,
+  ConnectionSettings,
+  Listen,
+  MainSettings,
+  RouteConfig,
+  RoutePattern,
+  ServerConfig,
+} from './config.js';
 
-/** The limits of a server's connections, from its `server` block or `main`. Times in milliseconds, sizes in bytes. */
-export interface ConnectionSettings {
-  readonly clientHeaderTimeout: number;
-  readonly clientBodyTimeout: number;
-  readonly sendTimeout: number;
-  readonly keepaliveTimeout: number;
-  /** Requests on one connection. */
-  readonly keepaliveRequests: number;
-  /** The whole head: request line and fields. */
-  readonly clientMaxHeaderSize: number;
-  /** Field lines in one request. */
-  readonly clientMaxHeaderCount: number;
-}
-
-export type RoutePattern =
-  | { readonly kind: 'server' }
-  | { readonly kind: 'prefix'; readonly path: string }
-  | { readonly kind: 'exact'; readonly path: string }
-  /** `extension` with its dot: `.php`; only inside the route it stands in. */
-  | { readonly kind: 'extension'; readonly extension: string };
-
-/** One block that answers requests, with every value inherited and checked. */
-export interface RouteConfig {
-  readonly pattern: RoutePattern;
-  /** `location /img`, as written. */
-  readonly name: string;
-  readonly place: Place | undefined;
-  /** The URL prefix its block stands for: a server's is `/`, an extension's is its parent's. */
-  readonly prefix: string;
-  readonly root: RootMapping | undefined;
-  readonly followSymlinks: boolean;
-  readonly maxBodySize: number;
-  /** undefined: what the plugins can do. */
-  readonly methods: readonly string[] | undefined;
-  readonly errorPages: ReadonlyMap<number, ErrorPage>;
-  /** Extension without dot, lower case → type. */
-  readonly types: ReadonlyMap<string, string>;
-  readonly defaultType: string;
-  /** Option values by plugin name. */
-  readonly options: ReadonlyMap<string, OptionValues>;
-  /** Where this block itself uses a directive, by name. */
-  readonly places: ReadonlyMap<string, Place>;
-  /** Locations inside it. */
-  readonly children: readonly RouteConfig[];
-}
-
-export interface ServerConfig {
-  readonly place: Place | undefined;
-  readonly listens: readonly Listen[];
-  readonly names: readonly string[];
-  readonly connection: ConnectionSettings;
-  /** The server block itself; its children are the locations. */
-  readonly route: RouteConfig;
-}
-
-export interface MainSettings {
-  /** Absolute. What relative paths start from. */
-  readonly serverDir: string;
-  readonly errorLog: {
-    readonly path: string | undefined;
-    readonly level: 'debug' | 'info' | 'warn' | 'error';
-  };
-  /** Open client connections at once. */
-  readonly maxConnections: number;
-}
-
-/** A whole configuration, compiled: what the kernel starts from. */
-export interface Config {
-  /** The file it was loaded from, as shown to people. */
+/** A configuration as it was read, before its meaning is known. */
+export interface Tree {
+  /** The file's absolute path. */
+  readonly path: string;
+  /** As it is shown to people. */
   readonly file: string;
-  readonly main: MainSettings;
-  readonly plugins: readonly Plugin[];
-  /** The main block's option values by plugin name, for `setup`. */
-  readonly options: ReadonlyMap<string, OptionValues>;
-  readonly servers: readonly ServerConfig[];
+  readonly uses: readonly DirectiveUse[];
+  /** False when braces are missing somewhere. */
+  readonly balanced: boolean;
+}
+
+/** Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used. */
+export function compile(tree: Tree, registry: Registry, findings: Findings): Config {
+  const { plugins } = registry;
+  const check = { registry, findings, balanced: tree.balanced };
+  const block = checkBlock(tree.uses, 'main', check);
+  const folder = dirname(tree.path);
+  const serverDir =
+    settle('server_dir', core.server_dir, block, folder, { base: folder }, findings) ?? folder;
+  const scope = { base: serverDir };
+  const context: CompileContext = { ...check, plugins, scope };
+  const outer = inherit(block, defaultValues(context), '/', context);
+  const connection = connectionSettings(block, defaultConnection, context);
+  const servers = (block.get('server') ?? []).map((use) => compileServer(use, outer, connection, context));
+  reportConflicts(servers, findings);
+  // After another mistake, "no server" is often its consequence: the server is in what could not be read.
+  if (servers.length === 0 && !findings.failed) {
+    findings.error('no-server', 'there is no server', undefined, {
+      hint: `add one: server { listen 8080; root www; }`,
+    });
+  }
+  return {
+    file: tree.file,
+    main: {
+      serverDir,
+      errorLog: settle('error_log', core.error_log, block, core.error_log.fallback, scope, findings),
+      maxConnections: settle(
+        'max_connections',
+        core.max_connections,
+        block,
+        core.max_connections.fallback,
+        scope,
+        findings,
+      ),
+    },
+    plugins,
+    options: outer.options,
+    servers: servers.map(({ config }) => config),
+  };
+}
+
+function defaultValues({ plugins }: CompileContext): InheritedValues {
+  return {
+    root: undefined,
+    followSymlinks: core.follow_symlinks.fallback,
+    maxBodySize: core.client_max_body_size.fallback,
+    methods: core.methods.fallback,
+    errorPages: core.error_page.fallback,
+    types: defaultTypes,
+    defaultType: core.default_type.fallback,
+    options: fallbackOptions(plugins),
+  };
+}
+
+const defaultConnection: ConnectionSettings = {
+  clientHeaderTimeout: core.client_header_timeout.fallback,
+  clientBodyTimeout: core.client_body_timeout.fallback,
+  sendTimeout: core.send_timeout.fallback,
+  keepaliveTimeout: core.keepalive_timeout.fallback,
+  keepaliveRequests: core.keepalive_requests.fallback,
+  clientMaxRequestLine: core.client_max_request_line.fallback,
+  clientMaxHeaderSize: core.client_max_header_size.fallback,
+  clientMaxHeaderCount: core.client_max_header_count.fallback,
+};
+
+function connectionSettings(
+  block: CheckedBlock,
+  outer: ConnectionSettings,
+  { scope, findings }: CompileContext,
+): ConnectionSettings {
+  const own = (name: ConnectionDirective, around: number): number =>
+    settle(name, core[name], block, around, scope, findings);
+  return {
+    clientHeaderTimeout: own('client_header_timeout', outer.clientHeaderTimeout),
+    clientBodyTimeout: own('client_body_timeout', outer.clientBodyTimeout),
+    sendTimeout: own('send_timeout', outer.sendTimeout),
+    keepaliveTimeout: own('keepalive_timeout', outer.keepaliveTimeout),
+    keepaliveRequests: own('keepalive_requests', outer.keepaliveRequests),
+    clientMaxRequestLine: own('client_max_request_line', outer.clientMaxRequestLine),
+    clientMaxHeaderSize: own('client_max_header_size', outer.clientMaxHeaderSize),
+    clientMaxHeaderCount: own('client_max_header_count', outer.clientMaxHeaderCount),
+  };
+}
+
+type ConnectionDirective =
+  | 'client_header_timeout'
+  | 'client_body_timeout'
+  | 'send_timeout'
+  | 'keepalive_timeout'
+  | 'keepalive_requests'
+  | 'client_max_request_line'
+  | 'client_max_header_size'
+  | 'client_max_header_count';
+
+function compileServer(
+  use: DirectiveUse,
+  outer: InheritedValues,
+  connection: ConnectionSettings,
+  context: CompileContext,
+): NamedServer {
+  const { findings, scope } = context;
+  const block = checkBlock(use.block ?? [], 'server', context);
+  const listens = readEach(block.get('listen'), findings, (listen) => readListen(listen, scope));
+  const namePlaces = readNames(block.get('server_name'), findings);
+  const names = [...namePlaces.keys()];
+  if (!block.has('listen')) {
+    findings.error('missing-listen', 'this server has no address', use.place, { hint: 'add: listen 8080;' });
+  }
+  const route = compileRoute(
+    { pattern: { kind: 'server' }, name: nameOf(names, listens), prefix: '/', place: use.place, block },
+    outer,
+    context,
+  );
+  const config: ServerConfig = {
+    place: use.place,
+    listens,
+    names,
+    connection: connectionSettings(block, connection, context),
+    route,
+  };
+  return { config, namePlaces };
+}
+
+function nameOf([name]: readonly string[], [listen]: readonly Listen[]): string {
+  if (name !== undefined) return `server ${name}`;
+  return listen === undefined ? 'server' : `server ${addressOf(listen)}`;
+}
+
+function readNames(
+  uses: readonly DirectiveUse[] | undefined,
+  findings: Findings,
+): ReadonlyMap<string, Place> {
+  const names = new Map<string, Place>();
+  for (const use of uses ?? []) {
+    for (const word of use.arguments) {
+      const [name] = readEach([use], findings, () => readServerName(word));
+      if (name !== undefined && !names.has(name)) names.set(name, word.place);
+    }
+  }
+  return names;
+}
+
+/** The values of the uses that can be read; the others are reported. */
+function readEach<T>(
+  uses: readonly DirectiveUse[] | undefined,
+  findings: Findings,
+  read: (use: DirectiveUse) => T,
+): readonly T[] {
+  const values: T[] = [];
+  for (const use of uses ?? []) {
+    try {
+      values.push(read(use));
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      const place = error.argument?.place ?? use.place;
+      const message = `"${use.name}": ${error.message}`;
+      findings.error('wrong-argument', message, place, error.hint === undefined ? {} : { hint: error.hint });
+    }
+  }
+  return values;
 }

@@ -1,0 +1,16 @@
+import type { Plugin } from './kernel/plugin.js';
+
+/**
+ * The plugins that need no `load_plugin`. They are loaded as any other: this list is their only privilege.
+ * Imported late, since they import this package's public entry.
+ */
+export async function builtinPlugins(): Promise<readonly Plugin[]> {
+  const modules = await Promise.all([
+    import('../plugins/redirect/index.js'),
+    import('../plugins/cgi/index.js'),
+    import('../plugins/upload/index.js'),
+    import('../plugins/static/index.js'),
+    import('../plugins/autoindex/index.js'),
+  ]);
+  return modules.map((module) => module.default);
+}

@@ -1,0 +1,48 @@
+/**
+ * Every finding of the loader by its stable code, with what it means. The documentation's table is printed from
+ * this.
+ */
+export const codes = {
+  'argument-count': 'a directive has too few or too many arguments',
+  'directive-conflict': 'two plugins, or a plugin and the kernel, have a directive of one name',
+  'duplicate-default-server': 'two servers are `default_server` of one address',
+  'duplicate-directive': 'a directive stands twice in a block where it may stand once',
+  'duplicate-listen': 'a server listens on one address twice',
+  'duplicate-location': 'two locations of one block have the same path',
+  'duplicate-plugin': 'two loaded plugins have the same name',
+  'duplicate-server-name': 'two servers of one address claim the same name',
+  'empty-configuration': 'the file holds no configuration in its form',
+  'forbidden-character': 'the text holds a NUL byte: it is no configuration',
+  'include-cycle': 'files include each other in a circle',
+  'include-not-found': 'an included file is not there',
+  'invalid-location': 'the pattern of a location cannot match anything',
+  'location-outside-parent': 'a nested location is not below the location around it',
+  'missing-block': 'a directive that needs a block `{ … }` has none',
+  'missing-listen': 'a server has no address',
+  'missing-root': 'warning: a directory that files are to be served from is not there',
+  'missing-semicolon': 'a directive does not end with `;`',
+  'no-server': 'there is no server at all',
+  'plugin-failed': 'a plugin broke while it was loaded or while it read its directive',
+  'plugin-invalid': 'what was loaded is no plugin',
+  'plugin-not-found': 'a plugin is not installed, or its file is not there',
+  'plugin-version': 'a plugin was written for another version of the contract',
+  syntax: 'the YAML or JSON text is not well formed',
+  'too-deep': 'blocks, or includes, are nested too deep',
+  'too-large': 'a file, or all included files together, are too large',
+  'too-many-mistakes': 'only the first mistakes are shown',
+  'unclosed-block': 'a block is opened and never closed',
+  'unclosed-quote': 'a quoted text is opened and never closed',
+  'unclosed-variable': 'a `${` has no `}`',
+  'unexpected-block': 'a directive that takes no block has one',
+  'unexpected-brace': 'a `{` without a name before it, or a `}` with nothing to close',
+  'unexpected-semicolon': 'a `;` with no directive before it',
+  'unexpected-text': 'something follows a closing quote without a space',
+  'unexpected-value': 'a value in YAML, JSON or TypeScript is not one a directive can have',
+  'unknown-directive': 'no part of the server knows the directive',
+  'unreadable-file': 'a file cannot be read',
+  'unset-variable': 'an environment variable is not set and has no default',
+  'wrong-argument': 'an argument is not what the directive takes',
+  'wrong-block': 'a directive stands in a block it does not belong in',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type DiagnosticCode = keyof typeof codes;

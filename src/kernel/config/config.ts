@@ -1,0 +1,99 @@
+import type { RootMapping } from '../path.js';
+import type { OptionValues, Plugin } from '../plugin.js';
+import type { ErrorPage } from '../route.js';
+import type { Place } from './diagnostic.js';
+
+/** An address to listen on. */
+export type Listen =
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly isDefault: boolean;
+      readonly place: Place | undefined;
+    }
+  | {
+      readonly kind: 'unix';
+      readonly path: string;
+      readonly isDefault: boolean;
+      readonly place: Place | undefined;
+    };
+
+/** The limits of a server's connections, from its `server` block or `main`. Times in milliseconds, sizes in bytes. */
+export interface ConnectionSettings {
+  readonly clientHeaderTimeout: number;
+  readonly clientBodyTimeout: number;
+  readonly sendTimeout: number;
+  readonly keepaliveTimeout: number;
+  /** Requests on one connection. */
+  readonly keepaliveRequests: number;
+  /** The request line alone. */
+  readonly clientMaxRequestLine: number;
+  /** The whole head: request line and fields. */
+  readonly clientMaxHeaderSize: number;
+  /** Field lines in one request. */
+  readonly clientMaxHeaderCount: number;
+}
+
+export type RoutePattern =
+  | { readonly kind: 'server' }
+  | { readonly kind: 'prefix'; readonly path: string }
+  | { readonly kind: 'exact'; readonly path: string }
+  /** `extension` with its dot: `.php`; only inside the route it stands in. */
+  | { readonly kind: 'extension'; readonly extension: string };
+
+/** One block that answers requests, with every value inherited and checked. */
+export interface RouteConfig {
+  readonly pattern: RoutePattern;
+  /** `location /img`, as written. */
+  readonly name: string;
+  readonly place: Place | undefined;
+  /** The URL prefix its block stands for: a server's is `/`, an extension's is its parent's. */
+  readonly prefix: string;
+  readonly root: RootMapping | undefined;
+  readonly followSymlinks: boolean;
+  readonly maxBodySize: number;
+  /** undefined: what the plugins can do. */
+  readonly methods: readonly string[] | undefined;
+  readonly errorPages: ReadonlyMap<number, ErrorPage>;
+  /** Extension without dot, lower case → type. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly defaultType: string;
+  /** Option values by plugin name. */
+  readonly options: ReadonlyMap<string, OptionValues>;
+  /** Where this block itself uses a directive, by name. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** Locations inside it. */
+  readonly children: readonly RouteConfig[];
+}
+
+export interface ServerConfig {
+  readonly place: Place | undefined;
+  readonly listens: readonly Listen[];
+  readonly names: readonly string[];
+  readonly connection: ConnectionSettings;
+  /** The server block itself; its children are the locations. */
+  readonly route: RouteConfig;
+}
+
+export interface MainSettings {
+  /** Absolute. What relative paths start from. */
+  readonly serverDir: string;
+  readonly errorLog: {
+    readonly path: string | undefined;
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+  };
+  /** Open client connections at once. */
+  readonly maxConnections: number;
+}
+
+/** A whole configuration, compiled: what the kernel starts from. */
+export interface Config {
+  /** The file it was loaded from, as shown to people. */
+  readonly file: string;
+  readonly main: MainSettings;
+  readonly plugins: readonly Plugin[];
+  /** The main block's option values by plugin name, for `setup`. */
+  readonly options: ReadonlyMap<string, OptionValues>;
+  readonly servers: readonly ServerConfig[];
+}

@@ -1,0 +1,265 @@
+import type { LogLevel } from '../log.js';
+import { logLevels } from '../log.js';
+import { decodePath } from '../path.js';
+import type { ErrorPage } from '../route.js';
+import {
+  type Argument,
+  ArgumentError,
+  type ArgumentType,
+  argument,
+  type DirectiveTable,
+  type DirectiveUse,
+  directive,
+  duration,
+  flag,
+  integer,
+  path,
+  readArgument,
+  type Scope,
+  single,
+  size,
+} from './schema.js';
+
+/** The kernel's directives that have a value, as rows of the same tables a plugin has. */
+
+export interface ErrorLogSetting {
+  /** Absolute; undefined is stderr. */
+  readonly path: string | undefined;
+  readonly level: LogLevel;
+}
+
+const MINUTE = 60_000;
+/** The longest time a timer of Node can wait: 2^31 - 1 ms. */
+const MAX_TIME = 2_147_483_647;
+const KIB = 1024;
+
+const mediaType = argument.word(
+  'TYPE',
+  /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w-]+=[\w.:"-]+)*$/,
+  'a media type, such as text/html',
+);
+
+/** A time that may not be 0: without a bound a client that does nothing holds its connection for ever. */
+const timeout: ArgumentType<number> = {
+  usage: 'TIME',
+  expected: 'a time from 1ms to 24d, such as 30s',
+  read: (text) => {
+    const value = argument.duration.read(text);
+    return value !== undefined && value >= 1 && value <= MAX_TIME ? value : undefined;
+  },
+};
+
+const headSize: ArgumentType<number> = {
+  usage: 'SIZE',
+  expected: 'a size from 1k to 1m, such as 16k',
+  read: (text) => {
+    const value = argument.size.read(text);
+    return value !== undefined && value >= KIB && value <= KIB * KIB ? value : undefined;
+  },
+};
+
+const inConnections = ['main', 'server'] as const;
+const everywhere = ['main', 'server', 'location'] as const;
+const inRoutes = ['server', 'location'] as const;
+
+const method: ArgumentType<string> = {
+  usage: 'METHOD',
+  expected: 'a method in capitals, such as GET',
+  read: (text) => (/^[A-Z][A-Z-]{0,30}$/.test(text) ? text : undefined),
+};
+
+/** RFC 9110 §9.3.8: TRACE would echo a request's secrets; §9.3.6: CONNECT is for proxies. */
+const REFUSED_METHODS = new Set(['TRACE', 'CONNECT']);
+
+function readMethods(use: DirectiveUse, scope: Scope): readonly string[] {
+  return use.arguments.map((word) => {
+    const name = readArgument(method, word, scope);
+    if (REFUSED_METHODS.has(name)) {
+      throw new ArgumentError(`${name} is never served`, { argument: word, hint: 'take it out' });
+    }
+    return name;
+  });
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+function errorCode(word: Argument): number {
+  const code = /^\d{3}$/.test(word.text) ? Number(word.text) : 0;
+  if (code >= 400 && code <= 599) return code;
+  throw new ArgumentError(`expected a status from 400 to 599, got "${word.text}"`, { argument: word });
+}
+
+function answerCode(word: Argument, isRedirect: boolean): number {
+  const code = /^=\d{3}$/.test(word.text) ? Number(word.text.slice(1)) : 0;
+  if (isRedirect) {
+    if (REDIRECTS.has(code)) return code;
+    throw new ArgumentError(`a URL is redirected to: expected one of =301, =302, =303, =307, =308`, {
+      argument: word,
+    });
+  }
+  if (code >= 200 && code <= 599 && !REDIRECTS.has(code)) return code;
+  throw new ArgumentError(`expected "=" and a status, such as =200, got "${word.text}"`, { argument: word });
+}
+
+function isUrl(uri: string): boolean {
+  return /^https?:\/\/[^\s]+$/.test(uri) && URL.canParse(uri);
+}
+
+/** A path of this server with an optional query, in the characters of RFC 3986. */
+function isLocalUri(uri: string): boolean {
+  if (!/^\/[\x21-\x7e]*$/.test(uri) || uri.startsWith('//')) return false;
+  return decodePath(uri.split('?', 1)[0] ?? '') !== undefined;
+}
+
+function readErrorPage(use: DirectiveUse): readonly (readonly [number, ErrorPage])[] {
+  const last = use.arguments.at(-1);
+  if (last === undefined) throw new ArgumentError('a URI is missing');
+  const isRedirect = isUrl(last.text);
+  if (!isRedirect && !isLocalUri(last.text)) {
+    throw new ArgumentError(
+      `expected a path on this server, such as /404.html, or a whole URL, got "${last.text}"`,
+      { argument: last },
+    );
+  }
+  const before = use.arguments.slice(0, -1);
+  const equals = before.at(-1)?.text.startsWith('=') ? before.pop() : undefined;
+  if (before.length === 0) throw new ArgumentError('at least one status is missing', { argument: last });
+  const status = equals === undefined ? undefined : answerCode(equals, isRedirect);
+  return before.map((word) => [errorCode(word), { uri: last.text, status }]);
+}
+
+export const core = {
+  server_dir: path({
+    in: ['main'],
+    default: undefined,
+    help: "what relative paths start from; the configuration file's folder when left out",
+    example: 'server_dir /srv/site;',
+  }),
+  error_log: directive<ErrorLogSetting, ErrorLogSetting>({
+    in: ['main'],
+    usage: `PATH|stderr [${logLevels.join('|')}]`,
+    arguments: [1, 2],
+    default: { path: undefined, level: 'info' },
+    help: 'where the server reports, and from which severity on',
+    example: 'error_log logs/error.log warn;',
+    parse: ({ arguments: [where, level] }, scope) => ({
+      path:
+        where === undefined || where.text === 'stderr'
+          ? undefined
+          : readArgument(argument.path, where, scope),
+      level: level === undefined ? 'info' : readArgument(argument.oneOf(logLevels), level, scope),
+    }),
+    combine: (values, outer) => values.at(-1) ?? outer,
+  }),
+  max_connections: integer({
+    in: ['main'],
+    min: 1,
+    max: 1_000_000,
+    default: 10_000,
+    help: 'client connections open at once',
+    example: 'max_connections 10000;',
+  }),
+  client_header_timeout: single(timeout, {
+    in: inConnections,
+    default: 30_000,
+    help: "the longest time for a request's head to arrive",
+    example: 'client_header_timeout 30s;',
+  }),
+  client_body_timeout: single(timeout, {
+    in: inConnections,
+    default: MINUTE,
+    help: 'the longest time between two pieces of a request body',
+    example: 'client_body_timeout 1m;',
+  }),
+  send_timeout: single(timeout, {
+    in: inConnections,
+    default: MINUTE,
+    help: 'the longest time for the client to take a piece of the answer',
+    example: 'send_timeout 1m;',
+  }),
+  keepalive_timeout: duration({
+    in: inConnections,
+    default: 75_000,
+    help: 'how long an idle connection stays open for the next request; 0 closes at once',
+    example: 'keepalive_timeout 75s;',
+  }),
+  keepalive_requests: integer({
+    in: inConnections,
+    min: 1,
+    max: 1_000_000_000,
+    default: 1000,
+    help: 'requests on one connection',
+    example: 'keepalive_requests 1000;',
+  }),
+  client_max_request_line: single(headSize, {
+    in: inConnections,
+    default: 8 * KIB,
+    help: "the size of a request's first line; 414 beyond it",
+    example: 'client_max_request_line 8k;',
+  }),
+  client_max_header_size: single(headSize, {
+    in: inConnections,
+    default: 16 * KIB,
+    help: "the size of a request's whole head; 431 beyond it",
+    example: 'client_max_header_size 16k;',
+  }),
+  client_max_header_count: integer({
+    in: inConnections,
+    min: 1,
+    max: 10_000,
+    default: 100,
+    help: 'field lines in one request; 431 beyond it',
+    example: 'client_max_header_count 100;',
+  }),
+  root: path({
+    in: inRoutes,
+    default: undefined,
+    help: 'the directory that the URL prefix of this very block stands for',
+    example: 'root www/images;',
+  }),
+  follow_symlinks: flag({
+    in: everywhere,
+    default: false,
+    help: 'whether symbolic links may lead out of the root',
+    example: 'follow_symlinks on;',
+  }),
+  client_max_body_size: size({
+    in: everywhere,
+    default: KIB * KIB,
+    help: 'the size of a request body; 413 beyond it; 0 is unlimited',
+    example: 'client_max_body_size 10m;',
+  }),
+  methods: directive<readonly string[] | undefined, readonly string[]>({
+    in: inRoutes,
+    usage: 'METHOD…',
+    arguments: [1, Number.POSITIVE_INFINITY],
+    default: undefined,
+    help: 'exactly the methods accepted, HEAD only if named; others get 405. Without it, what the plugins can do',
+    example: 'methods GET HEAD POST;',
+    parse: readMethods,
+    combine: (values) => [...new Set(values.flat())],
+  }),
+  error_page: directive<ReadonlyMap<number, ErrorPage>, readonly (readonly [number, ErrorPage])[]>({
+    in: everywhere,
+    usage: 'CODE… [=CODE] URI',
+    arguments: [2, Number.POSITIVE_INFINITY],
+    repeatable: true,
+    inherit: 'merge',
+    default: new Map(),
+    help: 'what answers for an error: another path (the status is kept unless =CODE), or a redirect',
+    example: 'error_page 500 502 503 504 /50x.html;',
+    parse: readErrorPage,
+    combine: (values, outer) => new Map([...outer, ...values.flat()]),
+  }),
+  default_type: single(mediaType, {
+    in: everywhere,
+    default: 'application/octet-stream',
+    help: 'the media type of a file whose extension is not in the table',
+    example: 'default_type text/plain;',
+  }),
+} satisfies DirectiveTable;
+
+/** Other names people know a directive by. */
+export const aliases: ReadonlyMap<string, string> = new Map([['alias', 'root']]);
+
+export { mediaType };

@@ -1,0 +1,3 @@
+export async function findConfig(_cwd: string): Promise<string | undefined> {
+  return undefined;
+}

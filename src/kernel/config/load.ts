@@ -1,0 +1,59 @@
+import { join, resolve } from 'node:path';
+import type { Plugin } from '../plugin.js';
+import { loadPlugins } from '../plugin-loader.js';
+import { type Config, compile } from './compile.js';
+import type { Diagnostic } from './diagnostic.js';
+import { Findings } from './findings.js';
+import { displayPath, FileReader } from './include.js';
+import type { Parsed } from './parser.js';
+import { Registry } from './registry.js';
+import { separateRunOns } from './run-on.js';
+
+export interface LoadOptions {
+  /** The plugins that need no `load_plugin`. */
+  readonly builtins: readonly Plugin[];
+  /** Where `${NAME}` is looked up; the process's environment when left out. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface LoadResult {
+  /** undefined when there is an error among the diagnostics. */
+  readonly config: Config | undefined;
+  /** Everything found, in the order of the files and their lines. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads, checks and compiles a configuration file. Every mistake is a diagnostic; nothing is thrown for one. */
+export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
+  const path = resolve(file);
+  return load(path, options, (reader) => reader.file(path));
+}
+
+export interface LoadTextOptions extends LoadOptions {
+  /** The name the text has in messages; its ending tells its form. */
+  readonly file: string;
+  /** The folder it counts as lying in. */
+  readonly base: string;
+}
+
+/** The same for a text that is in no file. */
+export async function loadConfigText(text: string, options: LoadTextOptions): Promise<LoadResult> {
+  const path = join(resolve(options.base), options.file);
+  return load(path, options, (reader) => reader.text(path, text));
+}
+
+async function load(
+  path: string,
+  { builtins, environment = process.env }: LoadOptions,
+  read: (reader: FileReader) => Parsed | undefined,
+): Promise<LoadResult> {
+  const findings = new Findings();
+  const parsed = read(new FileReader(environment, findings));
+  if (parsed === undefined) return { config: undefined, diagnostics: findings.list() };
+  const plugins = await loadPlugins(parsed.uses, path, builtins, findings);
+  const registry = new Registry(plugins, findings);
+  const uses = separateRunOns(parsed.uses, registry, findings);
+  const tree = { path, file: displayPath(path), uses, balanced: parsed.balanced };
+  const config = compile(tree, registry, findings);
+  return { config: findings.failed ? undefined : config, diagnostics: findings.list() };
+}

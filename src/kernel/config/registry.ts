@@ -1,0 +1,83 @@
+import type { Plugin } from '../plugin.js';
+import { aliases, core } from './core.js';
+import type { Place } from './diagnostic.js';
+import type { Findings } from './findings.js';
+import type { Context, Directive } from './schema.js';
+import { type StructuralDirective, structure } from './structure.js';
+
+/** What the check of a block asks of a directive, whoever's it is. */
+export type Rule = StructuralDirective;
+
+/** A plugin with where the configuration loads it; a built-in one has no place. */
+export interface LoadedPlugin {
+  readonly plugin: Plugin;
+  readonly place: Place | undefined;
+}
+
+/** Every directive that may be used, by name. */
+export class Registry {
+  readonly plugins: readonly Plugin[];
+  readonly #rules = new Map<string, Rule>();
+  readonly #owners = new Map<string, string>();
+
+  constructor(loaded: readonly LoadedPlugin[], findings: Findings) {
+    for (const [name, rule] of Object.entries(structure)) this.#add(name, rule, 'the kernel');
+    for (const [name, row] of Object.entries(core)) this.#add(name, ruleOf(row), 'the kernel');
+    const plugins: Plugin[] = [];
+    for (const { plugin, place } of loaded) {
+      if (plugins.some(({ name }) => name === plugin.name)) {
+        findings.error('duplicate-plugin', `there are two plugins named "${plugin.name}"`, place);
+        continue;
+      }
+      plugins.push(plugin);
+      for (const [name, row] of Object.entries(plugin.directives)) {
+        const owner = this.#owners.get(name) ?? (aliases.has(name) ? 'the kernel' : undefined);
+        if (owner === undefined) this.#add(name, ruleOf(row), `plugin "${plugin.name}"`);
+        else {
+          const message = `directive "${name}" of plugin "${plugin.name}" is already one of ${owner}`;
+          findings.error('directive-conflict', message, place);
+        }
+      }
+    }
+    this.plugins = plugins;
+  }
+
+  /** The name a directive is filed under: `root` for `alias`. */
+  canonical(name: string): string {
+    return aliases.get(name) ?? name;
+  }
+
+  /** @param name canonical */
+  rule(name: string): Rule | undefined {
+    return this.#rules.get(name);
+  }
+
+  isKnown(name: string): boolean {
+    return this.#rules.has(this.canonical(name));
+  }
+
+  /** The names that may stand in a block, for suggestions. */
+  namesIn(context: Context): readonly string[] {
+    const canBeIn = (name: string) =>
+      this.#rules.get(this.canonical(name))?.contexts.includes(context) ?? false;
+    return [...this.#rules.keys(), ...aliases.keys()].filter(canBeIn);
+  }
+
+  #add(name: string, rule: Rule, owner: string): void {
+    this.#rules.set(name, rule);
+    this.#owners.set(name, owner);
+  }
+}
+
+function ruleOf(row: Directive<unknown>): Rule {
+  return {
+    contexts: row.contexts,
+    help: row.help,
+    usage: row.usage,
+    minArguments: row.minArguments,
+    maxArguments: row.maxArguments,
+    repeatable: row.repeatable,
+    example: row.example,
+    hasBlock: false,
+  };
+}

@@ -1,0 +1,166 @@
+import type { Plugin } from '../plugin.js';
+import { type CheckContext, type CheckedBlock, checkBlock } from './check.js';
+import type { RouteConfig, RoutePattern } from './config.js';
+import { core } from './core.js';
+import type { Place } from './diagnostic.js';
+import { type LocationPattern, locationKey, misplacement, readLocation } from './location.js';
+import { ArgumentError, type DirectiveUse, type Scope } from './schema.js';
+import { settleTypes } from './types.js';
+import { settle, settleOptions } from './values.js';
+
+/** What a block hands on to the blocks in it. */
+export type InheritedValues = Pick<
+  RouteConfig,
+  'root' | 'followSymlinks' | 'maxBodySize' | 'methods' | 'errorPages' | 'types' | 'defaultType' | 'options'
+>;
+
+/** What compiling any block needs. */
+export interface CompileContext extends CheckContext {
+  readonly plugins: readonly Plugin[];
+  readonly scope: Scope;
+}
+
+/** A block's own values over the ones around it. */
+export function inherit(
+  block: CheckedBlock,
+  outer: InheritedValues,
+  prefix: string,
+  { plugins, scope, findings }: CompileContext,
+): InheritedValues {
+  const directory = settle('root', core.root, block, undefined, scope, findings);
+  return {
+    // The pair is inherited: a location inside still maps the outer block's prefix.
+    root: directory === undefined ? outer.root : { prefix, directory },
+    followSymlinks: settle(
+      'follow_symlinks',
+      core.follow_symlinks,
+      block,
+      outer.followSymlinks,
+      scope,
+      findings,
+    ),
+    maxBodySize: settle(
+      'client_max_body_size',
+      core.client_max_body_size,
+      block,
+      outer.maxBodySize,
+      scope,
+      findings,
+    ),
+    methods: settle('methods', core.methods, block, outer.methods, scope, findings),
+    errorPages: settle('error_page', core.error_page, block, outer.errorPages, scope, findings),
+    types: settleTypes(block.get('types'), outer.types, scope, findings),
+    defaultType: settle('default_type', core.default_type, block, outer.defaultType, scope, findings),
+    options: settleOptions(plugins, block, outer.options, scope, findings),
+  };
+}
+
+export interface RouteBlock {
+  readonly pattern: RoutePattern;
+  readonly name: string;
+  readonly prefix: string;
+  readonly place: Place;
+  readonly block: CheckedBlock;
+}
+
+/** A server's or location's route with the routes inside it. */
+export function compileRoute(
+  { pattern, name, prefix, place, block }: RouteBlock,
+  outer: InheritedValues,
+  context: CompileContext,
+): RouteConfig {
+  const values = inherit(block, outer, prefix, context);
+  const parent: LocationPattern = {
+    prefix,
+    pattern: pattern.kind === 'server' ? { kind: 'prefix', path: prefix } : pattern,
+  };
+  return {
+    pattern,
+    name,
+    place,
+    prefix,
+    ...values,
+    places: placesOf(block),
+    children: compileLocations(block.get('location') ?? noUses, parent, values, context),
+  };
+}
+
+const noUses: readonly DirectiveUse[] = Object.freeze([]);
+const noPlaces: ReadonlyMap<string, Place> = new Map();
+
+function placesOf(block: CheckedBlock): ReadonlyMap<string, Place> {
+  if (block.size === 0) return noPlaces;
+  const places = new Map<string, Place>();
+  for (const [name, [first]] of block) if (first !== undefined) places.set(name, first.place);
+  return places;
+}
+
+function compileLocations(
+  uses: readonly DirectiveUse[],
+  parent: LocationPattern,
+  outer: InheritedValues,
+  context: CompileContext,
+): readonly RouteConfig[] {
+  const routes: RouteConfig[] = [];
+  const seen = new Map<string, Place>();
+  for (const use of uses) {
+    const location = locate(use, parent, context);
+    // What is inside a location that matches nothing is still checked.
+    const found = location ?? { ...parent, prefix: parent.prefix };
+    if (location !== undefined) reportDuplicate(use, location, seen, context);
+    const route = compileRoute(
+      {
+        ...found,
+        name: `location ${use.arguments.map(({ text }) => text).join(' ')}`,
+        place: use.place,
+        block: checkBlock(use.block ?? noUses, 'location', context),
+      },
+      outer,
+      context,
+    );
+    routes.push(route);
+  }
+  return routes;
+}
+
+function locate(
+  use: DirectiveUse,
+  parent: LocationPattern,
+  { findings }: CompileContext,
+): LocationPattern | undefined {
+  try {
+    const location = readLocation(use, parent.prefix);
+    const problem = misplacement(location, parent);
+    if (problem === undefined) return location;
+    findings.error(
+      'location-outside-parent',
+      `this location cannot match inside the one around it: ${problem}`,
+      use.arguments.at(-1)?.place ?? use.place,
+    );
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    findings.error(
+      'invalid-location',
+      error.message,
+      error.argument?.place ?? use.place,
+      error.hint === undefined ? {} : { hint: error.hint },
+    );
+  }
+  return undefined;
+}
+
+function reportDuplicate(
+  use: DirectiveUse,
+  location: LocationPattern,
+  seen: Map<string, Place>,
+  { findings }: CompileContext,
+): void {
+  const key = locationKey(location);
+  const place = use.arguments.at(-1)?.place ?? use.place;
+  const first = seen.get(key);
+  if (first === undefined) seen.set(key, place);
+  else {
+    const related = [{ message: 'first one here', place: first }];
+    findings.error('duplicate-location', 'this block already has that location', place, { related });
+  }
+}

@@ -1,0 +1,207 @@
+import type { ConnectionSettings } from './config/compile.js';
+import { builtInErrorPage } from './error-page.js';
+import { HttpError } from './errors.js';
+import { Exchange, type ExchangeHost } from './exchange.js';
+import { forwardedRequest } from './forward.js';
+import type { RequestCall } from './hooks.js';
+import type { Log } from './log.js';
+import type { IncomingRequest, Response, ResponseHeaders } from './message.js';
+import { answerByMethod, methodNotAllowed } from './methods.js';
+import type { ErrorPage, Route } from './route.js';
+import type { Endpoint, RouteTable } from './router.js';
+
+/** Who asked: told of the route, so that the exchange can be aborted, then exactly once of the answer. */
+export interface Answerer {
+  /** Not called for a request that a server-wide hook answers. */
+  routed(exchange: Exchange): void;
+  answer(response: Response): void;
+}
+
+/**
+ * One virtual server at work: from a request to its answer. It knows nothing of sockets or of HTTP/1; a request of any
+ * version is dispatched the same. All that is thrown on the way ends here.
+ */
+export class Site implements ExchangeHost {
+  readonly connection: ConnectionSettings;
+  readonly #routes: RouteTable;
+  readonly #log: Log;
+
+  constructor(routes: RouteTable, connection: ConnectionSettings, log: Log) {
+    this.#routes = routes;
+    this.connection = connection;
+    this.#log = log;
+  }
+
+  /** Never throws; answers at once where no plugin has to wait. */
+  dispatch(request: IncomingRequest, answerer: Answerer): void {
+    const route = this.#routes.find(request.path);
+    const exchange = new Exchange(request, route, this);
+    answerer.routed(exchange);
+    try {
+      const answer = this.#answerWithoutPlugins(request, route);
+      if (answer !== undefined) {
+        this.#filter(exchange, answer, answerer);
+        return;
+      }
+    } catch (error) {
+      this.#fail(exchange, error, answerer);
+      return;
+    }
+    this.#ask(exchange, (error, response) => {
+      if (response !== undefined) this.#filter(exchange, response, answerer);
+      else this.#fail(exchange, error, answerer);
+    });
+  }
+
+  async forward(from: Exchange, target: string, method: string | undefined): Promise<Response> {
+    return this.#forward(from, target, method, from.errorStatus);
+  }
+
+  ended(exchange: Exchange): void {
+    try {
+      exchange.route.hooks.onDone?.(exchange);
+    } catch (error) {
+      this.#logFault(exchange, error);
+    }
+  }
+
+  /** @throws HttpError 405, 413, 501 */
+  #answerWithoutPlugins(request: IncomingRequest, route: Route): Response | undefined {
+    const answer = answerByMethod(request, route, () => this.#routes.routes());
+    if (answer !== undefined) return answer;
+    if (route.maxBodySize > 0) {
+      if ((request.body.length ?? 0) > route.maxBodySize) throw new HttpError(413);
+      request.body.restrict(route.maxBodySize);
+    }
+    return undefined;
+  }
+
+  /** Asks the route's plugins. An error status without content counts as an error, so that it gets its page. */
+  #ask(exchange: Exchange, done: (error: unknown, response: Response | undefined) => void): void {
+    const { route } = exchange;
+    if (route.hooks.onRoute === undefined) {
+      done(new HttpError(404), undefined);
+      return;
+    }
+    route.hooks.onRoute(exchange, (error, response) => {
+      if (error) done(error, undefined);
+      else if (response === undefined) done(nobodyAnswered(exchange), undefined);
+      else if (response.status >= 400 && response.body === undefined) done(asError(response), undefined);
+      else done(undefined, response);
+    });
+  }
+
+  #forward(
+    from: Exchange,
+    target: string,
+    method: string | undefined,
+    errorStatus: number | undefined,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const request = forwardedRequest(from, target, method);
+      const route = this.#routes.find(request.path);
+      if (errorStatus === undefined && route.methodsDeclared && !route.methods.has(request.method)) {
+        throw methodNotAllowed(route);
+      }
+      this.#ask(new Exchange(request, route, this, from, errorStatus), (error, response) => {
+        if (response !== undefined) resolve(response);
+        else reject(error);
+      });
+    });
+  }
+
+  #filter(exchange: Exchange, response: Response, answerer: Answerer): void {
+    const final = exchange.final;
+    const { onResponse } = final.route.hooks;
+    if (onResponse === undefined) {
+      answerer.answer(response);
+      return;
+    }
+    onResponse(response, final, (error, filtered) => {
+      if (!error) {
+        answerer.answer(filtered ?? response);
+        return;
+      }
+      this.#logFault(exchange, error);
+      answerer.answer(builtInErrorPage(error instanceof HttpError ? error.status : 500));
+    });
+  }
+
+  #fail(exchange: Exchange, error: unknown, answerer: Answerer): void {
+    if (!(error instanceof HttpError) || error.status >= 500) this.#logFault(exchange, error);
+    const { status, headers } = error instanceof HttpError ? error : new HttpError(500);
+    const page = exchange.final.route.errorPages.get(status);
+    if (page === undefined) {
+      this.#filter(exchange, builtInErrorPage(status, headers), answerer);
+      return;
+    }
+    this.#errorPage(exchange, page, status, headers).then(
+      (response) => this.#filter(exchange, response, answerer),
+      (pageError: unknown) => {
+        this.#log.warn(`${exchange.route.name}: error_page ${page.uri} for ${status}: ${String(pageError)}`);
+        this.#filter(exchange, builtInErrorPage(status, headers), answerer);
+      },
+    );
+  }
+
+  /** @throws HttpError when the page cannot be had */
+  async #errorPage(
+    exchange: Exchange,
+    page: ErrorPage,
+    status: number,
+    headers: ResponseHeaders,
+  ): Promise<Response> {
+    if (!page.uri.startsWith('/')) return { status: 302, headers: { ...headers, location: page.uri } };
+    const found = await this.#forward(exchange, page.uri, 'GET', status);
+    // A page that says 200 is shown with the error's status; a script that answers otherwise means it.
+    const shown = page.status ?? (found.status === 200 ? status : found.status);
+    return { ...found, status: shown, headers: { ...found.headers, ...headers } };
+  }
+
+  #logFault(exchange: Exchange, error: unknown): void {
+    const { method, target } = exchange.request;
+    const problem = error instanceof Error ? error : new Error(String(error));
+    const stack = problem.cause instanceof Error ? problem.cause.stack : undefined;
+    const where = exchange.route.name;
+    this.#log.error(
+      `${method} ${target} (${where}): ${problem.message}${stack === undefined ? '' : `\n${stack}`}`,
+    );
+  }
+}
+
+/** Server-wide hooks first, then the virtual server the request names. */
+export function dispatch(
+  request: IncomingRequest,
+  endpoint: Endpoint<Site>,
+  onRequest: RequestCall | undefined,
+  log: Log,
+  answerer: Answerer,
+): void {
+  const site = endpoint.find(request.host);
+  if (onRequest === undefined) {
+    site.dispatch(request, answerer);
+    return;
+  }
+  onRequest(request, (error, response) => {
+    if (response !== undefined) answerer.answer(response);
+    else if (!error) site.dispatch(request, answerer);
+    else {
+      log.error(`${request.method} ${request.target}: ${error.message}`);
+      answerer.answer(builtInErrorPage(error instanceof HttpError ? error.status : 500));
+    }
+  });
+}
+
+/** RFC 9110 §15.5.5, §15.5.6: 405 where another method would have found somebody. */
+function nobodyAnswered(exchange: Exchange): HttpError {
+  const { request, route } = exchange;
+  return route.methods.has(request.method) ? new HttpError(404) : methodNotAllowed(route);
+}
+
+function asError(response: Response): HttpError {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers ?? {})) {
+    headers[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return new HttpError(response.status, { headers });
+}

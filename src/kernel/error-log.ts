@@ -1,0 +1,71 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { type Log, type LogLevel, logLevels } from './log.js';
+
+/** Lines that wait for a slow disk; beyond them lines are dropped and counted, requests never wait. */
+const MAX_WAITING = 1024 * 1024;
+
+const CONTROL = new Map<number, string>([
+  [9, '\\t'],
+  [10, '\n    '],
+  [13, '\\r'],
+]);
+
+/**
+ * One message is one entry: what a client or a script put into it cannot start another one. Its own line breaks (a
+ * stack) are kept, indented.
+ */
+function printable(message: string): string {
+  let text = '';
+  for (const char of message) {
+    const code = char.charCodeAt(0);
+    const escaped = CONTROL.get(code);
+    if (escaped !== undefined) text += escaped;
+    else if (code < 0x20 || (code >= 0x7f && code <= 0x9f))
+      text += `\\x${code.toString(16).padStart(2, '0')}`;
+    else text += char;
+  }
+  return text;
+}
+
+/** Where log lines go. */
+export interface LogTarget {
+  write(line: string): void;
+  close(): Promise<void>;
+}
+
+export function stderrTarget(): LogTarget {
+  return { write: (line) => process.stderr.write(line), close: () => Promise.resolve() };
+}
+
+/** Appends to a file. A file that cannot be written is reported on stderr once; the server serves on. */
+export function fileTarget(path: string): LogTarget {
+  const stream: WriteStream = createWriteStream(path, { flags: 'a', mode: 0o640 });
+  let dropped = 0;
+  let failed = false;
+  stream.on('error', (error) => {
+    if (!failed) process.stderr.write(`webserv: cannot write ${path}: ${error.message}\n`);
+    failed = true;
+  });
+  return {
+    write(line) {
+      if (failed || stream.writableLength > MAX_WAITING) {
+        dropped += 1;
+        return;
+      }
+      const note = dropped === 0 ? '' : `(${dropped} entries were dropped)\n`;
+      dropped = 0;
+      stream.write(note + line);
+    },
+    close: () => new Promise((resolve) => (failed ? resolve() : stream.end(() => resolve()))),
+  };
+}
+
+/** The error log: `2026-01-31T12:00:00.000Z [error] message`. */
+export function createLog(level: LogLevel, target: LogTarget): Log {
+  const threshold = logLevels.indexOf(level);
+  const writer = (of: LogLevel): ((message: string) => void) => {
+    if (logLevels.indexOf(of) < threshold) return () => {};
+    return (message) => target.write(`${new Date().toISOString()} [${of}] ${printable(message)}\n`);
+  };
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
+}

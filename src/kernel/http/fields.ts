@@ -1,0 +1,89 @@
+import type { RequestHeaders } from '../message.js';
+import { lowerCase } from './characters.js';
+
+/** A field line takes four numbers: where its name starts and ends, where its value starts and ends. */
+const STRIDE = 4;
+
+/**
+ * A request's field lines as offsets into the head's text. Nothing is copied or lowered until it is asked for: most
+ * fields of most requests never are.
+ */
+export class FieldLines implements RequestHeaders {
+  readonly #text: string;
+  readonly #offsets: readonly number[];
+  /** A bit for each length of a name that occurs: answers most questions for absent fields at once. */
+  readonly #lengths: number;
+
+  /**
+   * @param text the head, one character a byte
+   * @param offsets four a line, into `text`
+   * @param lengths bit `n & 31` set when a name of length n is among them
+   */
+  constructor(text: string, offsets: readonly number[], lengths: number) {
+    this.#text = text;
+    this.#offsets = offsets;
+    this.#lengths = lengths;
+  }
+
+  get size(): number {
+    return this.#offsets.length / STRIDE;
+  }
+
+  get(name: string): string | undefined {
+    const first = this.#find(name, 0);
+    if (first === -1) return undefined;
+    let value = this.#value(first);
+    const separator = name === 'cookie' ? '; ' : ', ';
+    for (let next = this.#find(name, first + STRIDE); next !== -1; next = this.#find(name, next + STRIDE)) {
+      value += separator + this.#value(next);
+    }
+    return value;
+  }
+
+  /** The value of the only line of that name; undefined when there is none or more than one. */
+  single(name: string): string | undefined {
+    const first = this.#find(name, 0);
+    if (first === -1 || this.#find(name, first + STRIDE) !== -1) return undefined;
+    return this.#value(first);
+  }
+
+  has(name: string): boolean {
+    return this.#find(name, 0) !== -1;
+  }
+
+  all(name: string): readonly string[] {
+    const values: string[] = [];
+    for (let at = this.#find(name, 0); at !== -1; at = this.#find(name, at + STRIDE))
+      values.push(this.#value(at));
+    return values;
+  }
+
+  *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
+    for (let at = 0; at < this.#offsets.length; at += STRIDE) {
+      yield [this.#text.slice(this.#offsets[at], this.#offsets[at + 1]).toLowerCase(), this.#value(at)];
+    }
+  }
+
+  #value(at: number): string {
+    return this.#text.slice(this.#offsets[at + 2], this.#offsets[at + 3]);
+  }
+
+  /** The position in the offsets of the next line of that name, from `at` on; -1 when there is none. */
+  #find(name: string, at: number): number {
+    const { length } = name;
+    if ((this.#lengths & (1 << (length & 31))) === 0) return -1;
+    const offsets = this.#offsets;
+    for (let line = at; line < offsets.length; line += STRIDE) {
+      const start = offsets[line] ?? 0;
+      if ((offsets[line + 1] ?? 0) - start === length && this.#matches(name, start)) return line;
+    }
+    return -1;
+  }
+
+  #matches(name: string, start: number): boolean {
+    for (let index = 0; index < name.length; index += 1) {
+      if (lowerCase[this.#text.charCodeAt(start + index)] !== name.charCodeAt(index)) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,55 @@
+import { COLON, hexValue, isHostName, PERCENT } from './characters.js';
+
+/** An authority without user information (RFC 3986 §3.2): `example.org:8080`, `[::1]`. */
+export interface Authority {
+  /** Lower case; an IPv6 address keeps its brackets. */
+  readonly host: string;
+  /** undefined when none is given, or an empty one (`example.org:`). */
+  readonly port: number | undefined;
+}
+
+/** IP-literal of RFC 3986 §3.2.2, as far as it can mean an address: hexadecimal groups, dots for an embedded IPv4. */
+const IP_LITERAL = /^\[[0-9a-f:.]{2,45}\]$/;
+
+/**
+ * Reads the value of Host, or an authority in a target. An empty host is not one (RFC 9110 §4.2.1).
+ * @returns undefined when it is malformed
+ */
+export function parseAuthority(text: string): Authority | undefined {
+  const hostEnd = endOfHost(text);
+  if (hostEnd <= 0) return undefined;
+  const host = text.slice(0, hostEnd).toLowerCase();
+  if (host.charCodeAt(0) === 0x5b && !IP_LITERAL.test(host)) return undefined;
+  if (hostEnd === text.length) return { host, port: undefined };
+  const digits = text.slice(hostEnd + 1);
+  if (digits === '') return { host, port: undefined };
+  if (digits.length > 5) return undefined;
+  let port = 0;
+  for (let index = 0; index < digits.length; index += 1) {
+    const digit = digits.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    port = port * 10 + digit;
+  }
+  return port <= 65535 ? { host, port } : undefined;
+}
+
+/** The position of the colon before the port, or the text's end; -1 for a character no host has. */
+function endOfHost(text: string): number {
+  if (text.charCodeAt(0) === 0x5b) {
+    const end = text.indexOf(']') + 1;
+    return end === text.length || text.charCodeAt(end) === COLON ? end : -1;
+  }
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === COLON) return index;
+    if (code === PERCENT) {
+      if (hexValue[text.charCodeAt(index + 1)] === 255 || hexValue[text.charCodeAt(index + 2)] === 255)
+        return -1;
+      if (index + 2 >= text.length) return -1;
+      index += 2;
+    } else if (isHostName[code] !== 1) {
+      return -1;
+    }
+  }
+  return text.length;
+}

@@ -1,0 +1,289 @@
+import { HttpError } from '../errors.js';
+import {
+  COLON,
+  CR,
+  hexValue,
+  isFieldValue,
+  isPath,
+  isQuery,
+  isToken,
+  LF,
+  PERCENT,
+  QUESTION,
+  SPACE,
+  TAB,
+  UNDERSCORE,
+} from './characters.js';
+import { FieldLines } from './fields.js';
+
+/** Bounds of a request's head. Bytes, but for the count. */
+export interface HeadLimits {
+  /** The request line without its line break; beyond it 414 (RFC 9110 §15.5.15). */
+  readonly requestLine: number;
+  /** The whole head; beyond it 431 (RFC 6585 §5). */
+  readonly head: number;
+  /** Field lines; beyond it 431. */
+  readonly fieldCount: number;
+}
+
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  /** Where the target's query starts (behind its `?`); -1 without one. */
+  readonly queryStart: number;
+  readonly version: '1.0' | '1.1';
+  readonly fields: FieldLines;
+}
+
+/** Longer than any registered method's name; what follows cannot be one. */
+const MAX_METHOD = 32;
+const VERSION_LENGTH = 8; // HTTP/1.1
+
+/** Marks that the bytes at hand end before the line does. */
+const INCOMPLETE = -1;
+
+function bad(reason: string): HttpError {
+  return new HttpError(400, { reason });
+}
+
+/**
+ * Reads one request head at a time (RFC 9112 §2–§5), strictly: CRLF and nothing else ends a line, no folding, no
+ * white space where the grammar has none. It reads whole lines; a line that is not complete is read again from its
+ * start when more has come, which the limits bound.
+ */
+export class HeadParser {
+  readonly #limits: HeadLimits;
+  /** Bytes of an unfinished head, kept between packets. */
+  #kept: Buffer | undefined;
+  /** Position of the next unread line, from the head's start. */
+  #next = 0;
+  #emptyLines = 0;
+  #method = '';
+  #target = '';
+  #queryStart = -1;
+  #version: '1.0' | '1.1' = '1.1';
+  #hasRequestLine = false;
+  #offsets: number[] = [];
+  #lengths = 0;
+  #count = 0;
+  /** How many bytes of the last packet belong to the head that `push` completed. */
+  consumed = 0;
+
+  constructor(limits: HeadLimits) {
+    this.#limits = limits;
+  }
+
+  /** True when a head was begun and is not complete. */
+  get started(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /**
+   * Takes the bytes that came, from `start` on.
+   * @returns the head when it is complete (`consumed` then tells how many of these bytes it took), else undefined
+   * @throws HttpError 400, 414, 431, 505: the connection cannot be used any further
+   */
+  push(packet: Buffer, start: number): RequestHead | undefined {
+    const kept = this.#kept;
+    const bytes =
+      kept === undefined ? packet : Buffer.concat([kept, start === 0 ? packet : packet.subarray(start)]);
+    const origin = kept === undefined ? start : 0;
+    const end = this.#readLines(bytes, origin);
+    if (end === INCOMPLETE) {
+      this.#checkBounds(bytes, origin);
+      this.#kept = origin === 0 ? bytes : bytes.subarray(origin);
+      return undefined;
+    }
+    this.consumed = end - origin - (kept?.length ?? 0);
+    const head: RequestHead = {
+      method: this.#method,
+      target: this.#target,
+      queryStart: this.#queryStart,
+      version: this.#version,
+      fields: new FieldLines(bytes.toString('latin1', origin, end), this.#offsets, this.#lengths),
+    };
+    this.#reset();
+    return head;
+  }
+
+  #reset(): void {
+    this.#kept = undefined;
+    this.#next = 0;
+    this.#emptyLines = 0;
+    this.#hasRequestLine = false;
+    this.#offsets = [];
+    this.#lengths = 0;
+    this.#count = 0;
+  }
+
+  /** @returns the position behind the head's last byte, or INCOMPLETE */
+  #readLines(bytes: Buffer, origin: number): number {
+    let at = origin + this.#next;
+    while (!this.#hasRequestLine) {
+      const next = this.#readRequestLine(bytes, at);
+      if (next === INCOMPLETE) return INCOMPLETE;
+      at = next;
+      this.#next = at - origin;
+    }
+    for (;;) {
+      if (bytes[at] === CR) {
+        if (at + 1 >= bytes.length) return INCOMPLETE;
+        if (bytes[at + 1] !== LF) throw bad('bare CR');
+        if (at + 2 - origin > this.#limits.head) throw new HttpError(431, { reason: 'header too large' });
+        return at + 2;
+      }
+      const next = this.#readField(bytes, at, origin);
+      if (next === INCOMPLETE) return INCOMPLETE;
+      at = next;
+      this.#next = at - origin;
+    }
+  }
+
+  #readRequestLine(bytes: Buffer, start: number): number {
+    const end = bytes.length;
+    if (start >= end) return INCOMPLETE;
+    if (bytes[start] === CR) return this.#skipEmptyLine(bytes, start);
+
+    let at = start;
+    while (at < end && isToken[bytes[at] ?? 0] === 1) at += 1;
+    if (at - start > MAX_METHOD) throw bad('method too long');
+    if (at >= end) return INCOMPLETE;
+    if (at === start || bytes[at] !== SPACE) throw bad('malformed method');
+    const methodEnd = at;
+
+    const targetStart = at + 1;
+    const targetEnd = this.#scanTarget(bytes, targetStart, start);
+    if (targetEnd === INCOMPLETE) return INCOMPLETE;
+    const versionStart = targetEnd + 1;
+    const lineEnd = versionStart + VERSION_LENGTH;
+    if (end < lineEnd + 2) {
+      checkPartialVersion(bytes, versionStart);
+      return INCOMPLETE;
+    }
+    if (lineEnd - start > this.#limits.requestLine)
+      throw new HttpError(414, { reason: 'request line too long' });
+    this.#version = readVersion(bytes, versionStart);
+    if (bytes[lineEnd] !== CR || bytes[lineEnd + 1] !== LF) throw bad('malformed request line');
+    this.#method = bytes.toString('latin1', start, methodEnd);
+    this.#target = bytes.toString('latin1', targetStart, targetEnd);
+    if (this.#queryStart !== -1) this.#queryStart -= targetStart;
+    this.#hasRequestLine = true;
+    return lineEnd + 2;
+  }
+
+  /** One empty line before a request line is skipped (RFC 9112 §2.2). */
+  #skipEmptyLine(bytes: Buffer, start: number): number {
+    if (start + 1 >= bytes.length) return INCOMPLETE;
+    if (bytes[start + 1] !== LF || this.#emptyLines === 1) throw bad('malformed request line');
+    this.#emptyLines += 1;
+    return start + 2;
+  }
+
+  /** @returns the position of the space behind the target */
+  #scanTarget(bytes: Buffer, start: number, lineStart: number): number {
+    const end = Math.min(bytes.length, lineStart + this.#limits.requestLine + 1);
+    let allowed = isPath;
+    this.#queryStart = -1;
+    for (let at = start; at < end; at += 1) {
+      const byte = bytes[at] ?? 0;
+      if (allowed[byte] === 1) continue;
+      if (byte === SPACE) {
+        if (at === start) throw bad('empty request target');
+        return at;
+      }
+      if (byte === QUESTION) {
+        allowed = isQuery;
+        this.#queryStart = at + 1;
+      } else if (byte !== PERCENT) {
+        throw bad('invalid character in request target');
+      } else {
+        if (at + 2 >= bytes.length) return INCOMPLETE;
+        checkEscape(bytes[at + 1] ?? 0, bytes[at + 2] ?? 0);
+        at += 2;
+      }
+    }
+    if (end < bytes.length) throw new HttpError(414, { reason: 'request line too long' });
+    return INCOMPLETE;
+  }
+
+  #readField(bytes: Buffer, start: number, origin: number): number {
+    const end = bytes.length;
+    let at = start;
+    let underscore = false;
+    let byte = 0;
+    for (; at < end; at += 1) {
+      byte = bytes[at] ?? 0;
+      if (isToken[byte] !== 1) break;
+      if (byte === UNDERSCORE) underscore = true;
+    }
+    if (at >= end) return INCOMPLETE;
+    if (byte !== COLON || at === start) throw bad('malformed header field name');
+    const nameEnd = at;
+
+    at += 1;
+    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at += 1;
+    const valueStart = at;
+    while (at < end && isFieldValue[bytes[at] ?? 0] === 1) at += 1;
+    if (at + 1 >= end) {
+      if (at < end && bytes[at] !== CR) throw bad('invalid character in header field value');
+      return INCOMPLETE;
+    }
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) throw bad('invalid character in header field value');
+    let valueEnd = at;
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB))
+      valueEnd -= 1;
+
+    this.#count += 1;
+    if (this.#count > this.#limits.fieldCount || at - origin > this.#limits.head) {
+      throw new HttpError(431, { reason: 'header too large' });
+    }
+    // A name with an underscore is dropped, as nginx does: CGI and its kin cannot tell it from one with a dash.
+    if (!underscore) {
+      this.#offsets.push(start - origin, nameEnd - origin, valueStart - origin, valueEnd - origin);
+      this.#lengths |= 1 << ((nameEnd - start) & 31);
+    }
+    return at + 2;
+  }
+
+  /** An unfinished head is bounded too: it is what a slow or endless sender makes us keep. */
+  #checkBounds(bytes: Buffer, origin: number): void {
+    const size = bytes.length - origin;
+    if (!this.#hasRequestLine && size > this.#limits.requestLine + 4) {
+      throw new HttpError(414, { reason: 'request line too long' });
+    }
+    if (size > this.#limits.head) throw new HttpError(431, { reason: 'header too large' });
+  }
+}
+
+/** `%00`, `%0d` and `%0a` are refused in any part: no use of them is honest, and each has broken a server. */
+function checkEscape(first: number, second: number): void {
+  const high = hexValue[first] ?? 255;
+  const low = hexValue[second] ?? 255;
+  if (high === 255 || low === 255) throw bad('malformed percent-encoding');
+  if (high === 0 && (low === 0 || low === 10 || low === 13))
+    throw bad('encoded control character in request target');
+}
+
+const HTTP = Buffer.from('HTTP/');
+
+/** `HTTP/d.d` exactly (RFC 9112 §2.3); any version but 1.0 and 1.1 is 505. */
+function readVersion(bytes: Buffer, start: number): '1.0' | '1.1' {
+  for (let index = 0; index < HTTP.length; index += 1) {
+    if (bytes[start + index] !== HTTP[index]) throw bad('malformed HTTP version');
+  }
+  const major = (bytes[start + 5] ?? 0) - 0x30;
+  const minor = (bytes[start + 7] ?? 0) - 0x30;
+  if (major < 0 || major > 9 || minor < 0 || minor > 9 || bytes[start + 6] !== 0x2e)
+    throw bad('malformed HTTP version');
+  if (major !== 1 || minor > 1) throw new HttpError(505, { reason: 'HTTP version not supported' });
+  return minor === 1 ? '1.1' : '1.0';
+}
+
+/** A line that can only go wrong is refused before its end: `GET / HTTP/1`, and HTTP/0.9's `GET /`. */
+function checkPartialVersion(bytes: Buffer, start: number): void {
+  for (let at = start; at < bytes.length; at += 1) {
+    const index = at - start;
+    if (index < HTTP.length ? bytes[at] !== HTTP[index] : bytes[at] === LF)
+      throw bad('malformed HTTP version');
+  }
+}

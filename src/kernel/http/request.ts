@@ -1,0 +1,52 @@
+import { HttpError } from '../errors.js';
+import { emptyBody, type IncomingRequest, type Peer } from '../message.js';
+import { type BodySource, IncomingBody } from './body.js';
+import { expectsContinue, readFraming, wantsKeepAlive } from './framing.js';
+import type { RequestHead } from './parser.js';
+import { readTarget } from './target.js';
+
+/** A request as its connection sees it. */
+export interface ReceivedRequest {
+  readonly request: IncomingRequest;
+  /** undefined when there is no content. */
+  readonly body: IncomingBody | undefined;
+  /** The client waits for `100 Continue`. */
+  readonly expectsContinue: boolean;
+  readonly keepAlive: boolean;
+}
+
+/**
+ * From a head's syntax to its meaning.
+ * @throws HttpError when the message is one that two servers could understand differently
+ */
+export function receive(head: RequestHead, peer: Peer, source: BodySource): ReceivedRequest {
+  const framing = readFraming(head);
+  const { path, query, host } = readTarget(head);
+  const { fields } = head;
+  if (fields.has('content-type') && fields.single('content-type') === undefined) {
+    throw new HttpError(400, { reason: 'more than one Content-Type' });
+  }
+  refuseWebSocket(head);
+  const body = framing.kind === 'none' ? undefined : new IncomingBody(framing, source);
+  const request: IncomingRequest = {
+    method: head.method,
+    target: head.target,
+    path,
+    query,
+    host,
+    version: head.version,
+    headers: fields,
+    body: body ?? emptyBody,
+    peer,
+  };
+  return { request, body, expectsContinue: expectsContinue(head, framing), keepAlive: wantsKeepAlive(head) };
+}
+
+/** Upgrade is optional to grant, but a version of WebSocket that we could never speak is answered (RFC 6455 §4.4). */
+function refuseWebSocket(head: RequestHead): void {
+  const { fields, version } = head;
+  if (version === '1.0' || fields.get('upgrade')?.toLowerCase() !== 'websocket') return;
+  const wanted = fields.get('sec-websocket-version');
+  if (wanted === undefined || wanted === '13') return;
+  throw new HttpError(426, { headers: { upgrade: 'websocket', 'sec-websocket-version': '13' } });
+}

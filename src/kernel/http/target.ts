@@ -1,0 +1,81 @@
+import { HttpError } from '../errors.js';
+import { type DecodedPath, decodePath } from '../path.js';
+import { ASTERISK, SLASH } from './characters.js';
+import { type Authority, parseAuthority } from './host.js';
+import type { RequestHead } from './parser.js';
+
+/** Where a request is meant to go (RFC 9112 §3.2, §3.3). */
+export interface Target {
+  readonly path: DecodedPath;
+  readonly query: string;
+  /** Lower case, without port; empty when an HTTP/1.0 client sent none. */
+  readonly host: string;
+}
+
+function bad(reason: string): HttpError {
+  return new HttpError(400, { reason });
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+/**
+ * Settles path and host from the request-target's form and the Host field.
+ * @throws HttpError 400 for a form the method does not have, a bad or missing Host, a Host that contradicts the target
+ */
+export function readTarget(head: RequestHead): Target {
+  const host = readHost(head);
+  const first = head.target.charCodeAt(0);
+  if (head.method === 'CONNECT') return authorityForm(head, host);
+  if (first === SLASH) return originForm(head.target, head.queryStart, host?.host ?? '');
+  if (first === ASTERISK) return asteriskForm(head, host);
+  return absoluteForm(head, host);
+}
+
+/** Exactly one valid Host in HTTP/1.1, at most one in 1.0 (RFC 9112 §3.2). */
+function readHost(head: RequestHead): Authority | undefined {
+  const value = head.fields.single('host');
+  if (value === undefined) {
+    if (head.fields.has('host')) throw bad('more than one Host');
+    if (head.version === '1.1') throw bad('missing Host');
+    return undefined;
+  }
+  const authority = parseAuthority(value);
+  if (authority === undefined) throw bad('invalid Host');
+  return authority;
+}
+
+function originForm(target: string, queryStart: number, host: string): Target {
+  const raw = queryStart === -1 ? target : target.slice(0, queryStart - 1);
+  const path = decodePath(raw);
+  if (path === undefined) throw bad('invalid path');
+  return { path, query: queryStart === -1 ? '' : target.slice(queryStart), host };
+}
+
+function asteriskForm(head: RequestHead, host: Authority | undefined): Target {
+  if (head.method !== 'OPTIONS' || head.target !== '*') throw bad('invalid request target');
+  return originForm('/', -1, host?.host ?? '');
+}
+
+/** CONNECT names a tunnel's end; it is refused later like any method nobody offers. */
+function authorityForm(head: RequestHead, host: Authority | undefined): Target {
+  const authority = parseAuthority(head.target);
+  if (authority?.port === undefined) throw bad('invalid request target');
+  return originForm('/', -1, host?.host ?? authority.host);
+}
+
+function absoluteForm(head: RequestHead, host: Authority | undefined): Target {
+  const match = /^(https?):\/\/([^/?]*)/i.exec(head.target);
+  const scheme = match?.[1]?.toLowerCase();
+  const authority = parseAuthority(match?.[2] ?? '');
+  if (match === null || scheme === undefined || authority === undefined) throw bad('invalid request target');
+  const port = (from: Authority): number | undefined => from.port ?? DEFAULT_PORTS[scheme];
+  if (host !== undefined && (host.host !== authority.host || port(host) !== port(authority))) {
+    throw bad('Host contradicts the request target');
+  }
+  const prefix = match[0].length;
+  const rest = head.target.slice(prefix);
+  const queryStart = head.queryStart === -1 ? -1 : head.queryStart - prefix;
+  // RFC 3986 §6.2.3: an empty path means "/".
+  if (rest.charCodeAt(0) === SLASH) return originForm(rest, queryStart, authority.host);
+  return originForm(`/${rest}`, queryStart === -1 ? -1 : queryStart + 1, authority.host);
+}

@@ -1,0 +1,169 @@
+import { type FileSlice, isFileSlice, type Response } from '../message.js';
+import { isFieldValue, isToken } from './characters.js';
+import { STATUS_CODES } from './status.js';
+
+/** What the connection knows about the answer's place in the conversation. */
+export interface Delivery {
+  readonly method: string;
+  readonly version: '1.0' | '1.1';
+  readonly keepAlive: boolean;
+  /** The value of Date. */
+  readonly date: string;
+}
+
+/** How an answer goes on the wire. */
+export interface Wire {
+  readonly head: Buffer;
+  readonly body: WireBody;
+  /** False when the connection ends with this answer: the client asked, or only its end can mark the content's. */
+  readonly keepAlive: boolean;
+}
+
+export type WireBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly slice: FileSlice }
+  | {
+      readonly kind: 'stream';
+      readonly stream: AsyncIterable<Uint8Array>;
+      readonly chunked: boolean;
+      readonly length: number | undefined;
+    };
+
+const NO_BODY: WireBody = { kind: 'none' };
+
+/** Fields the kernel writes itself; `content-length` is read for streams and for HEAD. */
+const KERNEL_FIELDS = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'server',
+  'transfer-encoding',
+]);
+
+/**
+ * Name as given → name as sent, empty for the kernel's own. Names come from code and configuration; a script may invent
+ * more, so it is bounded.
+ */
+const sentNames = new Map<string, string>([
+  ['etag', 'ETag'],
+  ['www-authenticate', 'WWW-Authenticate'],
+]);
+const MAX_SENT_NAMES = 512;
+
+/** A header field that may not be sent: a name that is no token, a value with CR, LF, NUL or another control. */
+export class IllegalFieldError extends Error {
+  constructor(name: string, problem: string) {
+    super(`illegal header field ${JSON.stringify(name)}: ${problem}`);
+    this.name = 'IllegalFieldError';
+  }
+}
+
+/**
+ * `content-type` → `Content-Type`; empty for a field that is the kernel's to write.
+ * @throws IllegalFieldError
+ */
+function sentName(name: string): string {
+  const known = sentNames.get(name);
+  if (known !== undefined) return known;
+  if (name === '') throw new IllegalFieldError(name, 'empty name');
+  for (let index = 0; index < name.length; index += 1) {
+    if (isToken[name.charCodeAt(index)] !== 1) throw new IllegalFieldError(name, 'the name is no token');
+  }
+  const lower = name.toLowerCase();
+  const sent = KERNEL_FIELDS.has(lower) ? '' : lower.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
+  if (sentNames.size < MAX_SENT_NAMES) sentNames.set(name, sent);
+  return sent;
+}
+
+function checkValue(name: string, value: string): string {
+  for (let index = 0; index < value.length; index += 1) {
+    const code = value.charCodeAt(index);
+    if (code > 0xff || isFieldValue[code] !== 1)
+      throw new IllegalFieldError(name, 'a character no field value has');
+  }
+  return value;
+}
+
+function fieldLines(response: Response): string {
+  let lines = '';
+  const { headers } = response;
+  if (headers === undefined) return lines;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    const sent = sentName(name);
+    if (sent === '') continue;
+    if (typeof value === 'string') lines += `${sent}: ${checkValue(name, value)}\r\n`;
+    else for (const line of value) lines += `${sent}: ${checkValue(name, line)}\r\n`;
+  }
+  return lines;
+}
+
+/** A length the plugin declares, for a body that comes piece by piece or not at all. */
+function declaredLength(response: Response): number | undefined {
+  const value = response.headers?.['content-length'];
+  if (typeof value !== 'string' || !/^[0-9]{1,15}$/.test(value)) return undefined;
+  return Number(value);
+}
+
+/** An answer to HEAD may tell the length that GET's would have. */
+function lengthOfNothing(response: Response, delivery: Delivery): number {
+  return delivery.method === 'HEAD' ? (declaredLength(response) ?? 0) : 0;
+}
+
+/** RFC 9110 §6.4.1, §8.6, §15.3.6, §15.4.5: these have no content, and 204 no length either. */
+function hasNoContent(status: number): boolean {
+  return status === 204 || status === 304 || status === 205;
+}
+
+/**
+ * Decides how an answer is framed (RFC 9112 §6) and writes its head.
+ * @throws IllegalFieldError
+ */
+export function toWire(response: Response, delivery: Delivery): Wire {
+  const { status } = response;
+  let framing = '';
+  let body = NO_BODY;
+  let { keepAlive } = delivery;
+  if (response.headers?.['connection'] === 'close') keepAlive = false;
+  if (!hasNoContent(status)) {
+    const content = bodyOf(response, delivery);
+    if (content.kind === 'bytes') framing = `Content-Length: ${content.bytes.length}\r\n`;
+    else if (content.kind === 'file')
+      framing = `Content-Length: ${content.slice.end - content.slice.start}\r\n`;
+    else if (content.kind === 'none') framing = `Content-Length: ${lengthOfNothing(response, delivery)}\r\n`;
+    else if (content.length !== undefined) framing = `Content-Length: ${content.length}\r\n`;
+    else if (content.chunked) framing = delivery.method === 'HEAD' ? '' : 'Transfer-Encoding: chunked\r\n';
+    else keepAlive = false;
+    body = content;
+  } else if (status === 205) {
+    framing = 'Content-Length: 0\r\n';
+  }
+  const connection = connectionField(response, delivery.version, keepAlive);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nServer: webserv\r\nDate: ${delivery.date}\r\n${fieldLines(response)}${framing}${connection}\r\n`;
+  return { head: Buffer.from(head, 'latin1'), body, keepAlive };
+}
+
+/** Persistence is HTTP/1.1's default and 1.0's exception (RFC 9112 §9.3); Upgrade is named here too (RFC 9110 §7.8). */
+function connectionField(response: Response, version: '1.0' | '1.1', keepAlive: boolean): string {
+  const upgrade = response.headers?.['upgrade'] === undefined ? '' : 'upgrade';
+  const persistence = !keepAlive ? 'close' : version === '1.0' ? 'keep-alive' : '';
+  if (upgrade === '' && persistence === '') return '';
+  return `Connection: ${upgrade}${upgrade !== '' && persistence !== '' ? ', ' : ''}${persistence}\r\n`;
+}
+
+function bodyOf(response: Response, delivery: Delivery): WireBody {
+  const { body } = response;
+  if (body === undefined) return NO_BODY;
+  if (typeof body === 'string') return { kind: 'bytes', bytes: Buffer.from(body) };
+  if (body instanceof Uint8Array) return { kind: 'bytes', bytes: body };
+  if (isFileSlice(body)) return { kind: 'file', slice: body };
+  return {
+    kind: 'stream',
+    stream: body,
+    chunked: delivery.version === '1.1',
+    length: declaredLength(response),
+  };
+}

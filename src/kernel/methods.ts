@@ -1,0 +1,55 @@
+import { HttpError } from './errors.js';
+import type { IncomingRequest, Response } from './message.js';
+import type { Route } from './route.js';
+
+/** RFC 9110 §9 and PATCH (RFC 5789): what is refused with 405 where it is not offered; any other method is 501. */
+const KNOWN: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+]);
+
+/** What a plugin that answers any method is asked for. */
+export const CONTENT_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** Never offered unless the configuration names them: TRACE echoes secrets, CONNECT asks for a tunnel. */
+const REFUSED: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
+
+function allow(methods: ReadonlySet<string>, optionsAnswered: boolean): string {
+  const names = new Set(methods);
+  if (optionsAnswered) names.add('OPTIONS');
+  return [...names].join(', ');
+}
+
+/** RFC 9110 §15.5.6: 405 names what is allowed. */
+export function methodNotAllowed(route: Route): HttpError {
+  return new HttpError(405, { headers: { allow: allow(route.methods, !route.methodsDeclared) } });
+}
+
+/**
+ * Settles what needs no plugin: methods the route does not take, and OPTIONS where nobody else answers it.
+ * @throws HttpError 405, 501
+ */
+export function answerByMethod(
+  request: IncomingRequest,
+  route: Route,
+  routes: () => Iterable<Route>,
+): Response | undefined {
+  const { method } = request;
+  if (route.methods.has(method) && request.target !== '*') return undefined;
+  if (method === 'OPTIONS' && (!route.methodsDeclared || request.target === '*')) {
+    const methods =
+      request.target === '*' ? new Set([...routes()].flatMap((each) => [...each.methods])) : route.methods;
+    return { status: 204, headers: { allow: allow(methods, true) } };
+  }
+  if (!KNOWN.has(method)) throw new HttpError(501, { reason: 'unknown method' });
+  // Without a `methods` directive whoever can answer is asked first: a redirect takes any method.
+  if (route.methodsDeclared || REFUSED.has(method)) throw methodNotAllowed(route);
+  return undefined;
+}

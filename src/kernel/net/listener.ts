@@ -1,0 +1,92 @@
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Listen } from '../config/compile.js';
+
+export type Address =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/webserv.sock`. */
+export function formatAddress(address: Address): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+/** An address that cannot be listened on, and which `listen` asked for it. */
+export class ListenError extends Error {
+  readonly listen: Listen;
+  readonly code: string;
+
+  constructor(listen: Listen, cause: NodeJS.ErrnoException) {
+    super(`cannot listen on ${formatAddress(listen)}: ${reason(cause)}`, { cause });
+    this.name = 'ListenError';
+    this.listen = listen;
+    this.code = cause.code ?? '';
+  }
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'the address is in use by another program';
+  if (error.code === 'EACCES') return 'not permitted (ports below 1024 need the right to bind them)';
+  if (error.code === 'EADDRNOTAVAIL') return 'this machine does not have the address';
+  return error.message;
+}
+
+/** One listening socket. */
+export class Listener {
+  readonly #server: Server;
+  #address: Address;
+
+  private constructor(server: Server, address: Address) {
+    this.#server = server;
+    this.#address = address;
+  }
+
+  /**
+   * @param accept takes each new connection; its socket is half-open: our end stays when the client ends its own
+   * @throws ListenError
+   */
+  static async open(listen: Listen, backlog: number, accept: (socket: Socket) => void): Promise<Listener> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
+    if (listen.kind === 'unix') await removeStaleSocket(listen.path);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(new ListenError(listen, error)));
+      if (listen.kind === 'unix') server.listen({ path: listen.path, backlog }, resolve);
+      else
+        server.listen(
+          { host: listen.host, port: listen.port, backlog, ipv6Only: listen.host.includes(':') },
+          resolve,
+        );
+    });
+    server.removeAllListeners('error');
+    // As nginx: who may reach the socket is the directory's matter.
+    if (listen.kind === 'unix') await chmod(listen.path, 0o666);
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+    return new Listener(server, listen.kind === 'unix' ? listen : { kind: 'tcp', host: listen.host, port });
+  }
+
+  /** As bound: port 0 has become a real one. */
+  get address(): Address {
+    return this.#address;
+  }
+
+  onError(report: (error: Error) => void): void {
+    this.#server.on('error', report);
+  }
+
+  /** Stops accepting; connections that are open stay. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      // close() waits for the connections; the port is free at once.
+      resolve();
+    });
+  }
+}
+
+/** A socket file that a killed server left behind would keep the path taken for ever. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats?.isSocket()) await unlink(path);
+}

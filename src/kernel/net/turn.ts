@@ -1,0 +1,74 @@
+import type { Answerer } from '../dispatch.js';
+import type { Exchange, Outcome } from '../exchange.js';
+import type { IncomingBody } from '../http/body.js';
+import type { ReceivedRequest } from '../http/request.js';
+import type { IncomingRequest, Response } from '../message.js';
+
+/** What nginx logs for a client that left before its answer. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** Content nobody read that is still taken in to keep the connection; beyond it the connection closes. */
+const MAX_DRAINED = 256 * 1024;
+
+/** One request on a connection, from its head to the end of its answer. */
+export class Turn implements Answerer {
+  readonly request: IncomingRequest;
+  /** undefined when the request has no content. */
+  readonly body: IncomingBody | undefined;
+  /** As far as the client is concerned. */
+  readonly keepAlive: boolean;
+  /** `100 Continue` is owed before content is read. */
+  owesContinue: boolean;
+  answered = false;
+  readonly #startedAt = performance.now();
+  readonly #send: (turn: Turn, response: Response) => void;
+  #exchange: Exchange | undefined;
+  #status = CLIENT_CLOSED_REQUEST;
+
+  constructor(
+    received: ReceivedRequest,
+    owesContinue: boolean,
+    send: (turn: Turn, response: Response) => void,
+  ) {
+    this.request = received.request;
+    this.body = received.body;
+    this.keepAlive = received.keepAlive;
+    this.owesContinue = owesContinue;
+    this.#send = send;
+  }
+
+  get receiving(): boolean {
+    return this.body !== undefined && !this.body.complete;
+  }
+
+  /** False when what is left of the content is too much, or may never come: then the connection has to close. */
+  get drainable(): boolean {
+    const { body } = this;
+    if (body === undefined || body.complete) return true;
+    return !this.owesContinue && !body.failed && body.excess <= MAX_DRAINED;
+  }
+
+  /** For faults: which route answered. */
+  get routeName(): string {
+    return this.#exchange?.route.name ?? 'no route';
+  }
+
+  routed(exchange: Exchange): void {
+    this.#exchange = exchange;
+  }
+
+  answer(response: Response): void {
+    this.#status = response.status;
+    this.#send(this, response);
+  }
+
+  end(bytesSent: number, complete: boolean): void {
+    const outcome: Outcome = {
+      status: this.#status,
+      bytesSent,
+      durationMs: performance.now() - this.#startedAt,
+      complete,
+    };
+    this.#exchange?.end(outcome);
+  }
+}

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createJiti, type Jiti } from 'jiti';
+import * as publicEntry from '../index.js';
+import type { Findings } from './config/findings.js';
+import type { LoadedPlugin } from './config/registry.js';
+import type { Argument, DirectiveUse } from './config/schema.js';
+import { API_VERSION, type Plugin } from './plugin.js';
+
+/**
+ * Finds and loads what `load_plugin` names.
+ * @param path the configuration file's absolute path: plugins are looked for from its folder
+ * @returns the built-in plugins and the loaded ones, in this order
+ */
+export async function loadPlugins(
+  uses: readonly DirectiveUse[],
+  path: string,
+  builtins: readonly Plugin[],
+  findings: Findings,
+): Promise<readonly LoadedPlugin[]> {
+  const loaded: LoadedPlugin[] = builtins.map((plugin) => ({ plugin, place: undefined }));
+  const importer = moduleImporter(path);
+  for (const use of uses) {
+    const [word] = use.arguments;
+    if (use.name !== 'load_plugin' || word === undefined || use.arguments.length > 1) continue;
+    if (builtins.some(({ name }) => name === word.text)) continue; // it is there already
+    const plugin = await loadPlugin(word, dirname(path), importer, findings);
+    if (plugin !== undefined) loaded.push({ plugin, place: word.place });
+  }
+  return loaded;
+}
+
+/**
+ * Imports modules from a folder, TypeScript too. `@webserv/server` is this very package, wherever it is installed:
+ * a plugin's HttpError must be the kernel's.
+ */
+export function moduleImporter(from: string): Jiti {
+  return createJiti(pathToFileURL(from).href, {
+    virtualModules: { '@webserv/server': publicEntry },
+    // In a shared temporary folder another user could put what is then run.
+    fsCache: false,
+  });
+}
+
+async function loadPlugin(
+  word: Argument,
+  folder: string,
+  importer: Jiti,
+  findings: Findings,
+): Promise<Plugin | undefined> {
+  const found = find(word.text, folder, importer);
+  if ('tried' in found) {
+    findings.error('plugin-not-found', `there is no plugin "${word.text}"`, word.place, {
+      hint: found.tried,
+    });
+    return undefined;
+  }
+  let value: unknown;
+  try {
+    value = await importer.import(found.file, { default: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    findings.error('plugin-failed', `plugin "${word.text}" could not be loaded: ${reason}`, word.place);
+    return undefined;
+  }
+  if (!isPlugin(value)) {
+    findings.error('plugin-invalid', `${found.file} exports no plugin`, word.place, {
+      hint: 'its default export must be what definePlugin() returned',
+    });
+    return undefined;
+  }
+  if (value.apiVersion !== API_VERSION) {
+    const message = `plugin "${value.name}" is for version ${value.apiVersion} of the plugin contract, this server has ${API_VERSION}`;
+    findings.error('plugin-version', message, word.place);
+    return undefined;
+  }
+  return value;
+}
+
+function find(name: string, folder: string, importer: Jiti): { file: string } | { tried: string } {
+  if (isAbsolute(name) || name.startsWith('./') || name.startsWith('../') || /\.[cm]?[jt]s$/.test(name)) {
+    const file = resolve(folder, name);
+    return existsSync(file) ? { file } : { tried: `looked for ${file}` };
+  }
+  const packages = packageNames(name);
+  for (const candidate of packages) {
+    const resolved = importer.esmResolve(candidate, {
+      try: true,
+      parentURL: pathToFileURL(`${folder}/`).href,
+    });
+    if (resolved !== undefined) return { file: resolved };
+  }
+  return {
+    tried: `looked for ${packages.join(' and ')} from ${folder}; to install it: npm install ${packages[0]}`,
+  };
+}
+
+/** `foo` → `webserv-plugin-foo`, `@me/foo` → `@me/webserv-plugin-foo`; then the name itself. */
+function packageNames(name: string): readonly string[] {
+  const slash = name.startsWith('@') ? name.indexOf('/') + 1 : 0;
+  const scope = name.slice(0, slash);
+  const bare = name.slice(slash);
+  return bare.startsWith('webserv-plugin-') ? [name] : [`${scope}webserv-plugin-${bare}`, name];
+}
+
+/** By its shape: a plugin made by another copy of this package is one too. */
+function isPlugin(value: unknown): value is Plugin {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    'apiVersion' in value &&
+    typeof value.apiVersion === 'number' &&
+    'directives' in value &&
+    typeof value.directives === 'object' &&
+    'start' in value &&
+    typeof value.start === 'function'
+  );
+}

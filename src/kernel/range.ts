@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { evaluateIfRange, type Validators } from './conditional.js';
+import type { OpenFile } from './files.js';
+import type { Request } from './message.js';
+
+/** Range requests, RFC 9110 §14. */
+
+/** Bytes `start` up to but not including `end`; never empty. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** More than these in one request are an attack (CVE-2011-3192), or a client better served with the whole. */
+const MAX_RANGES = 16;
+
+/** What one read of a part takes from a file. */
+const PIECE = 256 * 1024;
+
+/** Digits that go beyond what a number holds exactly stand for a position beyond any file. */
+function position(digits: string): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
+}
+
+/** A range-spec with the white space that may stand around a comma (RFC 9110 §5.6.1); linear on any text. */
+const SPEC = /^[ \t]*(\d*)-(\d*)[ \t]*$/;
+
+/**
+ * One range-spec against a representation of `size` bytes.
+ * @returns undefined for one that breaks the grammar, `empty` for one that selects nothing
+ */
+function parseSpec(spec: string, size: number): ByteRange | 'empty' | undefined {
+  const match = SPEC.exec(spec);
+  if (match === null) return undefined;
+  const [, first = '', last = ''] = match;
+  if (first === '') {
+    if (last === '') return undefined;
+    const length = position(last);
+    // The last bytes of an empty file are the whole of it, but no Content-Range could say so.
+    if (size === 0 && length > 0) return undefined;
+    return length === 0 ? 'empty' : { start: Math.max(0, size - length), end: size };
+  }
+  const start = position(first);
+  if (last !== '' && position(last) < start) return undefined;
+  if (start >= size) return 'empty';
+  return { start, end: last === '' ? size : Math.min(position(last) + 1, size) };
+}
+
+/** Merges the ranges that overlap. Each stays where the first of its parts was asked for. */
+function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
+  const kept: { start: number; end: number; order: number }[] = [];
+  const asked = ranges.map((range, order) => ({ ...range, order }));
+  for (const range of asked.sort((a, b) => a.start - b.start)) {
+    const previous = kept.at(-1);
+    if (previous === undefined || range.start >= previous.end) {
+      kept.push(range);
+      continue;
+    }
+    previous.end = Math.max(previous.end, range.end);
+    previous.order = Math.min(previous.order, range.order);
+  }
+  return kept.sort((a, b) => a.order - b.order).map(({ start, end }) => ({ start, end }));
+}
+
+/**
+ * The parts of a representation of `size` bytes that a Range field asks for, in the order asked, overlaps merged.
+ * @returns undefined when the field is to be ignored: another unit, broken grammar, too many ranges;
+ * `unsatisfiable`: answer 416
+ */
+export function parseRange(field: string, size: number): readonly ByteRange[] | 'unsatisfiable' | undefined {
+  if (!/^bytes=[^ \t]/i.test(field)) return undefined;
+  // One more than is allowed is enough to know that there are too many.
+  const elements = field.slice('bytes='.length).split(',', MAX_RANGES + 1);
+  const specs = elements.filter((element) => !/^[ \t]*$/.test(element));
+  if (specs.length === 0 || elements.length > MAX_RANGES) return undefined;
+  const ranges: ByteRange[] = [];
+  for (const spec of specs) {
+    const range = parseSpec(spec, size);
+    if (range === undefined) return undefined;
+    if (range !== 'empty') ranges.push(range);
+  }
+  return ranges.length === 0 ? 'unsatisfiable' : coalesce(ranges);
+}
+
+/**
+ * The parts a request asks for, as `parseRange` has them. Range counts for GET only (RFC 9110 §14.2), and only as
+ * far as If-Range lets it. To be asked after the preconditions.
+ */
+export function selectRanges(
+  request: Pick<Request, 'method' | 'headers'>,
+  current: Validators,
+  size: number,
+): readonly ByteRange[] | 'unsatisfiable' | undefined {
+  const field = request.headers.get('range');
+  if (field === undefined || request.method !== 'GET' || !evaluateIfRange(request, current)) return undefined;
+  return parseRange(field, size);
+}
+
+/** The value of Content-Range for one part (RFC 9110 §14.4). */
+export function contentRange(range: ByteRange, size: number): string {
+  return `bytes ${range.start}-${range.end - 1}/${size}`;
+}
+
+/** An answer's content in several parts (RFC 9110 §14.6). */
+export interface Multipart {
+  /** For Content-Type. */
+  readonly contentType: string;
+  /** Bytes of the whole body, for Content-Length. */
+  readonly length: number;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** The parts of `content`, each with its own head. The body is read while it is sent, piece by piece. */
+export function multipartByteranges(
+  content: Uint8Array | OpenFile,
+  size: number,
+  contentType: string,
+  ranges: readonly ByteRange[],
+): Multipart {
+  // A new one each time: who knew it could put it into a file.
+  const boundary = randomUUID();
+  const parts = ranges.map((range, index) => ({
+    range,
+    head: Buffer.from(
+      `${index === 0 ? '' : '\r\n'}--${boundary}\r\ncontent-type: ${contentType}\r\n` +
+        `content-range: ${contentRange(range, size)}\r\n\r\n`,
+      'latin1',
+    ),
+  }));
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1');
+  const length = parts.reduce(
+    (sum, { range, head }) => sum + head.length + range.end - range.start,
+    tail.length,
+  );
+  async function* body(): AsyncGenerator<Uint8Array> {
+    for (const { head, range } of parts) {
+      yield head;
+      if (content instanceof Uint8Array) yield content.subarray(range.start, range.end);
+      else yield* pieces(content, range);
+    }
+    yield tail;
+  }
+  return { contentType: `multipart/byteranges; boundary=${boundary}`, length, body: body() };
+}
+
+/** @throws Error when the file has become shorter: the answer must break off rather than be filled up */
+async function* pieces(file: OpenFile, range: ByteRange): AsyncGenerator<Uint8Array> {
+  let at = range.start;
+  while (at < range.end) {
+    const buffer = Buffer.allocUnsafe(Math.min(PIECE, range.end - at));
+    const count = await file.read(buffer, buffer.length, at);
+    if (count === 0) throw new Error(`${file.path} was cut short while it was sent`);
+    yield buffer.subarray(0, count);
+    at += count;
+  }
+}

@@ -1,0 +1,82 @@
+import type { RouteConfig, ServerConfig } from './config/compile.js';
+import { formatPlace } from './config/diagnostic.js';
+import { Site } from './dispatch.js';
+import { RouteHookTable } from './hooks.js';
+import type { Log } from './log.js';
+import { contentTypeOf } from './mime.js';
+import { resolveUnder } from './path.js';
+import type { Plugin, RunningPlugin } from './plugin.js';
+import type { Route, RouteView } from './route.js';
+import { type RouteNode, RouteTable } from './router.js';
+
+/** A plugin that is set up for this server process. */
+export interface LoadedPlugin {
+  readonly plugin: Plugin;
+  readonly running: RunningPlugin;
+}
+
+/** Builds a server's routes once, at load: every plugin is applied to every route, then the hooks are compiled. */
+export async function buildSite(
+  server: ServerConfig,
+  plugins: readonly LoadedPlugin[],
+  log: Log,
+): Promise<Site> {
+  const serverName = server.names[0] ?? '';
+  const exact = new Map<string, RouteNode>();
+  const prefixes = new Map<string, RouteNode>();
+
+  const buildNode = async (config: RouteConfig): Promise<RouteNode> => {
+    const route = await buildRoute(config, serverName, plugins, log);
+    const extensions = new Map<string, Route>();
+    for (const child of config.children) {
+      if (child.pattern.kind === 'extension') {
+        extensions.set(child.pattern.extension, await buildRoute(child, serverName, plugins, log));
+      } else if (child.pattern.kind === 'exact') exact.set(child.pattern.path, await buildNode(child));
+      else if (child.pattern.kind === 'prefix') prefixes.set(child.pattern.path, await buildNode(child));
+    }
+    return { route, extensions: extensions.size === 0 ? undefined : extensions };
+  };
+
+  const root = await buildNode(server.route);
+  return new Site(new RouteTable(root, exact, prefixes), server.connection, log);
+}
+
+async function buildRoute(
+  config: RouteConfig,
+  serverName: string,
+  plugins: readonly LoadedPlugin[],
+  log: Log,
+): Promise<Route> {
+  const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
+  const view: RouteView = {
+    name,
+    place: config.place,
+    prefix: config.prefix,
+    root: config.root,
+    boundary: { directory: config.root?.directory ?? '/', followSymlinks: config.followSymlinks },
+    maxBodySize: config.maxBodySize,
+    serverName,
+    resolve: (path) => (config.root === undefined ? undefined : resolveUnder(config.root, path)),
+    contentType: (fileName) => contentTypeOf(config.types, config.defaultType, fileName),
+  };
+  const table = new RouteHookTable();
+  for (const { plugin, running } of plugins) {
+    await running.apply({
+      options: config.options.get(plugin.name) ?? {},
+      hooks: table.facade(plugin.name, name),
+      route: view,
+      log,
+      placeOf: (directive) => config.places.get(directive),
+    });
+  }
+  const hooks = table.compile();
+  const declared = config.methods;
+  const methods = declared === undefined ? hooks.methods : new Set(declared);
+  return Object.freeze({
+    ...view,
+    hooks,
+    methods,
+    methodsDeclared: declared !== undefined,
+    errorPages: config.errorPages,
+  });
+}

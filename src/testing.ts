@@ -1,0 +1,133 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { builtinPlugins } from './builtin.js';
+import { loadConfigText } from './kernel/config/load.js';
+import { renderDiagnostics } from './kernel/config/render.js';
+import { createLog } from './kernel/error-log.js';
+import { start } from './kernel/kernel.js';
+import type { Plugin } from './kernel/plugin.js';
+
+/** What a test server finds in its folder: text, bytes, a file with a mode, or null for an empty folder. */
+export type TestFiles = Readonly<
+  Record<
+    string,
+    string | Uint8Array | { readonly content: string | Uint8Array; readonly mode: number } | null
+  >
+>;
+
+export interface TestServerOptions {
+  /** Plugins beside the built-in ones, as if loaded by `load_plugin`. */
+  readonly plugins?: readonly Plugin[];
+}
+
+/** A server on a free port of the loopback interface, with its own temporary folder. Dispose of it when done. */
+export interface TestServer extends AsyncDisposable {
+  readonly port: number;
+  /** Every port, for a configuration with several `listen`. */
+  readonly ports: readonly number[];
+  readonly url: string;
+  /** The folder relative paths of the configuration start from. */
+  readonly directory: string;
+  /** The error log's lines so far, debug and up. */
+  readonly log: readonly string[];
+  /** As the global fetch, for a path; redirects are not followed. */
+  fetch(path: string, init?: RequestInit): Promise<globalThis.Response>;
+  /**
+   * Sends bytes as they are (strings one byte a character) and reads until the server closes.
+   * @returns everything received, one character a byte
+   */
+  raw(bytes: string | Uint8Array): Promise<string>;
+  stop(graceMs?: number): Promise<void>;
+}
+
+async function writeFiles(directory: string, files: TestFiles): Promise<void> {
+  for (const [name, file] of Object.entries(files)) {
+    const path = join(directory, name);
+    if (file === null) {
+      await mkdir(path, { recursive: true });
+      continue;
+    }
+    await mkdir(dirname(path), { recursive: true });
+    const plain = typeof file === 'string' || file instanceof Uint8Array;
+    await writeFile(path, plain ? file : file.content);
+    if (!plain) await chmod(path, file.mode);
+  }
+}
+
+/** A server's inside is enough; whole blocks and main directives are taken as they are. */
+function wholeConfig(conf: string): string {
+  return /^\s*server\s*\{/m.test(conf) ? conf : `server {\nlisten 127.0.0.1:0;\n${conf}\n}\n`;
+}
+
+/** How long `raw` waits for the server to close the connection. */
+const RAW_TIMEOUT_MS = 15_000;
+
+function exchangeBytes(port: number, bytes: string | Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const received: Buffer[] = [];
+    const answer = (): string => Buffer.concat(received).toString('latin1');
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.setTimeout(RAW_TIMEOUT_MS, () => {
+      socket.destroy();
+      reject(new Error(`the server did not close the connection; it sent ${JSON.stringify(answer())}`));
+    });
+    socket.on('data', (piece) => received.push(piece));
+    socket.on('end', () => socket.end());
+    // A reset after the answer is an end too.
+    socket.on('error', (error) => (received.length > 0 ? undefined : reject(error)));
+    socket.on('close', () => resolve(answer()));
+    socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  });
+}
+
+/**
+ * Starts a server for a test.
+ * @param conf what stands inside one `server` block, or a whole configuration (listen on `127.0.0.1:0`)
+ * @throws Error with the rendered diagnostics when the configuration is wrong
+ */
+export async function startTestServer(
+  conf: string,
+  files: TestFiles = {},
+  options: TestServerOptions = {},
+): Promise<TestServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'webserv-test-'));
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  try {
+    await writeFiles(directory, files);
+    const builtins = [...(await builtinPlugins()), ...(options.plugins ?? [])];
+    const text = wholeConfig(conf);
+    const { config, diagnostics } = await loadConfigText(text, {
+      file: 'test.conf',
+      base: directory,
+      builtins,
+    });
+    if (config === undefined) throw new Error(renderDiagnostics(diagnostics));
+    const log: string[] = [];
+    const running = await start(
+      config,
+      createLog('debug', { write: (line) => log.push(line.trimEnd()), close: () => Promise.resolve() }),
+    );
+    const ports = running.addresses.flatMap((address) => (address.kind === 'tcp' ? [address.port] : []));
+    const port = ports[0] ?? 0;
+    const url = `http://127.0.0.1:${port}`;
+    return {
+      port,
+      ports,
+      url,
+      directory,
+      log,
+      fetch: (path, init) => fetch(url + path, { redirect: 'manual', ...init }),
+      raw: (bytes) => exchangeBytes(port, bytes),
+      stop: (graceMs) => running.stop(graceMs),
+      [Symbol.asyncDispose]: async () => {
+        await running.stop(0);
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
