@@ -8,6 +8,7 @@ export {
   type Validators,
 } from './kernel/conditional.js';
 export type { Config } from './kernel/config/compile.js';
+export { type ConfigObject, defineConfig } from './kernel/config/define.js';
 export type { Diagnostic, Place } from './kernel/config/diagnostic.js';
 export {
   type Argument,

@@ -204,7 +204,7 @@ export class ServerHookTable {
 
 const nothing: Promise<undefined> = Promise.resolve(undefined);
 
-function ignoreAnswer(_owner: TapOwner, _answer: void): void {}
+function ignoreAnswer(): void {}
 
 function tapOptions(plugin: string, options: TapOptions): { name: string; stage: number } {
   return { name: plugin, stage: options.stage ?? Stage.content };

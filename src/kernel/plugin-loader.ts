@@ -3,32 +3,39 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createJiti, type Jiti } from 'jiti';
 import * as publicEntry from '../index.js';
-import type { Findings } from './config/findings.js';
+import { type Findings, reasonOf } from './config/findings.js';
 import type { LoadedPlugin } from './config/registry.js';
 import type { Argument, DirectiveUse } from './config/schema.js';
 import { API_VERSION, type Plugin } from './plugin.js';
 
+export interface LoadedPlugins {
+  /** The built-in ones, then the loaded ones in the order of the configuration. */
+  readonly plugins: readonly LoadedPlugin[];
+  /** False when one could not be loaded. */
+  readonly complete: boolean;
+}
+
 /**
  * Finds and loads what `load_plugin` names.
  * @param path the configuration file's absolute path: plugins are looked for from its folder
- * @returns the built-in plugins and the loaded ones, in this order
  */
 export async function loadPlugins(
   uses: readonly DirectiveUse[],
   path: string,
   builtins: readonly Plugin[],
   findings: Findings,
-): Promise<readonly LoadedPlugin[]> {
-  const loaded: LoadedPlugin[] = builtins.map((plugin) => ({ plugin, place: undefined }));
-  const importer = moduleImporter(path);
+): Promise<LoadedPlugins> {
+  const plugins: LoadedPlugin[] = builtins.map((plugin) => ({ plugin, place: undefined }));
+  let complete = true;
   for (const use of uses) {
     const [word] = use.arguments;
     if (use.name !== 'load_plugin' || word === undefined || use.arguments.length > 1) continue;
     if (builtins.some(({ name }) => name === word.text)) continue; // it is there already
-    const plugin = await loadPlugin(word, dirname(path), importer, findings);
-    if (plugin !== undefined) loaded.push({ plugin, place: word.place });
+    const plugin = await loadPlugin(word, path, findings);
+    if (plugin === undefined) complete = false;
+    else plugins.push({ plugin, place: word.place });
   }
-  return loaded;
+  return { plugins, complete };
 }
 
 /**
@@ -43,13 +50,9 @@ export function moduleImporter(from: string): Jiti {
   });
 }
 
-async function loadPlugin(
-  word: Argument,
-  folder: string,
-  importer: Jiti,
-  findings: Findings,
-): Promise<Plugin | undefined> {
-  const found = find(word.text, folder, importer);
+async function loadPlugin(word: Argument, path: string, findings: Findings): Promise<Plugin | undefined> {
+  const importer = moduleImporter(path);
+  const found = find(word.text, dirname(path), importer);
   if ('tried' in found) {
     findings.error('plugin-not-found', `there is no plugin "${word.text}"`, word.place, {
       hint: found.tried,
@@ -60,8 +63,11 @@ async function loadPlugin(
   try {
     value = await importer.import(found.file, { default: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    findings.error('plugin-failed', `plugin "${word.text}" could not be loaded: ${reason}`, word.place);
+    findings.error(
+      'plugin-failed',
+      `plugin "${word.text}" could not be loaded: ${reasonOf(error)}`,
+      word.place,
+    );
     return undefined;
   }
   if (!isPlugin(value)) {

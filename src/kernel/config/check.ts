@@ -12,6 +12,8 @@ export interface CheckContext {
   readonly findings: Findings;
   /** False when braces are missing: then a directive in the wrong block is a consequence, not a mistake. */
   readonly balanced: boolean;
+  /** False when a plugin could not be loaded: then an unknown directive may be one of its own. */
+  readonly complete: boolean;
 }
 
 /** Where names of nginx's are better explained than taken for a slip. */
@@ -97,6 +99,7 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
   }
   const explained = EXPLANATIONS.get(use.name);
   const meant = nearest(use.name, registry.namesIn(context));
+  if (!check.complete && explained === undefined && meant === undefined) return;
   const hint = explained ?? (meant === undefined ? undefined : `did you mean "${meant}"?`);
   findings.error('unknown-directive', message, use.place, hint === undefined ? {} : { hint });
 }

@@ -31,12 +31,14 @@ export interface Tree {
   readonly uses: readonly DirectiveUse[];
   /** False when braces are missing somewhere. */
   readonly balanced: boolean;
+  /** False when a plugin could not be loaded. */
+  readonly complete: boolean;
 }
 
 /** Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used. */
 export function compile(tree: Tree, registry: Registry, findings: Findings): Config {
   const { plugins } = registry;
-  const check = { registry, findings, balanced: tree.balanced };
+  const check = { registry, findings, balanced: tree.balanced, complete: tree.complete };
   const block = checkBlock(tree.uses, 'main', check);
   const folder = dirname(tree.path);
   const serverDir =

@@ -81,3 +81,22 @@ export function reportReference(reference: Reference, place: Place, findings: Fi
     });
   }
 }
+
+/** A text with its environment variables filled in. */
+export function expandReferences(
+  text: string,
+  environment: Environment,
+  place: Place,
+  findings: Findings,
+): string {
+  let expanded = '';
+  let from = 0;
+  for (let at = text.indexOf('${'); at !== -1; at = text.indexOf('${', Math.max(from, at + 2))) {
+    const reference = readReference(text, at, text.length, environment);
+    if (reference === undefined) continue;
+    reportReference(reference, place, findings);
+    expanded += text.slice(from, at) + reference.text;
+    from = reference.end;
+  }
+  return from === 0 ? text : expanded + text.slice(from);
+}

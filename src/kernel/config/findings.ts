@@ -9,6 +9,11 @@ export function shown(word: string): string {
   return word.length > 80 ? `${word.slice(0, 77)}...` : word;
 }
 
+/** Why something failed, on one line. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+}
+
 export type FindingDetails = Pick<Diagnostic, 'hint' | 'related'>;
 
 /** Collects what is found about a configuration, from reading to compiling. */

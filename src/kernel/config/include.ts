@@ -3,10 +3,12 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
 import type { Diagnostic, Place } from './diagnostic.js';
 import type { Environment } from './environment.js';
-import type { Findings } from './findings.js';
+import { type Findings, reasonOf } from './findings.js';
+import { type Form, formOf } from './forms.js';
 import { type Parsed, parseConf } from './parser.js';
 import type { DirectiveUse } from './schema.js';
 import { Source } from './source.js';
+import { parseYaml } from './yaml.js';
 
 /** Bytes of one file. */
 const MAX_FILE_SIZE = 16 * 1024 * 1024;
@@ -50,9 +52,9 @@ export class FileReader {
     return parsed === undefined ? undefined : this.#finish(parsed, path);
   }
 
-  /** Reads a text as if it stood in the file `path`. */
-  text(path: string, text: string): Parsed {
-    return this.#finish(this.#parse(path, text), path);
+  /** Reads a text as if it stood in the file `path`. @param file the name it has in messages */
+  text(path: string, text: string, form: Form, file: string): Parsed {
+    return this.#finish(this.#parse(file, text, form), path);
   }
 
   #finish(parsed: Parsed, path: string): Parsed {
@@ -108,19 +110,25 @@ export class FileReader {
   #read(path: string, place: Place | undefined): Parsed | undefined {
     if (this.#parsed.has(path)) return this.#parsed.get(path);
     const text = this.#textOf(path, place);
-    const parsed = text === undefined ? undefined : this.#parse(path, text);
+    const parsed = text === undefined ? undefined : this.#parse(displayPath(path), text, formOf(path));
     this.#parsed.set(path, parsed);
     return parsed;
   }
 
-  #parse(path: string, text: string): Parsed {
-    const file = displayPath(path);
+  #parse(file: string, text: string, form: Form): Parsed {
     this.#findings.opened(file);
-    return parseConf(new Source(file, text), this.#environment, this.#findings);
+    const parse = form === 'conf' ? parseConf : parseYaml;
+    return parse(new Source(file, text), this.#environment, this.#findings);
   }
 
   #textOf(path: string, place: Place | undefined): string | undefined {
     const file = displayPath(path);
+    if (formOf(path) === 'module') {
+      this.#findings.error('unreadable-file', `${file} is a program: it cannot be included`, place, {
+        hint: 'only the configuration file itself may be one; import what it shares',
+      });
+      return undefined;
+    }
     try {
       const stats = statSync(path);
       // A fifo would never end, a device perhaps never begin.
@@ -139,8 +147,7 @@ export class FileReader {
         const kind = place === undefined ? 'unreadable-file' : 'include-not-found';
         this.#findings.error(kind, `${file} does not exist`, place);
       } else {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#findings.error('unreadable-file', `cannot read ${file}: ${reason}`, place);
+        this.#findings.error('unreadable-file', `cannot read ${file}: ${reasonOf(error)}`, place);
       }
       return undefined;
     }

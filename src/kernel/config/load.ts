@@ -4,7 +4,10 @@ import { loadPlugins } from '../plugin-loader.js';
 import { type Config, compile } from './compile.js';
 import type { Diagnostic } from './diagnostic.js';
 import { Findings } from './findings.js';
+import { formOf } from './forms.js';
 import { displayPath, FileReader } from './include.js';
+import { warnOfMissingRoots } from './missing-roots.js';
+import { moduleAsJson } from './module-form.js';
 import type { Parsed } from './parser.js';
 import { Registry } from './registry.js';
 import { separateRunOns } from './run-on.js';
@@ -26,7 +29,11 @@ export interface LoadResult {
 /** Reads, checks and compiles a configuration file. Every mistake is a diagnostic; nothing is thrown for one. */
 export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
   const path = resolve(file);
-  return load(path, options, (reader) => reader.file(path));
+  return load(path, options, async (reader, findings) => {
+    if (formOf(path) !== 'module') return reader.file(path);
+    const json = await moduleAsJson(path, findings);
+    return json === undefined ? undefined : reader.text(path, json, 'yaml', `${displayPath(path)} (as JSON)`);
+  });
 }
 
 export interface LoadTextOptions extends LoadOptions {
@@ -39,21 +46,22 @@ export interface LoadTextOptions extends LoadOptions {
 /** The same for a text that is in no file. */
 export async function loadConfigText(text: string, options: LoadTextOptions): Promise<LoadResult> {
   const path = join(resolve(options.base), options.file);
-  return load(path, options, (reader) => reader.text(path, text));
+  return load(path, options, (reader) => reader.text(path, text, formOf(path), displayPath(path)));
 }
 
 async function load(
   path: string,
   { builtins, environment = process.env }: LoadOptions,
-  read: (reader: FileReader) => Parsed | undefined,
+  read: (reader: FileReader, findings: Findings) => Parsed | undefined | Promise<Parsed | undefined>,
 ): Promise<LoadResult> {
   const findings = new Findings();
-  const parsed = read(new FileReader(environment, findings));
+  const parsed = await read(new FileReader(environment, findings), findings);
   if (parsed === undefined) return { config: undefined, diagnostics: findings.list() };
-  const plugins = await loadPlugins(parsed.uses, path, builtins, findings);
+  const { plugins, complete } = await loadPlugins(parsed.uses, path, builtins, findings);
   const registry = new Registry(plugins, findings);
   const uses = separateRunOns(parsed.uses, registry, findings);
-  const tree = { path, file: displayPath(path), uses, balanced: parsed.balanced };
+  const tree = { path, file: displayPath(path), uses, balanced: parsed.balanced, complete };
   const config = compile(tree, registry, findings);
+  warnOfMissingRoots(config, findings);
   return { config: findings.failed ? undefined : config, diagnostics: findings.list() };
 }

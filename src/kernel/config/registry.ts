@@ -69,7 +69,8 @@ export class Registry {
   }
 }
 
-function ruleOf(row: Directive<unknown>): Rule {
+/** @see Rule */
+export function ruleOf(row: Directive<unknown>): Rule {
   return {
     contexts: row.contexts,
     help: row.help,

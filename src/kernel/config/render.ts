@@ -1,10 +1,85 @@
-import { type Diagnostic, formatPlace } from './diagnostic.js';
+import { type Diagnostic, formatPlace, type Place } from './diagnostic.js';
 
-export function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
-  return diagnostics
-    .map(({ severity, code, message, place, hint }) => {
-      const where = place === undefined ? '' : `${formatPlace(place)}: `;
-      return `${where}${severity}[${code}]: ${message}\n${hint === undefined ? '' : `  help: ${hint}\n`}`;
-    })
-    .join('');
+/** Findings as people read them, one after the other. */
+
+/** Characters of a source line that are shown; of a longer one, those around the mistake. */
+const MAX_WIDTH = 160;
+const BEFORE_CARET = 60;
+const MAX_MESSAGE = 1000;
+
+export interface RenderOptions {
+  /** With the escape sequences of a terminal. */
+  readonly colour?: boolean;
+}
+
+type Paint = (style: 'red' | 'yellow' | 'cyan' | 'bold', text: string) => string;
+
+const STYLES = { red: '1;31', yellow: '1;33', cyan: '1;36', bold: '1' } as const;
+
+const plain: Paint = (_style, text) => text;
+const coloured: Paint = (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`;
+
+/** All of them, an empty line between two, with a line break at the end; empty when there are none. */
+export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions = {}): string {
+  return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic, options)}\n`).join('\n');
+}
+
+/** One of them, without a line break at the end. */
+export function renderDiagnostic(diagnostic: Diagnostic, { colour = false }: RenderOptions = {}): string {
+  const paint = colour ? coloured : plain;
+  const { severity, code, message, place, hint, related = [] } = diagnostic;
+  const style = severity === 'error' ? 'red' : 'yellow';
+  const lines = [
+    `${where(place)}${paint(style, `${severity}[${code}]`)}: ${paint('bold', printable(clip(message)))}`,
+    ...excerpt(place, style, paint),
+  ];
+  if (hint !== undefined) lines.push(`${paint('cyan', 'help')}: ${printable(clip(hint))}`);
+  for (const note of related) {
+    lines.push(`${where(note.place)}${paint('cyan', 'note')}: ${printable(clip(note.message))}`);
+    lines.push(...excerpt(note.place, 'cyan', paint));
+  }
+  return lines.join('\n');
+}
+
+function where(place: Place | undefined): string {
+  return place === undefined ? '' : `${printable(formatPlace(place))}: `;
+}
+
+/** The source line with a line of carets under it. */
+function excerpt(
+  place: Place | undefined,
+  style: 'red' | 'yellow' | 'cyan',
+  paint: Paint,
+): readonly string[] {
+  if (place === undefined) return [];
+  const number = String(place.line);
+  const gutter = ' '.repeat(number.length);
+  const at = place.column - 1;
+  const from = place.text.length > MAX_WIDTH ? Math.max(0, at - BEFORE_CARET) : 0;
+  const shown = place.text.slice(from, from + MAX_WIDTH);
+  const before = `${from > 0 ? '...' : ''}${shown.slice(0, at - from)}`;
+  const after = from + MAX_WIDTH < place.text.length ? '...' : '';
+  const length = Math.max(1, Math.min(place.length, shown.length - (at - from)));
+  // Tabs stay tabs in both lines, so that the caret stands under its word however wide they are.
+  const indent = before.replace(/[^\t]/g, ' ');
+  return [
+    `${number} | ${printable(`${before}${shown.slice(at - from)}${after}`)}`,
+    `${gutter} | ${indent}${paint(style, '^'.repeat(length))}`,
+  ];
+}
+
+function clip(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}...` : message;
+}
+
+/**
+ * Text of a file must not steer the terminal it is shown on: control characters become their pictures, and the
+ * characters that change the direction of writing a replacement, one for one.
+ */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (char) => {
+    const code = char.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
+  });
 }

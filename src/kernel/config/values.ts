@@ -1,6 +1,6 @@
 import type { OptionValues, Plugin } from '../plugin.js';
 import type { CheckedBlock } from './check.js';
-import { type Findings, shown } from './findings.js';
+import { type Findings, reasonOf, shown } from './findings.js';
 import type { ArgumentError, Directive, DirectiveUse, Scope } from './schema.js';
 
 /** The value of one directive in one block: its own uses there, or what it inherits. */
@@ -18,8 +18,7 @@ export function settle<T>(
   try {
     return row.read(uses, around, scope, (use, error) => reportArgument(use, error, row, findings));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `the plugin of "${name}" failed to read it: ${shown(reason)}`;
+    const message = `the plugin of "${name}" failed to read it: ${shown(reasonOf(error))}`;
     findings.error('plugin-failed', message, uses[0]?.place);
     return around;
   }

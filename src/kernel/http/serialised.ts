@@ -16,11 +16,7 @@ const kept = new WeakMap<Response, Kept>();
 /** Head and content in one buffer, where the content is at hand and not large: one write. */
 function join(wire: Wire): Wire {
   if (wire.body.kind !== 'bytes' || wire.body.bytes.length > MAX_JOINED) return wire;
-  return {
-    head: Buffer.concat([wire.head, wire.body.bytes]),
-    body: { kind: 'none' },
-    keepAlive: wire.keepAlive,
-  };
+  return { ...wire, head: Buffer.concat([wire.head, wire.body.bytes]), body: { kind: 'none' } };
 }
 
 /**
@@ -42,5 +38,5 @@ export function serialise(response: Response, delivery: Delivery): Wire {
 
 /** RFC 9110 §9.3.2: HEAD's answer is GET's without the content. */
 function withoutContent(wire: Wire, method: string): Wire {
-  return method === 'HEAD' ? { ...wire, body: { kind: 'none' } } : wire;
+  return method === 'HEAD' ? { ...wire, body: { kind: 'none' }, size: 0 } : wire;
 }

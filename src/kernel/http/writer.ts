@@ -15,6 +15,8 @@ export interface Delivery {
 export interface Wire {
   readonly head: Buffer;
   readonly body: WireBody;
+  /** Bytes of content at hand; what a file or a stream sends is counted as it goes. */
+  readonly size: number;
   /** False when the connection ends with this answer: the client asked, or only its end can mark the content's. */
   readonly keepAlive: boolean;
 }
@@ -127,7 +129,7 @@ export function toWire(response: Response, delivery: Delivery): Wire {
   let framing = '';
   let body = NO_BODY;
   let { keepAlive } = delivery;
-  if (response.headers?.['connection'] === 'close') keepAlive = false;
+  if (response.headers?.connection === 'close') keepAlive = false;
   if (!hasNoContent(status)) {
     const content = bodyOf(response, delivery);
     if (content.kind === 'bytes') framing = `Content-Length: ${content.bytes.length}\r\n`;
@@ -143,12 +145,13 @@ export function toWire(response: Response, delivery: Delivery): Wire {
   }
   const connection = connectionField(response, delivery.version, keepAlive);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nServer: webserv\r\nDate: ${delivery.date}\r\n${fieldLines(response)}${framing}${connection}\r\n`;
-  return { head: Buffer.from(head, 'latin1'), body, keepAlive };
+  const bytes = Buffer.from(head, 'latin1');
+  return { head: bytes, body, size: body.kind === 'bytes' ? body.bytes.length : 0, keepAlive };
 }
 
 /** Persistence is HTTP/1.1's default and 1.0's exception (RFC 9112 §9.3); Upgrade is named here too (RFC 9110 §7.8). */
 function connectionField(response: Response, version: '1.0' | '1.1', keepAlive: boolean): string {
-  const upgrade = response.headers?.['upgrade'] === undefined ? '' : 'upgrade';
+  const upgrade = response.headers?.upgrade === undefined ? '' : 'upgrade';
   const persistence = !keepAlive ? 'close' : version === '1.0' ? 'keep-alive' : '';
   if (upgrade === '' && persistence === '') return '';
   return `Connection: ${upgrade}${upgrade !== '' && persistence !== '' ? ', ' : ''}${persistence}\r\n`;

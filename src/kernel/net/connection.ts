@@ -256,12 +256,11 @@ export class Connection implements Timed, BodySource, Sink {
     }
     turn.answered = true;
     this.deadline = Number.POSITIVE_INFINITY;
-    const { head, body, keepAlive } = this.#toWire(turn, response);
+    const { head, body, size, keepAlive } = this.#toWire(turn, response);
     this.#outbox.gather(head);
-    if (body.kind === 'none') this.#finish(turn, 0, keepAlive, response);
-    else if (body.kind === 'bytes') {
-      this.#outbox.gather(body.bytes);
-      this.#finish(turn, body.bytes.length, keepAlive, response);
+    if (body.kind === 'none' || body.kind === 'bytes') {
+      if (body.kind === 'bytes') this.#outbox.gather(body.bytes);
+      this.#finish(turn, size, keepAlive, response);
     } else {
       const sent = body.kind === 'file' ? sendFile(body.slice, this) : sendStream(body, this);
       sent.then(

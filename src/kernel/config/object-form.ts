@@ -1,0 +1,192 @@
+import { isAlias, isMap, isPair, isScalar, isSeq, type Node, type Scalar } from 'yaml';
+import type { Place } from './diagnostic.js';
+import { type Environment, expandReferences } from './environment.js';
+import { type Findings, shown } from './findings.js';
+import { MAX_DEPTH } from './parser.js';
+import type { Argument, DirectiveUse } from './schema.js';
+import type { Source } from './source.js';
+import { structure } from './structure.js';
+
+/** An alias counts as all it stands for: nine lines of aliases make a billion values. */
+const MAX_NODES = 1_000_000;
+/** Only an alias in its own anchor comes here: the text itself is checked before. */
+const MAX_NESTING = 4 * MAX_DEPTH;
+
+type Value = Node | null;
+
+/** What is written in one place: arguments and perhaps a block. */
+interface Written {
+  readonly arguments: readonly Argument[];
+  readonly block: readonly DirectiveUse[] | undefined;
+}
+
+/** Directives whose object is their block, because they take no arguments: `server`, `types`. */
+const plainBlocks: ReadonlySet<string> = new Set(
+  Object.entries(structure)
+    .filter(([, rule]) => rule.hasBlock && rule.maxArguments === 0)
+    .map(([name]) => name),
+);
+
+/** A configuration written as an object → directives. */
+export class ObjectForm {
+  readonly #source: Source;
+  readonly #environment: Environment;
+  readonly #findings: Findings;
+  readonly #anchors = new Map<string, Node>();
+  #nodes = 0;
+
+  constructor(source: Source, environment: Environment, findings: Findings) {
+    this.#source = source;
+    this.#environment = environment;
+    this.#findings = findings;
+  }
+
+  /** The directives of an object. */
+  block(value: Value, depth: number): readonly DirectiveUse[] {
+    return this.#entries(value, depth).flatMap(([key, inner]) => {
+      const name = this.#word(key);
+      return name === undefined ? [] : this.#uses(name, inner, depth + 1);
+    });
+  }
+
+  #uses(name: Argument, value: Value, depth: number): readonly DirectiveUse[] {
+    return this.#written(name.text, value, depth).map((written) => ({
+      name: name.text,
+      place: name.place,
+      ...written,
+    }));
+  }
+
+  /** What a directive's value says: one use, or several. */
+  #written(name: string, value: Value, depth: number): readonly Written[] {
+    const node = this.#resolve(value, depth);
+    if (isSeq<Node>(node)) {
+      const items = node.items.map((item) => this.#resolve(item, depth + 1));
+      if (items.some((item) => isMap(item) || isSeq(item))) {
+        return items.flatMap((item) => this.#written(name, item, depth + 1));
+      }
+      return items.length === 0 ? [] : [{ arguments: this.#words(items), block: undefined }];
+    }
+    if (isMap(node)) {
+      if (plainBlocks.has(name)) return [{ arguments: [], block: this.block(node, depth) }];
+      return this.#entries(node, depth).flatMap(([key, inner]) => this.#keyed(name, key, inner, depth + 1));
+    }
+    if (plainBlocks.has(name) && isNothing(node)) return [{ arguments: [], block: [] }];
+    return [{ arguments: isNothing(node) ? [] : this.#words([node]), block: undefined }];
+  }
+
+  /** `location: { '/img': { … } }`, `cgi: { .php: /usr/bin/php-cgi }`: the key is the first argument. */
+  #keyed(name: string, key: Node, value: Value, depth: number): readonly Written[] {
+    const word = this.#word(key);
+    if (word === undefined) return [];
+    const first = name === 'location' ? locationWords(word) : [word];
+    const node = this.#resolve(value, depth);
+    if (isMap(node) || (name === 'location' && isNothing(node))) {
+      return [{ arguments: first, block: this.block(node, depth) }];
+    }
+    return this.#written('', node, depth).map(({ arguments: rest }) => ({
+      arguments: [...first, ...rest],
+      block: undefined,
+    }));
+  }
+
+  /** The keys and values of an object; what is no object is reported. */
+  #entries(value: Value, depth: number): readonly (readonly [Node, Value])[] {
+    const node = this.#resolve(value, depth);
+    if (isNothing(node)) return [];
+    if (!isMap<Node, Value>(node)) {
+      this.#unexpected(node, 'directives by name are expected here');
+      return [];
+    }
+    const seen = new Set<unknown>();
+    return node.items.flatMap((pair) => {
+      if (!isPair(pair)) return [];
+      const { key, value: inner } = pair;
+      const name = isScalar(key) ? key.value : undefined;
+      if (seen.has(name)) {
+        this.#findings.error(
+          'syntax',
+          `"${shown(String(name))}" stands twice in this object`,
+          this.#place(key),
+          {
+            hint: 'where a directive may be repeated, give it a list of lists or of objects',
+          },
+        );
+        return [];
+      }
+      seen.add(name);
+      return [[key, inner] as const];
+    });
+  }
+
+  #words(nodes: readonly Value[]): readonly Argument[] {
+    return nodes.map((node) => this.#word(node)).filter((word) => word !== undefined);
+  }
+
+  /** A single value as a word. */
+  #word(value: Value): Argument | undefined {
+    const node = this.#resolve(value, 0);
+    if (isScalar(node) && !isNothing(node)) {
+      const place = this.#place(node);
+      return { text: expandReferences(textOf(node), this.#environment, place, this.#findings), place };
+    }
+    this.#unexpected(node, 'a text, a number, true or false is expected here');
+    return undefined;
+  }
+
+  /** What an alias stands for; any other node is itself. */
+  #resolve(value: Value, depth: number): Value {
+    if (value === null || this.#isTooMuch(value, depth)) return null;
+    if (isAlias(value)) {
+      const target = this.#anchors.get(value.source);
+      if (target === undefined) {
+        const message = `there is no anchor "${shown(value.source)}" before this`;
+        this.#findings.error('syntax', message, this.#place(value));
+      }
+      return target ?? null;
+    }
+    if ('anchor' in value && typeof value.anchor === 'string') this.#anchors.set(value.anchor, value);
+    return value;
+  }
+
+  #isTooMuch(value: Node, depth: number): boolean {
+    this.#nodes += 1;
+    if (this.#nodes === MAX_NODES) {
+      const message = `there are more than ${MAX_NODES} values, those of aliases counted each time`;
+      this.#findings.error('too-large', message, this.#place(value));
+    }
+    if (depth > MAX_NESTING && this.#nodes < MAX_NODES) {
+      this.#findings.error('too-deep', 'an alias stands inside of what it stands for', this.#place(value));
+    }
+    return depth > MAX_NESTING || this.#nodes >= MAX_NODES;
+  }
+
+  #unexpected(node: Value, message: string): void {
+    this.#findings.error('unexpected-value', message, node === null ? undefined : this.#place(node));
+  }
+
+  #place(node: Node): Place {
+    const [start, end] = node.range ?? [0, 1];
+    return this.#source.place(start, end);
+  }
+}
+
+function isNothing(node: Value): boolean {
+  return node === null || (isScalar(node) && node.value === null);
+}
+
+/** As it is written, so that 1.10 stays that; `true` and `false` are the language's `on` and `off`. */
+function textOf({ value, source }: Scalar): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return source ?? String(value);
+}
+
+/** `= /path` is two words; a path alone may have spaces. */
+function locationWords(word: Argument): readonly Argument[] {
+  if (!/^= /.test(word.text)) return [word];
+  return [
+    { ...word, text: '=' },
+    { ...word, text: word.text.slice(1).trimStart() },
+  ];
+}

@@ -1,0 +1,93 @@
+import type { Plugin } from '../plugin.js';
+import { usageLine } from './check.js';
+import { codes } from './codes.js';
+import { aliases, core } from './core.js';
+import { ruleOf } from './registry.js';
+import type { Context, Directive, Inheritance } from './schema.js';
+import { type StructuralDirective, structure } from './structure.js';
+
+/** The reference in `docs/configuration.md`, printed from the tables the loader itself goes by. */
+
+const WHERE: Readonly<Record<Context, string>> = { main: 'main', server: 'server', location: 'location' };
+
+const INHERITED: Readonly<Record<Inheritance, string>> = {
+  nearest: 'from the nearest block around it that has it',
+  merge: 'added to that of the blocks around it',
+  none: 'no',
+};
+
+/** @param plugins whose directives are listed behind the kernel's */
+export function referenceOf(plugins: readonly Pick<Plugin, 'name' | 'directives'>[]): string {
+  const sections = [
+    '### Blocks and structure',
+    ...Object.entries(structure).map(([name, rule]) => entry(name, rule, [])),
+    "### The kernel's values",
+    ...Object.entries(core).map(([name, row]) => entry(name, ruleOf(row), valueLines(row))),
+    ...plugins.flatMap(({ name, directives }) => [
+      `### Plugin \`${name}\``,
+      ...Object.entries(directives).map(([key, row]) => entry(key, ruleOf(row), valueLines(row))),
+    ]),
+    '### Diagnostics',
+    codeTable(),
+  ];
+  return sections.join('\n\n');
+}
+
+function entry(name: string, rule: StructuralDirective, values: readonly string[]): string {
+  const also = [...aliases].filter(([, canonical]) => canonical === name).map(([alias]) => `\`${alias}\``);
+  const lines = [
+    `- where: ${rule.contexts.map((context) => WHERE[context]).join(', ')}${rule.repeatable ? '; may be repeated' : ''}`,
+    ...values,
+  ];
+  if (also.length > 0) lines.push(`- also called: ${also.join(', ')}`);
+  if (rule.example !== undefined) lines.push(`- example: \`${rule.example}\``);
+  return `#### \`${usageLine(name, rule)}\`\n\n${sentence(rule.help)}\n\n${lines.join('\n')}`;
+}
+
+function valueLines(row: Directive<unknown>): readonly string[] {
+  return [`- default: ${defaultOf(row)}`, `- inherits: ${INHERITED[row.inheritance]}`];
+}
+
+function sentence(help: string): string {
+  return `${help.charAt(0).toUpperCase()}${help.slice(1)}.`;
+}
+
+/** As it would be written; values that cannot be are told by the help. */
+function defaultOf({ fallback, usage }: Directive<unknown>): string {
+  const written = writtenValue(fallback, usage);
+  return written === '' ? 'none' : `\`${written}\``;
+}
+
+function writtenValue(value: unknown, usage: string): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'number') {
+    if (usage === 'SIZE') return writtenSize(value);
+    return usage === 'TIME' ? writtenTime(value) : String(value);
+  }
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map((item) => writtenValue(item, '')).join(' ');
+  if (typeof value === 'object' && value !== null && 'source' in value) return writtenValue(value.source, '');
+  return '';
+}
+
+function writtenSize(bytes: number): string {
+  for (const [unit, factor] of [
+    ['g', 1024 ** 3],
+    ['m', 1024 ** 2],
+    ['k', 1024],
+  ] as const) {
+    if (bytes > 0 && bytes % factor === 0) return `${bytes / factor}${unit}`;
+  }
+  return String(bytes);
+}
+
+function writtenTime(milliseconds: number): string {
+  if (milliseconds % 1000 !== 0) return `${milliseconds}ms`;
+  const seconds = milliseconds / 1000;
+  return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
+function codeTable(): string {
+  const rows = Object.entries(codes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  return ['| code | meaning |', '|---|---|', ...rows].join('\n');
+}
