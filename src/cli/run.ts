@@ -7,6 +7,7 @@ import { renderDiagnostics } from '../kernel/config/render.js';
 import { createLog, fileTarget, type LogTarget, stderrTarget } from '../kernel/error-log.js';
 import { ConfigError } from '../kernel/errors.js';
 import { type RunningServer, start } from '../kernel/kernel.js';
+import type { Log } from '../kernel/log.js';
 import { formatAddress, ListenError } from '../kernel/net/listener.js';
 
 /** The configuration, or an address it names, cannot be used. */
@@ -18,9 +19,11 @@ export async function run(file: string | undefined): Promise<number> {
   if (config === undefined) return EXIT_FAILURE;
   const { path, level } = config.main.errorLog;
   const target = path === undefined ? stderrTarget() : fileTarget(path);
+  const log = createLog(level, target);
   const stopped = untilSignalled();
+  surviveFaults(log);
   try {
-    const server = await start(config, createLog(level, target));
+    const server = await start(config, log);
     announce(config, server);
     await stopped.first;
     process.stderr.write('webserv: stopping, once more to stop at once\n');
@@ -64,6 +67,13 @@ function describe(error: unknown): string {
   if (error instanceof ConfigError)
     return `the configuration is refused\n${renderDiagnostics(error.diagnostics)}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** A fault outside of any request (a plugin's timer, a forgotten promise) is logged; the server serves on. */
+function surviveFaults(log: Log): void {
+  process.on('uncaughtException', (error) =>
+    log.error(`outside of any request: ${error.stack ?? error.message}`),
+  );
 }
 
 interface Signals {

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The `webserv` command as a user runs it, in a process of its own. */
+export interface Command extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Ends it by the signal. @returns the exit code */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** @param ready what stdout says once it serves; without it the command is expected to end by itself */
+export async function webserv(args: readonly string[], ready?: RegExp): Promise<Command> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const exited = once(child, 'exit');
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode === null) {
+      child.kill(signal);
+      await exited;
+    }
+    return child.exitCode;
+  };
+  if (ready === undefined) await exited;
+  else {
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', () => ready.test(stdout) && resolve());
+      child.on('exit', (code) => reject(new Error(`webserv ended with ${code}: ${stderr}`)));
+    });
+  }
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    end,
+    [Symbol.asyncDispose]: async () => {
+      await end('SIGKILL');
+    },
+  };
+}
+
+/** The demonstration site, as `npm start` serves it. */
+export function demonstration(): Promise<Command> {
+  return webserv(['--config', 'sites/main.conf'], /:8081/);
+}
