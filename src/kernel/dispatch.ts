@@ -86,7 +86,8 @@ export class Site implements ExchangeHost {
     route.hooks.onRoute(exchange, (error, response) => {
       if (error) done(error, undefined);
       else if (response === undefined) done(nobodyAnswered(exchange), undefined);
-      else if (response.status >= 400 && response.body === undefined) done(asError(response), undefined);
+      else if (response.status >= 400 && response.body === undefined)
+        done(asError(response, route), undefined);
       else done(undefined, response);
     });
   }
@@ -198,10 +199,8 @@ function nobodyAnswered(exchange: Exchange): HttpError {
   return route.methods.has(request.method) ? new HttpError(404) : methodNotAllowed(route);
 }
 
-function asError(response: Response): HttpError {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers ?? {})) {
-    headers[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  return new HttpError(response.status, { headers });
+function asError({ status, headers = {} }: Response, route: Route): HttpError {
+  if (status === 405 && headers.allow === undefined) return methodNotAllowed(route);
+  const lines = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+  return new HttpError(status, { headers: Object.fromEntries(lines) });
 }

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createJiti, type Jiti } from 'jiti';
 import * as publicEntry from '../index.js';
+import { displayPath } from './config/display-path.js';
 import { type Findings, reasonOf } from './config/findings.js';
 import type { LoadedPlugin } from './config/registry.js';
 import type { Argument, DirectiveUse } from './config/schema.js';
@@ -71,7 +72,7 @@ async function loadPlugin(word: Argument, path: string, findings: Findings): Pro
     return undefined;
   }
   if (!isPlugin(value)) {
-    findings.error('plugin-invalid', `${found.file} exports no plugin`, word.place, {
+    findings.error('plugin-invalid', `${displayPath(found.file)} exports no plugin`, word.place, {
       hint: 'its default export must be what definePlugin() returned',
     });
     return undefined;
@@ -87,7 +88,7 @@ async function loadPlugin(word: Argument, path: string, findings: Findings): Pro
 function find(name: string, folder: string, importer: Jiti): { file: string } | { tried: string } {
   if (isAbsolute(name) || name.startsWith('./') || name.startsWith('../') || /\.[cm]?[jt]s$/.test(name)) {
     const file = resolve(folder, name);
-    return existsSync(file) ? { file } : { tried: `looked for ${file}` };
+    return existsSync(file) ? { file } : { tried: `looked for ${displayPath(file)}` };
   }
   const packages = packageNames(name);
   for (const candidate of packages) {
@@ -98,7 +99,7 @@ function find(name: string, folder: string, importer: Jiti): { file: string } | 
     if (resolved !== undefined) return { file: resolved };
   }
   return {
-    tried: `looked for ${packages.join(' and ')} from ${folder}; to install it: npm install ${packages[0]}`,
+    tried: `looked for ${packages.join(' and ')} from ${displayPath(folder)}; to install it: npm install ${packages[0]}`,
   };
 }
 
@@ -121,7 +122,22 @@ function isPlugin(value: unknown): value is Plugin {
     typeof value.apiVersion === 'number' &&
     'directives' in value &&
     typeof value.directives === 'object' &&
+    value.directives !== null &&
+    Object.values(value.directives).every(isDirective) &&
     'start' in value &&
     typeof value.start === 'function'
+  );
+}
+
+function isDirective(row: unknown): boolean {
+  return (
+    typeof row === 'object' &&
+    row !== null &&
+    'contexts' in row &&
+    Array.isArray(row.contexts) &&
+    'usage' in row &&
+    typeof row.usage === 'string' &&
+    'read' in row &&
+    typeof row.read === 'function'
   );
 }

@@ -1,5 +1,7 @@
 import { HttpError } from './errors.js';
 import type { Exchange } from './exchange.js';
+import type { Request } from './message.js';
+import { encodePath } from './path.js';
 
 /** A directive argument with `$name` or `${name}` in it, compiled once and filled in for each exchange. */
 export interface Template {
@@ -23,7 +25,7 @@ const variables: Readonly<Record<string, Variable>> = {
   remote_addr: ({ request }) => request.peer.remoteAddress,
   remote_port: ({ request }) => String(request.peer.remotePort),
   request_method: ({ request }) => request.method,
-  request_uri: ({ request }) => request.target,
+  request_uri: ({ request }) => originForm(request),
   scheme: ({ request }) => (request.peer.secure ? 'https' : 'http'),
   server_addr: ({ request }) => request.peer.localAddress,
   server_name: ({ route }) => route.serverName,
@@ -31,6 +33,12 @@ const variables: Readonly<Record<string, Variable>> = {
   server_protocol: ({ request }) => `HTTP/${request.version}`,
   uri: ({ request }) => request.path,
 };
+
+/** As received, but for a target that names the host too: what follows the host is meant (RFC 9112 §3.2.2). */
+function originForm({ target, path, query }: Request): string {
+  if (target.startsWith('/')) return target;
+  return query === '' ? encodePath(path) : `${encodePath(path)}?${query}`;
+}
 
 /** `$http_user_agent` is the field User-Agent; any other name is one a plugin may set on the exchange. */
 function variable(name: string): Variable {

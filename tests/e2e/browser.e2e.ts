@@ -42,18 +42,15 @@ describe('a browser', () => {
     const { page, complaints } = await visit('/');
     expect(complaints).toEqual([]);
     expect(await page.locator('h1').first().isVisible()).toBe(true);
-    const broken = await page
-      .locator('img')
-      .evaluateAll((images) =>
-        images
-          .filter((image) => image instanceof HTMLImageElement && image.naturalWidth === 0)
-          .map((image) => image.outerHTML),
-      );
-    expect(broken).toEqual([]);
-    const styled = await page.evaluate(() =>
-      [...document.styleSheets].reduce((rules, sheet) => rules + sheet.cssRules.length, 0),
+    // Evaluated in the page, where there is a document; here there is none.
+    const broken = await page.evaluate(
+      '[...document.images].filter((image) => image.naturalWidth === 0).length',
     );
-    expect(styled).toBeGreaterThan(5);
+    expect(broken).toBe(0);
+    const rules = await page.evaluate(
+      '[...document.styleSheets].reduce((sum, sheet) => sum + sheet.cssRules.length, 0)',
+    );
+    expect(rules).toBeGreaterThan(5);
     await page.close();
   });
 

@@ -10,13 +10,11 @@ export type CheckedBlock = ReadonlyMap<string, readonly DirectiveUse[]>;
 export interface CheckContext {
   readonly registry: Registry;
   readonly findings: Findings;
-  /** False when braces are missing: then a directive in the wrong block is a consequence, not a mistake. */
-  readonly balanced: boolean;
   /** False when a plugin could not be loaded: then an unknown directive may be one of its own. */
   readonly complete: boolean;
 }
 
-/** Where names of nginx's are better explained than taken for a slip. */
+/** Names of nginx's that are better explained than taken for a slip. */
 const EXPLANATIONS: ReadonlyMap<string, string> = new Map([
   ['http', 'there is no "http" block here: write what is in it at the top of the file'],
   ['events', 'there is no "events" block here: take it out'],
@@ -30,20 +28,47 @@ export function checkBlock(
   check: CheckContext,
 ): CheckedBlock {
   const checked = new Map<string, DirectiveUse[]>();
+  collect(uses, context, check, checked);
+  return checked;
+}
+
+function collect(
+  uses: readonly DirectiveUse[],
+  context: Context,
+  check: CheckContext,
+  checked: Map<string, DirectiveUse[]>,
+): void {
   for (const use of uses) {
     const name = check.registry.canonical(use.name);
     const rule = check.registry.rule(name);
-    if (rule === undefined) {
-      reportUnknown(use, context, check);
-      continue;
+    if (rule === undefined) reportUnknown(use, context, check);
+    const meant = rule === undefined ? blockMeant(use, context, check) : undefined;
+    if (meant !== undefined) add(checked, meant, use);
+    // What is in nginx's outermost block is looked at where it belongs.
+    else if (use.name === 'http' && context === 'main') collect(use.block ?? [], context, check, checked);
+    else if (rule !== undefined && mayBeRead(use, rule, context, check)) {
+      const [first] = checked.get(name) ?? [];
+      if (first === undefined || rule.repeatable) add(checked, name, use);
+      else reportDuplicate(use, first, check.findings);
     }
-    if (!mayBeRead(use, rule, context, check)) continue;
-    const earlier = checked.get(name);
-    if (earlier === undefined) checked.set(name, [use]);
-    else if (rule.repeatable) earlier.push(use);
-    else reportDuplicate(use, earlier[0], check.findings);
   }
-  return checked;
+}
+
+function add(checked: Map<string, DirectiveUse[]>, name: string, use: DirectiveUse): void {
+  const uses = checked.get(name);
+  if (uses === undefined) checked.set(name, [use]);
+  else uses.push(use);
+}
+
+/** What is in a misspelled `servr { … }` is checked as what was meant. */
+function blockMeant(
+  use: DirectiveUse,
+  context: Context,
+  { registry, findings }: CheckContext,
+): string | undefined {
+  if (use.block === undefined || findings.full) return undefined;
+  const meant = nearest(use.name, registry.namesIn(context));
+  return meant !== undefined && registry.rule(meant)?.hasBlock ? meant : undefined;
 }
 
 /** `client_max_body_size SIZE;` */
@@ -51,43 +76,41 @@ export function usageLine(name: string, rule: Rule): string {
   return rule.hasBlock ? `${name} ${rule.usage}` : `${name} ${rule.usage};`;
 }
 
-function mayBeRead(use: DirectiveUse, rule: Rule, context: Context, check: CheckContext): boolean {
-  const { findings } = check;
+/** A block is read whatever its arguments are: what is in it has mistakes of its own. */
+function mayBeRead(use: DirectiveUse, rule: Rule, context: Context, { findings }: CheckContext): boolean {
   if (!rule.contexts.includes(context)) {
-    if (check.balanced) reportWrongBlock(use, rule, context, findings);
+    const places = rule.contexts.map((name) => (name === 'main' ? 'main (outside of all blocks)' : name));
+    findings.error('wrong-block', `"${use.name}" cannot stand in ${context}`, use.place, {
+      hint: `it belongs in ${places.join(' or ')}`,
+    });
     return false;
   }
+  const hint = `usage: ${usageLine(use.name, rule)}`;
+  const isCountRight = checkCount(use, rule, hint, findings);
+  if (rule.hasBlock === (use.block !== undefined)) return rule.hasBlock || isCountRight;
+  if (rule.hasBlock) findings.error('missing-block', `"${use.name}" needs a block`, use.place, { hint });
+  else findings.error('unexpected-block', `"${use.name}" takes no block`, use.place, { hint });
+  return false;
+}
+
+function checkCount(use: DirectiveUse, rule: Rule, hint: string, findings: Findings): boolean {
   const count = use.arguments.length;
-  const isCountRight = count >= rule.minArguments && count <= rule.maxArguments;
-  if (!isCountRight) {
-    const few = count < rule.minArguments;
-    const extra = few ? undefined : use.arguments[rule.maxArguments];
-    const message = `"${use.name}" takes ${countOf(rule)}, got ${count}`;
-    findings.error('argument-count', message, extra?.place ?? use.place, {
-      hint: `usage: ${usageLine(use.name, rule)}`,
-    });
-  }
-  if (rule.hasBlock && use.block === undefined) {
-    findings.error('missing-block', `"${use.name}" needs a block`, use.place, {
-      hint: `usage: ${usageLine(use.name, rule)}`,
-    });
-    return false;
-  }
-  if (!rule.hasBlock && use.block !== undefined) {
-    findings.error('unexpected-block', `"${use.name}" takes no block`, use.place, {
-      hint: `usage: ${usageLine(use.name, rule)}`,
-    });
-    return false;
-  }
-  return isCountRight;
+  if (count >= rule.minArguments && count <= rule.maxArguments) return true;
+  const message = `"${use.name}" takes ${countOf(rule)}, got ${count}`;
+  const extra = use.arguments[rule.maxArguments];
+  const before = use.arguments[rule.maxArguments - 1] ?? use;
+  const onNextLine = extra !== undefined && extra.place.line > before.place.line;
+  findings.error('argument-count', message, extra?.place ?? use.place, {
+    hint: onNextLine ? `is ";" missing at the end of line ${before.place.line}?` : hint,
+  });
+  return false;
 }
 
 function countOf({ minArguments: min, maxArguments: max }: Rule): string {
-  const noun = (count: number) => (count === 1 ? 'argument' : 'arguments');
+  const counted = (count: number) => (count === 1 ? 'one argument' : `${count} arguments`);
   if (max === 0) return 'no arguments';
-  if (min === max) return `${min === 1 ? 'one' : min} ${noun(min)}`;
-  if (max === Number.POSITIVE_INFINITY) return `at least ${min === 1 ? 'one' : min} ${noun(min)}`;
-  return `${min} to ${max} arguments`;
+  if (min === max) return counted(min);
+  return max === Number.POSITIVE_INFINITY ? `at least ${counted(min)}` : `${min} to ${max} arguments`;
 }
 
 function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext): void {
@@ -104,15 +127,8 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
   findings.error('unknown-directive', message, use.place, hint === undefined ? {} : { hint });
 }
 
-function reportWrongBlock(use: DirectiveUse, rule: Rule, context: Context, findings: Findings): void {
-  const places = rule.contexts.map((name) => (name === 'main' ? 'the main block, outside all others' : name));
-  findings.error('wrong-block', `"${use.name}" cannot stand in ${context}`, use.place, {
-    hint: `it belongs in ${places.join(' or ')}`,
-  });
-}
-
-function reportDuplicate(use: DirectiveUse, first: DirectiveUse | undefined, findings: Findings): void {
-  const related = first === undefined ? [] : [{ message: 'first used here', place: first.place }];
+function reportDuplicate(use: DirectiveUse, first: DirectiveUse, findings: Findings): void {
+  const related = [{ message: 'first used here', place: first.place }];
   findings.error('duplicate-directive', `"${use.name}" may stand only once in a block`, use.place, {
     related,
   });

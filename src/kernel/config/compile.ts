@@ -29,8 +29,6 @@ export interface Tree {
   /** As it is shown to people. */
   readonly file: string;
   readonly uses: readonly DirectiveUse[];
-  /** False when braces are missing somewhere. */
-  readonly balanced: boolean;
   /** False when a plugin could not be loaded. */
   readonly complete: boolean;
 }
@@ -38,7 +36,7 @@ export interface Tree {
 /** Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used. */
 export function compile(tree: Tree, registry: Registry, findings: Findings): Config {
   const { plugins } = registry;
-  const check = { registry, findings, balanced: tree.balanced, complete: tree.complete };
+  const check = { registry, findings, complete: tree.complete };
   const block = checkBlock(tree.uses, 'main', check);
   const folder = dirname(tree.path);
   const serverDir =
@@ -139,7 +137,7 @@ function compileServer(
   const listens = readEach(block.get('listen'), findings, (listen) => readListen(listen, scope));
   const namePlaces = readNames(block.get('server_name'), findings);
   const names = [...namePlaces.keys()];
-  if (!block.has('listen')) {
+  if (!use.block?.some(({ name }) => name === 'listen')) {
     findings.error('missing-listen', 'this server has no address', use.place, { hint: 'add: listen 8080;' });
   }
   const route = compileRoute(

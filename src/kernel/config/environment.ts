@@ -58,7 +58,7 @@ export function readReference(
   const closed = end < limit && text.charCodeAt(end) === CODE.closingBrace;
   if (closed) end += 1;
   if (!ENVIRONMENT_NAME.test(name)) return { end, text: text.slice(at, end) };
-  if (!closed) return { end, text: '', problem: 'unclosed', name };
+  if (!closed) return { end: beforeSemicolon(text, nameStart, end), text: '', problem: 'unclosed', name };
   const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
   // As a shell's ${NAME:-default}: an empty value counts as unset.
   if (value !== undefined && (value !== '' || fallback === undefined)) return { end, text: value };
@@ -67,6 +67,12 @@ export function readReference(
 
 function isEndOfDefault(code: number): boolean {
   return code === CODE.closingBrace || code === CODE.lineFeed;
+}
+
+/** The `;` at the end of what was read as a default is the directive's. */
+function beforeSemicolon(text: string, start: number, end: number): number {
+  const read = text.slice(start, end).trimEnd();
+  return read.endsWith(';') ? start + read.length - 1 : end;
 }
 
 /** Reports what is wrong with a reference, if anything is. */

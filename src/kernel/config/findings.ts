@@ -16,12 +16,28 @@ export function reasonOf(error: unknown): string {
 
 export type FindingDetails = Pick<Diagnostic, 'hint' | 'related'>;
 
+/** What a missing brace brings about: with one, these say nothing that its own diagnostic does not. */
+const STRUCTURAL: ReadonlySet<DiagnosticCode> = new Set([
+  'duplicate-default-server',
+  'duplicate-directive',
+  'duplicate-listen',
+  'duplicate-location',
+  'duplicate-server-name',
+  'location-outside-parent',
+  'missing-listen',
+  'wrong-block',
+]);
+
+/** With these a text is not what it was to be, and so a wrong argument. */
+const UNREAD: ReadonlySet<string> = new Set<DiagnosticCode>(['unset-variable', 'unclosed-variable']);
+
 /** Collects what is found about a configuration, from reading to compiling. */
 export class Findings {
   readonly #found: Diagnostic[] = [];
   readonly #fileOrder = new Map<string, number>();
   #dropped = 0;
   #failed = false;
+  #balanced = true;
 
   /** True once there is an error. */
   get failed(): boolean {
@@ -35,6 +51,7 @@ export class Findings {
 
   error(code: DiagnosticCode, message: string, place: Place | undefined, details: FindingDetails = {}): void {
     this.#failed = true;
+    if (!this.#balanced && STRUCTURAL.has(code)) return;
     this.#add('error', code, message, place, details);
   }
 
@@ -47,17 +64,27 @@ export class Findings {
     this.#add('warning', code, message, place, details);
   }
 
+  /** A brace is missing somewhere: from now on, what stands in which block is a guess. */
+  lostBalance(): void {
+    this.#balanced = false;
+  }
+
   /** Everything found: by file in the order they were read, and by line. */
   list(): readonly Diagnostic[] {
     const order = (place: Place | undefined): number =>
       place === undefined ? -1 : (this.#fileOrder.get(place.file) ?? this.#fileOrder.size);
-    const sorted = this.#found.toSorted(
-      ({ place: a }, { place: b }) =>
-        order(a) - order(b) ||
-        (a?.file ?? '').localeCompare(b?.file ?? '') ||
-        (a?.line ?? 0) - (b?.line ?? 0) ||
-        (a?.column ?? 0) - (b?.column ?? 0),
-    );
+    const unread = this.#found.filter(({ code }) => UNREAD.has(code));
+    const isConsequence = ({ code, place }: Diagnostic) =>
+      code === 'wrong-argument' && unread.some((other) => overlap(place, other.place));
+    const sorted = this.#found
+      .filter((finding) => !isConsequence(finding))
+      .sort(
+        ({ place: a }, { place: b }) =>
+          order(a) - order(b) ||
+          (a?.file ?? '').localeCompare(b?.file ?? '') ||
+          (a?.line ?? 0) - (b?.line ?? 0) ||
+          (a?.column ?? 0) - (b?.column ?? 0),
+      );
     if (this.#dropped > 0) {
       const message = `${this.#dropped} more ${this.#dropped === 1 ? 'mistake is' : 'mistakes are'} not shown`;
       sorted.push({ severity: 'error', code: 'too-many-mistakes', message, place: undefined });
@@ -80,4 +107,9 @@ export class Findings {
     if (this.full) this.#dropped += 1;
     else this.#found.push({ severity, code, message, place, ...details });
   }
+}
+
+function overlap(a: Place | undefined, b: Place | undefined): boolean {
+  if (a === undefined || b === undefined || a.file !== b.file || a.line !== b.line) return false;
+  return a.column < b.column + b.length && b.column < a.column + a.length;
 }

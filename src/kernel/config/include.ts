@@ -1,11 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
 import type { Diagnostic, Place } from './diagnostic.js';
+import { displayPath } from './display-path.js';
 import type { Environment } from './environment.js';
 import { type Findings, reasonOf } from './findings.js';
 import { type Form, formOf } from './forms.js';
-import { type Parsed, parseConf } from './parser.js';
+import { parseConf } from './parser.js';
 import type { DirectiveUse } from './schema.js';
 import { Source } from './source.js';
 import { parseYaml } from './yaml.js';
@@ -24,12 +25,6 @@ interface Link {
   readonly place: Place | undefined;
 }
 
-/** The path as it is shown to people: from the working directory where it lies below it. */
-export function displayPath(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
-}
-
 /**
  * Reads a configuration's files and puts what they include where it is included. Files are read synchronously: it
  * happens before anything is served.
@@ -37,9 +32,8 @@ export function displayPath(path: string): string {
 export class FileReader {
   readonly #environment: Environment;
   readonly #findings: Findings;
-  readonly #parsed = new Map<string, Parsed | undefined>();
+  readonly #parsed = new Map<string, readonly DirectiveUse[] | undefined>();
   #budget = MAX_INCLUDED;
-  #balanced = true;
 
   constructor(environment: Environment, findings: Findings) {
     this.#environment = environment;
@@ -47,20 +41,18 @@ export class FileReader {
   }
 
   /** Reads the configuration file; undefined when it cannot be read. */
-  file(path: string): Parsed | undefined {
+  file(path: string): readonly DirectiveUse[] | undefined {
     const parsed = this.#read(path, undefined);
     return parsed === undefined ? undefined : this.#finish(parsed, path);
   }
 
   /** Reads a text as if it stood in the file `path`. @param file the name it has in messages */
-  text(path: string, text: string, form: Form, file: string): Parsed {
+  text(path: string, text: string, form: Form, file: string): readonly DirectiveUse[] {
     return this.#finish(this.#parse(file, text, form), path);
   }
 
-  #finish(parsed: Parsed, path: string): Parsed {
-    this.#balanced = parsed.balanced;
-    const uses = this.#expand(parsed.uses, [{ path, place: undefined }]);
-    return { uses, balanced: this.#balanced };
+  #finish(uses: readonly DirectiveUse[], path: string): readonly DirectiveUse[] {
+    return this.#expand(uses, [{ path, place: undefined }]);
   }
 
   #expand(uses: readonly DirectiveUse[], chain: readonly Link[]): readonly DirectiveUse[] {
@@ -97,17 +89,16 @@ export class FileReader {
     }
     const parsed = this.#read(path, place);
     if (parsed === undefined || this.#budget < 0) return [];
-    this.#balanced &&= parsed.balanced;
-    this.#budget -= 1 + parsed.uses.length;
+    this.#budget -= 1 + parsed.length;
     if (this.#budget < 0) {
       const message = `more than ${MAX_INCLUDED} directives are included`;
       this.#findings.error('too-large', message, place);
       return [];
     }
-    return this.#expand(parsed.uses, [...chain, { path, place }]);
+    return this.#expand(parsed, [...chain, { path, place }]);
   }
 
-  #read(path: string, place: Place | undefined): Parsed | undefined {
+  #read(path: string, place: Place | undefined): readonly DirectiveUse[] | undefined {
     if (this.#parsed.has(path)) return this.#parsed.get(path);
     const text = this.#textOf(path, place);
     const parsed = text === undefined ? undefined : this.#parse(displayPath(path), text, formOf(path));
@@ -115,10 +106,12 @@ export class FileReader {
     return parsed;
   }
 
-  #parse(file: string, text: string, form: Form): Parsed {
+  #parse(file: string, text: string, form: Form): readonly DirectiveUse[] {
     this.#findings.opened(file);
     const parse = form === 'conf' ? parseConf : parseYaml;
-    return parse(new Source(file, text), this.#environment, this.#findings);
+    // A byte order mark belongs to the file, not to its text.
+    const source = new Source(file, text.startsWith('\ufeff') ? text.slice(1) : text);
+    return parse(source, this.#environment, this.#findings);
   }
 
   #textOf(path: string, place: Place | undefined): string | undefined {

@@ -40,14 +40,13 @@ export class Lexer {
   readonly #text: string;
   readonly #environment: Environment;
   readonly #findings: Findings;
-  #at: number;
+  #at = 0;
 
   constructor(source: Source, environment: Environment, findings: Findings) {
     this.#source = source;
     this.#text = source.text;
     this.#environment = environment;
     this.#findings = findings;
-    this.#at = source.text.startsWith('\ufeff') ? 1 : 0;
   }
 
   next(): Token {
@@ -84,7 +83,7 @@ export class Lexer {
     }
   }
 
-  #word(): Token {
+  #word(): Extract<Token, { kind: 'word' }> {
     const start = this.#at;
     let at = start;
     while (at < this.#text.length) {
@@ -102,10 +101,19 @@ export class Lexer {
   #quoted(): Token {
     const start = this.#at;
     const closing = this.#closingQuote(start);
-    if (closing === undefined) return this.#unclosed(start);
-    this.#at = closing + 1;
-    this.#checkAfterQuote(start);
-    return { kind: 'word', text: this.#decode(start + 1, closing), start, end: closing + 1 };
+    if (closing === undefined) return this.#unclosed(start, undefined);
+    const after = closing + 1;
+    if (!this.#isDelimiter(after)) {
+      // A text over several lines with more text behind it: a quote was forgotten in its first line.
+      if (this.#source.endOfLine(start) < after) return this.#unclosed(start, closing);
+      const place = this.#place(after, after + 1);
+      this.#findings.error('unexpected-text', 'a space is missing after the closing quote', place);
+      this.#at = after;
+      const rest = this.#word();
+      return { ...rest, text: this.#decode(start + 1, closing) + rest.text, start };
+    }
+    this.#at = after;
+    return { kind: 'word', text: this.#decode(start + 1, closing), start, end: after };
   }
 
   #closingQuote(start: number): number | undefined {
@@ -118,34 +126,25 @@ export class Lexer {
     return undefined;
   }
 
+  #isDelimiter(at: number): boolean {
+    const code = this.#text.charCodeAt(at);
+    const isPunctuation = code === CODE.semicolon || code === CODE.open || code === CODE.close;
+    return at >= this.#text.length || isPunctuation || isSpace(code);
+  }
+
   /** Reads on as if the quote were closed where its line ends, before a `;` there. */
-  #unclosed(start: number): Token {
-    this.#findings.error('unclosed-quote', 'this quote is never closed', this.#place(start, start + 1));
+  #unclosed(start: number, closing: number | undefined): Token {
+    const place = this.#place(start, start + 1);
+    if (closing === undefined) this.#findings.error('unclosed-quote', 'this quote is never closed', place);
+    else {
+      const related = [{ message: 'only this one would close it', place: this.#place(closing, closing + 1) }];
+      this.#findings.error('unclosed-quote', 'this quote is not closed on its line', place, { related });
+    }
     let end = this.#source.endOfLine(start);
     while (end > start + 1 && isSpace(this.#text.charCodeAt(end - 1))) end -= 1;
     if (end > start + 1 && this.#text.charCodeAt(end - 1) === CODE.semicolon) end -= 1;
     this.#at = end;
     return { kind: 'word', text: this.#decode(start + 1, end), start, end };
-  }
-
-  #checkAfterQuote(start: number): void {
-    const at = this.#at;
-    const code = this.#text.charCodeAt(at);
-    const isEnd =
-      at >= this.#text.length || code === CODE.semicolon || code === CODE.open || code === CODE.close;
-    if (isEnd || isSpace(code)) return;
-    const spansLines = this.#source.endOfLine(start) < at;
-    this.#findings.error(
-      'unexpected-text',
-      'a space is missing after the closing quote',
-      this.#place(at, at + 1),
-      spansLines
-        ? {
-            hint: 'is the closing quote of the text missing that was opened further up?',
-            related: [{ message: 'the quoted text starts here', place: this.#place(start, start + 1) }],
-          }
-        : {},
-    );
   }
 
   /** The text between two offsets with its escapes and environment variables filled in. */

@@ -3,14 +3,15 @@ import type { Plugin } from '../plugin.js';
 import { loadPlugins } from '../plugin-loader.js';
 import { type Config, compile } from './compile.js';
 import type { Diagnostic } from './diagnostic.js';
+import { displayPath } from './display-path.js';
 import { Findings } from './findings.js';
 import { formOf } from './forms.js';
-import { displayPath, FileReader } from './include.js';
+import { FileReader } from './include.js';
 import { warnOfMissingRoots } from './missing-roots.js';
 import { moduleAsJson } from './module-form.js';
-import type { Parsed } from './parser.js';
 import { Registry } from './registry.js';
 import { separateRunOns } from './run-on.js';
+import type { DirectiveUse } from './schema.js';
 
 export interface LoadOptions {
   /** The plugins that need no `load_plugin`. */
@@ -52,15 +53,18 @@ export async function loadConfigText(text: string, options: LoadTextOptions): Pr
 async function load(
   path: string,
   { builtins, environment = process.env }: LoadOptions,
-  read: (reader: FileReader, findings: Findings) => Parsed | undefined | Promise<Parsed | undefined>,
+  read: (
+    reader: FileReader,
+    findings: Findings,
+  ) => readonly DirectiveUse[] | undefined | Promise<readonly DirectiveUse[] | undefined>,
 ): Promise<LoadResult> {
   const findings = new Findings();
   const parsed = await read(new FileReader(environment, findings), findings);
   if (parsed === undefined) return { config: undefined, diagnostics: findings.list() };
-  const { plugins, complete } = await loadPlugins(parsed.uses, path, builtins, findings);
+  const { plugins, complete } = await loadPlugins(parsed, path, builtins, findings);
   const registry = new Registry(plugins, findings);
-  const uses = separateRunOns(parsed.uses, registry, findings);
-  const tree = { path, file: displayPath(path), uses, balanced: parsed.balanced, complete };
+  const uses = separateRunOns(parsed, registry, findings);
+  const tree = { path, file: displayPath(path), uses, complete };
   const config = compile(tree, registry, findings);
   warnOfMissingRoots(config, findings);
   return { config: findings.failed ? undefined : config, diagnostics: findings.list() };

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Config, RouteConfig } from './config.js';
+import { displayPath } from './display-path.js';
 import type { Findings } from './findings.js';
-import { displayPath } from './include.js';
 
 /** Warns of every `root` that is not there. It may be made later, so it is no error. */
 export function warnOfMissingRoots(config: Config, findings: Findings): void {

@@ -1,6 +1,6 @@
 import { moduleImporter } from '../plugin-loader.js';
+import { displayPath } from './display-path.js';
 import { type Findings, reasonOf } from './findings.js';
-import { displayPath } from './include.js';
 
 /**
  * A configuration in TypeScript or JavaScript, run and written out as JSON, which then is read as any other: its
@@ -11,7 +11,9 @@ export async function moduleAsJson(path: string, findings: Findings): Promise<st
   const file = displayPath(path);
   let value: unknown;
   try {
-    value = await moduleImporter(path).import(path, { default: true });
+    const exported: unknown = await moduleImporter(path).import(path);
+    const hasDefault = typeof exported === 'object' && exported !== null && 'default' in exported;
+    value = hasDefault ? exported.default : undefined;
   } catch (error) {
     findings.error('unreadable-file', `cannot load ${file}: ${reasonOf(error)}`, undefined);
     return undefined;

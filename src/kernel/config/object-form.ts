@@ -34,11 +34,17 @@ export class ObjectForm {
   readonly #findings: Findings;
   readonly #anchors = new Map<string, Node>();
   #nodes = 0;
+  #exceeded = false;
 
   constructor(source: Source, environment: Environment, findings: Findings) {
     this.#source = source;
     this.#environment = environment;
     this.#findings = findings;
+  }
+
+  /** True when aliases made too much of it: then only a part was read. */
+  get exceeded(): boolean {
+    return this.#exceeded;
   }
 
   /** The directives of an object. */
@@ -151,14 +157,16 @@ export class ObjectForm {
 
   #isTooMuch(value: Node, depth: number): boolean {
     this.#nodes += 1;
-    if (this.#nodes === MAX_NODES) {
+    const isTooDeep = depth > MAX_NESTING;
+    if (this.#exceeded || (this.#nodes < MAX_NODES && !isTooDeep)) return this.#exceeded;
+    this.#exceeded = true;
+    if (isTooDeep) {
+      this.#findings.error('too-deep', 'an alias stands inside of what it stands for', this.#place(value));
+    } else {
       const message = `there are more than ${MAX_NODES} values, those of aliases counted each time`;
       this.#findings.error('too-large', message, this.#place(value));
     }
-    if (depth > MAX_NESTING && this.#nodes < MAX_NODES) {
-      this.#findings.error('too-deep', 'an alias stands inside of what it stands for', this.#place(value));
-    }
-    return depth > MAX_NESTING || this.#nodes >= MAX_NODES;
+    return true;
   }
 
   #unexpected(node: Value, message: string): void {

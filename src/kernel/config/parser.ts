@@ -17,18 +17,16 @@ interface OpenBlock {
 
 type Word = Extract<Token, { kind: 'word' }>;
 
-export interface Parsed {
-  readonly uses: readonly DirectiveUse[];
-  /** False when a brace is missing somewhere: then what stands in which block is a guess. */
-  readonly balanced: boolean;
-}
-
 /** Text in the configuration language → directives. Its mistakes are reported, and it goes on behind them. */
-export function parseConf(source: Source, environment: Environment, findings: Findings): Parsed {
+export function parseConf(
+  source: Source,
+  environment: Environment,
+  findings: Findings,
+): readonly DirectiveUse[] {
   const nul = source.text.indexOf('\0');
   if (nul !== -1) {
     findings.error('forbidden-character', 'the text holds a NUL byte', source.place(nul, nul + 1));
-    return { uses: [], balanced: false };
+    return [];
   }
   return new Parser(source, environment, findings).parse();
 }
@@ -40,7 +38,6 @@ class Parser {
   readonly #main: DirectiveUse[] = [];
   readonly #open: OpenBlock[] = [];
   #words: Word[] = [];
-  #balanced = true;
   /** The first `}` that does not stand below the start of the block it closes, with that block. */
   #suspect: { readonly at: number; readonly block: OpenBlock } | undefined;
 
@@ -50,14 +47,14 @@ class Parser {
     this.#lexer = new Lexer(source, environment, findings);
   }
 
-  parse(): Parsed {
+  parse(): readonly DirectiveUse[] {
     for (;;) {
       const token = this.#lexer.next();
       if (token.kind === 'word') this.#words.push(token);
       else if (token.kind === 'semicolon') this.#semicolon(token);
       else if (token.kind === 'close') this.#close(token);
       else if (token.kind === 'end') return this.#end();
-      else if (!this.#openBlock(token)) return { uses: this.#main, balanced: false };
+      else if (!this.#openBlock(token)) return this.#main;
     }
   }
 
@@ -76,13 +73,14 @@ class Parser {
     const place = () => this.#source.place(token.start, token.end);
     if (this.#open.length >= MAX_DEPTH) {
       this.#findings.error('too-deep', `blocks are nested more than ${MAX_DEPTH} deep`, place());
+      this.#findings.lostBalance();
       return false;
     }
     const [first] = this.#words;
     const uses: DirectiveUse[] = [];
     if (first === undefined) {
       this.#findings.error('unexpected-brace', 'a block needs a name before its "{"', place());
-      this.#balanced = false;
+      this.#findings.lostBalance();
     } else this.#finish(uses);
     this.#open.push({
       brace: token.start,
@@ -99,7 +97,7 @@ class Parser {
     if (block === undefined) {
       const place = this.#source.place(token.start, token.end);
       this.#findings.error('unexpected-brace', 'there is no block that this "}" could close', place);
-      this.#balanced = false;
+      this.#findings.lostBalance();
       return;
     }
     const { start } = block;
@@ -108,12 +106,12 @@ class Parser {
     if (this.#column(token.start) !== this.#column(start)) this.#suspect = { at: token.start, block };
   }
 
-  #end(): Parsed {
+  #end(): readonly DirectiveUse[] {
     this.#finishWithoutSemicolon('the end of the file');
     const [outermost] = this.#open;
-    if (outermost === undefined) return { uses: this.#main, balanced: this.#balanced };
+    if (outermost !== undefined) this.#findings.lostBalance();
     for (const block of this.#open) this.#unclosed(block, block === outermost);
-    return { uses: this.#main, balanced: false };
+    return this.#main;
   }
 
   #unclosed(block: OpenBlock, isOutermost: boolean): void {
@@ -125,7 +123,7 @@ class Parser {
       suspect === undefined
         ? {}
         : {
-            hint: 'by its indentation, the last "}" shown does not belong to the block it closes: is one missing before it?',
+            hint: `is a "}" missing before line ${this.#source.place(suspect.at, suspect.at).line}? The one there is not indented as the block it closes`,
             related: [
               {
                 message: 'this block …',

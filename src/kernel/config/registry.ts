@@ -24,20 +24,25 @@ export class Registry {
     for (const [name, rule] of Object.entries(structure)) this.#add(name, rule, 'the kernel');
     for (const [name, row] of Object.entries(core)) this.#add(name, ruleOf(row), 'the kernel');
     const plugins: Plugin[] = [];
+    const names = new Set<string>();
     for (const { plugin, place } of loaded) {
-      if (plugins.some(({ name }) => name === plugin.name)) {
+      if (names.has(plugin.name)) {
         findings.error('duplicate-plugin', `there are two plugins named "${plugin.name}"`, place);
         continue;
       }
-      plugins.push(plugin);
+      names.add(plugin.name);
+      let conflicts = 0;
       for (const [name, row] of Object.entries(plugin.directives)) {
         const owner = this.#owners.get(name) ?? (aliases.has(name) ? 'the kernel' : undefined);
         if (owner === undefined) this.#add(name, ruleOf(row), `plugin "${plugin.name}"`);
         else {
           const message = `directive "${name}" of plugin "${plugin.name}" is already one of ${owner}`;
           findings.error('directive-conflict', message, place);
+          conflicts += 1;
         }
       }
+      // Reading another's directive by this one's rules would find mistakes that are none.
+      if (conflicts === 0) plugins.push(plugin);
     }
     this.plugins = plugins;
   }

@@ -105,12 +105,11 @@ function compileLocations(
   const seen = new Map<string, Place>();
   for (const use of uses) {
     const location = locate(use, parent, context);
-    // What is inside a location that matches nothing is still checked.
-    const found = location ?? { ...parent, prefix: parent.prefix };
     if (location !== undefined) reportDuplicate(use, location, seen, context);
     const route = compileRoute(
       {
-        ...found,
+        // What is inside a location that matches nothing is still checked.
+        ...(location ?? parent),
         name: `location ${use.arguments.map(({ text }) => text).join(' ')}`,
         place: use.place,
         block: checkBlock(use.block ?? noUses, 'location', context),
@@ -128,15 +127,18 @@ function locate(
   parent: LocationPattern,
   { findings }: CompileContext,
 ): LocationPattern | undefined {
+  if (use.arguments.length < 1 || use.arguments.length > 2) return undefined; // reported by the block's check
   try {
     const location = readLocation(use, parent.prefix);
     const problem = misplacement(location, parent);
-    if (problem === undefined) return location;
-    findings.error(
-      'location-outside-parent',
-      `this location cannot match inside the one around it: ${problem}`,
-      use.arguments.at(-1)?.place ?? use.place,
-    );
+    if (problem !== undefined) {
+      findings.error(
+        'location-outside-parent',
+        `this location cannot match inside the one around it: ${problem}`,
+        use.arguments.at(-1)?.place ?? use.place,
+      );
+    }
+    return location;
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     findings.error(

@@ -3,19 +3,23 @@ import { Composer, type Document, isMap, type Node, Parser } from 'yaml';
 import type { Environment } from './environment.js';
 import type { Findings } from './findings.js';
 import { ObjectForm } from './object-form.js';
-import { MAX_DEPTH, type Parsed } from './parser.js';
+import { MAX_DEPTH } from './parser.js';
+import type { DirectiveUse } from './schema.js';
 import type { Source } from './source.js';
 import { depthOf } from './yaml-depth.js';
 
-const broken: Parsed = { uses: [], balanced: false };
-
 /** Text in YAML or JSON → directives. Its mistakes are reported. */
-export function parseYaml(source: Source, environment: Environment, findings: Findings): Parsed {
+export function parseYaml(
+  source: Source,
+  environment: Environment,
+  findings: Findings,
+): readonly DirectiveUse[] {
   const document = compose(source, findings);
-  if (document === undefined) return broken;
+  if (document === undefined) return [];
   const form = new ObjectForm(source, environment, findings);
   const root = basename(source.file) === 'package.json' ? propertyOf(document, 'webserv') : document.contents;
-  return { uses: form.block(root, 0), balanced: true };
+  const uses = form.block(root, 0);
+  return form.exceeded ? [] : uses;
 }
 
 function compose(source: Source, findings: Findings): Document.Parsed | undefined {

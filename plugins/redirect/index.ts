@@ -1,0 +1,78 @@
+import {
+  definePlugin,
+  directive,
+  type Exchange,
+  escapeHtml,
+  type RequestBody,
+  type Response,
+  Stage,
+  type Template,
+} from '@webserv/server';
+import { locationValue } from './location.js';
+import { parseReturn, type Return } from './return.js';
+
+function redirectTo(status: number, location: string): Response {
+  const link = escapeHtml(location);
+  return {
+    status,
+    headers: { 'content-type': 'text/html; charset=utf-8', location },
+    body: `<!doctype html>\n<html lang="en"><title>Moved</title><p><a href="${link}">${link}</a></p></html>\n`,
+  };
+}
+
+/** One frozen answer for a template without variables, so that the writer can keep its bytes. */
+function answering(template: Template, answer: (text: string) => Response): (exchange: Exchange) => Response {
+  if (!template.constant) return (exchange) => answer(template.render(exchange));
+  const fixed = Object.freeze(answer(template.source));
+  return () => fixed;
+}
+
+function responder(options: Return, textType: string): (exchange: Exchange) => Response {
+  const { status } = options;
+  if (options.kind === 'redirect') {
+    const { target } = options;
+    return answering(target, (text) => redirectTo(status, locationValue(target.source, text)));
+  }
+  if (options.text === undefined || options.text.source === '') {
+    const bare: Response = Object.freeze(status < 300 && status !== 204 ? { status, body: '' } : { status });
+    return () => bare;
+  }
+  return answering(options.text, (text) => ({ status, headers: { 'content-type': textType }, body: text }));
+}
+
+/** The kernel's type for a file nobody knows means here that no `default_type` was chosen. */
+function textType(defaultType: string): string {
+  return defaultType.startsWith('application/octet-stream') ? 'text/plain; charset=utf-8' : defaultType;
+}
+
+/** Content is pulled and let go, so that `client_max_body_size` holds where nobody wants it either. */
+async function readToEnd(body: RequestBody): Promise<void> {
+  while ((await body.read()) !== undefined);
+}
+
+export default definePlugin({
+  name: 'redirect',
+  directives: {
+    return: directive<Return | undefined, Return>({
+      default: undefined,
+      usage: 'CODE [TEXT] | CODE URL | URL',
+      arguments: [1, 2],
+      help: 'answers with a status, a text, or a redirect',
+      example: 'return 301 https://example.org$request_uri;',
+      parse: parseReturn,
+      combine: (values, outer) => values.at(-1) ?? outer,
+    }),
+  },
+  apply({ options, hooks, route }) {
+    if (options.return === undefined) return;
+    const respond = responder(options.return, textType(route.contentType('')));
+    if (options.return.status >= 300) {
+      hooks.onRoute.tap({ stage: Stage.rewrite }, respond);
+      return;
+    }
+    hooks.onRoute.tapPromise({ stage: Stage.rewrite }, async (exchange) => {
+      if (exchange.request.body.length !== 0) await readToEnd(exchange.request.body);
+      return respond(exchange);
+    });
+  },
+});

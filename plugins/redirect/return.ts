@@ -1,0 +1,53 @@
+import { ArgumentError, compileTemplate, type DirectiveUse, type Template } from '@webserv/server';
+
+/** What a `return` directive says, read once when the configuration is loaded. */
+export type Return =
+  | { readonly kind: 'redirect'; readonly status: number; readonly target: Template }
+  /** Without a text, a status of 400 or more becomes the route's error page. */
+  | { readonly kind: 'status'; readonly status: number; readonly text: Template | undefined };
+
+/** RFC 9110 §15.4: the statuses that send a client to the URL in `Location`. */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** RFC 9110 §15.3.5, §15.3.6: answers without content. */
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205]);
+
+const URL_START = /^(?:https?:|\/|\$)/i;
+
+/**
+ * `return CODE URL`, `return CODE [TEXT]` or `return URL`, which is a 302.
+ * @throws ArgumentError for a status no server may answer with, a redirect to nowhere, or a text that cannot be sent
+ */
+export function parseReturn(use: DirectiveUse): Return {
+  const [first, second] = use.arguments;
+  if (first === undefined) throw new ArgumentError('expected a status code or a URL');
+  if (second === undefined && URL_START.test(first.text)) {
+    return { kind: 'redirect', status: 302, target: compileTemplate(first.text) };
+  }
+
+  const status = /^\d{3}$/.test(first.text) ? Number(first.text) : Number.NaN;
+  if (REDIRECTS.has(status)) {
+    if (second === undefined || second.text === '') {
+      throw new ArgumentError(`${status} is a redirect and needs a URL`, {
+        argument: second ?? first,
+        hint: `write "return ${status} /new/path;"`,
+      });
+    }
+    return { kind: 'redirect', status, target: compileTemplate(second.text) };
+  }
+  if (!(status >= 200 && status <= 299) && !(status >= 400 && status <= 599)) {
+    throw new ArgumentError(`expected a status from 200 to 599, or a URL, got "${first.text}"`, {
+      argument: first,
+      hint: 'of the 3xx statuses, 301, 302, 303, 307 and 308 can be returned, each with a URL',
+    });
+  }
+  if (status === 444) {
+    throw new ArgumentError('444 is not a status: every request is answered here', {
+      argument: first,
+      hint: 'write "return 403;" or "return 404;"',
+    });
+  }
+  if (second !== undefined && second.text !== '' && WITHOUT_CONTENT.has(status)) {
+    throw new ArgumentError(`a ${status} answer has no content`, { argument: second });
+  }
+  return { kind: 'status', status, text: second && compileTemplate(second.text) };
+}
