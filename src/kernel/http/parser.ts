@@ -73,9 +73,9 @@ export class HeadParser {
     this.#limits = limits;
   }
 
-  /** True when a head was begun and is not complete. */
+  /** True when a head was begun and is not complete; an empty line before it is no beginning. */
   get started(): boolean {
-    return this.#kept !== undefined;
+    return this.#kept !== undefined && this.#kept.length > this.#next;
   }
 
   /**
@@ -128,8 +128,8 @@ export class HeadParser {
     for (;;) {
       if (bytes[at] === CR) {
         if (at + 1 >= bytes.length) return INCOMPLETE;
+        if (at + 2 - origin > this.#limits.head) throw tooLarge();
         if (bytes[at + 1] !== LF) throw bad('bare CR');
-        if (at + 2 - origin > this.#limits.head) throw new HttpError(431, { reason: 'header too large' });
         return at + 2;
       }
       const next = this.#readField(bytes, at, origin);
@@ -156,13 +156,12 @@ export class HeadParser {
     if (targetEnd === INCOMPLETE) return INCOMPLETE;
     const versionStart = targetEnd + 1;
     const lineEnd = versionStart + VERSION_LENGTH;
-    if (end < lineEnd + 2) {
-      checkPartialVersion(bytes, versionStart);
-      return INCOMPLETE;
-    }
     if (lineEnd - start > this.#limits.requestLine)
       throw new HttpError(414, { reason: 'request line too long' });
+    checkVersionSyntax(bytes, versionStart);
+    if (end < lineEnd) return INCOMPLETE;
     this.#version = readVersion(bytes, versionStart);
+    if (end < lineEnd + 2) return INCOMPLETE;
     if (bytes[lineEnd] !== CR || bytes[lineEnd + 1] !== LF) throw bad('malformed request line');
     this.#method = bytes.toString('latin1', start, methodEnd);
     this.#target = bytes.toString('latin1', targetStart, targetEnd);
@@ -264,26 +263,25 @@ function checkEscape(first: number, second: number): void {
     throw bad('encoded control character in request target');
 }
 
-const HTTP = Buffer.from('HTTP/');
+const VERSION = Buffer.from('HTTP/d.d');
+const DIGIT = 0x64; // the d above
 
-/** `HTTP/d.d` exactly (RFC 9112 §2.3); any version but 1.0 and 1.1 is 505. */
-function readVersion(bytes: Buffer, start: number): '1.0' | '1.1' {
-  for (let index = 0; index < HTTP.length; index += 1) {
-    if (bytes[start + index] !== HTTP[index]) throw bad('malformed HTTP version');
+/**
+ * `HTTP/d.d` exactly (RFC 9112 §2.3), as far as it has come: a line that can only go wrong is refused before its end.
+ */
+function checkVersionSyntax(bytes: Buffer, start: number): void {
+  const end = Math.min(bytes.length, start + VERSION_LENGTH);
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    const wanted = VERSION[at - start];
+    if (wanted === DIGIT ? byte < 0x30 || byte > 0x39 : byte !== wanted) throw bad('malformed HTTP version');
   }
-  const major = (bytes[start + 5] ?? 0) - 0x30;
-  const minor = (bytes[start + 7] ?? 0) - 0x30;
-  if (major < 0 || major > 9 || minor < 0 || minor > 9 || bytes[start + 6] !== 0x2e)
-    throw bad('malformed HTTP version');
-  if (major !== 1 || minor > 1) throw new HttpError(505, { reason: 'HTTP version not supported' });
-  return minor === 1 ? '1.1' : '1.0';
 }
 
-/** A line that can only go wrong is refused before its end: `GET / HTTP/1`, and HTTP/0.9's `GET /`. */
-function checkPartialVersion(bytes: Buffer, start: number): void {
-  for (let at = start; at < bytes.length; at += 1) {
-    const index = at - start;
-    if (index < HTTP.length ? bytes[at] !== HTTP[index] : bytes[at] === LF)
-      throw bad('malformed HTTP version');
-  }
+/** Any version but 1.0 and 1.1 is 505 (RFC 9110 §15.6.6). */
+function readVersion(bytes: Buffer, start: number): '1.0' | '1.1' {
+  const major = (bytes[start + 5] ?? 0) - 0x30;
+  const minor = (bytes[start + 7] ?? 0) - 0x30;
+  if (major !== 1 || minor > 1) throw new HttpError(505, { reason: 'HTTP version not supported' });
+  return minor === 1 ? '1.1' : '1.0';
 }

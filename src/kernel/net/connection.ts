@@ -5,7 +5,7 @@ import { builtInErrorPage } from '../error-page.js';
 import { HttpError } from '../errors.js';
 import type { BodySource } from '../http/body.js';
 import { HeadParser, type RequestHead } from '../http/parser.js';
-import { receive } from '../http/request.js';
+import { type ReceivedRequest, receive } from '../http/request.js';
 import { serialise } from '../http/serialised.js';
 import type { Wire } from '../http/writer.js';
 import type { Log } from '../log.js';
@@ -159,11 +159,22 @@ export class Connection implements Timed, BodySource, Sink {
     this.deadline = Number.POSITIVE_INFINITY;
     this.#bodyWaited = 0;
     this.#requests += 1;
-    const received = receive(head, this.#peer, this);
+    const received = this.#understand(head);
+    if (received === undefined) return;
     // A client that sent content already waits for nothing (RFC 9110 §10.1.1).
     const turn = new Turn(received, received.expectsContinue && !contentCame, this.#send);
     this.#turn = turn;
     this.#host.dispatch(turn.request, turn);
+  }
+
+  /** @returns undefined for a request that is refused */
+  #understand(head: RequestHead): ReceivedRequest | undefined {
+    try {
+      return receive(head, this.#peer, this);
+    } catch (error) {
+      this.#refuse(error, head.method);
+      return undefined;
+    }
   }
 
   #readBody(turn: Turn, bytes: Buffer, start: number): number {
@@ -172,7 +183,7 @@ export class Connection implements Timed, BodySource, Sink {
     const before = body.received;
     const end = body.push(bytes, start);
     if (body.received > before || body.complete) this.#stopWaiting();
-    if (!turn.answered) return end;
+    if (!turn.sent) return end;
     if (body.complete) this.#next();
     else if (!turn.drainable) this.#shut();
     return end;
@@ -228,7 +239,7 @@ export class Connection implements Timed, BodySource, Sink {
     this.#clientEnded = true;
     const turn = this.#turn;
     if (turn?.receiving) turn.body?.fail(clientLeft());
-    if (turn === undefined ? this.#pipelined === undefined : turn.answered && turn.receiving) this.#shut();
+    if (turn === undefined ? this.#pipelined === undefined : turn.sent && turn.receiving) this.#shut();
   }
 
   #pause(): void {
@@ -285,7 +296,11 @@ export class Connection implements Timed, BodySource, Sink {
     const { method, target, version } = turn.request;
     const { settings, stopping, clock, log } = this.#host;
     const keepAlive =
-      turn.keepAlive && turn.drainable && !stopping && this.#requests < settings.keepaliveRequests;
+      turn.keepAlive &&
+      turn.drainable &&
+      !stopping &&
+      this.#requests < settings.keepaliveRequests &&
+      settings.keepaliveTimeout > 0;
     const delivery = { method, version, keepAlive, date: clock.date() };
     try {
       return serialise(response, delivery);
@@ -300,6 +315,7 @@ export class Connection implements Timed, BodySource, Sink {
     if (this.#closed) return;
     // A HEAD's content, or a 304's, was never asked for.
     if (unsent !== undefined) discard(unsent);
+    turn.sent = true;
     turn.end(bytesSent, true);
     if (!keepAlive) this.#shut();
     else if (turn.receiving) this.#drain(turn);
@@ -312,7 +328,7 @@ export class Connection implements Timed, BodySource, Sink {
     turn.body?.discard();
     this.#bodyWaitSince = 0;
     this.#wait(this.#host.settings.clientBodyTimeout);
-    if (this.#clientEnded) this.#shut();
+    if (this.#clientEnded || turn.body?.failed) this.#shut();
     else this.#resume();
   }
 
@@ -338,7 +354,7 @@ export class Connection implements Timed, BodySource, Sink {
   #broken(error: unknown): void {
     const turn = this.#turn;
     if (turn === undefined) this.#refuse(error);
-    else if (turn.answered) this.#shut();
+    else if (turn.sent) this.#shut();
     else {
       // The reader learns it from the body and answers; nothing more is read from here.
       turn.body?.fail(error instanceof HttpError ? error : new HttpError(500));
@@ -346,8 +362,8 @@ export class Connection implements Timed, BodySource, Sink {
     }
   }
 
-  /** Answers what cannot become a request, and closes. */
-  #refuse(error: unknown): void {
+  /** Answers what cannot become a request, and closes. HEAD's refusal has no content either (RFC 9110 §9.3.2). */
+  #refuse(error: unknown, method = ''): void {
     const { log, clock } = this.#host;
     const refusal = error instanceof HttpError ? error : new HttpError(500);
     if (error === refusal)
@@ -357,7 +373,7 @@ export class Connection implements Timed, BodySource, Sink {
         `client ${this.#peer.remoteAddress}: ${error instanceof Error ? error.stack : String(error)}`,
       );
     const page = builtInErrorPage(refusal.status, refusal.headers);
-    const wire = serialise(page, { method: 'GET', version: '1.1', keepAlive: false, date: clock.date() });
+    const wire = serialise(page, { method, version: '1.1', keepAlive: false, date: clock.date() });
     this.#outbox.gather(wire.head);
     this.#shut();
   }

@@ -19,7 +19,10 @@ export class Turn implements Answerer {
   readonly keepAlive: boolean;
   /** `100 Continue` is owed before content is read. */
   owesContinue: boolean;
+  /** It is settled what is answered; from here on it is on its way. */
   answered = false;
+  /** The answer's last byte is handed over: only now may the next request be answered. */
+  sent = false;
   readonly #startedAt = performance.now();
   readonly #send: (turn: Turn, response: Response) => void;
   #exchange: Exchange | undefined;

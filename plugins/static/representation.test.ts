@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestServer, type TestServer } from '@webserv/server/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const large = Buffer.alloc(3 * 1024 * 1024, 'Twelve bytes');
+const files = { 'www/a.txt': '0123456789', 'www/empty': '', 'www/large.bin': large };
+
+/** The same answers must come from memory, from the file, and from a file too large to be kept. */
+describe.each([
+  ['kept in memory', 'file_cache 32m;', 1200],
+  ['read from its file', 'file_cache off;', 0],
+])('a file %s', (_, directive, settled) => {
+  let server: TestServer;
+  let etag: string;
+  let modified: string;
+
+  beforeAll(async () => {
+    server = await startTestServer(`${directive}\nserver { listen 127.0.0.1:0; root www; }`, files);
+    await sleep(settled);
+    const answer = await server.fetch('/a.txt');
+    etag = answer.headers.get('etag') ?? '';
+    modified = answer.headers.get('last-modified') ?? '';
+  });
+
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const get = (path: string, headers: Record<string, string>, method = 'GET') =>
+    server.fetch(path, { method, headers });
+
+  test.each(['GET', 'HEAD'])('is not sent again to whom it is known: %s 304', async (method) => {
+    for (const headers of [
+      { 'if-none-match': etag },
+      { 'if-none-match': `W/${etag}` },
+      { 'if-none-match': `"other", ${etag}` },
+      { 'if-none-match': '*' },
+      { 'if-modified-since': modified },
+      { 'if-none-match': etag, 'if-modified-since': 'Sun, 06 Nov 1994 08:49:37 GMT' },
+    ]) {
+      const answer = await get('/a.txt', headers, method);
+      expect(answer.status, JSON.stringify(headers)).toBe(304);
+      expect(await answer.text()).toBe('');
+      expect(answer.headers.get('etag')).toBe(etag);
+      expect(answer.headers.has('content-type')).toBe(false);
+    }
+  });
+
+  test('is sent to whom another version is known', async () => {
+    for (const headers of [
+      { 'if-none-match': '"other"' },
+      { 'if-none-match': '"other"', 'if-modified-since': modified },
+      { 'if-modified-since': 'Sun, 06 Nov 1994 08:49:37 GMT' },
+      { 'if-modified-since': 'no date' },
+      { 'if-match': etag },
+      { 'if-unmodified-since': modified },
+    ]) {
+      const answer = await get('/a.txt', headers);
+      expect(answer.status, JSON.stringify(headers)).toBe(200);
+      expect(await answer.text()).toBe('0123456789');
+    }
+  });
+
+  test('is 412 to whom wants another version only', async () => {
+    for (const headers of [
+      { 'if-match': '"other"' },
+      { 'if-match': `W/${etag}` },
+      { 'if-match': '"other"', 'if-none-match': etag },
+      { 'if-unmodified-since': 'Sun, 06 Nov 1994 08:49:37 GMT' },
+    ]) {
+      expect((await get('/a.txt', headers)).status, JSON.stringify(headers)).toBe(412);
+    }
+  });
+
+  test.each([
+    ['bytes=0-3', '0123', 'bytes 0-3/10'],
+    ['bytes=4-', '456789', 'bytes 4-9/10'],
+    ['bytes=-3', '789', 'bytes 7-9/10'],
+    ['bytes=-300', '0123456789', 'bytes 0-9/10'],
+    ['bytes=8-300', '89', 'bytes 8-9/10'],
+    ['bytes=0-4,3-5', '012345', 'bytes 0-5/10'],
+    ['bytes=2-2,10-', '2', 'bytes 2-2/10'],
+  ])('is sent in part: %s', async (range, text, place) => {
+    const answer = await get('/a.txt', { range });
+    expect(answer.status).toBe(206);
+    expect(await answer.text()).toBe(text);
+    expect(answer.headers.get('content-range')).toBe(place);
+    expect(answer.headers.get('content-length')).toBe(String(text.length));
+    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(answer.headers.get('etag')).toBe(etag);
+  });
+
+  test('is sent in several parts', async () => {
+    const answer = await get('/a.txt', { range: 'bytes=0-1,-2' });
+    expect(answer.status).toBe(206);
+    expect(answer.headers.has('content-range')).toBe(false);
+    const boundary = /^multipart\/byteranges; boundary=(.+)$/.exec(
+      answer.headers.get('content-type') ?? '',
+    )?.[1];
+    const text = await answer.text();
+    expect(answer.headers.get('content-length')).toBe(String(text.length));
+    const type = 'content-type: text/plain; charset=utf-8\r\n';
+    expect(text).toBe(
+      `--${boundary}\r\n${type}content-range: bytes 0-1/10\r\n\r\n01\r\n` +
+        `--${boundary}\r\n${type}content-range: bytes 8-9/10\r\n\r\n89\r\n--${boundary}--\r\n`,
+    );
+  });
+
+  test('is sent in part only while it is the version that If-Range names', async () => {
+    const range = 'bytes=0-3';
+    for (const current of [etag, modified]) {
+      expect((await get('/a.txt', { range, 'if-range': current })).status).toBe(206);
+    }
+    for (const other of ['"other"', `W/${etag}`, 'Sun, 06 Nov 1994 08:49:37 GMT', 'rubbish']) {
+      const answer = await get('/a.txt', { range, 'if-range': other });
+      expect(answer.status, other).toBe(200);
+      expect(await answer.text()).toBe('0123456789');
+    }
+    expect((await get('/a.txt', { range: 'bytes=99-', 'if-range': '"other"' })).status).toBe(200);
+  });
+
+  test('has nothing where the range is: 416 with its size', async () => {
+    for (const [path, range, size] of [
+      ['/a.txt', 'bytes=10-', 10],
+      ['/a.txt', 'bytes=-0', 10],
+      ['/empty', 'bytes=0-0', 0],
+    ] as const) {
+      const answer = await get(path, { range });
+      expect(answer.status).toBe(416);
+      expect(answer.headers.get('content-range')).toBe(`bytes */${size}`);
+    }
+  });
+
+  test.each(['items=0-3', 'bytes=3-0', 'bytes=x', `bytes=${'0-1,'.repeat(100)}0-1`])(
+    'is sent whole where the range cannot count: %s',
+    async (range) => {
+      const answer = await get('/a.txt', { range });
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toBe('0123456789');
+    },
+  );
+
+  test('HEAD takes no range', async () => {
+    const answer = await get('/a.txt', { range: 'bytes=0-3' }, 'HEAD');
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-length')).toBe('10');
+    expect((await get('/a.txt', { range: 'bytes=99-' }, 'HEAD')).status).toBe(200);
+  });
+
+  test('a precondition comes before the range', async () => {
+    const range = 'bytes=99-';
+    expect((await get('/a.txt', { range, 'if-none-match': etag })).status).toBe(304);
+    expect((await get('/a.txt', { range, 'if-match': '"other"' })).status).toBe(412);
+  });
+
+  test('of some megabytes is sent whole and in parts all the same', async () => {
+    const whole = await get('/large.bin', {});
+    expect(Buffer.from(await whole.arrayBuffer()).equals(large)).toBe(true);
+    const part = await get('/large.bin', { range: 'bytes=1000000-2999999' });
+    expect(Buffer.from(await part.arrayBuffer()).equals(large.subarray(1_000_000, 3_000_000))).toBe(true);
+    const parts = await get('/large.bin', { range: 'bytes=2000000-2999999,0-999999' });
+    const body = Buffer.from(await parts.arrayBuffer());
+    expect(parts.headers.get('content-length')).toBe(String(body.length));
+    const first = body.indexOf('\r\n\r\n') + 4;
+    expect(body.subarray(first, first + 1_000_000).equals(large.subarray(2_000_000, 3_000_000))).toBe(true);
+  });
+});
+
+test('without an entity-tag a 304 carries the date', async () => {
+  await using server = await startTestServer('root www; etag off; cache_control no-cache;', files);
+  const modified = (await server.fetch('/a.txt')).headers.get('last-modified') ?? '';
+  const answer = await server.fetch('/a.txt', { headers: { 'if-modified-since': modified } });
+  expect(answer.status).toBe(304);
+  expect(answer.headers.get('last-modified')).toBe(modified);
+  expect(answer.headers.get('cache-control')).toBe('no-cache');
+});

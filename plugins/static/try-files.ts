@@ -1,0 +1,95 @@
+import {
+  type Argument,
+  ArgumentError,
+  compileTemplate,
+  type DecodedPath,
+  type Directive,
+  decodePath,
+  directive,
+  type Exchange,
+  encodePath,
+  isUnder,
+  type Template,
+} from '@webserv/server';
+
+/** What `try_files` says. */
+export interface TryFiles {
+  readonly candidates: readonly Template[];
+  /** What answers when there is no candidate. */
+  readonly otherwise: Otherwise;
+}
+
+type Otherwise =
+  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'forward'; readonly path: Template; readonly query: Template | undefined };
+
+/** The candidate that is the request's own file. */
+const OWN_PATH: ReadonlySet<string> = new Set(['$uri', '$' + '{uri}']);
+
+function readOtherwise(word: Argument): Otherwise {
+  if (word.text.startsWith('=')) {
+    const status = /^=[45]\d\d$/.test(word.text) ? Number(word.text.slice(1)) : undefined;
+    if (status !== undefined) return { kind: 'status', status };
+    throw new ArgumentError(`expected an error status such as =404, got "${word.text}"`, { argument: word });
+  }
+  if (!/^[/$]/.test(word.text)) {
+    throw new ArgumentError(`expected a URI that starts with a slash, or =404, got "${word.text}"`, {
+      argument: word,
+      hint: 'the last argument answers when none of the files before it is there',
+    });
+  }
+  // Split before variables are filled in: a question mark in one of them is part of the path.
+  const question = word.text.indexOf('?');
+  if (question === -1) return { kind: 'forward', path: compileTemplate(word.text), query: undefined };
+  return {
+    kind: 'forward',
+    path: compileTemplate(word.text.slice(0, question)),
+    query: compileTemplate(word.text.slice(question + 1)),
+  };
+}
+
+export const tryFilesDirective: Directive<TryFiles | undefined> = directive<TryFiles | undefined, TryFiles>({
+  default: undefined,
+  inherit: 'none',
+  usage: 'FILE… URI|=CODE',
+  arguments: [2, Number.POSITIVE_INFINITY],
+  help: 'answers with the first file there is (a folder, with a slash at the end), or else forwards to a URI or fails with =CODE',
+  example: 'try_files $uri $uri/ /index.php?$args;',
+  parse({ arguments: words }) {
+    const last = words.at(-1);
+    if (last === undefined) throw new ArgumentError('expected files and a URI');
+    return {
+      candidates: words.slice(0, -1).map((word) => compileTemplate(word.text)),
+      otherwise: readOtherwise(last),
+    };
+  },
+  combine: (values, outer) => values.at(-1) ?? outer,
+});
+
+/** Whether a request whose own file is there is answered with it, whatever else there is. */
+export function ownFileFirst(tryFiles: TryFiles | undefined): boolean {
+  const first = tryFiles?.candidates[0]?.source;
+  return first === undefined || OWN_PATH.has(first);
+}
+
+/**
+ * The URL path a candidate stands for: below the route's prefix, whether it is written from there or from the top.
+ * @returns undefined for a name no file can have
+ */
+export function candidatePath(candidate: Template, exchange: Exchange): DecodedPath | undefined {
+  const { prefix } = exchange.route;
+  const rendered = candidate.render(exchange);
+  const written = rendered.startsWith('/') ? rendered : `/${rendered}`;
+  // What variables bring is text, not URL: encoded first, so that decoding changes nothing but resolves dots.
+  const path = decodePath(encodePath(written));
+  if (path === undefined || isUnder(path, prefix)) return path;
+  return decodePath(encodePath(prefix + path));
+}
+
+/** The query of the URI that `otherwise` forwards to, with its question mark; only what is written there. */
+export function queryOf({ query }: Extract<Otherwise, { kind: 'forward' }>, exchange: Exchange): string {
+  if (query === undefined) return '';
+  // Escapes stay as they are: `$args` is encoded already.
+  const text = query.render(exchange).toWellFormed();
+  return `?${text.replace(/[^\w\-.~!$&'()*+,;=:@/?%]/gu, encodeURIComponent)}`;
+}
