@@ -6,7 +6,7 @@ import { forwardedRequest } from './forward.js';
 import type { RequestCall } from './hooks.js';
 import type { Log } from './log.js';
 import type { IncomingRequest, Response, ResponseHeaders } from './message.js';
-import { answerByMethod, methodNotAllowed } from './methods.js';
+import { answerByMethod, methodNotAllowed, options } from './methods.js';
 import type { ErrorPage, Route } from './route.js';
 import type { Endpoint, RouteTable } from './router.js';
 
@@ -85,6 +85,7 @@ export class Site implements ExchangeHost {
     }
     route.hooks.onRoute(exchange, (error, response) => {
       if (error) done(error, undefined);
+      else if (response === undefined && mayAskOptions(exchange)) done(undefined, options(route.methods));
       else if (response === undefined) done(nobodyAnswered(exchange), undefined);
       else if (response.status >= 400 && response.body === undefined)
         done(asError(response, route), undefined);
@@ -191,6 +192,11 @@ export function dispatch(
       answerer.answer(builtInErrorPage(error instanceof HttpError ? error.status : 500));
     }
   });
+}
+
+/** OPTIONS that a plugin offers, but not for what was asked for: a route of scripts has files too. */
+function mayAskOptions({ request, route }: Exchange): boolean {
+  return request.method === 'OPTIONS' && route.methods.has('OPTIONS');
 }
 
 /** RFC 9110 §15.5.5, §15.5.6: 405 where another method would have found somebody. */

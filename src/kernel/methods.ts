@@ -18,13 +18,18 @@ const KNOWN: ReadonlySet<string> = new Set([
 /** What a plugin that answers any method is asked for. */
 export const CONTENT_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** Never offered unless the configuration names them: TRACE echoes secrets, CONNECT asks for a tunnel. */
+/** Never offered unless a plugin does: TRACE echoes secrets, CONNECT asks for a tunnel. */
 const REFUSED: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
 
 function allow(methods: ReadonlySet<string>, optionsAnswered: boolean): string {
   const names = new Set(methods);
   if (optionsAnswered) names.add('OPTIONS');
   return [...names].join(', ');
+}
+
+/** RFC 9110 §9.3.7: nothing to say but what is allowed. */
+export function options(methods: ReadonlySet<string>): Response {
+  return { status: 204, headers: { allow: allow(methods, true) } };
 }
 
 /** RFC 9110 §15.5.6: 405 names what is allowed. */
@@ -42,12 +47,12 @@ export function answerByMethod(
   routes: () => Iterable<Route>,
 ): Response | undefined {
   const { method } = request;
-  if (route.methods.has(method) && request.target !== '*') return undefined;
-  if (method === 'OPTIONS' && (!route.methodsDeclared || request.target === '*')) {
-    const methods =
-      request.target === '*' ? new Set([...routes()].flatMap((each) => [...each.methods])) : route.methods;
-    return { status: 204, headers: { allow: allow(methods, true) } };
+  if (method === 'OPTIONS') {
+    if (request.target === '*') return options(new Set([...routes()].flatMap((each) => [...each.methods])));
+    const isOffered = route.methods.has(method) || !route.methodsDeclared;
+    if (isOffered && !route.hooks.methods.has(method)) return options(route.methods);
   }
+  if (route.methods.has(method)) return undefined;
   if (!KNOWN.has(method)) throw new HttpError(501, { reason: 'unknown method' });
   // Without a `methods` directive whoever can answer is asked first: a redirect takes any method.
   if (route.methodsDeclared || REFUSED.has(method)) throw methodNotAllowed(route);

@@ -1,0 +1,100 @@
+import { definePlugin, type Exchange, flag, type Log, oneOf, type Response, Stage } from '@webserv/server';
+import { answer } from './answer.js';
+import {
+  type Command,
+  commands,
+  type ProcessLimit,
+  processLimit,
+  processTimeout,
+  variables,
+} from './directives.js';
+import { type EnvironmentOptions, environment } from './environment.js';
+import { findInterpreter } from './interpreter.js';
+import { type LocateOptions, locate } from './locate.js';
+import { Scripts } from './scripts.js';
+import { spool } from './spool.js';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+interface RunOptions extends LocateOptions, EnvironmentOptions {
+  readonly timeoutMs: number;
+  readonly limit: ProcessLimit;
+}
+
+/** A request's script, from finding it to its answer; undefined when the request is not for a script. */
+async function runScript(
+  exchange: Exchange,
+  options: RunOptions,
+  scripts: Scripts,
+  log: Log,
+): Promise<Response | undefined> {
+  const found = await locate(exchange, options);
+  if (found === undefined) return undefined;
+  const { file: name, folder, command } = found;
+  const { timeoutMs, limit } = options;
+  const input = await spool(exchange.request.body);
+  try {
+    const invocation = {
+      command: [...command, name],
+      folder,
+      environment: environment(exchange, found, input.size, options),
+      input,
+      logLine: (line: string) => log.error(`${name}: ${line}`),
+    };
+    const script = await scripts.start(limit, invocation, exchange.signal);
+    return answer(exchange, { script, name, timeoutMs, log });
+  } finally {
+    await input.close();
+  }
+}
+
+/** Bare names of interpreters as files. One that is not found may still be there when a script needs it. */
+async function withPrograms(
+  configured: ReadonlyMap<string, Command>,
+  missing: (extension: string, program: string) => void,
+): Promise<ReadonlyMap<string, Command>> {
+  const found = new Map<string, Command>();
+  for (const [extension, command] of configured) {
+    const [name, ...rest] = command;
+    const program = name === undefined ? undefined : await findInterpreter(name);
+    if (name !== undefined && program === undefined) missing(extension, name);
+    found.set(extension, program === undefined ? command : [program, ...rest]);
+  }
+  return found;
+}
+
+export default definePlugin({
+  name: 'cgi',
+  directives: {
+    cgi: commands,
+    cgi_timeout: processTimeout,
+    cgi_path_info: oneOf(['full', 'rest'], {
+      default: 'full',
+      help: 'sets what scripts get as PATH_INFO: the whole path, or what follows the script',
+    }),
+    cgi_require_file: flag({
+      default: true,
+      help: 'answers 404 when the script’s file does not exist; off starts its interpreter all the same',
+    }),
+    cgi_env: variables,
+    cgi_max_processes: processLimit,
+  },
+  setup: () => new Scripts(),
+  async apply({ options, state, hooks, route, log, placeOf }) {
+    if (options.cgi.size === 0 || route.root === undefined) return;
+    const declaredHere = placeOf('cgi') !== undefined;
+    const runOptions: RunOptions = {
+      commands: await withPrograms(options.cgi, (extension, program) => {
+        if (declaredHere) log.warn(`${route.name}: cgi ${extension}: there is no program "${program}"`);
+      }),
+      requireFile: options.cgi_require_file,
+      pathInfo: options.cgi_path_info,
+      variables: options.cgi_env,
+      timeoutMs: options.cgi_timeout,
+      limit: options.cgi_max_processes,
+    };
+    hooks.onRoute.tapPromise({ stage: Stage.handler, methods: METHODS }, (exchange) =>
+      runScript(exchange, runOptions, state, log),
+    );
+  },
+});

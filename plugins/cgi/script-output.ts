@@ -1,0 +1,168 @@
+import { decodePath, type ResponseHeaders } from '@webserv/server';
+
+/** Bytes of a script's header, its blank line included. */
+export const MAX_HEADER_BYTES = 64 * 1024;
+
+/** A script's output that is no CGI response: 502. */
+export class MalformedOutputError extends Error {
+  constructor(problem: string) {
+    super(problem);
+    this.name = 'MalformedOutputError';
+  }
+}
+
+/** A CGI response without its body (RFC 3875 §6.2). */
+export interface ScriptHead {
+  /** 200 to 599; undefined when the script did not say. */
+  readonly status: number | undefined;
+  readonly location: string | undefined;
+  /** Bytes; undefined when only the output's end tells. */
+  readonly contentLength: number | undefined;
+  /** What is passed on to the client, names in lower case. */
+  readonly headers: ResponseHeaders;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Cuts a script's output behind the blank line that ends its header, looking at each byte once. */
+export class HeaderCutter {
+  readonly #pieces: Uint8Array[] = [];
+  #size = 0;
+  /** Bytes of the current line. */
+  #line = 0;
+  #previous = LF;
+
+  /**
+   * @returns undefined while the header goes on; then the header, and the body's bytes that came with it
+   * @throws MalformedOutputError for a header beyond the bound
+   */
+  push(piece: Uint8Array): { readonly header: string; readonly rest: Uint8Array } | undefined {
+    const end = this.#endIn(piece);
+    const taken = end ?? piece.length;
+    this.#size += taken;
+    if (this.#size > MAX_HEADER_BYTES) throw new MalformedOutputError('its header is too long');
+    this.#pieces.push(piece.subarray(0, taken));
+    if (end === undefined) return undefined;
+    return { header: Buffer.concat(this.#pieces).toString('latin1'), rest: piece.subarray(end) };
+  }
+
+  /** The position behind the first empty line; a line ends with LF or CR LF. */
+  #endIn(piece: Uint8Array): number | undefined {
+    for (const [index, byte] of piece.entries()) {
+      if (byte !== LF) this.#line += 1;
+      else if (this.#line === 0 || (this.#line === 1 && this.#previous === CR)) return index + 1;
+      else this.#line = 0;
+      this.#previous = byte;
+    }
+    return undefined;
+  }
+}
+
+/** RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** RFC 9110 §5.5: CR, LF, NUL and other controls in a value would split or corrupt the answer. */
+const FIELD_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
+
+/** About the connection to the client, which is the server's own affair (RFC 3875 §6.3.4), and what the kernel writes. */
+const DROPPED = new Set([
+  'connection',
+  'date',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-connection',
+  'server',
+  'te',
+  'trailer',
+  'upgrade',
+]);
+
+/** Fields of which a response has one at most. */
+const SINGLE = new Set(['content-length', 'content-type', 'location', 'status']);
+
+/** What stands from `start` on, without the blanks around it (RFC 9110 §5.5). A loop: patterns for it take square time. */
+function withoutBlanks(line: string, start: number): string {
+  const isBlank = (index: number): boolean => line[index] === ' ' || line[index] === '\t';
+  let first = start;
+  let end = line.length;
+  while (first < end && isBlank(first)) first += 1;
+  while (end > first && isBlank(end - 1)) end -= 1;
+  return line.slice(first, end);
+}
+
+function readFields(header: string): Map<string, string[]> {
+  const fields = new Map<string, string[]>();
+  for (const line of header.split('\n')) {
+    const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (text === '') break;
+    const colon = text.indexOf(':');
+    const name = text.slice(0, Math.max(colon, 0));
+    if (!TOKEN.test(name)) throw new MalformedOutputError('a line of its header has no field name');
+    const value = withoutBlanks(text, colon + 1);
+    if (!FIELD_VALUE.test(value)) throw new MalformedOutputError(`a control character in its ${name}`);
+    if (value === '') continue; // RFC 3875 §6.3: as if it were not there
+    const key = name.toLowerCase();
+    const values = fields.get(key);
+    if (values === undefined) fields.set(key, [value]);
+    else if (SINGLE.has(key)) throw new MalformedOutputError(`more than one ${name}`);
+    else values.push(value);
+  }
+  return fields;
+}
+
+/** RFC 3875 §6.3.3. The reason is the server's to write. */
+function readStatus(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const status = /^[2-5][0-9]{2}(?: |$)/.test(value) ? Number(value.slice(0, 3)) : undefined;
+  if (status === undefined) throw new MalformedOutputError('a bad Status');
+  return status;
+}
+
+function readLength(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[0-9]{1,15}$/.test(value)) throw new MalformedOutputError('a bad Content-Length');
+  return Number(value);
+}
+
+/**
+ * Reads a script's header (RFC 3875 §6.3).
+ * @param header one character a byte, up to the blank line
+ * @throws MalformedOutputError
+ */
+export function readHead(header: string): ScriptHead {
+  const fields = readFields(header);
+  const single = (name: string): string | undefined => fields.get(name)?.[0];
+  if (fields.has('transfer-encoding')) throw new MalformedOutputError('a Transfer-Encoding');
+  if (!fields.has('content-type') && !fields.has('location') && !fields.has('status')) {
+    throw new MalformedOutputError('no Content-Type, Location or Status');
+  }
+  const headers: Record<string, string | readonly string[]> = Object.create(null);
+  for (const [name, values] of fields) {
+    if (name === 'status' || DROPPED.has(name)) continue;
+    // Cookies cannot be joined (RFC 9110 §5.3).
+    headers[name] = name === 'set-cookie' ? values : values.join(', ');
+  }
+  return {
+    status: readStatus(single('status')),
+    location: single('location'),
+    contentLength: readLength(single('content-length')),
+    headers,
+  };
+}
+
+/**
+ * Where a local redirect leads (RFC 3875 §6.2.2): a path alone. With a Status it is the client that is redirected, which
+ * is what scripts mean that print `Status: 302` beside a path.
+ * @throws MalformedOutputError for a path this server would refuse from a client
+ */
+export function localRedirect({ status, location }: ScriptHead): string | undefined {
+  if (status !== undefined || location === undefined) return undefined;
+  if (!location.startsWith('/') || location.startsWith('//')) return undefined;
+  const [path = ''] = location.split('?', 1);
+  if (!/^[\u0021-\u007e]+$/.test(location) || location.includes('#') || decodePath(path) === undefined) {
+    throw new MalformedOutputError('a bad local Location');
+  }
+  return location;
+}
