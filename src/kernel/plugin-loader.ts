@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createJiti, type Jiti } from 'jiti';
 import * as publicEntry from '../index.js';
+import type { Place } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
 import { type Findings, reasonOf } from './config/findings.js';
 import type { LoadedPlugin } from './config/registry.js';
@@ -26,15 +27,28 @@ export async function loadPlugins(
   builtins: readonly Plugin[],
   findings: Findings,
 ): Promise<LoadedPlugins> {
-  const plugins: LoadedPlugin[] = builtins.map((plugin) => ({ plugin, place: undefined }));
+  const plugins: LoadedPlugin[] = builtins.map((plugin) => ({
+    plugin,
+    place: undefined,
+    file: undefined,
+  }));
+  const named = new Map<string, Place>();
   let complete = true;
   for (const use of uses) {
     const [word] = use.arguments;
     if (use.name !== 'load_plugin' || word === undefined || use.arguments.length > 1) continue;
     if (builtins.some(({ name }) => name === word.text)) continue; // it is there already
+    const first = named.get(word.text);
+    if (first !== undefined) {
+      const related = [{ message: 'first loaded here', place: first }];
+      findings.error('duplicate-plugin', `plugin "${word.text}" is loaded twice`, word.place, { related });
+      continue;
+    }
+    named.set(word.text, word.place);
+    if (findings.full) return { plugins, complete: false };
     const plugin = await loadPlugin(word, path, findings);
     if (plugin === undefined) complete = false;
-    else plugins.push({ plugin, place: word.place });
+    else plugins.push(plugin);
   }
   return { plugins, complete };
 }
@@ -51,7 +65,11 @@ export function moduleImporter(from: string): Jiti {
   });
 }
 
-async function loadPlugin(word: Argument, path: string, findings: Findings): Promise<Plugin | undefined> {
+async function loadPlugin(
+  word: Argument,
+  path: string,
+  findings: Findings,
+): Promise<LoadedPlugin | undefined> {
   const importer = moduleImporter(path);
   const found = find(word.text, dirname(path), importer);
   if ('tried' in found) {
@@ -82,7 +100,7 @@ async function loadPlugin(word: Argument, path: string, findings: Findings): Pro
     findings.error('plugin-version', message, word.place);
     return undefined;
   }
-  return value;
+  return { plugin: value, place: word.place, file: found.file };
 }
 
 function find(name: string, folder: string, importer: Jiti): { file: string } | { tried: string } {
@@ -96,7 +114,7 @@ function find(name: string, folder: string, importer: Jiti): { file: string } | 
       try: true,
       parentURL: pathToFileURL(`${folder}/`).href,
     });
-    if (resolved !== undefined) return { file: resolved };
+    if (resolved !== undefined) return { file: fileURLToPath(resolved) };
   }
   return {
     tried: `looked for ${packages.join(' and ')} from ${displayPath(folder)}; to install it: npm install ${packages[0]}`,

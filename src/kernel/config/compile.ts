@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { defaultTypes } from '../mime.js';
 import { type CheckedBlock, checkBlock } from './check.js';
 import type { Config, ConnectionSettings, Listen, ServerConfig } from './config.js';
@@ -24,8 +23,8 @@ export type {
 
 /** A configuration as it was read, before its meaning is known. */
 export interface Tree {
-  /** The file's absolute path. */
-  readonly path: string;
+  /** What `server_dir` starts from, and is by default. Absolute. */
+  readonly base: string;
   /** As it is shown to people. */
   readonly file: string;
   readonly uses: readonly DirectiveUse[];
@@ -38,9 +37,8 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Con
   const { plugins } = registry;
   const check = { registry, findings, complete: tree.complete };
   const block = checkBlock(tree.uses, 'main', check);
-  const folder = dirname(tree.path);
-  const serverDir =
-    settle('server_dir', core.server_dir, block, folder, { base: folder }, findings) ?? folder;
+  const { base } = tree;
+  const serverDir = settle('server_dir', core.server_dir, block, base, { base }, findings) ?? base;
   const scope = { base: serverDir };
   const context: CompileContext = { ...check, plugins, scope };
   const outer = inherit(block, defaultValues(context), '/', context);

@@ -92,6 +92,7 @@ export const core = {
     usage: `PATH|stderr [${logLevels.join('|')}]`,
     arguments: [1, 2],
     default: { path: undefined, level: 'info' },
+    writtenDefault: 'stderr info',
     help: 'where the server reports, and from which severity on',
     example: 'error_log logs/error.log warn;',
     parse: ({ arguments: [where, level] }, scope) => ({

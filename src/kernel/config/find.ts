@@ -32,8 +32,9 @@ export async function findConfig(folder: string): Promise<string | undefined> {
 const found: Loader = (path, content) => {
   if (basename(path) !== 'package.json') return {};
   try {
-    return JSON.parse(content);
+    const value: unknown = JSON.parse(content);
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
-    return null;
+    return {};
   }
 };

@@ -87,7 +87,8 @@ export class Findings {
       );
     if (this.#dropped > 0) {
       const message = `${this.#dropped} more ${this.#dropped === 1 ? 'mistake is' : 'mistakes are'} not shown`;
-      sorted.push({ severity: 'error', code: 'too-many-mistakes', message, place: undefined });
+      const severity = this.#failed ? 'error' : 'warning';
+      sorted.push({ severity, code: 'too-many-mistakes', message, place: undefined });
     }
     return sorted;
   }

@@ -1,18 +1,17 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
+import type { DiagnosticCode } from './codes.js';
 import type { Diagnostic, Place } from './diagnostic.js';
 import { displayPath } from './display-path.js';
 import type { Environment } from './environment.js';
-import { type Findings, reasonOf } from './findings.js';
+import type { Findings } from './findings.js';
 import { type Form, formOf } from './forms.js';
 import { parseConf } from './parser.js';
+import { readText } from './read-file.js';
 import type { DirectiveUse } from './schema.js';
 import { Source } from './source.js';
 import { parseYaml } from './yaml.js';
 
-/** Bytes of one file. */
-const MAX_FILE_SIZE = 16 * 1024 * 1024;
 /** Files in files. */
 const MAX_CHAIN = 32;
 /** Directives and files read by includes altogether: a few lines that include each other's copies make billions. */
@@ -32,7 +31,8 @@ interface Link {
 export class FileReader {
   readonly #environment: Environment;
   readonly #findings: Findings;
-  readonly #parsed = new Map<string, readonly DirectiveUse[] | undefined>();
+  readonly #parsed = new Map<string, readonly DirectiveUse[]>();
+  readonly #matches = new Map<string, readonly string[]>();
   #budget = MAX_INCLUDED;
 
   constructor(environment: Environment, findings: Findings) {
@@ -55,15 +55,20 @@ export class FileReader {
     return this.#expand(uses, [{ path, place: undefined }]);
   }
 
+  /** The same directives where nothing is included. */
   #expand(uses: readonly DirectiveUse[], chain: readonly Link[]): readonly DirectiveUse[] {
-    if (!uses.some((use) => use.block !== undefined || isInclude(use))) return uses;
-    const expanded: DirectiveUse[] = [];
-    for (const use of uses) {
-      if (use.block !== undefined) expanded.push({ ...use, block: this.#expand(use.block, chain) });
-      else if (!isInclude(use)) expanded.push(use);
-      else for (const included of this.#include(use, chain)) expanded.push(included);
-    }
-    return expanded;
+    let expanded: DirectiveUse[] | undefined;
+    uses.forEach((use, index) => {
+      if (isInclude(use)) {
+        expanded ??= uses.slice(0, index);
+        for (const included of this.#include(use, chain)) expanded.push(included);
+        return;
+      }
+      const block = use.block === undefined ? undefined : this.#expand(use.block, chain);
+      if (block !== use.block) expanded ??= uses.slice(0, index);
+      expanded?.push(block === use.block ? use : { ...use, block });
+    });
+    return expanded ?? uses;
   }
 
   #include(use: DirectiveUse, chain: readonly Link[]): readonly DirectiveUse[] {
@@ -71,10 +76,21 @@ export class FileReader {
     if (pattern === undefined) return [];
     const includer = chain.at(-1)?.path ?? '';
     const uses: DirectiveUse[] = [];
-    for (const path of matching(pattern.text, dirname(includer))) {
+    for (const path of this.#matching(pattern.text, dirname(includer))) {
       for (const included of this.#includeFile(path, pattern.place, chain)) uses.push(included);
     }
     return uses;
+  }
+
+  /** The files of a pattern, sorted. One without wildcards is itself, whether it is there or not. */
+  #matching(pattern: string, folder: string): readonly string[] {
+    if (!isDynamicPattern(pattern)) return [resolve(folder, pattern)];
+    const key = `${folder}\0${pattern}`;
+    const known = this.#matches.get(key);
+    if (known !== undefined) return known;
+    const matches = globSync(pattern, { cwd: folder, absolute: true, expandDirectories: false }).sort();
+    this.#matches.set(key, matches);
+    return matches;
   }
 
   #includeFile(path: string, place: Place, chain: readonly Link[]): readonly DirectiveUse[] {
@@ -99,9 +115,11 @@ export class FileReader {
   }
 
   #read(path: string, place: Place | undefined): readonly DirectiveUse[] | undefined {
-    if (this.#parsed.has(path)) return this.#parsed.get(path);
+    const known = this.#parsed.get(path);
+    if (known !== undefined) return known;
     const text = this.#textOf(path, place);
-    const parsed = text === undefined ? undefined : this.#parse(displayPath(path), text, formOf(path));
+    if (text === undefined) return undefined;
+    const parsed = this.#parse(displayPath(path), text, formOf(path));
     this.#parsed.set(path, parsed);
     return parsed;
   }
@@ -115,46 +133,27 @@ export class FileReader {
   }
 
   #textOf(path: string, place: Place | undefined): string | undefined {
-    const file = displayPath(path);
     if (formOf(path) === 'module') {
-      this.#findings.error('unreadable-file', `${file} is a program: it cannot be included`, place, {
+      const message = `${displayPath(path)} is a program: it cannot be included`;
+      this.#findings.error('unreadable-file', message, place, {
         hint: 'only the configuration file itself may be one; import what it shares',
       });
       return undefined;
     }
-    try {
-      const stats = statSync(path);
-      // A fifo would never end, a device perhaps never begin.
-      if (!stats.isFile()) {
-        this.#findings.error('unreadable-file', `${file} is not a file`, place);
-        return undefined;
-      }
-      if (stats.size > MAX_FILE_SIZE) {
-        this.#findings.error('too-large', `${file} is larger than ${MAX_FILE_SIZE} bytes`, place);
-        return undefined;
-      }
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'ENOENT' || code === 'ENOTDIR') {
-        const kind = place === undefined ? 'unreadable-file' : 'include-not-found';
-        this.#findings.error(kind, `${file} does not exist`, place);
-      } else {
-        this.#findings.error('unreadable-file', `cannot read ${file}: ${reasonOf(error)}`, place);
-      }
-      return undefined;
-    }
+    const read = readText(path);
+    if ('text' in read) return read.text;
+    this.#findings.error(codeOf(read.problem, place), read.message, place);
+    return undefined;
   }
 }
 
-function isInclude(use: DirectiveUse): boolean {
-  return use.name === 'include' && use.arguments.length === 1;
+function codeOf(problem: 'absent' | 'unreadable' | 'too-large', place: Place | undefined): DiagnosticCode {
+  if (problem === 'too-large') return 'too-large';
+  return problem === 'absent' && place !== undefined ? 'include-not-found' : 'unreadable-file';
 }
 
-/** The files of a pattern, sorted. One without wildcards is itself, whether it is there or not. */
-function matching(pattern: string, folder: string): readonly string[] {
-  if (!isDynamicPattern(pattern)) return [resolve(folder, pattern)];
-  return globSync(pattern, { cwd: folder, absolute: true, expandDirectories: false }).toSorted();
+function isInclude(use: DirectiveUse): boolean {
+  return use.name === 'include' && use.arguments.length === 1 && use.block === undefined;
 }
 
 function chainOf(chain: readonly Link[], path: string): NonNullable<Diagnostic['related']> {

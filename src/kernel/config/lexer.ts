@@ -89,8 +89,11 @@ export class Lexer {
     while (at < this.#text.length) {
       const code = this.#text.charCodeAt(at);
       if (isSpace(code) || code === CODE.semicolon || code === CODE.open || code === CODE.close) break;
-      if (code === CODE.backslash) at += 2;
-      else if (code === CODE.dollar) at = this.#reference(at, this.#text.length)?.end ?? at + 1;
+      if (code === CODE.backslash) {
+        // The brace of an escaped ${ is no block's.
+        const isDollar = this.#text.charCodeAt(at + 1) === CODE.dollar;
+        at = (isDollar ? this.#reference(at + 1, this.#text.length)?.end : undefined) ?? at + 2;
+      } else if (code === CODE.dollar) at = this.#reference(at, this.#text.length)?.end ?? at + 1;
       else at += 1;
     }
     const end = Math.min(at, this.#text.length);

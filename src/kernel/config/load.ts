@@ -1,7 +1,7 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Plugin } from '../plugin.js';
 import { loadPlugins } from '../plugin-loader.js';
-import { type Config, compile } from './compile.js';
+import { type Config, compile, type Tree } from './compile.js';
 import type { Diagnostic } from './diagnostic.js';
 import { displayPath } from './display-path.js';
 import { Findings } from './findings.js';
@@ -9,7 +9,7 @@ import { formOf } from './forms.js';
 import { FileReader } from './include.js';
 import { warnOfMissingRoots } from './missing-roots.js';
 import { moduleAsJson } from './module-form.js';
-import { Registry } from './registry.js';
+import { type LoadedPlugin, Registry } from './registry.js';
 import { separateRunOns } from './run-on.js';
 import type { DirectiveUse } from './schema.js';
 
@@ -18,11 +18,22 @@ export interface LoadOptions {
   readonly builtins: readonly Plugin[];
   /** Where `${NAME}` is looked up; the process's environment when left out. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What `server_dir` starts from, and is by default; the configuration file's folder when left out. */
+  readonly prefix?: string;
+}
+
+/** What a configuration was compiled from, for who explains it. */
+export interface ConfigSource {
+  readonly tree: Tree;
+  readonly registry: Registry;
+  readonly plugins: readonly LoadedPlugin[];
 }
 
 export interface LoadResult {
   /** undefined when there is an error among the diagnostics. */
   readonly config: Config | undefined;
+  /** undefined when there is no configuration that could be read. */
+  readonly source: ConfigSource | undefined;
   /** Everything found, in the order of the files and their lines. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -52,7 +63,7 @@ export async function loadConfigText(text: string, options: LoadTextOptions): Pr
 
 async function load(
   path: string,
-  { builtins, environment = process.env }: LoadOptions,
+  { builtins, environment = process.env, prefix }: LoadOptions,
   read: (
     reader: FileReader,
     findings: Findings,
@@ -60,12 +71,19 @@ async function load(
 ): Promise<LoadResult> {
   const findings = new Findings();
   const parsed = await read(new FileReader(environment, findings), findings);
-  if (parsed === undefined) return { config: undefined, diagnostics: findings.list() };
+  if (parsed === undefined) {
+    return { config: undefined, source: undefined, diagnostics: findings.list() };
+  }
   const { plugins, complete } = await loadPlugins(parsed, path, builtins, findings);
   const registry = new Registry(plugins, findings);
   const uses = separateRunOns(parsed, registry, findings);
-  const tree = { path, file: displayPath(path), uses, complete };
+  const base = prefix === undefined ? dirname(path) : resolve(prefix);
+  const tree: Tree = { base, file: displayPath(path), uses, complete };
   const config = compile(tree, registry, findings);
   warnOfMissingRoots(config, findings);
-  return { config: findings.failed ? undefined : config, diagnostics: findings.list() };
+  return {
+    config: findings.failed ? undefined : config,
+    source: { tree, registry, plugins },
+    diagnostics: findings.list(),
+  };
 }

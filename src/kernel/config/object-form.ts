@@ -170,6 +170,7 @@ export class ObjectForm {
   }
 
   #unexpected(node: Value, message: string): void {
+    if (this.#exceeded) return;
     this.#findings.error('unexpected-value', message, node === null ? undefined : this.#place(node));
   }
 

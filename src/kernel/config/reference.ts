@@ -3,29 +3,27 @@ import { usageLine } from './check.js';
 import { codes } from './codes.js';
 import { aliases, core } from './core.js';
 import { ruleOf } from './registry.js';
-import type { Context, Directive, Inheritance } from './schema.js';
+import type { Directive, Inheritance } from './schema.js';
 import { type StructuralDirective, structure } from './structure.js';
 
 /** The reference in `docs/configuration.md`, printed from the tables the loader itself goes by. */
 
-const WHERE: Readonly<Record<Context, string>> = { main: 'main', server: 'server', location: 'location' };
-
 const INHERITED: Readonly<Record<Inheritance, string>> = {
-  nearest: 'from the nearest block around it that has it',
-  merge: 'added to that of the blocks around it',
-  none: 'no',
+  nearest: 'Inherited.',
+  merge: 'Added to what the blocks around it have.',
+  none: 'Not inherited.',
 };
 
 /** @param plugins whose directives are listed behind the kernel's */
 export function referenceOf(plugins: readonly Pick<Plugin, 'name' | 'directives'>[]): string {
   const sections = [
     '### Blocks and structure',
-    ...Object.entries(structure).map(([name, rule]) => entry(name, rule, [])),
+    ...Object.entries(structure).map(([name, rule]) => entry(name, rule, '')),
     "### The kernel's values",
-    ...Object.entries(core).map(([name, row]) => entry(name, ruleOf(row), valueLines(row))),
+    ...Object.entries(core).map(([name, row]) => entry(name, ruleOf(row), valueLine(row))),
     ...plugins.flatMap(({ name, directives }) => [
       `### Plugin \`${name}\``,
-      ...Object.entries(directives).map(([key, row]) => entry(key, ruleOf(row), valueLines(row))),
+      ...Object.entries(directives).map(([key, row]) => entry(key, ruleOf(row), valueLine(row))),
     ]),
     '### Diagnostics',
     codeTable(),
@@ -33,19 +31,19 @@ export function referenceOf(plugins: readonly Pick<Plugin, 'name' | 'directives'
   return sections.join('\n\n');
 }
 
-function entry(name: string, rule: StructuralDirective, values: readonly string[]): string {
+function entry(name: string, rule: StructuralDirective, value: string): string {
+  const repeated = rule.repeatable ? ' May be repeated.' : '';
+  const lines = [`In ${rule.contexts.join(', ')}.${repeated}${value}`];
   const also = [...aliases].filter(([, canonical]) => canonical === name).map(([alias]) => `\`${alias}\``);
-  const lines = [
-    `- where: ${rule.contexts.map((context) => WHERE[context]).join(', ')}${rule.repeatable ? '; may be repeated' : ''}`,
-    ...values,
-  ];
-  if (also.length > 0) lines.push(`- also called: ${also.join(', ')}`);
-  if (rule.example !== undefined) lines.push(`- example: \`${rule.example}\``);
+  if (also.length > 0) lines.push(`Also called ${also.join(', ')}.`);
+  if (rule.example !== undefined) lines.push(`Example: \`${rule.example}\``);
   return `#### \`${usageLine(name, rule)}\`\n\n${sentence(rule.help)}\n\n${lines.join('\n')}`;
 }
 
-function valueLines(row: Directive<unknown>): readonly string[] {
-  return [`- default: ${defaultOf(row)}`, `- inherits: ${INHERITED[row.inheritance]}`];
+/** Default and inheritance; what stands only in main has nothing around it. */
+function valueLine(row: Directive<unknown>): string {
+  const isOnlyMain = row.contexts.every((context) => context === 'main');
+  return ` Default: ${defaultOf(row)}.${isOnlyMain ? '' : ` ${INHERITED[row.inheritance]}`}`;
 }
 
 function sentence(help: string): string {
@@ -58,7 +56,7 @@ function defaultOf({ fallback, usage }: Directive<unknown>): string {
   return written === '' ? 'none' : `\`${written}\``;
 }
 
-function writtenValue(value: unknown, usage: string): string {
+export function writtenValue(value: unknown, usage: string): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (typeof value === 'number') {
     if (usage === 'SIZE') return writtenSize(value);

@@ -12,6 +12,8 @@ export type Rule = StructuralDirective;
 export interface LoadedPlugin {
   readonly plugin: Plugin;
   readonly place: Place | undefined;
+  /** Absolute; undefined for a built-in one. */
+  readonly file: string | undefined;
 }
 
 /** Every directive that may be used, by name. */

@@ -11,7 +11,13 @@ export function separateRunOns(
   registry: Registry,
   findings: Findings,
 ): readonly DirectiveUse[] {
-  return uses.flatMap((use) => separate(use, registry, findings));
+  let changed: DirectiveUse[] | undefined;
+  uses.forEach((use, index) => {
+    const separated = separate(use, registry, findings);
+    if (separated !== use) changed ??= uses.slice(0, index);
+    changed?.push(...(Array.isArray(separated) ? separated : [separated]));
+  });
+  return changed ?? uses;
 }
 
 function separate(use: DirectiveUse, registry: Registry, findings: Findings): DirectiveUse | DirectiveUse[] {
@@ -23,7 +29,8 @@ function separate(use: DirectiveUse, registry: Registry, findings: Findings): Di
   if (next === undefined) {
     // What `types` holds are no directives.
     if (use.block === undefined || use.name === 'types') return use;
-    return { ...use, block: separateRunOns(use.block, registry, findings) };
+    const block = separateRunOns(use.block, registry, findings);
+    return block === use.block ? use : { ...use, block };
   }
   const last = use.arguments[at - 1] ?? use;
   const { place } = last;

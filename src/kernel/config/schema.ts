@@ -45,12 +45,19 @@ export class ArgumentError extends Error {
   }
 }
 
+/** As https://json-schema.org/draft-07/json-schema-validation has it. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+type JsonScalar = string | number | boolean;
+
 /** How one argument is written and read. */
 export interface ArgumentType<T> {
   /** As shown in a usage line: `SIZE`, `on|off`. */
   readonly usage: string;
   /** Completes "expected …": `a size in bytes, such as 10m`. */
   readonly expected: string;
+  /** The JSON Schemas of which a value must fit one; any text, number or boolean when left out. */
+  readonly json?: readonly JsonSchema[];
   /** @returns undefined when the text is not of this type; the message is made from `expected` */
   read(text: string, scope: Scope): T | undefined;
 }
@@ -73,6 +80,8 @@ export interface Directive<T> {
   readonly minArguments: number;
   /** Infinity when there is no bound. */
   readonly maxArguments: number;
+  /** Of the arguments in their order, the last one of all further ones too; where they are known one by one. */
+  readonly argumentTypes?: readonly ArgumentType<unknown>[];
   /** May stand more than once in one block. */
   readonly repeatable: boolean;
   readonly inheritance: Inheritance;
@@ -80,6 +89,8 @@ export interface Directive<T> {
   readonly example: string | undefined;
   /** The value where no block has the directive. */
   readonly fallback: T;
+  /** It as people would write it, where that cannot be told from the value: `stderr info`. */
+  readonly writtenDefault?: string;
   /**
    * The value from this block's uses (at least one; argument counts already checked) and the value around it.
    * Every mistake is reported; the value then does not matter.
@@ -136,24 +147,52 @@ export function readDuration(text: string): number | undefined {
   return Number.isSafeInteger(total) ? total : undefined;
 }
 
+/** In JSON and YAML, `on` may be written as true, and `5` as a number. */
+function jsonSpellings(word: string): readonly JsonScalar[] {
+  if (word === 'on' || word === 'off') return [word, word === 'on'];
+  return String(Number(word)) === word ? [word, Number(word)] : [word];
+}
+
 export const argument = {
   flag: {
     usage: 'on|off',
     expected: '"on" or "off"',
+    json: [{ enum: ['on', 'off'].flatMap(jsonSpellings) }],
     read: (text) => (text === 'on' ? true : text === 'off' ? false : undefined),
   },
-  size: { usage: 'SIZE', expected: 'a size in bytes, such as 512, 16k, 10m or 1g', read: readSize },
-  duration: { usage: 'TIME', expected: 'a time, such as 30s, 500ms or 1h30m', read: readDuration },
+  size: {
+    usage: 'SIZE',
+    expected: 'a size in bytes, such as 512, 16k, 10m or 1g',
+    json: [
+      { type: 'integer', minimum: 0 },
+      { type: 'string', pattern: '^[0-9]{1,15}[kmgKMG]?$' },
+    ],
+    read: readSize,
+  },
+  duration: {
+    usage: 'TIME',
+    expected: 'a time, such as 30s, 500ms or 1h30m',
+    json: [
+      { type: 'integer', minimum: 0 },
+      { type: 'string', pattern: '^(?=.)(?:[0-9]{1,10}(?:ms|[smhdwMy]))*(?:[0-9]{1,10})?$' },
+    ],
+    read: readDuration,
+  },
   text: { usage: 'TEXT', expected: 'a text', read: (text) => text },
   path: {
     usage: 'PATH',
     expected: 'a path',
+    json: [{ type: ['string', 'number', 'boolean'], minLength: 1 }],
     read: (text, scope) => (text === '' || text.includes('\0') ? undefined : resolve(scope.base, text)),
   },
   template: { usage: 'TEXT', expected: 'a text, with $variables', read: compileTemplate },
   integer: (min: number, max: number): ArgumentType<number> => ({
     usage: 'N',
     expected: `a whole number from ${min} to ${max}`,
+    json: [
+      { type: 'integer', minimum: min, maximum: max },
+      { type: 'string', pattern: '^-?[0-9]{1,15}$' },
+    ],
     read: (text) => {
       const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
       return value >= min && value <= max ? value : undefined;
@@ -162,12 +201,15 @@ export const argument = {
   oneOf: <const Word extends string>(words: readonly Word[]): ArgumentType<Word> => ({
     usage: words.join('|'),
     expected: words.length === 1 ? `"${words[0]}"` : `one of ${words.map((word) => `"${word}"`).join(', ')}`,
+    json: [{ enum: words.flatMap(jsonSpellings) }],
     read: (text) => words.find((word) => word === text),
   }),
   /** A word of a given form. */
   word: (usage: string, form: RegExp, expected: string): ArgumentType<string> => ({
     usage,
     expected,
+    // JSON Schema's patterns have no flags.
+    ...(form.flags === '' ? { json: [{ type: 'string', pattern: form.source }] } : {}),
     read: (text) => (form.test(text) ? text : undefined),
   }),
 } satisfies Record<string, ArgumentType<unknown> | ((...args: never[]) => ArgumentType<unknown>)>;
@@ -193,6 +235,8 @@ export interface DirectiveOptions<T> {
   /** `nearest` when left out. */
   readonly inherit?: Inheritance;
   readonly example?: string;
+  /** @see Directive.writtenDefault */
+  readonly writtenDefault?: string;
 }
 
 export interface CustomDirectiveOptions<T, Use> extends DirectiveOptions<T> {
@@ -200,6 +244,8 @@ export interface CustomDirectiveOptions<T, Use> extends DirectiveOptions<T> {
   readonly usage: string;
   /** How many arguments, from … to. */
   readonly arguments: readonly [min: number, max: number];
+  /** @see Directive.argumentTypes */
+  readonly argumentTypes?: readonly ArgumentType<unknown>[];
   readonly repeatable?: boolean;
   /** The value of one use. @throws ArgumentError */
   readonly parse: (use: DirectiveUse, scope: Scope) => Use;
@@ -219,6 +265,8 @@ export function directive<T, Use>(options: CustomDirectiveOptions<T, Use>): Dire
     inheritance: options.inherit ?? 'nearest',
     example: options.example,
     fallback: options.default,
+    ...(options.argumentTypes === undefined ? {} : { argumentTypes: options.argumentTypes }),
+    ...(options.writtenDefault === undefined ? {} : { writtenDefault: options.writtenDefault }),
     read(uses, outer, scope, report) {
       const values: Use[] = [];
       for (const use of uses) {
@@ -249,6 +297,7 @@ export function single<T, Default = T>(
     ...options,
     usage: type.usage,
     arguments: [1, 1],
+    argumentTypes: [type],
     parse: (use, scope) => readArgument(type, firstArgument(use), scope),
     combine: (values, outer) => values.at(-1) ?? outer,
   });
@@ -288,6 +337,7 @@ export function list<T>(
     ...options,
     usage: `${type.usage}…`,
     arguments: [1, options.max ?? Number.POSITIVE_INFINITY],
+    argumentTypes: [type],
     repeatable: true,
     parse: (use, scope) => use.arguments.map((word) => readArgument(type, word, scope)),
     combine: (values, outer) => (options.inherit === 'merge' ? [...outer, ...values.flat()] : values.flat()),
@@ -303,6 +353,7 @@ export function map<T>(
     ...options,
     usage: options.usage ?? `NAME ${type.usage}`,
     arguments: [2, 2],
+    argumentTypes: [argument.text, type],
     repeatable: true,
     parse: (use, scope) => {
       const [key, value] = use.arguments;

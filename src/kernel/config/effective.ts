@@ -1,0 +1,230 @@
+import type { Plugin } from '../plugin.js';
+import { type CheckedBlock, checkBlock } from './check.js';
+import type { Config } from './config.js';
+import { core } from './core.js';
+import type { Place } from './diagnostic.js';
+import { Findings } from './findings.js';
+import type { ConfigSource } from './load.js';
+import { writtenValue } from './reference.js';
+import type { LoadedPlugin, Registry } from './registry.js';
+import { isPlainValue, isSameValue } from './same-value.js';
+import type { Context, Directive, DirectiveUse, Scope } from './schema.js';
+
+/** One directive as it is in effect in a block. */
+export interface Setting {
+  readonly name: string;
+  readonly words: readonly string[];
+  /** `default`: nobody wrote it; `inherited`: it is written in a block around this one. */
+  readonly origin: 'own' | 'inherited' | 'default';
+  /** Where it is written; undefined for a default. */
+  readonly place: Place | undefined;
+  /**
+   * True where writing it into this block changes nothing. False for an inherited `root`, which maps the prefix of the
+   * block it stands in, and for a value that the blocks inheriting it share.
+   */
+  readonly mayBeWritten: boolean;
+}
+
+/** A block with every directive in effect in it. */
+export interface EffectiveBlock {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly place: Place | undefined;
+  readonly settings: readonly Setting[];
+  readonly blocks: readonly EffectiveBlock[];
+}
+
+/** A directive's value somewhere, and the uses that gave it: none for the default. */
+interface InEffect {
+  readonly value: unknown;
+  readonly uses: readonly DirectiveUse[];
+}
+
+type InEffectByName = ReadonlyMap<string, InEffect>;
+
+const CONTEXTS: readonly Context[] = ['main', 'server', 'location'];
+const noUses: readonly DirectiveUse[] = [];
+
+/**
+ * What a configuration without mistakes comes to: the tree of its blocks, with defaults and inheritance applied. A
+ * default is shown in the outermost block that may have the directive, an inherited value wherever it is in effect.
+ */
+export function effectiveConfig(config: Config, { tree, registry, plugins }: ConfigSource): EffectiveBlock {
+  const walk = new Walk(registry, { base: config.main.serverDir });
+  const main = walk.block({ name: 'main', words: [], place: undefined, uses: tree.uses }, 'main', new Map());
+  const serverDir = main.settings.find(({ name }) => name === 'server_dir');
+  return {
+    ...main,
+    settings: [
+      {
+        name: 'server_dir',
+        words: [config.main.serverDir],
+        origin: serverDir?.origin ?? 'default',
+        place: serverDir?.place,
+        mayBeWritten: true,
+      },
+      ...plugins.flatMap(loadedPlugin),
+      ...main.settings.filter(({ name }) => name !== 'server_dir'),
+    ],
+  };
+}
+
+/** By its file, so that it is found from wherever the configuration is read again. */
+function loadedPlugin({ file, place }: LoadedPlugin): readonly Setting[] {
+  if (file === undefined) return [];
+  return [{ name: 'load_plugin', words: [file], origin: 'own', place, mayBeWritten: true }];
+}
+
+interface WrittenBlock {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly place: Place | undefined;
+  readonly uses: readonly DirectiveUse[];
+}
+
+class Walk {
+  readonly #registry: Registry;
+  readonly #scope: Scope;
+  readonly #rows: readonly (readonly [name: string, row: Directive<unknown>])[];
+
+  constructor(registry: Registry, scope: Scope) {
+    this.#registry = registry;
+    this.#scope = scope;
+    this.#rows = rowsOf(registry.plugins);
+  }
+
+  block({ name, words, place, uses }: WrittenBlock, context: Context, outer: InEffectByName): EffectiveBlock {
+    const check = { registry: this.#registry, findings: new Findings(), complete: true };
+    const block = checkBlock(uses, context, check);
+    const inEffect = new Map<string, InEffect>();
+    const settings = [...written(block, 'listen'), ...written(block, 'server_name')];
+    for (const [directive, row] of this.#rows) {
+      const default_: InEffect = { value: row.fallback, uses: noUses };
+      const around = row.inheritance === 'none' ? default_ : (outer.get(directive) ?? default_);
+      const own = block.get(directive) ?? noUses;
+      const here: InEffect = {
+        value: own.length === 0 ? around.value : this.#read(row, own, around.value),
+        uses: own.length === 0 || row.inheritance === 'merge' ? [...around.uses, ...own] : own,
+      };
+      inEffect.set(directive, here);
+      if (!row.contexts.includes(context)) continue;
+      settings.push(...this.#settings(directive, row, { own, around, here, context }));
+    }
+    const inner = (directive: string, innerContext: Context) =>
+      (block.get(directive) ?? noUses).map((use) => this.block(writtenBlock(use), innerContext, inEffect));
+    return {
+      name,
+      words,
+      place,
+      settings,
+      blocks: [
+        ...(block.get('types') ?? noUses).map(typesBlock),
+        ...inner('server', 'server'),
+        ...inner('location', 'location'),
+      ],
+    };
+  }
+
+  #settings(
+    name: string,
+    row: Directive<unknown>,
+    found: {
+      readonly own: readonly DirectiveUse[];
+      readonly around: InEffect;
+      readonly here: InEffect;
+      readonly context: Context;
+    },
+  ): readonly Setting[] {
+    const { own, around, here, context } = found;
+    if (here.uses.length === 0) {
+      const isOutermost = outermost(row.contexts) === context || row.inheritance === 'none';
+      return isOutermost ? this.#default(name, row, context) : [];
+    }
+    const mayRepeat =
+      name !== 'root' &&
+      isPlainValue(here.value) &&
+      isSameValue(this.#read(row, here.uses, around.value), here.value);
+    const inherited = here.uses.length - own.length;
+    return here.uses.map((use, index) => {
+      const isOwn = index >= inherited;
+      return {
+        name,
+        words: use.arguments.map(({ text }) => text),
+        origin: isOwn ? 'own' : 'inherited',
+        place: use.place,
+        mayBeWritten: isOwn || mayRepeat,
+      };
+    });
+  }
+
+  /** Nothing where there is none, or none that could be written. */
+  #default(name: string, row: Directive<unknown>, context: Context): readonly Setting[] {
+    const words = defaultWords(row);
+    if (words.length === 0) return [];
+    const use: DirectiveUse = {
+      name,
+      place: nowhere,
+      arguments: words.map((text) => ({ text, place: nowhere })),
+      block: undefined,
+    };
+    const isSame = isSameValue(this.#read(row, [use], row.fallback), row.fallback);
+    // In main, all that inherit it share it as before.
+    const mayBeWritten = isSame && (context === 'main' || isPlainValue(row.fallback));
+    return [{ name, words, origin: 'default', place: undefined, mayBeWritten }];
+  }
+
+  /** The configuration has no mistakes; words that are no value of the directive give a value like no other. */
+  #read(row: Directive<unknown>, uses: readonly DirectiveUse[], outer: unknown): unknown {
+    let failed = false;
+    const value = row.read(uses, outer, this.#scope, () => {
+      failed = true;
+    });
+    return failed ? unreadable : value;
+  }
+}
+
+const unreadable = Symbol('unreadable');
+const nowhere: Place = { file: '', line: 1, column: 1, length: 1, text: '' };
+
+function rowsOf(plugins: readonly Plugin[]): readonly (readonly [string, Directive<unknown>])[] {
+  return [
+    ...Object.entries<Directive<unknown>>(core),
+    ...plugins.flatMap(({ directives }) => Object.entries(directives)),
+  ];
+}
+
+function outermost(contexts: readonly Context[]): Context | undefined {
+  return CONTEXTS.find((context) => contexts.includes(context));
+}
+
+function defaultWords({ fallback, usage, writtenDefault }: Directive<unknown>): readonly string[] {
+  if (writtenDefault !== undefined) return writtenDefault.split(' ');
+  const values: readonly unknown[] = Array.isArray(fallback) ? fallback : [fallback];
+  return values.map((value) => writtenValue(value, usage)).filter((word) => word !== '');
+}
+
+/** Directives that no block inherits. */
+function written(block: CheckedBlock, name: string): readonly Setting[] {
+  return (block.get(name) ?? noUses).map((use) => ({
+    name,
+    words: use.arguments.map(({ text }) => text),
+    origin: 'own',
+    place: use.place,
+    mayBeWritten: true,
+  }));
+}
+
+function writtenBlock(use: DirectiveUse): WrittenBlock {
+  const words = use.arguments.map(({ text }) => text);
+  return { name: use.name, words, place: use.place, uses: use.block ?? noUses };
+}
+
+/** Its lines are no directives; what they say is added to the table around. */
+function typesBlock(use: DirectiveUse): EffectiveBlock {
+  const { name, words, place, uses } = writtenBlock(use);
+  const settings = uses.map((row): Setting => {
+    const extensions = row.arguments.map(({ text }) => text);
+    return { name: row.name, words: extensions, origin: 'own', place: row.place, mayBeWritten: true };
+  });
+  return { name, words, place, settings, blocks: [] };
+}

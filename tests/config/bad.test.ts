@@ -1,0 +1,31 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { codes } from '../../src/kernel/config/codes.js';
+import { loadConfig } from '../../src/kernel/config/load.js';
+import { renderDiagnostics } from '../../src/kernel/config/render.js';
+import { sample } from './fixture.js';
+
+/**
+ * Every file in `bad/` with what is said about it, beside it in `.txt`. After a change on purpose:
+ * `npx vitest run tests/config/bad.test.ts -u`, and read the difference.
+ */
+const folder = fileURLToPath(new URL('./bad', import.meta.url));
+const files = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isFile() && !entry.name.endsWith('.txt'))
+  .map(({ name }) => name);
+
+describe('is refused with the diagnostics beside it', () => {
+  it.each(files)('%s', async (file) => {
+    const { config, diagnostics } = await loadConfig(join(folder, file), {
+      builtins: [sample],
+      environment: { EMPTY: '', WEB_ROOT: 'bad' },
+    });
+    const expected = join(folder, `${basename(file)}.txt`);
+    await expect(renderDiagnostics(diagnostics)).toMatchFileSnapshot(expected);
+    const isOnlyWarned = file.startsWith('warning-');
+    expect(config === undefined).toBe(!isOnlyWarned);
+    for (const { code } of diagnostics) expect(codes).toHaveProperty(code);
+  });
+});

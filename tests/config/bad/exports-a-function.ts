@@ -1,0 +1,1 @@
+export default { server: { listen: () => 8080 } };

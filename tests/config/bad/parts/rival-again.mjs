@@ -1,0 +1,3 @@
+import { definePlugin } from '@webserv/server';
+
+export default definePlugin({ name: 'rival', directives: {} });

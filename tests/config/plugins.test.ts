@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { HttpError } from '@webserv/server';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/kernel/config/load.js';
+import { sample } from './fixture.js';
+
+const esm = (name: string, value = 'true') => `
+  import { definePlugin, flag, HttpError } from '@webserv/server';
+  globalThis.seenHttpErrors = [...(globalThis.seenHttpErrors ?? []), HttpError];
+  export default definePlugin({
+    name: '${name}',
+    directives: { ${name}: flag({ default: ${value}, help: 'x' }) },
+  });
+`;
+
+async function load(conf: string, files: Readonly<Record<string, string>>) {
+  const folder = await mkdtemp(join(tmpdir(), 'webserv-plugins-'));
+  for (const [name, text] of Object.entries({ ...files, 'etc/site.conf': conf })) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  return loadConfig(join(folder, 'etc/site.conf'), { builtins: [sample] });
+}
+
+async function namesFrom(conf: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+  const { config, diagnostics } = await load(`${conf} server { listen 80; }`, files);
+  expect(diagnostics).toEqual([]);
+  return config?.plugins.map(({ name }) => name) ?? [];
+}
+
+describe('load_plugin finds', () => {
+  it('a file beside the configuration, in TypeScript too', async () => {
+    const typed = esm('local').replace('globalThis.seen', '(globalThis as { seen?: unknown }).seen');
+    const names = await namesFrom('load_plugin ./my/local.ts; load_plugin plain.mjs;', {
+      'etc/my/local.ts': `const unused: number = 1;\n${typed.replace(/^.*seenHttpErrors.*$/m, '')}`,
+      'etc/plain.mjs': esm('plain'),
+    });
+    expect(names).toEqual(['sample', 'local', 'plain']);
+  });
+
+  it('an installed package by its short name, scoped too, and by its full name', async () => {
+    const names = await namesFrom(
+      'load_plugin one; load_plugin @me/two; load_plugin webserv-three; load_plugin four;',
+      {
+        'node_modules/webserv-plugin-one/package.json': '{"type":"module","exports":{"import":"./i.js"}}',
+        'node_modules/webserv-plugin-one/i.js': esm('one'),
+        'node_modules/@me/webserv-plugin-two/package.json': '{"type":"module","main":"./i.js"}',
+        'node_modules/@me/webserv-plugin-two/i.js': esm('two'),
+        'etc/node_modules/webserv-three/package.json': '{"main":"./i.cjs"}',
+        'etc/node_modules/webserv-three/i.cjs': `
+        const { definePlugin } = require('@webserv/server');
+        module.exports = definePlugin({ name: 'three', directives: {} });`,
+        'node_modules/four/package.json':
+          '{"type":"module","exports":{".":{"types":"./i.d.ts","default":"./i.js"}}}',
+        'node_modules/four/i.js': esm('four'),
+      },
+    );
+    expect(names).toEqual(['sample', 'one', 'two', 'three', 'four']);
+  });
+
+  it('a built-in one by its name, which changes nothing', async () => {
+    expect(await namesFrom('load_plugin sample;', {})).toEqual(['sample']);
+  });
+});
+
+it('a plugin gets this very package, also where another copy is installed', async () => {
+  Reflect.set(globalThis, 'seenHttpErrors', []);
+  await namesFrom('load_plugin own-copy; load_plugin ./file.mjs;', {
+    'node_modules/webserv-plugin-own-copy/package.json': '{"type":"module","main":"./i.js"}',
+    'node_modules/webserv-plugin-own-copy/i.js': esm('copied'),
+    'node_modules/@webserv/server/package.json': '{"type":"module","main":"./i.js"}',
+    'node_modules/@webserv/server/i.js': 'throw new Error("the wrong copy");',
+    'etc/file.mjs': esm('file'),
+  });
+  expect(Reflect.get(globalThis, 'seenHttpErrors')).toEqual([HttpError, HttpError]);
+});
+
+it("a loaded plugin's directives are checked, inherited and suggested as a built-in one's", async () => {
+  const files = { 'etc/local.mjs': esm('local', 'false') };
+  const { config } = await load(
+    'load_plugin ./local.mjs; server { listen 80; local on; location / {} }',
+    files,
+  );
+  expect(config?.servers[0]?.route.children[0]?.options.get('local')).toEqual({ local: true });
+  const wrong = await load('load_plugin ./local.mjs; server { listen 80; local 5; locale on; }', files);
+  expect(wrong.diagnostics.map(({ code, hint }) => [code, hint])).toEqual([
+    ['wrong-argument', undefined],
+    ['unknown-directive', 'did you mean "local"?'],
+  ]);
+});

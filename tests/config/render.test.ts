@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { Diagnostic } from '../../src/kernel/config/diagnostic.js';
+import { renderDiagnostic, renderDiagnostics } from '../../src/kernel/config/render.js';
+
+const place = { file: 'a.conf', line: 12, column: 5, length: 8, text: '    autoindx on;' };
+const finding: Diagnostic = {
+  severity: 'error',
+  code: 'unknown-directive',
+  message: 'unknown directive "autoindx" in location',
+  place,
+  hint: 'did you mean "autoindex"?',
+};
+
+describe('a diagnostic is rendered', () => {
+  it('with file, line, column, code, source line, caret and help', () => {
+    expect(renderDiagnostic(finding).split('\n')).toEqual([
+      'a.conf:12:5: error[unknown-directive]: unknown directive "autoindx" in location',
+      '12 |     autoindx on;',
+      '   |     ^^^^^^^^',
+      'help: did you mean "autoindex"?',
+    ]);
+  });
+
+  it('with its related places behind it', () => {
+    const related = [{ message: 'first used here', place: { ...place, line: 3 } }];
+    expect(
+      renderDiagnostic({ ...finding, related })
+        .split('\n')
+        .slice(4),
+    ).toEqual(['a.conf:3:5: note: first used here', '3 |     autoindx on;', '  |     ^^^^^^^^']);
+  });
+
+  it('without a place as one line', () => {
+    const { hint: _hint, ...rest } = finding;
+    expect(renderDiagnostic({ ...rest, place: undefined, message: 'gone' })).toBe(
+      'error[unknown-directive]: gone',
+    );
+  });
+
+  it('with tabs kept in the line of the caret', () => {
+    const text = '\t\tautoindx\ton;';
+    const [, line, caret] = renderDiagnostic({ ...finding, place: { ...place, column: 3, text } }).split(
+      '\n',
+    );
+    expect(line).toBe('12 | \t\tautoindx\ton;');
+    expect(caret).toBe('   | \t\t^^^^^^^^');
+  });
+
+  it('with only the surroundings of the mistake when its line is long', () => {
+    const text = `${'a '.repeat(1000)}autoindx ${'b '.repeat(1000)}`;
+    const [, line, caret] = renderDiagnostic({ ...finding, place: { ...place, column: 2001, text } }).split(
+      '\n',
+    );
+    expect(line).toMatch(/^12 \| \.\.\.(?:a )+autoindx (?:b )+b?\.\.\.$/);
+    expect(line?.length).toBeLessThan(180);
+    expect(caret?.indexOf('^')).toBe(line?.indexOf('autoindx'));
+  });
+
+  it('with a caret that ends where the line does', () => {
+    const [, , caret] = renderDiagnostic({ ...finding, place: { ...place, length: 500 } }).split('\n');
+    expect(caret).toBe(`   |     ${'^'.repeat('autoindx on;'.length)}`);
+    const behind = { ...place, column: 17, length: 1 };
+    expect(renderDiagnostic({ ...finding, place: behind }).split('\n')[2]).toBe(`   | ${' '.repeat(16)}^`);
+  });
+
+  it('with nothing in it that steers a terminal', () => {
+    const text = '\u001b]0;title\u0007 \u009b31m \u202e \r';
+    const rendered = renderDiagnostic({ ...finding, message: text, hint: text, place: { ...place, text } });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not come through
+    expect(rendered).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+  });
+
+  it('in colour only when asked', () => {
+    const coloured = renderDiagnostic(finding, { colour: true });
+    expect(coloured).toContain('\u001b[1;31merror[unknown-directive]\u001b[0m');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of the colours
+    expect(coloured.replaceAll(/\u001b\[[\d;]*m/g, '')).toBe(renderDiagnostic(finding));
+  });
+});
+
+it('several are set apart by an empty line', () => {
+  const rendered = renderDiagnostics([finding, { ...finding, severity: 'warning' }]);
+  expect(rendered.split('\n\n')).toHaveLength(2);
+  expect(rendered.endsWith('autoindex"?\n')).toBe(true);
+  expect(renderDiagnostics([])).toBe('');
+});
