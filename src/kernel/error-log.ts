@@ -30,34 +30,57 @@ function printable(message: string): string {
 /** Where log lines go. */
 export interface LogTarget {
   write(line: string): void;
+  /** Opens the file anew, after whoever rotates logs has moved it. */
+  reopen(): void;
   close(): Promise<void>;
 }
 
 export function stderrTarget(): LogTarget {
-  return { write: (line) => process.stderr.write(line), close: () => Promise.resolve() };
+  return { write: (line) => process.stderr.write(line), reopen: () => {}, close: () => Promise.resolve() };
 }
 
 /** Appends to a file. A file that cannot be written is reported on stderr once; the server serves on. */
 export function fileTarget(path: string): LogTarget {
-  const stream: WriteStream = createWriteStream(path, { flags: 'a', mode: 0o640 });
-  let dropped = 0;
-  let failed = false;
-  stream.on('error', (error) => {
-    if (!failed) process.stderr.write(`webserv: cannot write ${path}: ${error.message}\n`);
-    failed = true;
-  });
+  let file = new LogFile(path);
   return {
-    write(line) {
-      if (failed || stream.writableLength > MAX_WAITING) {
-        dropped += 1;
-        return;
-      }
-      const note = dropped === 0 ? '' : `(${dropped} entries were dropped)\n`;
-      dropped = 0;
-      stream.write(note + line);
+    write: (line) => file.write(line),
+    reopen: () => {
+      void file.close();
+      file = new LogFile(path);
     },
-    close: () => new Promise((resolve) => (failed ? resolve() : stream.end(() => resolve()))),
+    close: () => file.close(),
   };
+}
+
+class LogFile {
+  readonly #stream: WriteStream;
+  #dropped = 0;
+  #failed = false;
+
+  constructor(path: string) {
+    this.#stream = createWriteStream(path, { flags: 'a', mode: 0o640 });
+    this.#stream.on('error', (error) => {
+      if (!this.#failed) process.stderr.write(`webserv: cannot write ${path}: ${error.message}\n`);
+      this.#failed = true;
+    });
+  }
+
+  write(line: string): void {
+    if (this.#failed || this.#stream.writableLength > MAX_WAITING) {
+      this.#dropped += 1;
+      return;
+    }
+    const note = this.#dropped === 0 ? '' : `(${this.#dropped} entries were dropped)\n`;
+    this.#dropped = 0;
+    this.#stream.write(note + line);
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#failed) resolve();
+      else this.#stream.end(() => resolve());
+    });
+  }
 }
 
 /** The error log: `2026-01-31T12:00:00.000Z [error] message`. */

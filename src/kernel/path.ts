@@ -138,6 +138,7 @@ export function safeFileName(proposed: string): string | undefined {
   const printable = Array.from(last.toWellFormed().normalize('NFC'))
     .filter((char) => !isControl(char.charCodeAt(0)))
     .join('');
-  const name = printable.trim().replace(/^\.+/, '').trim();
+  // Dots and spaces together: what one leaves at the front, the other must not make a hidden name again.
+  const name = printable.replace(/^[\s.]+/, '').trimEnd();
   return name !== '' && Buffer.byteLength(name) <= 200 ? name : undefined;
 }

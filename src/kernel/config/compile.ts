@@ -8,7 +8,7 @@ import type { Findings } from './findings.js';
 import { addressOf, readListen, readServerName } from './listen.js';
 import type { Registry } from './registry.js';
 import { type CompileContext, compileRoute, type InheritedValues, inherit } from './route.js';
-import { ArgumentError, type DirectiveUse } from './schema.js';
+import { ArgumentError, type Directive, type DirectiveUse } from './schema.js';
 import { fallbackOptions, settle } from './values.js';
 
 export type {
@@ -51,19 +51,18 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Con
       hint: `add one: server { listen 8080; root www; }`,
     });
   }
+  const main = <T>(name: string, directive: Directive<T>): T =>
+    settle(name, directive, block, directive.fallback, scope, findings);
   return {
     file: tree.file,
     main: {
       serverDir,
-      errorLog: settle('error_log', core.error_log, block, core.error_log.fallback, scope, findings),
-      maxConnections: settle(
-        'max_connections',
-        core.max_connections,
-        block,
-        core.max_connections.fallback,
-        scope,
-        findings,
-      ),
+      errorLog: main('error_log', core.error_log),
+      workers: main('workers', core.workers),
+      workerShutdownTimeout: main('worker_shutdown_timeout', core.worker_shutdown_timeout),
+      pidFile: main('pid', core.pid),
+      user: main('user', core.user),
+      maxConnections: main('max_connections', core.max_connections),
     },
     plugins,
     options: outer.options,

@@ -1,5 +1,6 @@
 import type { RootMapping } from '../path.js';
 import type { OptionValues, Plugin } from '../plugin.js';
+import type { UserSetting } from '../process/privileges.js';
 import type { ErrorPage } from '../route.js';
 import type { Place } from './diagnostic.js';
 
@@ -83,6 +84,13 @@ export interface MainSettings {
     readonly path: string | undefined;
     readonly level: 'debug' | 'info' | 'warn' | 'error';
   };
+  /** Worker processes. */
+  readonly workers: number;
+  /** Milliseconds. */
+  readonly workerShutdownTimeout: number;
+  /** Absolute. */
+  readonly pidFile: string | undefined;
+  readonly user: UserSetting | undefined;
   /** Open client connections at once. */
   readonly maxConnections: number;
 }

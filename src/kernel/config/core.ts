@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import type { LogLevel } from '../log.js';
 import { logLevels } from '../log.js';
+import type { UserSetting } from '../process/privileges.js';
 import type { ErrorPage } from '../route.js';
 import { type ErrorPageEntry, readErrorPage } from './error-page.js';
 import {
@@ -57,6 +59,8 @@ const headSize: ArgumentType<number> = {
   },
 };
 
+const NO_SCOPE: Scope = { base: '/' };
+
 const inConnections = ['main', 'server'] as const;
 const everywhere = ['main', 'server', 'location'] as const;
 const inRoutes = ['server', 'location'] as const;
@@ -102,6 +106,42 @@ export const core = {
           : readArgument(argument.path, where, scope),
       level: level === undefined ? 'info' : readArgument(argument.oneOf(logLevels), level, scope),
     }),
+    combine: (values, outer) => values.at(-1) ?? outer,
+  }),
+  workers: single(
+    {
+      usage: 'N|auto',
+      expected: 'a number of processes from 1 to 512, or "auto" for one a processor',
+      read: (text) =>
+        text === 'auto' ? availableParallelism() : argument.integer(1, 512).read(text, NO_SCOPE),
+    } satisfies ArgumentType<number>,
+    {
+      in: ['main'],
+      default: 1,
+      help: 'worker processes',
+      example: 'workers auto;',
+    },
+  ),
+  worker_shutdown_timeout: single(timeout, {
+    in: ['main'],
+    default: 30_000,
+    help: 'how long a worker that stops, or is replaced, may take to finish what is in flight',
+    example: 'worker_shutdown_timeout 30s;',
+  }),
+  pid: path({
+    in: ['main'],
+    default: undefined,
+    help: "the file that holds the master's process id, for webserv -s",
+    example: 'pid run/webserv.pid;',
+  }),
+  user: directive<UserSetting | undefined, UserSetting>({
+    in: ['main'],
+    usage: 'NAME [GROUP]',
+    arguments: [1, 2],
+    default: undefined,
+    help: 'whom the workers of a server started by root become, once they have their sockets',
+    example: 'user www-data;',
+    parse: ({ arguments: [name, group] }) => ({ name: name?.text ?? '', group: group?.text }),
     combine: (values, outer) => values.at(-1) ?? outer,
   }),
   max_connections: integer({

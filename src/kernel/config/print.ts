@@ -7,8 +7,8 @@ const COMMENT_COLUMN = 56;
 /** A configuration in its own language, each directive with where it comes from. Read again, it is the same server. */
 export function printConfig(main: EffectiveBlock, file: string): string {
   const head = [
-    `What ${oneLine(file)} configures, with every default and all that is inherited. Behind each directive is where`,
-    'it stands. One behind a "#" is in effect too, shared with the block where it stands: here it would be another.',
+    `What ${oneLine(file)} configures, with what is default and what is inherited. The comments tell where each`,
+    'directive is written. One behind a "#" is in effect as well, and shared: repeated here, it would be another.',
   ];
   const lines = [...head.map((line) => `# ${line}`), '', ...inside(main, '')];
   return `${lines.join('\n')}\n`;

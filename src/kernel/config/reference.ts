@@ -51,8 +51,8 @@ function sentence(help: string): string {
 }
 
 /** As it would be written; values that cannot be are told by the help. */
-function defaultOf({ fallback, usage }: Directive<unknown>): string {
-  const written = writtenValue(fallback, usage);
+function defaultOf({ fallback, usage, writtenDefault }: Directive<unknown>): string {
+  const written = writtenDefault ?? writtenValue(fallback, usage);
   return written === '' ? 'none' : `\`${written}\``;
 }
 

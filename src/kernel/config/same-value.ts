@@ -14,12 +14,17 @@ export function isSameValue(one: unknown, other: unknown): boolean {
 }
 
 /**
- * True for a value that says all it says by what is in it. Any other object may be told apart by its identity alone:
- * a limit that all blocks count against which inherit it.
+ * True for a value that says all it says by what is in it. One that is an object may be told apart by its identity
+ * alone: a limit that all blocks count against which inherit it.
  */
 export function isPlainValue(value: unknown): boolean {
   if (!isObject(value)) return typeof value !== 'function';
-  return isCollection(value) ? [...value].every(isPlainValue) : isTemplate(value);
+  return isCollection(value) ? [...value].every(isPlainItem) : isTemplate(value);
+}
+
+function isPlainItem(item: unknown): boolean {
+  if (!isObject(item) || prototypeOf(item) !== Object.prototype) return isPlainValue(item);
+  return isTemplate(item) || Object.values(item).every(isPlainItem);
 }
 
 function areSame(one: readonly unknown[], other: readonly unknown[]): boolean {

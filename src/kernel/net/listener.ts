@@ -1,5 +1,5 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Listen } from '../config/compile.js';
 
 export type Address =
@@ -85,8 +85,19 @@ export class Listener {
   }
 }
 
-/** A socket file that a killed server left behind would keep the path taken for ever. */
+/** A socket file that a killed server left behind would keep the path taken for ever. One that answers is in use. */
 async function removeStaleSocket(path: string): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);
-  if (stats?.isSocket()) await unlink(path);
+  if (stats?.isSocket() && !(await answers(path))) await unlink(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }

@@ -1,0 +1,71 @@
+import {
+  argument,
+  definePlugin,
+  type Exchange,
+  flag,
+  integer,
+  path,
+  type Response,
+  Stage,
+  single,
+} from '@webserv/server';
+import { remove } from './delete.js';
+import { asAnswer } from './failure.js';
+import { post } from './post.js';
+import type { ConflictPolicy } from './publish.js';
+import { put } from './put.js';
+import { UploadServer } from './server.js';
+import { nowhereToStore, requireUsable, storeOf } from './store-check.js';
+import type { Uploads } from './uploads.js';
+
+type Method = (uploads: Uploads, exchange: Exchange) => Promise<Response>;
+
+const policies = argument.oneOf(['replace', 'rename', 'refuse']);
+
+export default definePlugin({
+  name: 'upload',
+  directives: {
+    upload: flag({ default: false, help: 'takes files by PUT and POST', example: 'upload on;' }),
+    upload_store: path({
+      default: undefined,
+      help: 'says where the files go; the root when left out',
+      example: 'upload_store /srv/incoming;',
+    }),
+    upload_conflict: single<ConflictPolicy, undefined>(policies, {
+      default: undefined,
+      help: 'says what happens when a name is taken; without it PUT replaces and POST renames',
+      example: 'upload_conflict refuse;',
+    }),
+    upload_delete: flag({ default: false, help: 'lets DELETE remove files', example: 'upload_delete on;' }),
+    upload_max_files: integer({ default: 100, min: 1, max: 10_000, help: 'bounds the files of one form' }),
+  },
+  setup: ({ log }) => new UploadServer(log),
+  async apply({ options, state, hooks, route, placeOf }) {
+    if (!options.upload) return;
+    const store = storeOf(route, options.upload_store);
+    const place = placeOf('upload_store') ?? placeOf('upload') ?? route.place;
+    if (store === undefined) throw nowhereToStore(place);
+    await requireUsable(store, place);
+    state.sweep(store.mapping.directory);
+    const uploads: Uploads = {
+      store,
+      conflict: options.upload_conflict,
+      maxFiles: options.upload_max_files,
+      route,
+      temporaries: state.temporaries,
+      turns: state.turns,
+    };
+    const answer = (method: string, work: Method): void =>
+      // After the scripts: a POST to a script is for the script.
+      hooks.onRoute.tapPromise({ stage: Stage.handler + 10, methods: [method] }, async (exchange) => {
+        try {
+          return await work(uploads, exchange);
+        } catch (error) {
+          throw asAnswer(error);
+        }
+      });
+    answer('PUT', put);
+    answer('POST', post);
+    if (options.upload_delete) answer('DELETE', remove);
+  },
+});

@@ -1,0 +1,59 @@
+import type { Stats } from 'node:fs';
+import {
+  type Exchange,
+  encodePath,
+  entityTagOf,
+  HttpError,
+  type Request,
+  type Response,
+} from '@webserv/server';
+import { isAcceptable } from './names.js';
+import { publish, refuseTaken } from './publish.js';
+import { receive, refuseContentCoding, requirePreconditions } from './receive.js';
+import { inFolder, look, requireFile, splitTarget, type Target } from './store.js';
+import type { Uploads } from './uploads.js';
+
+/** @throws HttpError for what can never become a file there; nothing is looked at, and no content asked for */
+function targetOf(uploads: Uploads, request: Request): Target {
+  // RFC 9110 §14.5: a part must not be taken for the whole.
+  if (request.headers.has('content-range')) throw new HttpError(400, { reason: 'PUT with Content-Range' });
+  refuseContentCoding(request);
+  const target = splitTarget(uploads.store, request.path);
+  if (target === undefined || target.asFolder) throw new HttpError(409, { reason: 'PUT on a folder' });
+  if (target.name.startsWith('.')) throw new HttpError(404);
+  if (!isAcceptable(target.name)) throw new HttpError(400, { reason: 'not a name for a file' });
+  return target;
+}
+
+/**
+ * PUT (RFC 9110 §9.3.4): the content becomes the file at the URL.
+ * 201 with Location when that is new, 204 when it replaced one; with the file's new entity tag.
+ */
+export async function put(uploads: Uploads, { request }: Exchange): Promise<Response> {
+  const { folder, name } = targetOf(uploads, request);
+  // A link is made only where nothing is: `If-None-Match: *` holds against other processes too.
+  const exclusive = request.headers.get('if-none-match') === '*';
+  const policy = exclusive ? 'refuse' : (uploads.conflict ?? 'replace');
+  const verify = (found: Stats | undefined): void => {
+    requireFile(found);
+    requirePreconditions(request, found);
+    if (policy === 'refuse' && found !== undefined) refuseTaken();
+  };
+  return inFolder(uploads.store, folder, 409, async (directory) => {
+    verify(await look(directory, name)); // before the content is asked for
+    const file = await uploads.temporaries.create(directory);
+    try {
+      await receive(request.body, file);
+      const published = await uploads.turns.take(request.path, async () => {
+        const found = await look(directory, name);
+        verify(found);
+        return publish(file, name, policy, found);
+      });
+      const etag = entityTagOf(await file.stat()); // after the rename, which counts as a change
+      if (!published.created) return { status: 204, headers: { etag } };
+      return { status: 201, headers: { etag, location: encodePath(folder + published.name) } };
+    } finally {
+      await uploads.temporaries.remove(file);
+    }
+  });
+}

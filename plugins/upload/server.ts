@@ -1,0 +1,38 @@
+import type { Log } from '@webserv/server';
+import { removeLeftovers } from './leftovers.js';
+import { Temporaries } from './temporaries.js';
+import { Turns } from './turns.js';
+
+/** What the routes of one running server share. */
+export class UploadServer {
+  readonly temporaries = new Temporaries();
+  readonly turns = new Turns();
+  readonly #log: Log;
+  readonly #stopping = new AbortController();
+  readonly #sweeps = new Map<string, Promise<void>>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Removes, once for each store and while serving already, what a killed server left there. */
+  sweep(directory: string): void {
+    if (!this.#sweeps.has(directory)) this.#sweeps.set(directory, this.#sweep(directory));
+  }
+
+  async dispose(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#sweeps.values());
+    await this.temporaries.dispose();
+  }
+
+  async #sweep(directory: string): Promise<void> {
+    try {
+      const removed = await removeLeftovers(directory, this.#stopping.signal);
+      if (removed > 0)
+        this.#log.info(`${directory}: removed ${removed} unfinished uploads of an earlier server`);
+    } catch (error) {
+      this.#log.warn(`${directory}: looking for unfinished uploads: ${String(error)}`);
+    }
+  }
+}

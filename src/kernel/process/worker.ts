@@ -1,0 +1,113 @@
+import type { Config } from '../config/compile.js';
+import { formatPlace } from '../config/diagnostic.js';
+import { loadConfig, loadConfigText } from '../config/load.js';
+import { renderDiagnostics } from '../config/render.js';
+import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
+import { ConfigError } from '../errors.js';
+import { type RunningServer, start } from '../kernel.js';
+import type { Log } from '../log.js';
+import { ListenError } from '../net/listener.js';
+import type { Plugin } from '../plugin.js';
+import { type FromWorker, isFromMaster, type Launch } from './messages.js';
+import { dropPrivileges } from './privileges.js';
+
+/** How often a worker says that its event loop turns. */
+export const HEARTBEAT_MS = 1000;
+/** What a worker whose master died gives its clients and scripts. */
+const ORPHAN_GRACE_MS = 3000;
+
+function tell(message: FromWorker): void {
+  process.send?.(message);
+}
+
+/** Sends the last message and waits until the channel has it. */
+function tellAndExit(message: FromWorker): void {
+  if (process.send === undefined) process.exit(1);
+  process.send(message, () => process.exit(1));
+}
+
+/** One worker's life: loads, serves until it is told to stop or its master is gone, exits. */
+export async function runWorker(launch: Launch, builtins: readonly Plugin[]): Promise<void> {
+  // The terminal's Ctrl-C goes to the whole process group; the master decides.
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  process.on('SIGUSR1', () => {});
+  const { config, diagnostics } = await loadLaunch(launch, builtins);
+  const report = diagnostics.length === 0 ? '' : renderDiagnostics(diagnostics);
+  if (config === undefined) {
+    tellAndExit({ type: 'refused', report });
+    return;
+  }
+  const { errorLog } = config.main;
+  const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
+  const log = createLog(errorLog.level, target);
+  surviveFaults(log);
+  let server: RunningServer;
+  try {
+    server = await start(config, log);
+    dropPrivileges(config.main.user, log);
+  } catch (error) {
+    tellAndExit({ type: 'refused', report: `${report}${describe(error)}\n` });
+    return;
+  }
+  obey(server, target);
+  tell({ type: 'serving', report, ...summary(config, server) });
+  setInterval(() => tell({ type: 'alive' }), HEARTBEAT_MS).unref();
+}
+
+function loadLaunch(launch: Launch, builtins: readonly Plugin[]) {
+  if (launch.kind === 'text') {
+    return loadConfigText(launch.text, { file: launch.file, base: launch.base, builtins });
+  }
+  const { file, prefix } = launch;
+  return loadConfig(file, prefix === undefined ? { builtins } : { builtins, prefix });
+}
+
+function summary({ file, main }: Config, server: RunningServer) {
+  return {
+    file,
+    addresses: server.addresses,
+    workers: main.workers,
+    pidFile: main.pidFile,
+    errorLog: main.errorLog,
+    shutdownTimeout: main.workerShutdownTimeout,
+  };
+}
+
+function obey(server: RunningServer, target: LogTarget): void {
+  let stopping = false;
+  const stop = async (graceMs: number): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    await server.stop(graceMs);
+    await target.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop(ORPHAN_GRACE_MS));
+  // The master is gone, by kill -9 too: nobody would stop or replace this worker any more.
+  process.on('disconnect', () => void stop(ORPHAN_GRACE_MS));
+  process.on('message', (message) => {
+    if (!isFromMaster(message)) return;
+    if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY);
+    else target.reopen();
+  });
+}
+
+/** Why a server could not start, for people. */
+function describe(error: unknown): string {
+  if (error instanceof ListenError) {
+    const { place } = error.listen;
+    return place === undefined ? error.message : `${formatPlace(place)}: ${error.message}`;
+  }
+  if (error instanceof ConfigError) {
+    return `the configuration is refused\n${renderDiagnostics(error.diagnostics)}`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A fault outside of any request (a plugin's timer, a forgotten promise) is logged; the worker serves on. */
+function surviveFaults(log: Log): void {
+  process.on('uncaughtException', (error) =>
+    log.error(`outside of any request: ${error.stack ?? error.message}`),
+  );
+}
