@@ -100,6 +100,7 @@ const processes = argument.integer(1, 10_000);
 
 export const processLimit: Directive<ProcessLimit> = directive({
   default: DEFAULT_LIMIT,
+  writtenDefault: '32',
   usage: processes.usage,
   arguments: [1, 1],
   in: ['main', 'server', 'location'],

@@ -49,6 +49,7 @@ function validity(word: Argument): number {
 export const fileCacheDirective: Directive<CacheOptions> = directive<CacheOptions, CacheOptions>({
   in: ['main'],
   default: { size: 32 * 1024 * 1024, valid: MAX_VALID },
+  writtenDefault: '32m',
   usage: 'SIZE [valid=TIME] | off',
   arguments: [1, 2],
   help: 'keeps hot files in memory, up to SIZE in all; each is compared with the file system once every TIME, 1s at most',

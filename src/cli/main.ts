@@ -1,60 +1,76 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util';
-import { run } from './run.js';
-import { packageVersion } from './version.js';
+import { existsSync } from 'node:fs';
+import { check, firstPositional, nearestOf, type Options, UsageError } from './arguments.js';
+import type { Command } from './command.js';
+import { explain } from './commands/explain.js';
+import { help } from './commands/help.js';
+import { init } from './commands/init.js';
+import { plugins } from './commands/plugins.js';
+import { schema } from './commands/schema.js';
+import { serve } from './commands/serve.js';
+import { webserv } from './commands/webserv.js';
+import { EXIT } from './exit.js';
+import { say, surviveLostReaders, written } from './terminal.js';
 
-const USAGE = `webserv: a web server, configured like nginx, extended in TypeScript
+const subcommands: readonly Command[] = [
+  serve,
+  init,
+  explain,
+  plugins,
+  schema,
+  help(
+    (name) => commands.find((command) => command.name === name),
+    () => subcommands.map(({ name }) => name),
+  ),
+];
+const root = webserv(subcommands);
+const commands: readonly Command[] = [root, ...subcommands];
 
-usage: webserv [--config FILE]
-       webserv FILE
-
-  -c, --config FILE   the configuration: .conf, YAML, JSON, TypeScript or JavaScript;
-                      without one it is searched for from the current folder up
-  -h, --help          this text
-  -v, --version       the version
-
-exit codes: 0 stopped as asked, 1 the configuration or an address cannot be used, 2 a mistake in the command line
-`;
-
-/** What went wrong in the command line itself. */
-const EXIT_USAGE = 2;
-
-async function main(): Promise<number> {
-  const parsed = readArguments();
-  if (parsed === undefined) return EXIT_USAGE;
-  const { values, positionals } = parsed;
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  if (values.version) {
-    process.stdout.write(`webserv ${await packageVersion()}\n`);
-    return 0;
-  }
-  const files = values.config === undefined ? positionals : [values.config, ...positionals];
-  if (files.length > 1) return usageError(`one configuration file is enough, got ${files.join(' and ')}`);
-  return run(files[0]);
-}
-
-function readArguments() {
+async function main(args: readonly string[]): Promise<number> {
+  let called = 'webserv';
   try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        config: { type: 'string', short: 'c' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'v' },
-      },
-    });
+    const [command, rest] = choose(args);
+    if (command !== root) called = `webserv ${command.name}`;
+    return await command.run(rest);
   } catch (error) {
-    usageError(error instanceof Error ? error.message : String(error));
-    return undefined;
+    if (!(error instanceof UsageError)) throw error;
+    say(error.message);
+    say(error.hint ?? `to see what there is: ${called} --help`);
+    return EXIT.usage;
   }
 }
 
-function usageError(message: string): number {
-  process.stderr.write(`webserv: ${message}\ntry: webserv --help\n`);
-  return EXIT_USAGE;
+/**
+ * The first argument that is no flag names a subcommand. What is a file, or looks like a path, is the configuration.
+ * @throws UsageError
+ */
+function choose(args: readonly string[]): readonly [Command, readonly string[]] {
+  const at = firstPositional(everyFlag(), args);
+  const word = at === undefined ? undefined : args[at];
+  if (at === undefined || word === undefined) return [root, args];
+  const command = subcommands.find(({ name }) => name === word);
+  if (command !== undefined) return [command, args.toSpliced(at, 1)];
+  if (/[./\\]/.test(word) || existsSync(word)) return [root, args];
+  check(everyFlag(), args); // of a mistyped flag, the word may be the value
+  const meant = nearestOf(
+    word,
+    subcommands.map(({ name }) => name),
+  );
+  throw new UsageError(
+    `there is no subcommand and no file "${word}"`,
+    meant === undefined
+      ? 'to serve a configuration: webserv --config FILE; to see what else there is: webserv --help'
+      : `did you mean "${meant}"?`,
+  );
 }
 
-process.exitCode = await main();
+/** A flag may stand before the subcommand it is for, and its value is then no subcommand. */
+function everyFlag(): Options {
+  return Object.assign({}, ...commands.map(({ options }) => options));
+}
+
+surviveLostReaders();
+const code = await main(process.argv.slice(2));
+await written();
+// What is still open (a connection cut short, a plugin's timer) must not keep the process.
+process.exit(code);

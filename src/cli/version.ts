@@ -1,11 +1,19 @@
 import { readFile } from 'node:fs/promises';
 
 /** The version in the package's own package.json, wherever it is installed. */
-export async function packageVersion(): Promise<string> {
+export function packageVersion(): Promise<string> {
   // dist/src/cli/version.js → the package's root
-  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
-  const parsed: unknown = JSON.parse(text);
-  const version =
-    typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
-  return typeof version === 'string' ? version : 'unknown';
+  return versionIn(new URL('../../../package.json', import.meta.url));
+}
+
+/** The version a package.json names; `unknown` when it cannot be read or names none. */
+export async function versionIn(file: URL): Promise<string> {
+  try {
+    const manifest: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const isObject = typeof manifest === 'object' && manifest !== null;
+    const version = isObject && 'version' in manifest ? manifest.version : undefined;
+    return typeof version === 'string' ? version : 'unknown';
+  } catch {
+    return 'unknown';
+  }
 }

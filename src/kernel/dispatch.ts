@@ -130,7 +130,10 @@ export class Site implements ExchangeHost {
   }
 
   #fail(exchange: Exchange, error: unknown, answerer: Answerer): void {
-    if (!(error instanceof HttpError) || error.status >= 500) this.#logFault(exchange, error);
+    // 501 is the client's doing: no fault of the server, and no way to fill its log.
+    if (!(error instanceof HttpError) || (error.status >= 500 && error.status !== 501)) {
+      this.#logFault(exchange, error);
+    }
     const { status, headers } = error instanceof HttpError ? error : new HttpError(500);
     const page = exchange.final.route.errorPages.get(status);
     if (page === undefined) {

@@ -9,7 +9,7 @@ export interface Bound {
 }
 
 /** Port 0 is a free port each time it is asked for: never the same address twice. */
-function addressKey(listen: Listen): string | Listen {
+export function addressKey(listen: Listen): string | Listen {
   if (listen.kind === 'unix') return `unix:${listen.path}`;
   return listen.port === 0 ? listen : `${listen.host}:${listen.port}`;
 }

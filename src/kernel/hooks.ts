@@ -69,6 +69,15 @@ export type RequestCall = (
   done: (error?: Error | null, response?: Response) => void,
 ) => void;
 
+/** One tap, for who asks what a configuration does; dispatch does not look at it. */
+export interface Tap {
+  readonly plugin: string;
+  readonly hook: keyof RouteHooks | keyof ServerHooks;
+  readonly stage: number;
+  /** undefined: called for every method. */
+  readonly methods: readonly string[] | undefined;
+}
+
 /** A route's hooks as dispatch calls them. A hook nobody tapped is undefined and costs nothing. */
 export interface CompiledHooks {
   readonly onRoute: RouteCall | undefined;
@@ -76,6 +85,8 @@ export interface CompiledHooks {
   readonly onDone: ((exchange: Exchange) => void) | undefined;
   /** The union of the methods the taps named, or every usual one when a tap takes any. */
   readonly methods: ReadonlySet<string>;
+  /** In the order they are called in, for each hook. */
+  readonly taps: readonly Tap[];
 }
 
 function checkAnswer(owner: TapOwner, answer: Response | undefined): Response | undefined {
@@ -97,6 +108,7 @@ export class RouteHookTable {
   );
   readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
   readonly #methods = new Set<string>();
+  readonly #taps: Tap[] = [];
 
   /** The facade for one plugin; `route` names the route and its configuration line in failures. */
   facade(plugin: string, route: string): RouteHooks {
@@ -107,34 +119,39 @@ export class RouteHookTable {
     const onRoute = this.#onRoute;
     const onResponse = this.#onResponse;
     const onDone = this.#onDone;
+    const remembered = (hook: keyof RouteHooks, options: RouteTapOptions) => {
+      const tap = tapOptions(plugin, options);
+      this.#taps.push({ plugin, hook, stage: tap.stage, methods: options.methods });
+      return tap;
+    };
     return {
       onRoute: {
         tap: (options, fn) => {
           const run = guarded(routeOwner, fn, checkAnswer);
           const only = this.#methodsOf(options);
-          onRoute.tap(tapOptions(plugin, options), (exchange) =>
+          onRoute.tap(remembered('onRoute', options), (exchange) =>
             only === undefined || only.has(exchange.request.method) ? run(exchange) : undefined,
           );
         },
         tapPromise: (options, fn) => {
           const run = guardedPromise(routeOwner, fn, checkAnswer);
           const only = this.#methodsOf(options);
-          onRoute.tapPromise(tapOptions(plugin, options), (exchange) =>
+          onRoute.tapPromise(remembered('onRoute', options), (exchange) =>
             only === undefined || only.has(exchange.request.method) ? run(exchange) : nothing,
           );
         },
       },
       onResponse: {
         tap: (options, fn) =>
-          onResponse.tap(tapOptions(plugin, options), guarded(responseOwner, fn, requireAnswer)),
+          onResponse.tap(remembered('onResponse', options), guarded(responseOwner, fn, requireAnswer)),
         tapPromise: (options, fn) =>
           onResponse.tapPromise(
-            tapOptions(plugin, options),
+            remembered('onResponse', options),
             guardedPromise(responseOwner, fn, requireAnswer),
           ),
       },
       onDone: {
-        tap: (options, fn) => onDone.tap(tapOptions(plugin, options), guarded(doneOwner, fn, ignoreAnswer)),
+        tap: (options, fn) => onDone.tap(remembered('onDone', options), guarded(doneOwner, fn, ignoreAnswer)),
       },
     };
   }
@@ -153,6 +170,7 @@ export class RouteHookTable {
         : undefined,
       onDone: onDone.isUsed() ? (exchange: Exchange) => onDone.call(exchange) : undefined,
       methods: this.#methods,
+      taps: inOrder(this.#taps),
     });
   }
 
@@ -166,26 +184,37 @@ export class RouteHookTable {
 export class ServerHookTable {
   readonly #onConfig = new AsyncSeriesHook<[Config]>(['config'], 'onConfig');
   readonly #onRequest = new AsyncSeriesBailHook<[Request], Response | undefined>(['request'], 'onRequest');
+  readonly #taps: Tap[] = [];
+
+  /** @see CompiledHooks.taps */
+  get taps(): readonly Tap[] {
+    return inOrder(this.#taps);
+  }
 
   facade(plugin: string): ServerHooks {
     const configOwner: TapOwner = { plugin, hook: 'onConfig', route: undefined };
     const requestOwner: TapOwner = { plugin, hook: 'onRequest', route: undefined };
+    const remembered = (hook: keyof ServerHooks, options: TapOptions) => {
+      const tap = tapOptions(plugin, options);
+      this.#taps.push({ plugin, hook, stage: tap.stage, methods: undefined });
+      return tap;
+    };
     return {
       onConfig: {
         tap: (options, fn) =>
-          this.#onConfig.tap(tapOptions(plugin, options), guarded(configOwner, fn, ignoreAnswer)),
+          this.#onConfig.tap(remembered('onConfig', options), guarded(configOwner, fn, ignoreAnswer)),
         tapPromise: (options, fn) =>
           this.#onConfig.tapPromise(
-            tapOptions(plugin, options),
+            remembered('onConfig', options),
             guardedPromise(configOwner, fn, ignoreAnswer),
           ),
       },
       onRequest: {
         tap: (options, fn) =>
-          this.#onRequest.tap(tapOptions(plugin, options), guarded(requestOwner, fn, checkAnswer)),
+          this.#onRequest.tap(remembered('onRequest', options), guarded(requestOwner, fn, checkAnswer)),
         tapPromise: (options, fn) =>
           this.#onRequest.tapPromise(
-            tapOptions(plugin, options),
+            remembered('onRequest', options),
             guardedPromise(requestOwner, fn, checkAnswer),
           ),
       },
@@ -205,6 +234,11 @@ export class ServerHookTable {
 const nothing: Promise<undefined> = Promise.resolve(undefined);
 
 function ignoreAnswer(): void {}
+
+/** Where stages are equal, the order of tapping counts: as tapable sorts. */
+function inOrder(taps: readonly Tap[]): readonly Tap[] {
+  return taps.toSorted((one, other) => one.stage - other.stage);
+}
 
 function tapOptions(plugin: string, options: TapOptions): { name: string; stage: number } {
   return { name: plugin, stage: options.stage ?? Stage.content };

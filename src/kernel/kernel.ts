@@ -1,10 +1,9 @@
+import { assemble } from './assembly.js';
 import type { Config } from './config/compile.js';
 import { endpointsOf } from './endpoints.js';
-import { ServerHookTable } from './hooks.js';
 import type { Log } from './log.js';
 import { Acceptor } from './net/acceptor.js';
 import type { Address } from './net/listener.js';
-import { buildSite, type LoadedPlugin } from './site-builder.js';
 
 /** A server at work. */
 export interface RunningServer {
@@ -24,30 +23,18 @@ const DEFAULT_GRACE_MS = 30_000;
  * @throws ConfigError when a plugin refuses the configuration, ListenError when an address cannot be had
  */
 export async function start(config: Config, log: Log): Promise<RunningServer> {
-  const hooks = new ServerHookTable();
-  const plugins: LoadedPlugin[] = [];
-  const dispose = async (): Promise<void> => {
-    for (const { plugin, running } of plugins.reverse()) {
-      await running
-        .dispose()
-        .catch((error: unknown) => log.error(`plugin "${plugin.name}", dispose: ${String(error)}`));
-    }
-  };
+  const { hooks, sites, dispose } = await assemble(config, log);
   try {
-    for (const plugin of config.plugins) {
-      const options = config.options.get(plugin.name) ?? {};
-      const running = await plugin.start({ options, hooks: hooks.facade(plugin.name), log });
-      plugins.push({ plugin, running });
-    }
-    await hooks.config(config);
-    const sites = [];
-    for (const server of config.servers) sites.push(await buildSite(server, plugins, log));
     const acceptor = new Acceptor({
       maxConnections: config.main.maxConnections,
       onRequest: hooks.compile(),
       log,
     });
-    await acceptor.listen(endpointsOf(config, sites));
+    const endpoints = endpointsOf(
+      config,
+      sites.map(({ site }) => site),
+    );
+    await acceptor.listen(endpoints);
     return {
       addresses: acceptor.addresses,
       stop: async (graceMs = DEFAULT_GRACE_MS) => {

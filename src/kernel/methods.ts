@@ -42,7 +42,7 @@ export function methodNotAllowed(route: Route): HttpError {
  * @throws HttpError 405, 501
  */
 export function answerByMethod(
-  request: IncomingRequest,
+  request: Pick<IncomingRequest, 'method' | 'target'>,
   route: Route,
   routes: () => Iterable<Route>,
 ): Response | undefined {

@@ -14,7 +14,7 @@ function route(name: string): Route {
     methods: new Set(),
     methodsDeclared: false,
     errorPages: new Map(),
-    hooks: { onRoute: undefined, onResponse: undefined, onDone: undefined, methods: new Set() },
+    hooks: { onRoute: undefined, onResponse: undefined, onDone: undefined, methods: new Set(), taps: [] },
     resolve: () => undefined,
     contentType: () => '',
   };

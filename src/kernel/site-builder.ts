@@ -15,22 +15,35 @@ export interface LoadedPlugin {
   readonly running: RunningPlugin;
 }
 
+/** A server at work, and for who asks about it: its routes, and the block each was built from. */
+export interface BuiltSite {
+  readonly site: Site;
+  readonly table: RouteTable;
+  readonly blocks: ReadonlyMap<Route, RouteConfig>;
+}
+
 /** Builds a server's routes once, at load: every plugin is applied to every route, then the hooks are compiled. */
 export async function buildSite(
   server: ServerConfig,
   plugins: readonly LoadedPlugin[],
   log: Log,
-): Promise<Site> {
+): Promise<BuiltSite> {
   const serverName = server.names[0] ?? '';
   const exact = new Map<string, RouteNode>();
   const prefixes = new Map<string, RouteNode>();
+  const blocks = new Map<Route, RouteConfig>();
 
-  const buildNode = async (config: RouteConfig): Promise<RouteNode> => {
+  const build = async (config: RouteConfig): Promise<Route> => {
     const route = await buildRoute(config, serverName, plugins, log);
+    blocks.set(route, config);
+    return route;
+  };
+  const buildNode = async (config: RouteConfig): Promise<RouteNode> => {
+    const route = await build(config);
     const extensions = new Map<string, Route>();
     for (const child of config.children) {
       if (child.pattern.kind === 'extension') {
-        extensions.set(child.pattern.extension, await buildRoute(child, serverName, plugins, log));
+        extensions.set(child.pattern.extension, await build(child));
       } else if (child.pattern.kind === 'exact') exact.set(child.pattern.path, await buildNode(child));
       else if (child.pattern.kind === 'prefix') prefixes.set(child.pattern.path, await buildNode(child));
     }
@@ -38,7 +51,8 @@ export async function buildSite(
   };
 
   const root = await buildNode(server.route);
-  return new Site(new RouteTable(root, exact, prefixes), server.connection, log);
+  const table = new RouteTable(root, exact, prefixes);
+  return { site: new Site(table, server.connection, log), table, blocks };
 }
 
 async function buildRoute(

@@ -30,6 +30,10 @@ describe('main', () => {
     expect(main).toEqual({
       serverDir: '/srv/site',
       errorLog: { path: undefined, level: 'info' },
+      workers: 1,
+      workerShutdownTimeout: 30_000,
+      pidFile: undefined,
+      user: undefined,
       maxConnections: 10_000,
     });
     expect(servers[0]?.connection).toEqual({

@@ -44,6 +44,7 @@ const mediaType = argument.word(
 const timeout: ArgumentType<number> = {
   usage: 'TIME',
   expected: 'a time from 1ms to 24d, such as 30s',
+  json: argument.duration.json,
   read: (text) => {
     const value = argument.duration.read(text);
     return value !== undefined && value >= 1 && value <= MAX_TIME ? value : undefined;
@@ -53,6 +54,7 @@ const timeout: ArgumentType<number> = {
 const headSize: ArgumentType<number> = {
   usage: 'SIZE',
   expected: 'a size from 1k to 1m, such as 16k',
+  json: argument.size.json,
   read: (text) => {
     const value = argument.size.read(text);
     return value !== undefined && value >= KIB && value <= KIB * KIB ? value : undefined;
@@ -68,6 +70,7 @@ const inRoutes = ['server', 'location'] as const;
 const method: ArgumentType<string> = {
   usage: 'METHOD',
   expected: 'a method in capitals, such as GET',
+  json: [{ type: 'string', pattern: '^[A-Z][A-Z-]{0,30}$' }],
   read: (text) => (/^[A-Z][A-Z-]{0,30}$/.test(text) ? text : undefined),
 };
 
@@ -95,6 +98,7 @@ export const core = {
     in: ['main'],
     usage: `PATH|stderr [${logLevels.join('|')}]`,
     arguments: [1, 2],
+    argumentTypes: [argument.path, argument.oneOf(logLevels)],
     default: { path: undefined, level: 'info' },
     writtenDefault: 'stderr info',
     help: 'where the server reports, and from which severity on',
@@ -226,6 +230,7 @@ export const core = {
     in: inRoutes,
     usage: 'METHOD…',
     arguments: [1, Number.POSITIVE_INFINITY],
+    argumentTypes: [method],
     default: undefined,
     help: 'exactly the methods accepted, HEAD only if named; others get 405. Without it, what the plugins can do',
     example: 'methods GET HEAD POST;',

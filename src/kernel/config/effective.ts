@@ -3,36 +3,13 @@ import { type CheckedBlock, checkBlock } from './check.js';
 import type { Config } from './config.js';
 import { core } from './core.js';
 import type { Place } from './diagnostic.js';
+import type { EffectiveBlock, Setting } from './effective-block.js';
 import { Findings } from './findings.js';
 import type { ConfigSource } from './load.js';
 import { writtenValue } from './reference.js';
 import type { LoadedPlugin, Registry } from './registry.js';
 import { isPlainValue, isSameValue } from './same-value.js';
 import type { Context, Directive, DirectiveUse, Scope } from './schema.js';
-
-/** One directive as it is in effect in a block. */
-export interface Setting {
-  readonly name: string;
-  readonly words: readonly string[];
-  /** `default`: nobody wrote it; `inherited`: it is written in a block around this one. */
-  readonly origin: 'own' | 'inherited' | 'default';
-  /** Where it is written; undefined for a default. */
-  readonly place: Place | undefined;
-  /**
-   * True where writing it into this block changes nothing. False for an inherited `root`, which maps the prefix of the
-   * block it stands in, and for a value that the blocks inheriting it share.
-   */
-  readonly mayBeWritten: boolean;
-}
-
-/** A block with every directive in effect in it. */
-export interface EffectiveBlock {
-  readonly name: string;
-  readonly words: readonly string[];
-  readonly place: Place | undefined;
-  readonly settings: readonly Setting[];
-  readonly blocks: readonly EffectiveBlock[];
-}
 
 /** A directive's value somewhere, and the uses that gave it: none for the default. */
 interface InEffect {

@@ -40,6 +40,11 @@ export class FileReader {
     this.#findings = findings;
   }
 
+  /** The files that have been read, absolute. */
+  get files(): readonly string[] {
+    return [...this.#parsed.keys()];
+  }
+
   /** Reads the configuration file; undefined when it cannot be read. */
   file(path: string): readonly DirectiveUse[] | undefined {
     const parsed = this.#read(path, undefined);

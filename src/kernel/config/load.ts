@@ -27,6 +27,8 @@ export interface ConfigSource {
   readonly tree: Tree;
   readonly registry: Registry;
   readonly plugins: readonly LoadedPlugin[];
+  /** Every file it was read from, plugins included; absolute. */
+  readonly files: readonly string[];
 }
 
 export interface LoadResult {
@@ -70,7 +72,8 @@ async function load(
   ) => readonly DirectiveUse[] | undefined | Promise<readonly DirectiveUse[] | undefined>,
 ): Promise<LoadResult> {
   const findings = new Findings();
-  const parsed = await read(new FileReader(environment, findings), findings);
+  const reader = new FileReader(environment, findings);
+  const parsed = await read(reader, findings);
   if (parsed === undefined) {
     return { config: undefined, source: undefined, diagnostics: findings.list() };
   }
@@ -81,9 +84,10 @@ async function load(
   const tree: Tree = { base, file: displayPath(path), uses, complete };
   const config = compile(tree, registry, findings);
   warnOfMissingRoots(config, findings);
+  const pluginFiles = plugins.flatMap(({ file }) => (file === undefined ? [] : [file]));
   return {
     config: findings.failed ? undefined : config,
-    source: { tree, registry, plugins },
+    source: { tree, registry, plugins, files: [...new Set([path, ...reader.files, ...pluginFiles])] },
     diagnostics: findings.list(),
   };
 }

@@ -1,5 +1,5 @@
 import { formatPlace } from './diagnostic.js';
-import type { EffectiveBlock, Setting } from './effective.js';
+import type { EffectiveBlock, Setting } from './effective-block.js';
 
 /** The comments start in one column, where the directive leaves room. */
 const COMMENT_COLUMN = 56;

@@ -18,7 +18,8 @@ export function parseYaml(
   if (document === undefined) return [];
   const form = new ObjectForm(source, environment, findings);
   const root = basename(source.file) === 'package.json' ? propertyOf(document, 'webserv') : document.contents;
-  const uses = form.block(root, 0);
+  // Where editors look for the JSON Schema of a file.
+  const uses = form.block(root, 0).filter(({ name }) => name !== '$schema');
   return form.exceeded ? [] : uses;
 }
 

@@ -5,6 +5,8 @@ import type { Framing } from './framing.js';
 
 /** Content that arrived before anybody asked for it. Beyond it the socket is paused: the memory of one connection. */
 const HIGH_WATER = 256 * 1024;
+/** What a piece costs beside its bytes, about: a client that sends single bytes must not fill the memory either. */
+const PIECE_COST = 256;
 
 /** What a body asks of the connection it comes by. */
 export interface BodySource {
@@ -77,11 +79,12 @@ export class IncomingBody implements BoundedBody {
     this.#wanted = true;
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
-      this.#buffered -= piece.length;
+      this.#buffered -= piece.length + PIECE_COST;
       return Promise.resolve(piece);
     }
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.complete) return Promise.resolve(undefined);
+    if (this.#discarding) return Promise.reject(exchangeEnded());
     if (this.#waiting !== undefined)
       return Promise.reject(new Error('the body is read by somebody else already'));
     return new Promise((resolve, reject) => {
@@ -116,11 +119,13 @@ export class IncomingBody implements BoundedBody {
     }
   }
 
-  /** Nobody reads any more: what comes is counted and dropped. */
+  /** The exchange has ended: what comes is counted and dropped, and who still reads is told so. */
   discard(): void {
     this.#discarding = true;
     this.#pieces = [];
     this.#buffered = 0;
+    this.#waiting?.reject(exchangeEnded());
+    this.#waiting = undefined;
   }
 
   /** The content cannot be had in full. What came before the fault can still be read. */
@@ -144,9 +149,13 @@ export class IncomingBody implements BoundedBody {
     }
     if (piece.length === 0) return;
     this.#pieces.push(piece);
-    this.#buffered += piece.length;
+    this.#buffered += piece.length + PIECE_COST;
     if (this.#buffered >= HIGH_WATER) this.#source.full();
   }
+}
+
+function exchangeEnded(): Error {
+  return new Error('the exchange has ended');
 }
 
 function tooLarge(): HttpError {

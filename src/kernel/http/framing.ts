@@ -39,16 +39,21 @@ function contentLength(fields: FieldLines): Framing {
   return length === 0 ? NONE : { kind: 'length', length };
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** A list's member, transfer-coding of RFC 9112 §7; a quoted parameter counts as malformed: no coding has one. */
+const CODING =
+  /^[ \t]*([!#$%&'*+\-.^_`|~0-9a-z]+)((?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~0-9a-z]+[ \t]*=[ \t]*[!#$%&'*+\-.^_`|~0-9a-z]+)*)[ \t]*$/;
 
 function transferEncoding(value: string): Framing {
   const list = value.toLowerCase();
   if (list === 'chunked') return CHUNKED;
-  const codings = list.split(',').map((coding) => coding.replace(/^[ \t]+|[ \t]+$/g, ''));
-  if (codings.some((coding) => !TOKEN.test(coding))) throw bad('malformed Transfer-Encoding');
-  const chunkedAt = codings.indexOf('chunked');
-  if (chunkedAt !== -1 && chunkedAt !== codings.length - 1)
-    throw bad('chunked is not the final transfer coding');
+  const codings = list.split(',');
+  codings.forEach((coding, index) => {
+    const [, name, parameters] = CODING.exec(coding) ?? [];
+    if (name === undefined) throw bad('malformed Transfer-Encoding');
+    if (name !== 'chunked') return;
+    if (parameters !== '') throw bad('chunked has no parameters');
+    if (index !== codings.length - 1) throw bad('chunked is not the final transfer coding');
+  });
   // RFC 9112 §6.1: a coding that is not understood.
   throw new HttpError(501, { reason: 'transfer coding not implemented' });
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { COLON, hexValue, isHostName, PERCENT } from './characters.js';
 
 /** An authority without user information (RFC 3986 §3.2): `example.org:8080`, `[::1]`. */
@@ -8,8 +9,11 @@ export interface Authority {
   readonly port: number | undefined;
 }
 
-/** IP-literal of RFC 3986 §3.2.2, as far as it can mean an address: hexadecimal groups, dots for an embedded IPv4. */
-const IP_LITERAL = /^\[[0-9a-f:.]{2,45}\]$/;
+/** IP-literal of RFC 3986 §3.2.2 without IPvFuture, which nobody speaks, and without a zone, which has no place here. */
+function isIpLiteral(host: string): boolean {
+  const address = host.slice(1, -1);
+  return isIPv6(address) && !address.includes('%');
+}
 
 /**
  * Reads the value of Host, or an authority in a target. An empty host is not one (RFC 9110 §4.2.1).
@@ -19,7 +23,7 @@ export function parseAuthority(text: string): Authority | undefined {
   const hostEnd = endOfHost(text);
   if (hostEnd <= 0) return undefined;
   const host = text.slice(0, hostEnd).toLowerCase();
-  if (host.charCodeAt(0) === 0x5b && !IP_LITERAL.test(host)) return undefined;
+  if (host.charCodeAt(0) === 0x5b && !isIpLiteral(host)) return undefined;
   if (hostEnd === text.length) return { host, port: undefined };
   const digits = text.slice(hostEnd + 1);
   if (digits === '') return { host, port: undefined };

@@ -75,7 +75,7 @@ export class HeadParser {
 
   /** True when a head was begun and is not complete; an empty line before it is no beginning. */
   get started(): boolean {
-    return this.#kept !== undefined && this.#kept.length > this.#next;
+    return this.#hasRequestLine || (this.#kept !== undefined && this.#kept.length > this.#next);
   }
 
   /**
@@ -90,7 +90,7 @@ export class HeadParser {
     const origin = kept === undefined ? start : 0;
     const end = this.#readLines(bytes, origin);
     if (end === INCOMPLETE) {
-      this.#checkBounds(bytes, origin);
+      if (bytes.length - origin > this.#limits.head) throw new HttpError(431, { reason: 'header too large' });
       this.#kept = origin === 0 ? bytes : bytes.subarray(origin);
       return undefined;
     }
@@ -116,33 +116,36 @@ export class HeadParser {
     this.#count = 0;
   }
 
-  /** @returns the position behind the head's last byte, or INCOMPLETE */
+  /**
+   * Never looks beyond the head's limit: what is wrong there must not change the answer, or it would depend on how the
+   * bytes came.
+   * @returns the position behind the head's last byte, or INCOMPLETE
+   */
   #readLines(bytes: Buffer, origin: number): number {
+    const limit = Math.min(bytes.length, origin + this.#limits.head);
     let at = origin + this.#next;
     while (!this.#hasRequestLine) {
-      const next = this.#readRequestLine(bytes, at);
+      const next = this.#readRequestLine(bytes, at, limit);
       if (next === INCOMPLETE) return INCOMPLETE;
       at = next;
       this.#next = at - origin;
     }
     for (;;) {
       if (bytes[at] === CR) {
-        if (at + 1 >= bytes.length) return INCOMPLETE;
-        if (at + 2 - origin > this.#limits.head) throw tooLarge();
+        if (at + 1 >= limit) return INCOMPLETE;
         if (bytes[at + 1] !== LF) throw bad('bare CR');
         return at + 2;
       }
-      const next = this.#readField(bytes, at, origin);
+      const next = this.#readField(bytes, at, limit, origin);
       if (next === INCOMPLETE) return INCOMPLETE;
       at = next;
       this.#next = at - origin;
     }
   }
 
-  #readRequestLine(bytes: Buffer, start: number): number {
-    const end = bytes.length;
+  #readRequestLine(bytes: Buffer, start: number, end: number): number {
     if (start >= end) return INCOMPLETE;
-    if (bytes[start] === CR) return this.#skipEmptyLine(bytes, start);
+    if (bytes[start] === CR) return this.#skipEmptyLine(bytes, start, end);
 
     let at = start;
     while (at < end && isToken[bytes[at] ?? 0] === 1) at += 1;
@@ -152,13 +155,13 @@ export class HeadParser {
     const methodEnd = at;
 
     const targetStart = at + 1;
-    const targetEnd = this.#scanTarget(bytes, targetStart, start);
+    const targetEnd = this.#scanTarget(bytes, targetStart, end, start + this.#limits.requestLine + 1);
     if (targetEnd === INCOMPLETE) return INCOMPLETE;
     const versionStart = targetEnd + 1;
     const lineEnd = versionStart + VERSION_LENGTH;
     if (lineEnd - start > this.#limits.requestLine)
       throw new HttpError(414, { reason: 'request line too long' });
-    checkVersionSyntax(bytes, versionStart);
+    checkVersionSyntax(bytes, versionStart, Math.min(end, lineEnd));
     if (end < lineEnd) return INCOMPLETE;
     this.#version = readVersion(bytes, versionStart);
     if (end < lineEnd + 2) return INCOMPLETE;
@@ -171,19 +174,22 @@ export class HeadParser {
   }
 
   /** One empty line before a request line is skipped (RFC 9112 §2.2). */
-  #skipEmptyLine(bytes: Buffer, start: number): number {
-    if (start + 1 >= bytes.length) return INCOMPLETE;
+  #skipEmptyLine(bytes: Buffer, start: number, end: number): number {
+    if (start + 1 >= end) return INCOMPLETE;
     if (bytes[start + 1] !== LF || this.#emptyLines === 1) throw bad('malformed request line');
     this.#emptyLines += 1;
     return start + 2;
   }
 
-  /** @returns the position of the space behind the target */
-  #scanTarget(bytes: Buffer, start: number, lineStart: number): number {
-    const end = Math.min(bytes.length, lineStart + this.#limits.requestLine + 1);
+  /**
+   * @param limit where the target must have ended
+   * @returns the position of the space behind the target
+   */
+  #scanTarget(bytes: Buffer, start: number, end: number, limit: number): number {
+    const last = Math.min(end, limit);
     let allowed = isPath;
     this.#queryStart = -1;
-    for (let at = start; at < end; at += 1) {
+    for (let at = start; at < last; at += 1) {
       const byte = bytes[at] ?? 0;
       if (allowed[byte] === 1) continue;
       if (byte === SPACE) {
@@ -196,17 +202,16 @@ export class HeadParser {
       } else if (byte !== PERCENT) {
         throw bad('invalid character in request target');
       } else {
-        if (at + 2 >= bytes.length) return INCOMPLETE;
+        if (at + 2 >= end) return INCOMPLETE;
         checkEscape(bytes[at + 1] ?? 0, bytes[at + 2] ?? 0);
         at += 2;
       }
     }
-    if (end < bytes.length) throw new HttpError(414, { reason: 'request line too long' });
+    if (limit < end) throw new HttpError(414, { reason: 'request line too long' });
     return INCOMPLETE;
   }
 
-  #readField(bytes: Buffer, start: number, origin: number): number {
-    const end = bytes.length;
+  #readField(bytes: Buffer, start: number, end: number, origin: number): number {
     let at = start;
     let underscore = false;
     let byte = 0;
@@ -233,24 +238,13 @@ export class HeadParser {
       valueEnd -= 1;
 
     this.#count += 1;
-    if (this.#count > this.#limits.fieldCount || at - origin > this.#limits.head) {
-      throw new HttpError(431, { reason: 'header too large' });
-    }
+    if (this.#count > this.#limits.fieldCount) throw new HttpError(431, { reason: 'too many header fields' });
     // A name with an underscore is dropped, as nginx does: CGI and its kin cannot tell it from one with a dash.
     if (!underscore) {
       this.#offsets.push(start - origin, nameEnd - origin, valueStart - origin, valueEnd - origin);
       this.#lengths |= 1 << ((nameEnd - start) & 31);
     }
     return at + 2;
-  }
-
-  /** An unfinished head is bounded too: it is what a slow or endless sender makes us keep. */
-  #checkBounds(bytes: Buffer, origin: number): void {
-    const size = bytes.length - origin;
-    if (!this.#hasRequestLine && size > this.#limits.requestLine + 4) {
-      throw new HttpError(414, { reason: 'request line too long' });
-    }
-    if (size > this.#limits.head) throw new HttpError(431, { reason: 'header too large' });
   }
 }
 
@@ -269,8 +263,7 @@ const DIGIT = 0x64; // the d above
 /**
  * `HTTP/d.d` exactly (RFC 9112 §2.3), as far as it has come: a line that can only go wrong is refused before its end.
  */
-function checkVersionSyntax(bytes: Buffer, start: number): void {
-  const end = Math.min(bytes.length, start + VERSION_LENGTH);
+function checkVersionSyntax(bytes: Buffer, start: number, end: number): void {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
     const wanted = VERSION[at - start];

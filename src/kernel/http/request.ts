@@ -21,7 +21,7 @@ export interface ReceivedRequest {
  */
 export function receive(head: RequestHead, peer: Peer, source: BodySource): ReceivedRequest {
   const framing = readFraming(head);
-  const { path, query, host } = readTarget(head);
+  const { path, query, host } = readTarget(head, peer.secure);
   const { fields } = head;
   if (fields.has('content-type') && fields.single('content-type') === undefined) {
     throw new HttpError(400, { reason: 'more than one Content-Type' });

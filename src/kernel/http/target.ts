@@ -20,15 +20,17 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 /**
  * Settles path and host from the request-target's form and the Host field.
- * @throws HttpError 400 for a form the method does not have, a bad or missing Host, a Host that contradicts the target
+ * @param secure whether the connection is
+ * @throws HttpError 400 for a form the method does not have, a bad or missing Host, a Host that contradicts the target;
+ * 421 for an `https` target that came by an open connection
  */
-export function readTarget(head: RequestHead): Target {
+export function readTarget(head: RequestHead, secure: boolean): Target {
   const host = readHost(head);
   const first = head.target.charCodeAt(0);
   if (head.method === 'CONNECT') return authorityForm(head, host);
   if (first === SLASH) return originForm(head.target, head.queryStart, host?.host ?? '');
   if (first === ASTERISK) return asteriskForm(head, host);
-  return absoluteForm(head, host);
+  return absoluteForm(head, host, secure);
 }
 
 /** Exactly one valid Host in HTTP/1.1, at most one in 1.0 (RFC 9112 §3.2). */
@@ -63,7 +65,7 @@ function authorityForm(head: RequestHead, host: Authority | undefined): Target {
   return originForm('/', -1, host?.host ?? authority.host);
 }
 
-function absoluteForm(head: RequestHead, host: Authority | undefined): Target {
+function absoluteForm(head: RequestHead, host: Authority | undefined, secure: boolean): Target {
   const match = /^(https?):\/\/([^/?]*)/i.exec(head.target);
   const scheme = match?.[1]?.toLowerCase();
   const authority = parseAuthority(match?.[2] ?? '');
@@ -72,6 +74,9 @@ function absoluteForm(head: RequestHead, host: Authority | undefined): Target {
   if (host !== undefined && (host.host !== authority.host || port(host) !== port(authority))) {
     throw bad('Host contradicts the request target');
   }
+  // RFC 9110 §7.4: an origin must not answer for `https` where nothing vouched for it.
+  if (scheme === 'https' && !secure)
+    throw new HttpError(421, { reason: 'https target on an open connection' });
   const prefix = match[0].length;
   const rest = head.target.slice(prefix);
   const queryStart = head.queryStart === -1 ? -1 : head.queryStart - prefix;

@@ -1,6 +1,6 @@
 /** Big pieces cost half the CPU of small ones; a crowd of slow readers gets small ones, so that memory stays bounded. */
-const BIG = 1024 * 1024;
-const SMALL = 64 * 1024;
+export const BIG = 1024 * 1024;
+export const SMALL = 64 * 1024;
 /** Big buffers in use at once: 32 MiB. */
 const MAX_BIG = 32;
 /** Small ones kept for the next use: 4 MiB. */

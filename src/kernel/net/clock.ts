@@ -3,7 +3,7 @@ import { formatHttpDate } from '../http-date.js';
 /** Something whose time may run out. */
 export interface Timed {
   /** On this clock's scale; Infinity when nothing is waited for. */
-  deadline: number;
+  readonly deadline: number;
   expire(): void;
 }
 

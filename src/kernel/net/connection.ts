@@ -7,13 +7,14 @@ import type { BodySource } from '../http/body.js';
 import { HeadParser, type RequestHead } from '../http/parser.js';
 import { type ReceivedRequest, receive } from '../http/request.js';
 import { serialise } from '../http/serialised.js';
-import type { Wire } from '../http/writer.js';
+import type { Wire, WireBody } from '../http/writer.js';
 import type { Log } from '../log.js';
 import { type IncomingRequest, isFileSlice, type Response } from '../message.js';
 import type { Clock, Timed } from './clock.js';
+import { ContentWait } from './content-wait.js';
 import { Outbox } from './outbox.js';
 import { SocketPeer } from './peer.js';
-import { type Sink, sendFile, sendStream } from './send.js';
+import { ClientGone, type Sink, sendBytes, sendFile, sendStream } from './send.js';
 import { Turn } from './turn.js';
 
 /** What a connection needs around it. */
@@ -32,9 +33,8 @@ export interface ConnectionHost {
 const MAX_PIPELINED = 64 * 1024;
 /** How long a closing connection listens on, so that the client sees the answer and not a reset (RFC 9112 §9.6). */
 const LINGER_MS = 5_000;
-/** A client that sends content slower than this for longer than the timeout is cut off. Bytes a second. */
-const MIN_BODY_RATE = 500;
 
+const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /**
@@ -42,7 +42,6 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
  * the memory of a connection is bounded whatever the client sends.
  */
 export class Connection implements Timed, BodySource, Sink {
-  deadline: number;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #peer: SocketPeer;
@@ -58,9 +57,10 @@ export class Connection implements Timed, BodySource, Sink {
   #lingering = false;
   #clientEnded = false;
   #closed = false;
-  /** When a reader began to wait for content; 0 when none does. */
-  #bodyWaitSince = 0;
-  #bodyWaited = 0;
+  /** By when the client must have sent what is waited for, and have taken what it was sent: neither puts off the other. */
+  #receiveBy: number;
+  #sendBy = Number.POSITIVE_INFINITY;
+  readonly #contentWait = new ContentWait();
   readonly #send = (turn: Turn, response: Response): void => this.#answer(turn, response);
 
   constructor(socket: Socket, host: ConnectionHost) {
@@ -74,19 +74,26 @@ export class Connection implements Timed, BodySource, Sink {
       head: settings.clientMaxHeaderSize,
       fieldCount: settings.clientMaxHeaderCount,
     });
-    this.deadline = clock.now + settings.clientHeaderTimeout;
+    this.#receiveBy = clock.now + settings.clientHeaderTimeout;
     clock.watch(this);
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
     socket.on('end', () => this.#end());
-    socket.on('drain', () => this.#continueReading());
+    socket.on('drain', () => this.#drained());
     // 'close' follows and does what is to be done; a reset is everyday, not a fault.
     socket.on('error', () => {});
     socket.on('close', () => this.#close());
   }
 
-  /** No request is being received or answered. */
+  get deadline(): number {
+    return Math.min(this.#receiveBy, this.#sendBy);
+  }
+
+  /** Nothing is being received, answered or sent: to close it takes nothing from the client. */
   get idle(): boolean {
-    return this.#turn === undefined && !this.#parser.started;
+    if (this.#socket.destroyed) return false;
+    if (this.#lingering) return this.#socket.writableFinished;
+    if (this.#turn !== undefined || this.#parser.started) return false;
+    return this.#pipelined === undefined && this.#socket.writableLength === 0;
   }
 
   get closed(): boolean {
@@ -95,7 +102,7 @@ export class Connection implements Timed, BodySource, Sink {
 
   /** Ends an idle connection; one at work ends with its answer, since `host.stopping` is set by then. */
   retire(): void {
-    if (this.idle) this.#shut();
+    if (this.idle && !this.#lingering) this.destroy();
   }
 
   destroy(): void {
@@ -105,8 +112,10 @@ export class Connection implements Timed, BodySource, Sink {
   /** The clock's: what was waited for did not come. */
   expire(): void {
     const turn = this.#turn;
-    this.deadline = Number.POSITIVE_INFINITY;
-    if (this.#lingering || this.#outbox.blocked || turn?.answered) this.destroy();
+    const taken = this.#sendBy > this.#host.clock.now;
+    this.#receiveBy = Number.POSITIVE_INFINITY;
+    if (!taken) this.#reset();
+    else if (this.#lingering || turn?.sent) this.destroy();
     else if (turn !== undefined) turn.body?.fail(new HttpError(408, { reason: 'content comes too slowly' }));
     else if (this.#parser.started) this.#refuse(new HttpError(408, { reason: 'header comes too slowly' }));
     else this.#shut();
@@ -138,8 +147,8 @@ export class Connection implements Timed, BodySource, Sink {
       this.#broken(error);
     }
     this.#inRead = false;
-    this.#outbox.flush();
-    if (this.#turn?.answered === false && this.#turn.receiving && !this.#turn.body?.wanted) this.#pause();
+    this.flush();
+    if (this.#turn?.sent === false && this.#turn.receiving && !this.#turn.body?.wanted) this.#pause();
   }
 
   #readHead(bytes: Buffer, start: number): number {
@@ -156,8 +165,8 @@ export class Connection implements Timed, BodySource, Sink {
   }
 
   #begin(head: RequestHead, contentCame: boolean): void {
-    this.deadline = Number.POSITIVE_INFINITY;
-    this.#bodyWaited = 0;
+    this.#receiveBy = Number.POSITIVE_INFINITY;
+    this.#contentWait.reset();
     this.#requests += 1;
     const received = this.#understand(head);
     if (received === undefined) return;
@@ -199,9 +208,7 @@ export class Connection implements Timed, BodySource, Sink {
       this.#outbox.flush();
     }
     const { clock, settings } = this.#host;
-    this.#bodyWaitSince = clock.now;
-    const allowed = settings.clientBodyTimeout + ((turn.body?.received ?? 0) / MIN_BODY_RATE) * 1000;
-    this.#wait(Math.min(settings.clientBodyTimeout, Math.max(0, allowed - this.#bodyWaited)));
+    this.#wait(this.#contentWait.begin(clock.now, turn.body?.received ?? 0, settings.clientBodyTimeout));
     this.#resume();
   }
 
@@ -211,17 +218,20 @@ export class Connection implements Timed, BodySource, Sink {
   }
 
   #stopWaiting(): void {
-    if (this.#bodyWaitSince === 0) return;
-    this.#bodyWaited += this.#host.clock.now - this.#bodyWaitSince;
-    this.#bodyWaitSince = 0;
-    this.deadline = Number.POSITIVE_INFINITY;
+    if (this.#contentWait.end(this.#host.clock.now)) this.#receiveBy = Number.POSITIVE_INFINITY;
   }
 
   #keep(bytes: Buffer, start: number): void {
     const rest = start === 0 ? bytes : bytes.subarray(start);
     this.#pipelined = this.#pipelined === undefined ? rest : Buffer.concat([this.#pipelined, rest]);
-    if (this.#outbox.blocked) this.#wait(this.#host.settings.sendTimeout);
     if (this.#pipelined.length >= MAX_PIPELINED || this.#outbox.blocked) this.#pause();
+  }
+
+  /** The client has taken all that it was sent. */
+  #drained(): void {
+    this.#sendBy = Number.POSITIVE_INFINITY;
+    if (this.idle) this.#wait(this.#host.settings.keepaliveTimeout);
+    this.#continueReading();
   }
 
   /** Goes on with what waited for an answer, or for the client to take its answers. */
@@ -230,16 +240,27 @@ export class Connection implements Timed, BodySource, Sink {
     const waiting = this.#pipelined;
     this.#pipelined = undefined;
     if (waiting !== undefined) this.#read(waiting);
-    if (this.#pipelined !== undefined || this.#turn !== undefined) return;
-    if (this.#clientEnded) this.#shut();
-    else this.#resume();
+    if (this.#clientEnded) this.#endOfInput();
+    else if (this.#pipelined === undefined && this.#turn === undefined) this.#resume();
   }
 
   #end(): void {
     this.#clientEnded = true;
     const turn = this.#turn;
-    if (turn?.receiving) turn.body?.fail(clientLeft());
-    if (turn === undefined ? this.#pipelined === undefined : turn.sent && turn.receiving) this.#shut();
+    // A reset right behind its last bytes is reported as an end too. To write nothing tells which of them it was.
+    if (turn?.sent === false) this.#socket.write(NOTHING);
+    this.#endOfInput();
+  }
+
+  /** All has been read that ever comes, but for what waits for an answer before it. */
+  #endOfInput(): void {
+    const turn = this.#turn;
+    if (turn === undefined) {
+      if (this.#pipelined === undefined) this.#shut();
+    } else if (turn.receiving) {
+      if (turn.sent) this.#shut();
+      else turn.body?.fail(clientLeft());
+    }
   }
 
   #pause(): void {
@@ -254,8 +275,9 @@ export class Connection implements Timed, BodySource, Sink {
     this.#socket.resume();
   }
 
+  /** How long the client has to send what is next. */
   #wait(milliseconds: number): void {
-    this.deadline = this.#host.clock.now + milliseconds;
+    this.#receiveBy = this.#host.clock.now + milliseconds;
   }
 
   // Answering
@@ -266,30 +288,34 @@ export class Connection implements Timed, BodySource, Sink {
       return;
     }
     turn.answered = true;
-    this.deadline = Number.POSITIVE_INFINITY;
     const { head, body, size, keepAlive } = this.#toWire(turn, response);
     this.#outbox.gather(head);
-    if (body.kind === 'none' || body.kind === 'bytes') {
-      if (body.kind === 'bytes') this.#outbox.gather(body.bytes);
-      this.#finish(turn, size, keepAlive, response);
-    } else {
-      const sent = body.kind === 'file' ? sendFile(body.slice, this) : sendStream(body, this);
-      sent.then(
+    if (body.kind === 'none') this.#finish(turn, size, keepAlive, response);
+    else {
+      this.#sendContent(body).then(
         (bytesSent) => this.#finish(turn, bytesSent, keepAlive, undefined),
         (error: unknown) => this.#breakOff(turn, error),
       );
     }
   }
 
+  #sendContent(body: Exclude<WireBody, { kind: 'none' }>): Promise<number> {
+    if (body.kind === 'file') return sendFile(body.slice, this);
+    return body.kind === 'bytes' ? sendBytes(body.bytes, this) : sendStream(body, this);
+  }
+
   /** The sender's: a piece of content. */
   async write(piece: Uint8Array): Promise<void> {
-    this.#wait(this.#host.settings.sendTimeout);
+    this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
     await this.#outbox.write(piece);
-    this.deadline = Number.POSITIVE_INFINITY;
+    this.#sendBy = Number.POSITIVE_INFINITY;
   }
 
   flush(): void {
     this.#outbox.flush();
+    if (this.#outbox.blocked && this.#sendBy === Number.POSITIVE_INFINITY) {
+      this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
+    }
   }
 
   #toWire(turn: Turn, response: Response): Wire {
@@ -317,18 +343,20 @@ export class Connection implements Timed, BodySource, Sink {
     if (unsent !== undefined) discard(unsent);
     turn.sent = true;
     turn.end(bytesSent, true);
-    if (!keepAlive) this.#shut();
-    else if (turn.receiving) this.#drain(turn);
+    turn.body?.discard();
+    // Since the answer's head went out its request may have broken, and the server been told to stop.
+    if (!keepAlive || !turn.drainable || this.#host.stopping) this.#shut();
+    else if (turn.receiving) this.#drain();
     else this.#next();
-    if (!this.#inRead) this.#outbox.flush();
+    if (!this.#inRead) this.flush();
   }
 
   /** The rest of the content is nobody's: it is read past, within a bound of size and time. */
-  #drain(turn: Turn): void {
-    turn.body?.discard();
-    this.#bodyWaitSince = 0;
+  #drain(): void {
+    this.#contentWait.reset();
     this.#wait(this.#host.settings.clientBodyTimeout);
-    if (this.#clientEnded || turn.body?.failed) this.#shut();
+    // What is being read now may hold the rest.
+    if (this.#clientEnded && !this.#inRead) this.#shut();
     else this.#resume();
   }
 
@@ -336,7 +364,7 @@ export class Connection implements Timed, BodySource, Sink {
     this.#turn = undefined;
     this.#wait(this.#host.settings.keepaliveTimeout);
     if (!this.#inRead) {
-      this.#outbox.flush();
+      this.flush();
       this.#continueReading();
     }
   }
@@ -345,7 +373,10 @@ export class Connection implements Timed, BodySource, Sink {
   #breakOff(turn: Turn, error: unknown): void {
     if (this.#closed) return;
     const { method, target } = turn.request;
-    this.#host.log.error(`${method} ${target} (${turn.routeName}): answer broken off: ${String(error)}`);
+    // A client that leaves is everyday, not a fault.
+    if (!(error instanceof ClientGone)) {
+      this.#host.log.error(`${method} ${target} (${turn.routeName}): answer broken off: ${String(error)}`);
+    }
     turn.end(0, false);
     this.destroy();
   }
@@ -383,10 +414,23 @@ export class Connection implements Timed, BodySource, Sink {
     if (this.#lingering || this.#closed) return;
     this.#lingering = true;
     this.#pipelined = undefined;
+    this.#turn = undefined;
     this.#outbox.flush();
-    this.#socket.end();
-    this.#wait(LINGER_MS);
+    // The last answer may be on its way for long; only when the client has it does the time to leave run.
+    this.#receiveBy = Number.POSITIVE_INFINITY;
+    this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
+    this.#socket.end(() => {
+      this.#sendBy = Number.POSITIVE_INFINITY;
+      this.#wait(LINGER_MS);
+    });
     this.#resume();
+  }
+
+  /** Without a reset the system goes on holding megabytes for a client that does not take them. */
+  #reset(): void {
+    // A UNIX socket, which has no address, has no reset either: what it holds goes with it.
+    if (this.#peer.remoteAddress === '') this.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   #close(): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { ClientGone } from './send.js';
 
 /** Answers up to this size are gathered and leave together; beyond it they are written at once. */
 const MAX_GATHERED = 64 * 1024;
@@ -44,12 +45,15 @@ export class Outbox {
     else this.#writeTogether(gathered, taken);
   }
 
-  /** Sends a piece behind what was gathered. The piece may be changed again once the promise is fulfilled. */
+  /**
+   * Sends a piece behind what was gathered. The piece may be changed again once the promise is fulfilled.
+   * @throws ClientGone
+   */
   write(piece: Uint8Array): Promise<void> {
     this.#gathered.push(piece);
     this.#size += piece.length;
     return new Promise((resolve, reject) => {
-      this.flush((error) => (error ? reject(error) : resolve()));
+      this.flush((error) => (error ? reject(new ClientGone(error)) : resolve()));
     });
   }
 

@@ -1,39 +1,86 @@
 import type { WireBody } from '../http/writer.js';
 import type { FileSlice } from '../message.js';
-import { acquire, release } from './buffers.js';
+import { acquire, BIG, release, SMALL } from './buffers.js';
 
 /** Where content goes, piece by piece. */
 export interface Sink {
   /** True when the client has gone: nothing more can be sent. */
   readonly closed: boolean;
-  /** Fulfilled when the piece's bytes were taken: then it may be changed again. */
+  /**
+   * Fulfilled when the piece's bytes were taken: then it may be changed again.
+   * @throws ClientGone
+   */
   write(piece: Uint8Array): Promise<void>;
   /** Sends what is gathered so far. */
   flush(): void;
 }
 
+/** The client does not take the rest of its answer. */
+export class ClientGone extends Error {
+  constructor(cause?: unknown) {
+    super('the client left', { cause });
+    this.name = 'ClientGone';
+  }
+}
+
+/** A client that takes a piece within this time gets bigger ones: they still fit into the shortest useful timeout. */
+const QUICK_MS = 100;
+
+/**
+ * How much is sent at once. A piece has to be taken within send_timeout: for a client on a thin line big ones would
+ * mean the end of its connection, and hold more memory the longer it takes.
+ */
+class Pace {
+  /** Bytes of the next piece. */
+  piece = 256 * 1024;
+
+  async write(bytes: Uint8Array, sink: Sink): Promise<void> {
+    const start = performance.now();
+    await sink.write(bytes);
+    this.piece = performance.now() - start < QUICK_MS ? Math.min(this.piece * 4, BIG) : SMALL;
+  }
+}
+
+/**
+ * Sends bytes that are at hand, too many for one write.
+ * @returns how many were sent
+ * @throws ClientGone
+ */
+export async function sendBytes(bytes: Uint8Array, sink: Sink): Promise<number> {
+  const pace = new Pace();
+  for (let position = 0; position < bytes.length; ) {
+    if (sink.closed) throw new ClientGone();
+    const piece = bytes.subarray(position, position + pace.piece);
+    await pace.write(piece, sink);
+    position += piece.length;
+  }
+  return bytes.length;
+}
+
 /**
  * Sends a part of a file through one pooled buffer.
  * @returns how many bytes of content were sent
- * @throws Error when the file ends too early: the answer's length was promised and cannot be kept
+ * @throws ClientGone, and Error when the file ends too early: the answer's length was promised and cannot be kept
  */
 export async function sendFile(slice: FileSlice, sink: Sink): Promise<number> {
   const { file, start, end } = slice;
+  const pace = new Pace();
   let position = start;
   while (position < end && !sink.closed) {
+    const wanted = Math.min(pace.piece, end - position);
     // A buffer is held for one piece only: a slow client keeps one, a waiting file none.
-    const buffer = acquire(end - position);
+    const buffer = acquire(wanted);
     try {
-      const length = Math.min(buffer.length, end - position);
+      const length = Math.min(buffer.length, wanted);
       const bytesRead = await file.read(buffer, length, position);
       if (bytesRead === 0) throw new Error(`${file.path} became shorter while it was sent`);
-      await sink.write(buffer.subarray(0, bytesRead));
+      await pace.write(buffer.subarray(0, bytesRead), sink);
       position += bytesRead;
     } finally {
       release(buffer);
     }
   }
-  if (position < end) throw new Error('the client left');
+  if (position < end) throw new ClientGone();
   return position - start;
 }
 
@@ -44,7 +91,7 @@ const CRLF = Buffer.from('\r\n');
  * Sends a stream, chunked (RFC 9112 §7.1) or as it is. The head is held back for the first piece, but no longer than a
  * turn of the event loop.
  * @returns how many bytes of content were sent
- * @throws what the stream throws, and Error when it gives more or less than its declared length
+ * @throws ClientGone, what the stream throws, and Error when it gives more or less than its declared length
  */
 export async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sink): Promise<number> {
   const { stream, length } = body;
@@ -53,7 +100,7 @@ export async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, si
   let sent = 0;
   try {
     for await (const piece of stream) {
-      if (sink.closed) throw new Error('the client left');
+      if (sink.closed) throw new ClientGone();
       if (piece.length === 0) continue; // an empty chunk would end the body
       if (length !== undefined && sent + piece.length > length)
         throw new Error(`content longer than its length ${length}`);

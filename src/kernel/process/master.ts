@@ -4,11 +4,14 @@ import { createLog, fileTarget, stderrTarget } from '../error-log.js';
 import type { Log } from '../log.js';
 import { RefusedError, WorkerProcess } from './generation.js';
 import type { Launch, Serving } from './messages.js';
+import { watchFiles } from './watch.js';
 
 export interface MasterOptions {
   /** The module a worker process runs. */
   readonly workerModule: URL;
   readonly launch: Launch;
+  /** Reload when a file of the configuration changes. */
+  readonly watch: boolean;
   /** Called once, when the first worker serves. */
   readonly announce: (serving: Serving) => void;
   /** What went wrong at the start, or warnings: text for people, with its line breaks. */
@@ -39,6 +42,7 @@ export class Master {
   #delayMs = 0;
   #stopping = false;
   #look: NodeJS.Timeout | undefined;
+  #unwatch: (() => void) | undefined;
 
   constructor(options: MasterOptions) {
     this.#options = options;
@@ -87,6 +91,7 @@ export class Master {
   async stop(graceMs = this.#settings?.shutdownTimeout ?? 0): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#look);
+    this.#unwatch?.();
     for (const worker of this.#everybody()) worker.stop(graceMs);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
     if (this.#settings?.pidFile !== undefined) await rm(this.#settings.pidFile, { force: true });
@@ -125,7 +130,14 @@ export class Master {
     this.#workers = workers;
     this.#settings = settings;
     this.#openLog();
-    for (const worker of workers) this.#watch(worker);
+    this.#watchFiles(settings.files);
+    for (const worker of workers) this.#supervise(worker);
+  }
+
+  #watchFiles(files: readonly string[]): void {
+    if (!this.#options.watch) return;
+    this.#unwatch?.();
+    this.#unwatch = watchFiles(files, () => this.reload());
   }
 
   #openLog(): void {
@@ -155,7 +167,7 @@ export class Master {
   }
 
   /** A worker that ends without being asked is replaced; one that did not live long, after a while. */
-  #watch(worker: WorkerProcess): void {
+  #supervise(worker: WorkerProcess): void {
     void worker.gone.then(() => {
       if (!this.#workers.delete(worker) || this.#stopping || worker.stopping) return;
       const lived = performance.now() - worker.startedAt;
@@ -172,7 +184,7 @@ export class Master {
     if (this.#stopping || this.#workers.size >= (this.#settings?.workers ?? 0)) return;
     const worker = this.#fork();
     this.#workers.add(worker);
-    this.#watch(worker);
+    this.#supervise(worker);
     worker.serving.catch((error: unknown) => {
       if (error instanceof RefusedError)
         this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);

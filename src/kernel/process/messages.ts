@@ -4,9 +4,13 @@ import type { Address } from '../net/listener.js';
 /** What a master and its workers say to each other, as plain JSON. */
 
 /** Where a worker gets its configuration from: each reads and compiles it itself, with fresh plugin code. */
-export type Launch =
+export type Launch = {
+  /** Whether reports are for a terminal with colours. */
+  readonly colour: boolean;
+} & (
   | { readonly kind: 'file'; readonly file: string; readonly prefix: string | undefined }
-  | { readonly kind: 'text'; readonly text: string; readonly file: string; readonly base: string };
+  | { readonly kind: 'text'; readonly text: string; readonly file: string; readonly base: string }
+);
 
 /** A worker serves. What the master needs to know of the configuration comes with it: it loads none itself. */
 export interface Serving {
@@ -14,6 +18,8 @@ export interface Serving {
   /** The configuration's name, as shown to people. */
   readonly file: string;
   readonly addresses: readonly Address[];
+  /** Every file the configuration was read from, plugins included; absolute. */
+  readonly files: readonly string[];
   readonly workers: number;
   readonly pidFile: string | undefined;
   readonly errorLog: { readonly path: string | undefined; readonly level: LogLevel };

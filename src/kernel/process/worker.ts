@@ -1,12 +1,12 @@
 import type { Config } from '../config/compile.js';
-import { formatPlace } from '../config/diagnostic.js';
+import { displayPath } from '../config/display-path.js';
 import { loadConfig, loadConfigText } from '../config/load.js';
 import { renderDiagnostics } from '../config/render.js';
 import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
 import { ConfigError } from '../errors.js';
+import { counted, reasonOf } from '../failure.js';
 import { type RunningServer, start } from '../kernel.js';
 import type { Log } from '../log.js';
-import { ListenError } from '../net/listener.js';
 import type { Plugin } from '../plugin.js';
 import { type FromWorker, isFromMaster, type Launch } from './messages.js';
 import { dropPrivileges } from './privileges.js';
@@ -32,10 +32,15 @@ export async function runWorker(launch: Launch, builtins: readonly Plugin[]): Pr
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
   process.on('SIGUSR1', () => {});
-  const { config, diagnostics } = await loadLaunch(launch, builtins);
-  const report = diagnostics.length === 0 ? '' : renderDiagnostics(diagnostics);
+  const { config, source, diagnostics } = await loadLaunch(launch, builtins);
+  const { colour } = launch;
+  const report = diagnostics.length === 0 ? '' : renderDiagnostics(diagnostics, { colour });
   if (config === undefined) {
-    tellAndExit({ type: 'refused', report });
+    const name = displayPath(launch.file);
+    tellAndExit({
+      type: 'refused',
+      report: `${report}webserv: ${name} cannot be used: ${counted(diagnostics)}\n`,
+    });
     return;
   }
   const { errorLog } = config.main;
@@ -47,11 +52,11 @@ export async function runWorker(launch: Launch, builtins: readonly Plugin[]): Pr
     server = await start(config, log);
     dropPrivileges(config.main.user, log);
   } catch (error) {
-    tellAndExit({ type: 'refused', report: `${report}${describe(error)}\n` });
+    tellAndExit({ type: 'refused', report: report + refusal(error, colour) });
     return;
   }
   obey(server, target);
-  tell({ type: 'serving', report, ...summary(config, server) });
+  tell({ type: 'serving', report, ...summary(config, server), files: source?.files ?? [] });
   setInterval(() => tell({ type: 'alive' }), HEARTBEAT_MS).unref();
 }
 
@@ -61,6 +66,13 @@ function loadLaunch(launch: Launch, builtins: readonly Plugin[]) {
   }
   const { file, prefix } = launch;
   return loadConfig(file, prefix === undefined ? { builtins } : { builtins, prefix });
+}
+
+/** Why a configuration without mistakes of its own cannot be served: a plugin refuses it, or an address is taken. */
+function refusal(error: unknown, colour: boolean): string {
+  if (!(error instanceof ConfigError)) return `webserv: ${reasonOf(error)}\n`;
+  const { diagnostics } = error;
+  return `${renderDiagnostics(diagnostics, { colour })}webserv: the configuration cannot be used: ${counted(diagnostics)}\n`;
 }
 
 function summary({ file, main }: Config, server: RunningServer) {
@@ -91,18 +103,6 @@ function obey(server: RunningServer, target: LogTarget): void {
     if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY);
     else target.reopen();
   });
-}
-
-/** Why a server could not start, for people. */
-function describe(error: unknown): string {
-  if (error instanceof ListenError) {
-    const { place } = error.listen;
-    return place === undefined ? error.message : `${formatPlace(place)}: ${error.message}`;
-  }
-  if (error instanceof ConfigError) {
-    return `the configuration is refused\n${renderDiagnostics(error.diagnostics)}`;
-  }
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A fault outside of any request (a plugin's timer, a forgotten promise) is logged; the worker serves on. */

@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../kernel/config/suggest.js';
+
+/** A mistake in the command line. */
+export class UsageError extends Error {
+  /** What would be right. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = 'UsageError';
+    this.hint = hint;
+  }
+}
+
+/** One flag of a command, as `node:util` parseArgs takes it, with what `--help` says of it. */
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** What its value is called: `FILE`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+export type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>
+>;
+
+/** @throws UsageError that names what is wrong and what was probably meant */
+export function parse<O extends Options>(options: O, args: readonly string[]): Parsed<O> {
+  check(options, args);
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    // Of parseArgs' own words, the first sentence is the mistake.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(reason.split('\n', 1)[0] ?? reason);
+  }
+}
+
+/** Where the first argument that is no flag stands; undefined when there is none. */
+export function firstPositional(options: Options, args: readonly string[]): number | undefined {
+  return tokensOf(options, args).find(({ kind }) => kind === 'positional')?.index;
+}
+
+function tokensOf(options: Options, args: readonly string[]) {
+  return parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true }).tokens;
+}
+
+/** @throws UsageError for a flag that there is not, or one without its value */
+export function check(options: Options, args: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const token of tokensOf(options, args)) {
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) throw new UsageError(`there is no flag ${rawName}`, suggestion(options, name));
+    if (option.type === 'boolean' && value !== undefined) throw new UsageError(`${rawName} takes no value`);
+    if (option.type === 'string' && (value === undefined || value === '')) {
+      throw new UsageError(`${rawName} needs a value`, `usage: ${rawName} ${option.value ?? 'VALUE'}`);
+    }
+    if (option.type === 'string' && seen.has(name)) throw new UsageError(`${rawName} is given twice`);
+    seen.add(name);
+  }
+}
+
+function suggestion(options: Options, name: string): string | undefined {
+  // One letter is as near as any other.
+  const meant = name.length > 1 ? nearestOf(name, Object.keys(options)) : undefined;
+  return meant === undefined ? undefined : `did you mean --${meant}?`;
+}
+
+/** The known word that is most probably meant. */
+export function nearestOf(word: string, known: readonly string[]): string | undefined {
+  // The configuration's words have underscores where a command line has dashes.
+  const found = nearest(
+    word,
+    known.map((name) => name.replaceAll('-', '_')),
+  );
+  return found?.replaceAll('_', '-');
+}

@@ -1,0 +1,57 @@
+import { type Address, formatAddress } from '../kernel/net/listener.js';
+import { Master } from '../kernel/process/master.js';
+import type { Launch } from '../kernel/process/messages.js';
+import { EXIT } from './exit.js';
+import { print, say } from './terminal.js';
+
+export interface SuperviseOptions {
+  readonly launch: Launch;
+  /** What is served, as it is told; the configuration's own name when left out. */
+  readonly name?: string;
+  /** Reload when a file of the configuration changes. */
+  readonly watch?: boolean;
+}
+
+/**
+ * Serves until a signal ends it: SIGTERM and SIGINT finish what is in flight within `worker_shutdown_timeout`, a second
+ * one ends at once; SIGQUIT finishes however long it takes; SIGHUP reloads; SIGUSR1 opens the logs anew.
+ * @returns the exit code
+ */
+export async function supervise({ launch, name, watch = false }: SuperviseOptions): Promise<number> {
+  const master = new Master({
+    workerModule: new URL('./worker.js', import.meta.url),
+    launch,
+    watch,
+    announce: ({ file, addresses }) =>
+      print(`webserv serves ${name ?? file} at\n${addresses.map(addressLine).join('')}`),
+    report: (text) => process.stderr.write(text),
+  });
+  // Before anything else: Node opens a debugger for a SIGUSR1 that nobody takes.
+  process.on('SIGUSR1', () => master.reopen());
+  process.on('SIGHUP', () => master.reload());
+  const stopped = new Promise<void>((resolve) => {
+    let asked = false;
+    const stop = (graceMs?: number): void => {
+      if (asked) master.kill();
+      else {
+        asked = true;
+        say('stopping, once more to stop at once');
+        void master.stop(graceMs).then(resolve);
+      }
+    };
+    process.on('SIGTERM', () => stop());
+    process.on('SIGINT', () => stop());
+    process.on('SIGQUIT', () => stop(Number.POSITIVE_INFINITY));
+  });
+  if (!(await master.start())) return EXIT.failure;
+  await stopped;
+  return EXIT.ok;
+}
+
+function addressLine(address: Address): string {
+  const shown = formatAddress(address);
+  if (address.kind === 'unix') return `  ${shown}\n`;
+  const host = address.host === '0.0.0.0' || address.host === '::' ? 'localhost' : address.host;
+  const named = formatAddress({ kind: 'tcp', host, port: address.port });
+  return `  http://${named}${host === address.host ? '' : `  (${shown})`}\n`;
+}

@@ -1,0 +1,43 @@
+import type { Config } from './config/compile.js';
+import { ServerHookTable } from './hooks.js';
+import type { Log } from './log.js';
+import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
+
+/** A whole server but for its sockets. */
+export interface Assembly {
+  readonly hooks: ServerHookTable;
+  /** One for each server, in the configuration's order. */
+  readonly sites: readonly BuiltSite[];
+  /** Disposes of the plugins, the last one first. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Sets the plugins up and builds the routes. What was made before a failure is let go.
+ * @throws ConfigError when a plugin refuses the configuration
+ */
+export async function assemble(config: Config, log: Log): Promise<Assembly> {
+  const hooks = new ServerHookTable();
+  const plugins: LoadedPlugin[] = [];
+  const dispose = async (): Promise<void> => {
+    for (const { plugin, running } of plugins.toReversed()) {
+      await running
+        .dispose()
+        .catch((error: unknown) => log.error(`plugin "${plugin.name}", dispose: ${String(error)}`));
+    }
+  };
+  try {
+    for (const plugin of config.plugins) {
+      const options = config.options.get(plugin.name) ?? {};
+      const running = await plugin.start({ options, hooks: hooks.facade(plugin.name), log });
+      plugins.push({ plugin, running });
+    }
+    await hooks.config(config);
+    const sites: BuiltSite[] = [];
+    for (const server of config.servers) sites.push(await buildSite(server, plugins, log));
+    return { hooks, sites, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Config, RouteConfig } from './config.js';
+import type { Place } from './diagnostic.js';
+
+/** One directive as it is in effect in a block. */
+export interface Setting {
+  readonly name: string;
+  readonly words: readonly string[];
+  /** `default`: nobody wrote it; `inherited`: it is written in a block around this one. */
+  readonly origin: 'own' | 'inherited' | 'default';
+  /** Where it is written; undefined for a default. */
+  readonly place: Place | undefined;
+  /**
+   * True where writing it into this block changes nothing. False for an inherited `root`, which maps the prefix of the
+   * block it stands in, and for a value that the blocks inheriting it share.
+   */
+  readonly mayBeWritten: boolean;
+}
+
+/** A block with every directive in effect in it. */
+export interface EffectiveBlock {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly place: Place | undefined;
+  readonly settings: readonly Setting[];
+  readonly blocks: readonly EffectiveBlock[];
+}
+
+/** The effective block of each block that answers requests. */
+export function effectiveBlocks(
+  config: Config,
+  main: EffectiveBlock,
+): ReadonlyMap<RouteConfig, EffectiveBlock> {
+  const blocks = new Map<RouteConfig, EffectiveBlock>();
+  const add = (route: RouteConfig, block: EffectiveBlock | undefined): void => {
+    if (block === undefined) return;
+    blocks.set(route, block);
+    const locations = block.blocks.filter(({ name }) => name === 'location');
+    route.children.forEach((child, index) => {
+      add(child, locations[index]);
+    });
+  };
+  const servers = main.blocks.filter(({ name }) => name === 'server');
+  config.servers.forEach(({ route }, index) => {
+    add(route, servers[index]);
+  });
+  return blocks;
+}

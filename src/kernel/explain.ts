@@ -1,0 +1,152 @@
+import type { Assembly } from './assembly.js';
+import type { Config, Listen, RouteConfig, ServerConfig } from './config/compile.js';
+import { addressKey, type Bound, endpointsOf } from './endpoints.js';
+import { HttpError } from './errors.js';
+import { openFile } from './files.js';
+import type { Tap } from './hooks.js';
+import { answerByMethod } from './methods.js';
+import type { DecodedPath, FilePath } from './path.js';
+import type { Route } from './route.js';
+
+/** What a request would meet, found by the same tables that answer requests, without answering it. */
+
+export interface Question {
+  readonly method: string;
+  /** Lower case; undefined when none is named. */
+  readonly host: string | undefined;
+  /** undefined: that of the configuration's first address. */
+  readonly port: number | undefined;
+  readonly path: DecodedPath;
+}
+
+export interface Explanation {
+  readonly listen: Listen;
+  readonly server: ServerConfig;
+  /** The name of the server's that the host is, or is below; undefined for the address's default server. */
+  readonly name: string | undefined;
+  /** Whether it says `default_server` there. */
+  readonly isDefault: boolean;
+  /** Whether no other server answers there. */
+  readonly isOnly: boolean;
+  readonly route: Route;
+  readonly block: RouteConfig;
+  /** The location around one by extension. */
+  readonly parent: RouteConfig | undefined;
+  readonly methods: readonly string[];
+  /** What the kernel answers itself, for the method alone. */
+  readonly status: number | undefined;
+  readonly file: FileFound | undefined;
+  /** The taps on `onRequest`: asked before there is a route. */
+  readonly askedFirst: readonly Tap[];
+  /** The taps on `onRoute` for the method, in their order: the first that answers wins. */
+  readonly asked: readonly Tap[];
+}
+
+export interface FileFound {
+  readonly path: FilePath;
+  readonly kind: 'file' | 'directory' | 'absent' | 'forbidden' | 'special';
+  /** Bytes, of a file. */
+  readonly size: number | undefined;
+}
+
+/** @returns undefined when nothing listens at the port */
+export async function explain(
+  config: Config,
+  assembly: Assembly,
+  question: Question,
+): Promise<Explanation | undefined> {
+  const { method, path } = question;
+  const servers = new Map(
+    assembly.sites.map((built, index) => [built.site, { built, server: config.servers[index] }]),
+  );
+  const sites = assembly.sites.map(({ site }) => site);
+  const bound = boundFor(endpointsOf(config, sites), question);
+  const found = bound && servers.get(bound.endpoint.find(question.host ?? ''));
+  if (bound === undefined || found?.server === undefined) return undefined;
+  const { built, server } = found;
+  const route = built.table.find(path);
+  const block = built.blocks.get(route) ?? server.route;
+  const kernel = kernelAnswer(method, route);
+  return {
+    listen: bound.listen,
+    server,
+    name: nameFor(server, question.host),
+    isDefault: listensOf(server, bound.listen).some(({ isDefault }) => isDefault),
+    isOnly: config.servers.every((other) => other === server || listensOf(other, bound.listen).length === 0),
+    route,
+    block,
+    parent: parentOf(block, server.route),
+    methods: kernel.methods,
+    status: kernel.status,
+    file: await fileFor(route, path),
+    askedFirst: assembly.hooks.taps.filter(({ hook }) => hook === 'onRequest'),
+    asked: kernel.status === undefined ? route.hooks.taps.filter((tap) => isAsked(tap, method)) : [],
+  };
+}
+
+/** The server's `listen` of an address. */
+function listensOf({ listens }: ServerConfig, listen: Listen): readonly Listen[] {
+  return listens.filter((own) => own === listen || addressKey(own) === addressKey(listen));
+}
+
+function isAsked({ hook, methods }: Tap, method: string): boolean {
+  return hook === 'onRoute' && (methods === undefined || methods.includes(method));
+}
+
+/** An address by its port and, where several have it, the one a client that uses the host's name would reach. */
+function boundFor(bounds: readonly Bound[], { host, port }: Question): Bound | undefined {
+  if (port === undefined) return bounds[0];
+  const candidates = bounds.filter(({ listen }) => listen.kind === 'tcp' && listen.port === port);
+  const addresses = [
+    host?.replace(/^\[|\]$/g, ''),
+    host === 'localhost' ? '127.0.0.1' : undefined,
+    '0.0.0.0',
+    '::',
+  ];
+  for (const address of addresses) {
+    const exact = candidates.find(({ listen }) => listen.kind === 'tcp' && listen.host === address);
+    if (exact !== undefined) return exact;
+  }
+  return candidates[0];
+}
+
+/** The longest of the server's names that the host is or is below. */
+function nameFor({ names }: ServerConfig, host: string | undefined): string | undefined {
+  if (host === undefined) return undefined;
+  if (names.includes(host)) return host;
+  const wildcards = names.filter((name) => name.startsWith('*.') && host.endsWith(name.slice(1)));
+  return wildcards.sort((one, other) => other.length - one.length)[0];
+}
+
+function parentOf(block: RouteConfig, around: RouteConfig): RouteConfig | undefined {
+  if (around.children.includes(block)) return around;
+  for (const child of around.children) {
+    const parent = parentOf(block, child);
+    if (parent !== undefined) return parent;
+  }
+  return undefined;
+}
+
+/** The methods `Allow` names, and what the kernel answers to one without asking a plugin. */
+function kernelAnswer(
+  method: string,
+  route: Route,
+): { readonly methods: readonly string[]; readonly status: number | undefined } {
+  const methods = route.methodsDeclared ? route.methods : new Set([...route.methods, 'OPTIONS']);
+  try {
+    const answer = answerByMethod({ method, target: '/' }, route, () => [route]);
+    return { methods: [...methods], status: answer?.status };
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    return { methods: [...methods], status: error.status };
+  }
+}
+
+async function fileFor(route: Route, path: DecodedPath): Promise<FileFound | undefined> {
+  const resolved = route.resolve(path);
+  if (resolved === undefined) return undefined;
+  const lookup = await openFile(resolved, route.boundary);
+  if (lookup.kind !== 'file') return { path: resolved, kind: lookup.kind, size: undefined };
+  lookup.file.close();
+  return { path: resolved, kind: lookup.kind, size: lookup.file.size };
+}

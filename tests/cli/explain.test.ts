@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { builtinPlugins } from '../../src/builtin.js';
+import { readRequestUrl } from '../../src/cli/request-url.js';
+import { assemble } from '../../src/kernel/assembly.js';
+import { loadConfigText } from '../../src/kernel/config/load.js';
+import { explain } from '../../src/kernel/explain.js';
+import { startTestServer } from '../../src/testing.js';
+import { folderWith, webserv } from './webserv.js';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+const files = {
+  'webserv.conf': [
+    'server {',
+    '  listen 8080;',
+    '  server_name one.test;',
+    '  root www;',
+    '  location /a { methods GET; autoindex on; }',
+    '  location = /exact { return 301 /a; }',
+    '  location /s { cgi .py python3; location *.py { cgi_timeout 5s; } }',
+    '}',
+    'server { listen 8080; server_name *.two.test; root www; }',
+    'server { listen 127.0.0.1:8080 default_server; return 403; }',
+    'server { listen 8081; server_name x; return 204; }',
+  ].join('\n'),
+  'www/a/file.txt': 'twelve bytes',
+  'www/s/run.py': '',
+};
+
+/** The rows of an explanation by their labels. */
+async function rows(...args: string[]): Promise<Record<string, string>> {
+  const { code, stdout, stderr } = await webserv(['explain', ...args], { cwd: await folderWith(files) });
+  expect([code, stderr]).toEqual([0, '']);
+  const parts = stdout.split(/^(?=\S)/m).map((part) => [part.slice(0, 10).trim(), part.slice(10).trimEnd()]);
+  return Object.fromEntries(parts);
+}
+
+describe('webserv explain', () => {
+  it('tells server, location, methods, file and plugins with what they are told', async () => {
+    const found = await rows('http://one.test:8080/a/file.txt?x=1');
+    expect(found).toMatchObject({
+      request: 'GET /a/file.txt?x=1, host one.test',
+      address: '0.0.0.0:8080 at webserv.conf:2:10',
+      server: 'one.test at webserv.conf:1:1: it has the name one.test',
+      location: '/a at webserv.conf:5:3: it is the longest one that the path starts with',
+      methods: 'GET (by its "methods")',
+      answer: 'that of the first plugin that gives one; from none, 404',
+    });
+    expect(found.file).toMatch(/\/www\/a\/file\.txt, 12 bytes$/);
+    expect(found.plugins?.replace(/\n */g, '\n')).toBe(
+      '1. static, stage content\n2. autoindex, stage fallback\nautoindex on; at webserv.conf:5:30',
+    );
+  });
+
+  it('tells why the location: exact, by extension, or none', async () => {
+    expect((await rows('/exact')).location).toBe('= /exact at webserv.conf:6:3: it is for exactly this path');
+    const script = await rows('/s/run.py', '-X', 'POST');
+    expect(script.location).toBe('*.py at webserv.conf:7:34: the path ends with .py, inside location /s');
+    expect(script.plugins).toMatch(
+      /^1\. cgi, stage handler\n.*cgi \.py python3; at webserv\.conf:7:17\n.*cgi_timeout 5s;/,
+    );
+    expect((await rows('/other')).location).toBe('none at webserv.conf:1:1: no location is for this path');
+  });
+
+  it('tells why the server: its name, a name with a star, the default, the first, the only one', async () => {
+    expect((await rows('http://a.b.two.test:8080/')).server).toContain('it has the name *.two.test');
+    expect((await rows('http://other:8080/')).server).toContain('it is the first of this address');
+    expect((await rows('http://127.0.0.1:8080/')).server).toContain('it is the only one of this address');
+    expect((await rows('http://x:8081/')).server).toContain('it has the name x');
+    expect((await rows('localhost:8081')).server).toContain('it is the only one of this address');
+  });
+
+  it('tells what the kernel answers without asking a plugin', async () => {
+    expect((await rows('/a/', '-X', 'POST')).answer).toBe('405: POST is not among the methods');
+    expect((await rows('/', '--method', 'BREW')).answer).toBe('501: no server knows the method BREW');
+    expect((await rows('/', '-X', 'OPTIONS')).answer).toBe('204 with Allow, from the kernel');
+    expect((await rows('/a%2fb')).answer).toMatch(/^400: /);
+  });
+
+  it('tells of a file that it is a folder, or not there', async () => {
+    expect((await rows('/a/')).file).toMatch(/\/www\/a\/, a folder$/);
+    expect((await rows('/none')).file).toMatch(/\/www\/none, which does not exist$/);
+    expect((await rows('http://127.0.0.1:8080/')).file).toBe('none: there is no root here');
+  });
+
+  it('of a port that nothing listens on is exit 1, and names those there are', async () => {
+    const cwd = await folderWith(files);
+    const { code, stdout, stderr } = await webserv(['explain', 'http://one.test:9999/'], { cwd });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('nothing listens on port 9999; webserv.conf has 0.0.0.0:8080, 127.0.0.1:8080');
+  });
+});
+
+describe('an explanation', () => {
+  const conf = `
+    server {
+      listen 127.0.0.1:0; server_name a.test;
+      return 200 "a server";
+      location / { return 200 "a /"; }
+      location /x { return 200 "a /x"; location *.php { return 200 "a *.php"; } location = /x/y { return 200 "a = /x/y"; } }
+      location /x/y { return 200 "a /x/y"; }
+    }`;
+  const paths = ['/', '/x', '/xx', '/x/', '/x/y', '/x/y/z', '/x/a.php', '/x/y/a.php', '/%78/../x/y', '/x//y'];
+
+  it.each(paths)('names the location that answers %s', async (path) => {
+    await using server = await startTestServer(conf);
+    const answer = await (await server.fetch(path)).text();
+    const { config } = await loadConfigText(conf, {
+      file: 'a.conf',
+      base: '/srv',
+      builtins: await builtinPlugins(),
+    });
+    if (config === undefined) throw new Error('no configuration');
+    const assembly = await assemble(config, silent);
+    const url = readRequestUrl(path);
+    if (url.path === undefined) throw new Error('no path');
+    const explained = await explain(config, assembly, { ...url, path: url.path, method: 'GET' });
+    expect(`a ${explained?.block.name.replace('location ', '')}`).toBe(answer);
+    await assembly.dispose();
+  });
+});
+
+describe('a URL on the command line', () => {
+  it.each([
+    ['/a', { host: undefined, port: undefined, path: '/a', target: '/a' }],
+    ['http://Example.org', { host: 'example.org', port: 80, path: '/', target: '/' }],
+    ['example.org:8080/a?b#c', { host: 'example.org', port: 8080, path: '/a', target: '/a?b' }],
+    ['http://[::1]:1/a b/ü', { host: '[::1]', port: 1, path: '/a b/ü', target: '/a%20b/%C3%BC' }],
+    ['http://h?q', { host: 'h', port: 80, path: '/', target: '/?q' }],
+    ['/a/../../b', { path: undefined, target: '/a/../../b' }],
+  ])('%s', (text, expected) => {
+    expect(readRequestUrl(text)).toMatchObject(expected);
+  });
+
+  it.each(['https://a/', 'ftp://a/', 'http:///a', 'http://a b/', 'http://a:99999/', ''])(
+    '%j is none',
+    (text) => {
+      expect(() => readRequestUrl(text)).toThrow();
+    },
+  );
+});

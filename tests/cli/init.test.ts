@@ -1,0 +1,69 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { siteFiles } from '../../src/cli/site-template.js';
+import { folderWith, serving, webserv } from './webserv.js';
+
+/** On a free port: several tests may run at once. */
+async function onFreePort(folder: string, change = (text: string) => text): Promise<void> {
+  const file = join(folder, 'webserv.conf');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, change(text.replace('127.0.0.1:8080', '127.0.0.1:0')));
+}
+
+describe('webserv init', () => {
+  it('makes a site that webserv serves, and prints its files', async () => {
+    const cwd = await folderWith();
+    const { code, stdout, stderr } = await webserv(['init', 'my site'], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toBe(siteFiles.map(([name]) => `my site/${name}\n`).join(''));
+    expect(stderr).toContain('To serve it:');
+    const folder = join(cwd, 'my site');
+    await onFreePort(folder);
+    const server = await serving([], { cwd: folder });
+    expect(await (await fetch(server.url)).text()).toContain('It works');
+    const missing = await fetch(`${server.url}/nothing`);
+    expect(missing.status).toBe(404);
+    expect(await missing.text()).toContain('There is nothing at this address');
+  });
+
+  it('makes it in the current folder when none is named', async () => {
+    const cwd = await folderWith();
+    expect((await webserv(['init'], { cwd })).stdout).toMatch(/^webserv\.conf$/m);
+    expect((await webserv(['--test'], { cwd })).stderr).toContain('webserv.conf is fine: 1 server');
+  });
+
+  it('makes a configuration whose every example works when its "#" is taken away', async () => {
+    const cwd = await folderWith();
+    await webserv(['init'], { cwd });
+    await mkdir(join(cwd, 'uploads'));
+    await onFreePort(cwd, (text) => text.replace(/# (?=location )/g, ''));
+    const server = await serving([], { cwd });
+    expect(await (await fetch(`${server.url}/files/`)).text()).toContain('read-me.txt');
+    expect((await fetch(`${server.url}/old.html`, { redirect: 'manual' })).headers.get('location')).toBe('/');
+    const put = await fetch(`${server.url}/uploads/a.txt`, { method: 'PUT', body: 'sent' });
+    expect(put.status).toBe(201);
+    expect(await (await fetch(`${server.url}/uploads/a.txt`)).text()).toBe('sent');
+  });
+
+  it('never writes over a file: an existing page is kept, an existing configuration ends it', async () => {
+    const cwd = await folderWith({ 'www/index.html': 'mine' });
+    const first = await webserv(['init'], { cwd });
+    expect(first.code).toBe(0);
+    expect(first.stderr).toContain('www/index.html is there already and stays as it is');
+    expect(await readFile(join(cwd, 'www/index.html'), 'utf8')).toBe('mine');
+
+    await writeFile(join(cwd, 'webserv.conf'), 'my configuration');
+    const second = await webserv(['init'], { cwd });
+    expect([second.code, second.stdout]).toEqual([1, '']);
+    expect(second.stderr).toContain('webserv.conf is there already; nothing was made');
+    expect(await readFile(join(cwd, 'webserv.conf'), 'utf8')).toBe('my configuration');
+  });
+
+  it('says why it cannot make one', async () => {
+    const cwd = await folderWith({ file: '' });
+    const { code, stderr } = await webserv(['init', 'file'], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toContain('cannot make the site: ');
+  });
+});

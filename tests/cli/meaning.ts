@@ -1,0 +1,45 @@
+import type { Config, RouteConfig } from '../../src/kernel/config/compile.js';
+import { defaultTypes } from '../../src/kernel/mime.js';
+
+/**
+ * All that a compiled configuration says, and nothing of where it stands: two servers with the same meaning are the
+ * same. Which blocks share one object is part of it: a limit that is shared counts for all of them.
+ */
+export function meaning(config: Config): unknown {
+  const shared = new Map<object, number>();
+  const plain = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return typeof value === 'function' ? 'function' : value;
+    if (value instanceof Map) return [...value].map(([key, inner]) => [key, plain(inner)]);
+    if (value instanceof Set || Array.isArray(value)) return [...value].map(plain);
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+  };
+  const option = (value: unknown): unknown => {
+    const isObject = typeof value === 'object' && value !== null;
+    if (!isObject || Array.isArray(value) || value instanceof Map || 'render' in value) return plain(value);
+    const identity = shared.get(value) ?? shared.size;
+    shared.set(value, identity);
+    return [identity, plain(value)];
+  };
+  const options = (of: Config['options']): unknown =>
+    [...of].map(([plugin, values]) => [
+      plugin,
+      Object.entries(values).map(([name, value]) => [name, option(value)]),
+    ]);
+  const route = ({ place: _place, places: _places, ...block }: RouteConfig): unknown => ({
+    ...(plain({ ...block, types: undefined, children: undefined, options: undefined }) ?? {}),
+    types: [...block.types].filter(([extension, type]) => defaultTypes.get(extension) !== type),
+    options: options(block.options),
+    children: block.children.map(route),
+  });
+  return {
+    main: config.main,
+    plugins: config.plugins.map(({ name }) => name),
+    options: options(config.options),
+    servers: config.servers.map((server) => ({
+      names: server.names,
+      connection: server.connection,
+      listens: server.listens.map(({ place: _place, ...listen }) => listen),
+      route: route(server.route),
+    })),
+  };
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { folderWith, webserv } from './webserv.js';
+
+const tea = `
+import { definePlugin, flag, Stage, text } from '@webserv/server';
+export default definePlugin({
+  name: 'tea',
+  directives: {
+    tea: text({ default: undefined, help: 'answers with it' }),
+    milk: flag({ in: ['main'], default: false, help: 'adds some' }),
+  },
+  setup({ hooks }) {
+    hooks.onRequest.tap({ stage: Stage.access + 5 }, () => undefined);
+  },
+  apply({ options, hooks }) {
+    if (options.tea === undefined) return;
+    hooks.onRoute.tap({ stage: Stage.handler, methods: ['BREW'] }, () => ({ status: 200, body: options.tea }));
+    hooks.onResponse.tap({ stage: 50 }, (response) => response);
+  },
+});
+`;
+
+/** The part of the output about one plugin. */
+function about(stdout: string, plugin: string): string {
+  return stdout.split('\n\n').find((part) => part.startsWith(`${plugin},`)) ?? '';
+}
+
+describe('webserv plugins', () => {
+  it('tells of each plugin its origin, its directives, and what it taps in which routes', async () => {
+    const cwd = await folderWith({
+      'tea.ts': tea,
+      'webserv.conf': [
+        'load_plugin ./tea.ts;',
+        'server { listen 8080; return 403;',
+        '  location /a { tea green; }',
+        '  location *.tea { tea black; }',
+        '}',
+      ].join('\n'),
+    });
+    const { code, stdout, stderr } = await webserv(['plugins'], { cwd });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(about(stdout, 'tea').trimEnd()).toBe(
+      [
+        'tea, tea.ts, loaded at webserv.conf:1:13',
+        '  tea TEXT;',
+        '      answers with it',
+        '      in server, location',
+        '  milk on|off;',
+        '      adds some',
+        '      in main',
+        '  taps onRequest at stage access+5 (205):',
+        '      every server',
+        '  taps onRoute at stage handler (300) for BREW:',
+        '      location *.tea at webserv.conf:4:3',
+        '      location /a at webserv.conf:3:3',
+        '  taps onResponse at stage 50 (50):',
+        '      location *.tea at webserv.conf:4:3',
+        '      location /a at webserv.conf:3:3',
+      ].join('\n'),
+    );
+    expect(about(stdout, 'upload')).toContain('  taps nothing in this configuration');
+    expect(about(stdout, 'redirect')).toMatch(/^redirect, built in, \d+\.\d+\.\d+\n/);
+  });
+
+  it('tells the version of one from npm', async () => {
+    const folder = 'node_modules/@me/webserv-plugin-tea';
+    const cwd = await folderWith({
+      [`${folder}/package.json`]: '{"name":"x","version":"1.2.3","type":"module","exports":"./lib/index.js"}',
+      [`${folder}/lib/index.js`]: tea,
+      'webserv.conf': 'load_plugin @me/tea; server { listen 80; tea x; }',
+    });
+    const { stdout } = await webserv(['plugins'], { cwd });
+    expect(about(stdout, 'tea')).toContain(`tea, 1.2.3, ${folder}/lib/index.js, loaded at webserv.conf:1:13`);
+  });
+
+  it('without a configuration lists the built-in ones, and says so', async () => {
+    const { code, stdout, stderr } = await webserv(['plugins'], { cwd: await folderWith() });
+    expect(code).toBe(0);
+    expect(about(stdout, 'autoindex')).toContain('  autoindex on|off;\n');
+    expect(stdout).not.toContain('taps');
+    expect(stderr).toContain('there is no configuration here');
+  });
+
+  it('with a configuration that is missing or has mistakes is exit 1', async () => {
+    const cwd = await folderWith({ 'a.conf': 'nonsense;' });
+    expect(await webserv(['plugins', '-c', 'b.conf'], { cwd })).toMatchObject({ code: 1, stdout: '' });
+    expect(await webserv(['plugins', '-c', 'a.conf'], { cwd })).toMatchObject({ code: 1, stdout: '' });
+  });
+});

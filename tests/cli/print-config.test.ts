@@ -1,0 +1,206 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { builtinPlugins } from '../../src/builtin.js';
+import type { Config } from '../../src/kernel/config/compile.js';
+import { effectiveConfig } from '../../src/kernel/config/effective.js';
+import { type LoadResult, loadConfig, loadConfigText } from '../../src/kernel/config/load.js';
+import { printConfig } from '../../src/kernel/config/print.js';
+import { renderDiagnostics } from '../../src/kernel/config/render.js';
+import { anyConfiguration } from './any-configuration.js';
+import { meaning } from './meaning.js';
+import { folderWith, repository, serving, webserv } from './webserv.js';
+
+const builtins = await builtinPlugins();
+/** What it stands for is no reference, escape or quote. */
+const environment = { NAME: `a $b "c" \\d \${HOME}` };
+
+interface Loaded {
+  readonly config: Config;
+  readonly printed: string;
+}
+
+function printed({ config, source, diagnostics }: LoadResult): Loaded {
+  if (config === undefined || source === undefined) throw new Error(renderDiagnostics(diagnostics));
+  return { config, printed: printConfig(effectiveConfig(config, source), 'test.conf') };
+}
+
+async function ofText(text: string, { base = '/srv/site', file = 'test.conf' } = {}): Promise<Loaded> {
+  return printed(await loadConfigText(text, { file, base, builtins, environment }));
+}
+
+/** What is printed, read again in another folder, means the same. */
+async function expectRoundTrip(first: Loaded): Promise<void> {
+  const second = await ofText(first.printed, { base: '/elsewhere' });
+  expect(meaning(second.config)).toEqual(meaning(first.config));
+}
+
+describe('what --print-config prints is a configuration of the same server', () => {
+  it.each(['sites/main.conf', 'tests/school/school.conf'])('for %s', async (file) => {
+    await expectRoundTrip(printed(await loadConfig(join(repository, file), { builtins })));
+  });
+
+  it('for one with a limit that blocks share, and blocks with one of their own', async () => {
+    await expectRoundTrip(
+      await ofText(`
+        cgi_max_processes 7;
+        server {
+          listen 80; root www; cgi .py python3;
+          location /a { }
+          location /b { cgi_max_processes 7; location /b/c { } }
+        }
+        server { listen 81; cgi_max_processes 7; return 301 /a; location /d { } }
+      `),
+    );
+  });
+
+  it('for lists that are added up, which would grow if they were written twice', async () => {
+    const folder = await folderWith({
+      'adding.ts': `
+        import { argument, definePlugin, list, map } from '@webserv/server';
+        const everywhere = ['main', 'server', 'location'];
+        export default definePlugin({
+          name: 'adding',
+          directives: {
+            add: list(argument.text, { in: everywhere, default: ['first'], inherit: 'merge', help: 'x' }),
+            put: map(argument.template, { in: everywhere, default: new Map(), inherit: 'merge', help: 'x' }),
+            only: list(argument.text, { in: everywhere, default: ['none'], inherit: 'none', help: 'x' }),
+          },
+        });`,
+      'a.conf': `
+        load_plugin ./adding.ts;
+        add a b; add c; put x 1; only here;
+        server { listen 80; add d; put x 2; put y $uri; location / { add e; } location /a { only there; } }
+        server { listen 81; }`,
+    });
+    await expectRoundTrip(printed(await loadConfig(join(folder, 'a.conf'), { builtins })));
+  });
+
+  it('for one in YAML, with words that need quotes and variables of the environment', async () => {
+    await expectRoundTrip(
+      await ofText(
+        `
+        server:
+          listen: 80
+          root: "my www"
+          return: [200, "a;\\tb{c}\\n#d \\"e\\" 'f' $uri \${NAME} \\\\n"]
+          location: { "= /a b": { }, "/ü{}": { index: "i n.html" } }
+        `,
+        { file: 'test.yaml' },
+      ),
+    );
+  });
+
+  it('for any configuration', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyConfiguration, async (text) => expectRoundTrip(await ofText(text))),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('--print-config', () => {
+  it('tells of each value where it is written, or that it is a default', async () => {
+    const cwd = await folderWith({
+      'webserv.conf': [
+        'client_max_body_size 2m;',
+        'server {',
+        '  listen 8080;',
+        '  root www;',
+        '  include more.conf;',
+        '}',
+      ].join('\n'),
+      'more.conf': 'location /a {\n  autoindex on;\n}\n',
+      'www/index.html': '',
+    });
+    const { code, stdout, stderr } = await webserv(['-T'], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^webserv: webserv\.conf is fine: 1 server, 1 location, checked in \d+ ms\n$/);
+    const lines = stdout.split('\n').map((line) => line.replace(/ +/g, ' ').trim());
+    expect(lines).toContain(`server_dir ${cwd}; # default`);
+    expect(lines).toContain('client_max_body_size 2m; # webserv.conf:1:1');
+    expect(lines).toContain('server { # webserv.conf:2:1');
+    expect(lines).toContain('listen 8080; # webserv.conf:3:3');
+    expect(lines).toContain('autoindex off; # default');
+    // In the location: its own, what it inherits, and the root, which maps the server's prefix.
+    const location = lines.slice(lines.indexOf('location /a { # more.conf:1:1'));
+    expect(location).toContain('autoindex on; # more.conf:2:3');
+    expect(location).toContain('client_max_body_size 2m; # webserv.conf:1:1');
+    expect(location).toContain('# root www; # webserv.conf:4:3, shared');
+  });
+
+  it('prints what serves the same when it is saved elsewhere', async () => {
+    const cwd = await folderWith({
+      'site/webserv.conf': 'server { listen 127.0.0.1:0; root www; location /a { return 200 $uri; } }',
+      'site/www/index.html': 'hello',
+      'other/.keep': '',
+    });
+    const { stdout } = await webserv(['--print-config', 'site/webserv.conf'], { cwd });
+    const copy = await folderWith({ 'copy.conf': stdout });
+    const server = await serving([join(copy, 'copy.conf')]);
+    expect(await (await fetch(server.url)).text()).toBe('hello');
+    expect(await (await fetch(`${server.url}/a/b`)).text()).toBe('/a/b');
+  });
+
+  it('prints nothing for a configuration with mistakes', async () => {
+    const cwd = await folderWith({ 'a.conf': 'server { listen 8080; nonsense; }' });
+    const { code, stdout, stderr } = await webserv(['-T', 'a.conf'], { cwd });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('unknown directive "nonsense"');
+  });
+
+  it('prints 1,000 servers of 20 locations each', async () => {
+    const location = (at: number) => `location /l${at} { client_max_body_size ${at + 1}m; }`;
+    const locations = Array.from({ length: 20 }, (_, at) => location(at)).join('\n');
+    const servers = Array.from(
+      { length: 1000 },
+      (_, at) => `server { listen 80; server_name s${at}; root w; ${locations} }`,
+    );
+    const { printed: text } = await ofText(servers.join('\n'));
+    expect(text.match(/^ {4}location/gm)).toHaveLength(20_000);
+  });
+});
+
+describe('a reader that has seen enough', () => {
+  it('is no fault', async () => {
+    const command = `'${process.execPath}' dist/src/cli/main.js -T sites/main.conf | head -n 1`;
+    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command], { cwd: repository });
+    expect(stdout).toMatch(/^# What sites\/main\.conf configures.*\n$/);
+    expect(stderr).not.toContain('EPIPE');
+  });
+});
+
+describe('--test', () => {
+  it('of a good configuration is exit 0 and says how long it took, on stderr', async () => {
+    const { code, stdout, stderr } = await webserv(['--test', 'sites/main.conf']);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toMatch(/sites\/main\.conf is fine: 3 servers, \d+ locations, checked in \d+ ms/);
+  });
+
+  it('shows warnings, and is exit 0 with them', async () => {
+    const cwd = await folderWith({ 'a.conf': 'server { listen 8080; root www; }' });
+    const { code, stderr } = await webserv(['-t', 'a.conf'], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toContain('a.conf:1:23: warning[missing-root]');
+    expect(stderr).toContain('a.conf is fine (1 warning)');
+  });
+
+  it('is exit 1 for what only a plugin can know', async () => {
+    const cwd = await folderWith({
+      'a.conf': 'server {\n  listen 8080;\n  upload on;\n  upload_store absent;\n}',
+    });
+    const { code, stdout, stderr } = await webserv(['-t', 'a.conf'], { cwd });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('a.conf:4:3: error[upload-store]');
+  });
+
+  it('binds no address', async () => {
+    const cwd = await folderWith({ 'a.conf': 'server { listen 127.0.0.1:0; return 204; }' });
+    const server = await serving(['a.conf'], { cwd });
+    const port = new URL(server.url).port;
+    const taken = await folderWith({ 'b.conf': `server { listen 127.0.0.1:${port}; return 204; }` });
+    expect((await webserv(['-t', 'b.conf'], { cwd: taken })).code).toBe(0);
+  });
+});

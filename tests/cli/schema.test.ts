@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Ajv } from 'ajv';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { builtinPlugins } from '../../src/builtin.js';
+import { configSchema } from '../../src/kernel/config/json-schema.js';
+import { loadConfigText } from '../../src/kernel/config/load.js';
+import type { DirectiveUse } from '../../src/kernel/config/schema.js';
+import type { Plugin } from '../../src/kernel/plugin.js';
+import { sample } from '../config/fixture.js';
+import { anyConfiguration } from './any-configuration.js';
+import { folderWith, repository, webserv } from './webserv.js';
+
+const builtins = await builtinPlugins();
+const shipped = join(repository, 'docs/webserv.schema.json');
+
+/** Whether the schema with these plugins' directives takes a value. */
+function checker(plugins: readonly Plugin[]): (value: unknown) => string[] {
+  const validate = new Ajv({ allErrors: true, strictTypes: false, strictTuples: false }).compile(
+    configSchema(plugins),
+  );
+  return (value) => (validate(value) ? [] : (validate.errors ?? []).map(({ instancePath }) => instancePath));
+}
+
+const check = checker(builtins);
+
+async function codesOf(text: string, plugins: readonly Plugin[], file = 'test.yaml'): Promise<string[]> {
+  const { diagnostics } = await loadConfigText(text, {
+    file,
+    base: '/srv',
+    builtins: plugins,
+    environment: {},
+  });
+  return diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+}
+
+/** A value that both the loader and the schema know the fate of. */
+const accepted: readonly string[] = [
+  '{ server: { listen: 8080 } }',
+  '{ $schema: x.json, server: { listen: "8080" } }',
+  '{ server: [{ listen: 8080 }, { listen: [[8081], [8082, default_server]], server_name: [a, "*.a"] }] }',
+  '{ server: { listen: 80, root: www, autoindex: true, index: [a.html, b.html] } }',
+  '{ server: { listen: 80, root: www, autoindex: on, index: a.html, etag: false } }',
+  '{ server: { listen: 80, client_max_body_size: 100 }, client_max_body_size: 10m }',
+  '{ server: { listen: 80, alias: www, cgi: { .py: python3, .php: [php-cgi, -q], .sh: null } } }',
+  '{ server: { listen: 80, cgi: [[.py, python3], [.php]], cgi_env: { A: 1, B: true, C: x } } }',
+  '{ server: { listen: 80, error_page: [[500, 502, /50x.html], { 404: /404.html }] } }',
+  '{ server: { listen: 80, error_page: [404, /404.html] } }',
+  '{ server: { listen: 80, return: [301, /new], location: { /a: { return: 403 } } } }',
+  '{ server: { listen: 80, location: { /: , "= /x y": {}, "*.php": { methods: [GET, POST] } } } }',
+  '{ server: { listen: 80, location: { /a: { location: { /a/b: { try_files: [$uri, =404] } } } } } }',
+  '{ types: { text/x: [x, .y], image/z: z }, server: { listen: 80, types: , default_type: text/plain } }',
+  '{ keepalive_timeout: 1h30m, error_log: [stderr, warn], server: { listen: 80, keepalive_timeout: 0 } }',
+  '{ file_cache: [64m, valid=500ms], workers: 1, server: { listen: "unix:a.sock" } }',
+];
+
+const refused: readonly string[] = [
+  '{}',
+  '{ server: {} }',
+  '{ server: { listen: 80, autoindx: true } }',
+  '{ server: { listen: 80, autoindex: maybe } }',
+  '{ server: { listen: 80, autoindex: [true, false] } }',
+  '{ server: { listen: 80, client_max_body_size: 10mb } }',
+  '{ server: { listen: 80, client_max_body_size: -1 } }',
+  '{ server: { listen: 80, keepalive_timeout: soon } }',
+  '{ server: { listen: 80, keepalive_requests: 0 } }',
+  '{ server: { listen: 80, keepalive_requests: 1.5 } }',
+  '{ server: { listen: 80, autoindex_format: xml } }',
+  '{ server: { listen: [80, 81] } }',
+  '{ server: { listen: 80, root: null } }',
+  '{ server: { listen: 80, root: "" } }',
+  '{ server: { listen: 80, root: { a: b } } }',
+  '{ server: { listen: 80, error_page: 404 } }',
+  '{ server: { listen: 80, cgi_env: [A] } }',
+  '{ server: { listen: 80, index: [a/b.html] } }',
+  '{ server: { listen: 80, methods: [get] } }',
+  '{ server: { listen: 80, max_connections: 5 } }',
+  '{ server: { listen: 80, location: { img: {} } } }',
+  '{ server: { listen: 80, location: [/a] } }',
+  '{ server: { listen: 80, location: { /a: { listen: 81 } } } }',
+  '{ server: { listen: 80 }, location: { /a: {} } }',
+  '{ server: { listen: 80, types: { html: text/html } } }',
+  '{ server: { listen: 80, types: [text/html] } }',
+  '{ server: 80 }',
+  '[]',
+  'text',
+];
+
+describe('the JSON Schema', () => {
+  it.each(accepted)('takes what the loader takes: %s', async (text) => {
+    expect(await codesOf(text, builtins)).toEqual([]);
+    expect(check(parse(text))).toEqual([]);
+  });
+
+  it.each(refused)('refuses what the loader refuses: %s', async (text) => {
+    expect(await codesOf(text, builtins)).not.toEqual([]);
+    expect(check(parse(text))).not.toEqual([]);
+  });
+
+  it('takes a text with an environment variable wherever the loader would look one up', () => {
+    const text = `{ server: { listen: "\${PORT:-80}", autoindex: "\${LIST}", keepalive_requests: "\${N}" } }`;
+    expect(check(parse(text))).toEqual([]);
+    expect(check(parse(text.replace('LIST', 'list')))).not.toEqual([]);
+  });
+
+  it('takes any configuration of the language, written as an object', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyConfiguration, async (text) => {
+        const { source } = await loadConfigText(text, { file: 'test.conf', base: '/srv', builtins });
+        const object = objectOf(source?.tree.uses ?? []);
+        const json = JSON.stringify(object);
+        expect(await codesOf(json, builtins, 'test.json')).toEqual([]);
+        expect(check(object)).toEqual([]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  // Of the loader's examples of mistakes, those that are not about meaning: what is where, how often and how much.
+  const ofShape = [
+    'unknown-directive',
+    'argument-count',
+    'unexpected-value',
+    'wrong-block',
+    'missing-listen',
+  ];
+  const folder = join(repository, 'tests/config/bad');
+  const files = readdirSync(folder).filter((name) => /\.(?:ya?ml|json)$/.test(name));
+  it.each(files)('agrees with the loader on tests/config/bad/%s', async (name) => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    const codes = await codesOf(text, [sample], basename(name));
+    const isOfShape = codes.some((code) => ofShape.includes(code)) && !codes.includes('syntax');
+    expect(isOfShape && checker([sample])(parse(text)).length === 0).toBe(false);
+  });
+
+  it('knows the directives of loaded plugins only when it is told of them', () => {
+    const value = { server: { listen: 80, note: true } };
+    expect(check(value)).not.toEqual([]);
+    expect(checker([sample])(value)).toEqual([]);
+  });
+});
+
+describe('webserv schema', () => {
+  /** After a change of a directive: npm run schema */
+  it('prints the schema that is shipped', async () => {
+    const { code, stdout, stderr } = await webserv(['schema']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(await readFile(shipped, 'utf8'));
+  });
+
+  it('knows the plugins that a configuration loads', async () => {
+    const cwd = await folderWith({
+      'tea.ts': `
+        import { definePlugin, flag } from '@webserv/server';
+        const hot = flag({ default: true, help: 'heats it' });
+        export default definePlugin({ name: 'tea', directives: { hot } });`,
+      'webserv.yaml': 'load_plugin: ./tea.ts\nserver: { listen: 80, hot: false }\n',
+    });
+    const { stdout } = await webserv(['schema', '--config', 'webserv.yaml'], { cwd });
+    expect(JSON.parse(stdout)).toMatchObject({
+      definitions: { 'directive-hot': { description: 'hot on|off;\nheats it' } },
+    });
+  });
+});
+
+/** A parsed configuration as a person would write it in JSON: one use as a list, several as a list of lists. */
+function objectOf(uses: readonly DirectiveUse[]): Record<string, unknown> {
+  const names = [...new Set(uses.map(({ name }) => name))];
+  return Object.fromEntries(names.map((name) => [name, asValue(uses.filter((use) => use.name === name))]));
+}
+
+function asValue(uses: readonly DirectiveUse[]): unknown {
+  const blocks = uses.map(({ name, block, arguments: words }) => {
+    if (block === undefined) return words.map(({ text }) => text);
+    const inside = name === 'types' ? typesOf(block) : objectOf(block);
+    return words.length === 0 ? inside : { [words.map(({ text }) => text).join(' ')]: inside };
+  });
+  return blocks.length === 1 ? blocks[0] : blocks;
+}
+
+function typesOf(rows: readonly DirectiveUse[]): Record<string, unknown> {
+  return Object.fromEntries(rows.map(({ name, arguments: words }) => [name, words.map(({ text }) => text)]));
+}

@@ -1,0 +1,46 @@
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { folderWith, serving, webserv } from './webserv.js';
+
+describe('webserv serve', () => {
+  it('serves a folder without a configuration, to this machine, until it is stopped', async () => {
+    const cwd = await folderWith({ 'a;b {c}/index.html': 'hello', 'a;b {c}/x.txt': 'text' });
+    const server = await serving(['serve', 'a;b {c}', '--port', '0'], { cwd });
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
+    expect(await (await fetch(server.url)).text()).toBe('hello');
+    expect(await (await fetch(`${server.url}/x.txt`)).text()).toBe('text');
+    const { code, stdout, stderr } = await server.stop();
+    expect(code).toBe(0);
+    expect(stdout).toContain(`webserv serves ${cwd}/a;b {c} at`);
+    expect(stderr).not.toContain('index.html');
+  });
+
+  it('lists folders and takes uploads only when told to', async () => {
+    const cwd = await folderWith({ 'a.txt': 'a' });
+    const plain = await serving(['serve', '--port', '0'], { cwd });
+    expect((await fetch(plain.url)).status).toBe(404);
+    expect((await fetch(`${plain.url}/b.txt`, { method: 'PUT', body: 'b' })).status).toBe(405);
+    expect((await plain.stop()).stderr).toContain('--listing would list it');
+
+    const open = await serving(['serve', '--port', '0', '--listing', '--upload'], { cwd });
+    expect((await fetch(`${open.url}/b.txt`, { method: 'PUT', body: 'b' })).status).toBe(201);
+    expect(await (await fetch(open.url)).text()).toContain('b.txt');
+  });
+
+  it('takes an address with the port, as listen does', async () => {
+    const cwd = await folderWith({ 'index.html': 'hello' });
+    const server = await serving(['serve', '--port', '[::1]:0'], { cwd });
+    expect(await (await fetch(server.url)).text()).toBe('hello');
+  });
+
+  it('says which port is taken, and is exit 1', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const address = holder.address();
+    const port = typeof address === 'object' && address !== null ? String(address.port) : '';
+    const { code, stderr } = await webserv(['serve', '--port', port], { cwd: await folderWith() });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`cannot listen on 127.0.0.1:${port}: the address is in use`);
+    holder.close();
+  });
+});

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+export interface RunOptions {
+  /** The working directory; the repository when left out. */
+  readonly cwd?: string;
+  /** Added to an environment that says nothing about colour. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+function start(args: readonly string[], { cwd = repository, environment = {} }: RunOptions) {
+  const { FORCE_COLOR: _forced, NO_COLOR: _refused, ...rest } = process.env;
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { ...rest, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    texts.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    texts.stderr += text;
+  });
+  return { child, texts, ended: once(child, 'close') };
+}
+
+/** Runs the built command until it ends by itself. */
+export async function webserv(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { child, texts, ended } = start(args, options);
+  await ended;
+  return { code: child.exitCode, ...texts };
+}
+
+export interface Serving {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Ends it by SIGTERM. */
+  stop(): Promise<Ended>;
+}
+
+/** Runs the built command until it serves; it is ended with the test, if not before. */
+export async function serving(args: readonly string[], options: RunOptions = {}): Promise<Serving> {
+  const { child, texts, ended } = start(args, options);
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', () => {
+      const found = /http:\/\/[^\s/]+/.exec(texts.stdout)?.[0];
+      if (found !== undefined) resolve(found);
+    });
+    child.on('exit', (code) => reject(new Error(`webserv ended with ${code}: ${texts.stderr}`)));
+  });
+  const stop = async (): Promise<Ended> => {
+    child.kill('SIGTERM');
+    await ended;
+    return { code: child.exitCode, ...texts };
+  };
+  return { url, child, stop };
+}
+
+/** A temporary folder with these files, gone with the test. */
+export async function folderWith(files: Readonly<Record<string, string>> = {}): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'webserv-cli-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  return folder;
+}

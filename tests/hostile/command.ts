@@ -1,0 +1,82 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { webserv } from '../e2e/command.js';
+
+/** The real command, not in the test's process, so that its memory and its descriptors can be told from the test's. */
+export interface RunningCommand extends AsyncDisposable {
+  readonly port: number;
+  readonly directory: string;
+  /** Its error log so far. */
+  log(): string;
+  /** True until its process has ended. */
+  running(): boolean;
+  /** The processes of the server itself: the one that was started, and its workers. */
+  processes(): Promise<readonly number[]>;
+  /** Resident memory of all of them, in bytes. */
+  memory(): Promise<number>;
+  /** Open descriptors of all of them. */
+  descriptors(): Promise<number>;
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export type Files = Readonly<Record<string, string | Uint8Array | { content: string; mode: number }>>;
+
+async function writeFiles(directory: string, files: Files): Promise<void> {
+  for (const [name, file] of Object.entries(files)) {
+    const path = join(directory, name);
+    await mkdir(dirname(path), { recursive: true });
+    const plain = typeof file === 'string' || file instanceof Uint8Array;
+    await writeFile(path, plain ? file : file.content);
+    if (!plain) await chmod(path, file.mode);
+  }
+}
+
+/** A field of /proc/PID/status as a number; undefined when the process has just ended. */
+async function statusOf(pid: number, field: string): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const value = new RegExp(`^${field}:\\s*(\\d+)`, 'm').exec(status)?.[1];
+  return value === undefined ? undefined : Number(value);
+}
+
+/** `root` and the processes it started from the same program: its workers, not its scripts. */
+async function family(root: number): Promise<readonly number[]> {
+  const program = (pid: number): Promise<string> => readlink(`/proc/${pid}/exe`).catch(() => '');
+  const own = await program(root);
+  const members = [root];
+  for (const name of await readdir('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || (await statusOf(pid, 'PPid')) !== root) continue;
+    if ((await program(pid)) === own) members.push(pid);
+  }
+  return members;
+}
+
+/**
+ * Starts it on a free port.
+ * @param conf a whole configuration; `LISTEN` in it is the address
+ */
+export async function startCommand(conf: string, files: Files = {}): Promise<RunningCommand> {
+  const directory = await mkdtemp(join(tmpdir(), 'webserv-hostile-'));
+  const file = join(directory, 'test.conf');
+  await writeFiles(directory, { ...files, 'test.conf': conf.replaceAll('LISTEN', '127.0.0.1:0') });
+  const command = await webserv(['--config', file], /127\.0\.0\.1:\d+/);
+  const { pid = 0 } = command.child;
+  const processes = (): Promise<readonly number[]> => family(pid);
+  const total = async (of: (pid: number) => Promise<number>): Promise<number> =>
+    (await Promise.all((await processes()).map(of))).reduce((sum, one) => sum + one, 0);
+  return {
+    port: Number(/127\.0\.0\.1:(\d+)/.exec(command.stdout())?.[1]),
+    directory,
+    log: command.stderr,
+    running: () => command.child.exitCode === null && command.child.signalCode === null,
+    processes,
+    memory: () => total(async (member) => ((await statusOf(member, 'VmRSS')) ?? 0) * 1024),
+    descriptors: () => total(async (member) => (await readdir(`/proc/${member}/fd`).catch(() => [])).length),
+    end: command.end,
+    async [Symbol.asyncDispose]() {
+      await command[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunningCommand } from './command.js';
+
+interface Sample {
+  /** Milliseconds. */
+  readonly at: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+/** Looks at a server while it is worked on: its memory, and how long an ordinary visitor waits. */
+export class Health {
+  readonly #server: RunningCommand;
+  readonly #samples: Sample[] = [];
+  readonly #visits: number[] = [];
+  #failedVisits = 0;
+  #watching = true;
+  readonly #watch: Promise<unknown>;
+
+  constructor(server: RunningCommand) {
+    this.#server = server;
+    this.#watch = Promise.all([this.#sample(), this.#visit()]);
+  }
+
+  async stop(): Promise<void> {
+    this.#watching = false;
+    await this.#watch;
+  }
+
+  get failedVisits(): number {
+    return this.#failedVisits;
+  }
+
+  /** Milliseconds, the shortest first. */
+  get visits(): readonly number[] {
+    return this.#visits.toSorted((a, b) => a - b);
+  }
+
+  get peak(): number {
+    return Math.max(...this.#samples.map(({ memory }) => memory));
+  }
+
+  /** How much memory grew over the second half, by the line that fits it best. Bytes; garbage comes and goes around it. */
+  get growth(): number {
+    const from =
+      (this.#samples[0]?.at ?? 0) + ((this.#samples.at(-1)?.at ?? 0) - (this.#samples[0]?.at ?? 0)) / 2;
+    const late = this.#samples.filter(({ at }) => at >= from);
+    const mean = (of: (sample: Sample) => number): number =>
+      late.reduce((sum, sample) => sum + of(sample), 0) / late.length;
+    const [meanAt, meanMemory] = [mean(({ at }) => at), mean(({ memory }) => memory)];
+    const slope =
+      mean(({ at, memory }) => (at - meanAt) * (memory - meanMemory)) / mean(({ at }) => (at - meanAt) ** 2);
+    return slope * ((late.at(-1)?.at ?? 0) - (late[0]?.at ?? 0));
+  }
+
+  async #sample(): Promise<void> {
+    while (this.#watching) {
+      this.#samples.push({ at: performance.now(), memory: await this.#server.memory() });
+      await sleep(250);
+    }
+  }
+
+  async #visit(): Promise<void> {
+    while (this.#watching) {
+      const began = performance.now();
+      if ((await visitor(this.#server.port)) !== 200) this.#failedVisits += 1;
+      this.#visits.push(performance.now() - began);
+      await sleep(100);
+    }
+  }
+}
+
+/** @returns the status; 0 where there is no answer */
+function visitor(port: number): Promise<number> {
+  return new Promise((resolve) => {
+    const visit = request({ host: '127.0.0.1', port, agent: false, timeout: 10_000 }, (answer) => {
+      answer.resume();
+      answer.on('end', () => resolve(answer.statusCode ?? 0));
+      answer.on('error', () => resolve(0));
+    });
+    visit.on('timeout', () => visit.destroy());
+    visit.on('error', () => resolve(0));
+    visit.end();
+  });
+}

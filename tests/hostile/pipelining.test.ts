@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { definePlugin, type Exchange, type Response, Stage } from '@webserv/server';
+import { startTestServer } from '@webserv/server/testing';
+import { describe, expect, test } from 'vitest';
+import { readAnswers } from '../wire/answers.js';
+import { Client, eventually } from './client.js';
+import { startCommand } from './command.js';
+
+/** Names the request it answers: at once, later, as a stream, or as a stream of what it is sent. */
+const naming = definePlugin({
+  name: 'naming',
+  apply({ hooks }) {
+    hooks.onRoute.tap({ stage: Stage.rewrite, methods: ['GET'] }, ({ request }) =>
+      request.path.startsWith('/now/') ? { status: 200, body: request.path } : undefined,
+    );
+    hooks.onRoute.tapPromise({ stage: Stage.handler, methods: ['GET', 'POST'] }, later);
+  },
+});
+
+async function later({ request }: Exchange): Promise<Response | undefined> {
+  const { path, body } = request;
+  if (path.startsWith('/echo')) return { status: 200, body: slowly(body) };
+  if (path.startsWith('/stream/')) return { status: 200, body: slowly([Buffer.from(path)]) };
+  if (!path.startsWith('/later/')) return undefined;
+  await sleep(Math.random() * 5);
+  return { status: 200, body: path };
+}
+
+async function* slowly(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield piece;
+  await sleep(5);
+  yield Buffer.from('.');
+}
+
+const file = (size: number, letter: string): string => letter.repeat(size);
+const FILES = {
+  'www/small': file(100, 's'),
+  'www/large': file(300_000, 'l'),
+  'www/huge': file(3_000_000, 'h'),
+};
+const start = () => startTestServer('root www; keepalive_requests 100000;', FILES, { plugins: [naming] });
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const last = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+
+describe('pipelined requests', () => {
+  const kinds: readonly ((index: number) => readonly [request: string, content: string])[] = [
+    (index) => [get(`/now/${index}`), `/now/${index}`],
+    (index) => [get(`/later/${index}`), `/later/${index}`],
+    (index) => [get(`/stream/${index}`), `/stream/${index}.`],
+    () => [get('/small'), FILES['www/small']],
+    () => [get('/large'), FILES['www/large']],
+    (index) => [
+      `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${`${index}`.length}\r\n\r\n${index}`,
+      `${index}.`,
+    ],
+    (index) => [
+      `POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${`${index}`.length}\r\n${index}\r\n0\r\n\r\n`,
+      `${index}.`,
+    ],
+    // What nobody reads is not taken for a request.
+    (index) => [
+      `GET /now/${index} HTTP/1.1\r\nHost: a\r\nContent-Length: ${get('/small').length}\r\n\r\n${get('/small')}`,
+      `/now/${index}`,
+    ],
+  ];
+
+  test.each([1, 7, 100, 100_000])(
+    'are answered in their order, whatever answers them (packets of %i bytes)',
+    async (packet) => {
+      await using server = await start();
+      using client = await Client.connect(server.port);
+      const count = packet === 1 ? 40 : 300;
+      const conversation = Array.from({ length: count }, (_, index) =>
+        kinds[(index * 5) % kinds.length]?.(index),
+      );
+      const requests = conversation.map((turn) => turn?.[0]).join('') + last('/now/last');
+      for (let at = 0; at < requests.length; at += packet) {
+        client.send(requests.slice(at, at + packet));
+        if (packet < 100) await new Promise(setImmediate);
+      }
+      const contents = readAnswers(await client.closed()).map(({ content }) => content);
+      expect(contents).toEqual([...conversation.map((turn) => turn?.[1]), '/now/last']);
+    },
+  );
+
+  test('an answer that begins before its request has come in full ends before the next one begins', async () => {
+    await using server = await start();
+    using client = await Client.connect(server.port);
+    client.send('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc');
+    await client.received('abc');
+    client.send(`def${get('/huge')}${last('/now/last')}`);
+    const contents = readAnswers(await client.closed()).map(({ content }) => content);
+    expect(contents).toEqual(['abcdef.', FILES['www/huge'], '/now/last']);
+  });
+
+  test('behind the last one of a connection are not answered', async () => {
+    await using server = await start();
+    using client = await Client.connect(server.port);
+    client.send(last('/later/1') + get('/now/2'));
+    expect(readAnswers(await client.closed()).map(({ content }) => content)).toEqual(['/later/1']);
+  });
+});
+
+const COUNT = 10_000;
+/** An answer's content: more than the system's buffers hold, all answers together. */
+const PADDING = 'p'.repeat(4000);
+
+describe('a client that pipelines 10,000 requests and reads nothing', () => {
+  test.each([
+    ['answered at once', 'location = / { return 200 "$args PADDING"; }'],
+    ['of a file', 'location / { root www; }'],
+  ])(
+    'costs a bounded memory, others are served, and it gets every answer in the end (%s)',
+    async (_, location) => {
+      const conf = `server { listen LISTEN; keepalive_requests 100000; ${location.replace('PADDING', PADDING)} }`;
+      await using server = await startCommand(conf, { 'www/index.html': PADDING });
+      const url = `http://127.0.0.1:${server.port}/?other`;
+      expect(await (await fetch(url)).text()).toContain(PADDING);
+      const before = await server.memory();
+      using client = await Client.connect(server.port, { reading: false });
+      const numbers = Array.from({ length: COUNT }, (_, index) => index);
+      client.send(numbers.map((number) => get(`/?${number}`)).join('') + last('/?end'));
+      for (let look = 0; look < 20; look += 1) {
+        await sleep(100);
+        expect(await (await fetch(url)).text()).toContain(PADDING);
+        expect((await server.memory()) - before).toBeLessThan(40 * 1024 * 1024);
+      }
+      client.read();
+      const answers = readAnswers(await client.closed());
+      expect(answers).toHaveLength(COUNT + 1);
+      expect(answers.every(({ status, content }) => status === 200 && content.includes(PADDING))).toBe(true);
+      if (location.includes('$args')) {
+        expect(answers.slice(0, -1).map(({ content }) => Number.parseInt(content, 10))).toEqual(numbers);
+      }
+      await eventually('memory given back', async () => (await server.memory()) - before < 60 * 1024 * 1024);
+    },
+  );
+});

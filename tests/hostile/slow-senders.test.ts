@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { definePlugin, Stage } from '@webserv/server';
+import { startTestServer } from '@webserv/server/testing';
+import { describe, expect, test } from 'vitest';
+import { Client, drip } from './client.js';
+
+/** Answers with the number of bytes it was sent; at `/unread` without reading them. */
+const counter = definePlugin({
+  name: 'counter',
+  apply({ hooks }) {
+    hooks.onRoute.tapPromise({ stage: Stage.handler, methods: ['GET', 'POST'] }, async ({ request }) => {
+      let size = 0;
+      if (request.path !== '/unread') for await (const piece of request.body) size += piece.length;
+      return { status: 200, body: `${size} bytes` };
+    });
+  },
+});
+
+const start = (conf: string) => startTestServer(conf, {}, { plugins: [counter] });
+const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n';
+
+describe.concurrent('a slow header', () => {
+  test('a byte now and then does not prolong its time: 408 after the whole of client_header_timeout', async () => {
+    await using server = await start('client_header_timeout 1s;');
+    using client = await Client.connect(server.port);
+    const began = performance.now();
+    await drip(client, `GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ${'a'.repeat(1000)}`, 50);
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 408 [^]*\r\nConnection: close\r\n/);
+    expect(client.end).toBe('ended');
+    const took = client.endedAt - began;
+    expect(took).toBeGreaterThan(500);
+    expect(took).toBeLessThan(10_000);
+  });
+
+  test('the second request of a connection has its own time, from its first byte', async () => {
+    await using server = await start('client_header_timeout 1s; keepalive_timeout 30s;');
+    using client = await Client.connect(server.port);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.received('0 bytes');
+    await sleep(1500); // idle for longer than a header may take
+    expect(client.end).toBe('open');
+    const began = performance.now();
+    await drip(client, `GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ${'a'.repeat(1000)}`, 50);
+    expect(await client.closed()).toMatch(/0 bytesHTTP\/1\.1 408 /);
+    expect(client.endedAt - began).toBeGreaterThan(500);
+  });
+
+  test('a client that sends nothing at all is sent away without an answer', async () => {
+    await using server = await start('client_header_timeout 1s;');
+    using client = await Client.connect(server.port);
+    expect(await client.closed()).toBe('');
+    expect(client.end).toBe('ended');
+  });
+});
+
+describe.concurrent('a slow body', () => {
+  test('nothing for client_body_timeout while it is read: 408', async () => {
+    await using server = await start('client_body_timeout 1s;');
+    using client = await Client.connect(server.port);
+    const began = performance.now();
+    client.send(`${POST}some`);
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 408 [^]*\r\nConnection: close\r\n/);
+    expect(client.endedAt - began).toBeGreaterThan(500);
+  });
+
+  test('a byte now and then, below 500 bytes a second, does not prolong it for ever: 408', async () => {
+    await using server = await start('client_body_timeout 1s;');
+    using client = await Client.connect(server.port);
+    const began = performance.now();
+    client.send(POST);
+    await drip(client, 'x'.repeat(300), 50);
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 408 /);
+    expect(client.endedAt - began).toBeLessThan(10_000);
+  });
+
+  test('chunks of one byte: the same', async () => {
+    await using server = await start('client_body_timeout 1s;');
+    using client = await Client.connect(server.port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
+    await drip(client, '1\r\nx\r\n'.repeat(60), 50);
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test('a client that is slow but faster than that may take many times client_body_timeout', async () => {
+    await using server = await start('client_body_timeout 1s;');
+    using client = await Client.connect(server.port);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 10000\r\n\r\n');
+    for (let sent = 0; sent < 10_000; sent += 250) {
+      client.send('x'.repeat(250));
+      await sleep(75);
+    }
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 [^]*10000 bytes$/);
+  });
+
+  test('content that nobody reads is waited for no longer than that either', async () => {
+    await using server = await start('client_body_timeout 1s;');
+    using client = await Client.connect(server.port);
+    const began = performance.now();
+    client.send(`${POST.replace('/', '/unread')}some`);
+    await client.received('0 bytes');
+    await drip(client, 'x'.repeat(200), 50);
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 [^]*0 bytes$/);
+    expect(client.endedAt - began).toBeLessThan(10_000);
+  });
+});

@@ -1,0 +1,122 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { definePlugin, Stage } from '@webserv/server';
+import { startTestServer } from '@webserv/server/testing';
+import { describe, expect, test } from 'vitest';
+import { Client } from './client.js';
+import { startCommand } from './command.js';
+
+const late = definePlugin({
+  name: 'late',
+  apply({ hooks }) {
+    hooks.onRoute.tapPromise({ stage: Stage.handler, methods: ['GET'] }, async ({ request }) => {
+      if (request.path === '/late') await sleep(1000);
+      return request.path === '/stream'
+        ? { status: 200, body: pieces() }
+        : { status: 200, body: `answer to ${request.path}` };
+    });
+  },
+});
+
+async function* pieces(): AsyncGenerator<Uint8Array> {
+  for (const word of ['piece ', 'by ', 'piece']) {
+    yield Buffer.from(word);
+    await sleep(300);
+  }
+}
+
+const start = (conf = '') => startTestServer(conf, {}, { plugins: [late] });
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+describe('a server that stops', () => {
+  test('closes idle connections at once, also of clients that do not end theirs', async () => {
+    await using server = await start();
+    using idle = await Client.connect(server.port);
+    using used = await Client.connect(server.port);
+    used.send(get('/'));
+    await used.received('answer to /');
+    expect(await timed(() => server.stop())).toBeLessThan(2000);
+    await Promise.all([idle.closed(), used.closed()]);
+    expect([idle.end, used.end]).toEqual(['ended', 'ended']);
+  });
+
+  test('accepts nobody any more', async () => {
+    await using server = await start();
+    await server.stop();
+    await expect(Client.connect(server.port)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('finishes what is in flight, and says that the connection ends', async () => {
+    await using server = await start();
+    using client = await Client.connect(server.port);
+    client.send(get('/late'));
+    await sleep(200);
+    const stopped = server.stop();
+    expect(await client.closed()).toMatch(/\r\nConnection: close\r\n[^]*answer to \/late$/);
+    expect(client.end).toBe('ended');
+    client.finish();
+    await stopped;
+  });
+
+  test('does not keep a connection whose answer was on its way already', async () => {
+    await using server = await start('keepalive_timeout 60s;');
+    using client = await Client.connect(server.port);
+    client.send(get('/stream'));
+    await client.received('piece ');
+    const took = timed(() => server.stop());
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 [^]*piece[^]*by[^]*piece\r\n0\r\n\r\n$/);
+    client.finish();
+    expect(await took).toBeLessThan(10_000);
+  });
+
+  test('takes in the rest of a request that was begun, and answers it', async () => {
+    await using server = await start();
+    using client = await Client.connect(server.port);
+    client.send('GET / HTTP/1.1\r\n');
+    await sleep(200);
+    const stopped = server.stop();
+    client.send('Host: a\r\n\r\n');
+    expect(await client.closed()).toMatch(/\r\nConnection: close\r\n[^]*answer to \/$/);
+    client.finish();
+    await stopped;
+  });
+
+  test('cuts what does not end within the grace', async () => {
+    await using server = await start('client_header_timeout 60s;');
+    using client = await Client.connect(server.port);
+    client.send('GET / HTTP/1.1\r\n');
+    await sleep(200);
+    expect(await timed(() => server.stop(500))).toBeLessThan(5000);
+    expect(await client.closed()).toBe('');
+  });
+});
+
+test('the command at SIGTERM: a download in flight is whole, an idle connection is closed, exit code 0', async () => {
+  const size = 32 * 1024 * 1024;
+  await using server = await startCommand('server { listen LISTEN; root www; }', {
+    'www/index.html': 'home',
+  });
+  await using file = await open(join(server.directory, 'www/big'), 'w');
+  await file.truncate(size);
+  using idle = await Client.connect(server.port);
+  idle.send(get('/'));
+  await idle.received('home');
+  using client = await Client.connect(server.port, { reading: false });
+  client.send(get('/big'));
+  await sleep(300);
+  const exit = server.end('SIGTERM');
+  await idle.closed();
+  expect(client.end).toBe('open');
+  client.read();
+  await client.closed();
+  client.finish();
+  expect(client.size).toBeGreaterThan(size);
+  expect(await exit).toBe(0);
+});

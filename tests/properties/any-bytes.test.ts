@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readAnswers } from '../wire/answers.js';
+import { WireClient } from '../wire/client.js';
+import { conversation, cut, cuts, mutated, rubbish } from '../wire/requests.js';
+import { SECOND, startRecording } from '../wire/talk.js';
+import { read } from './reader.js';
+
+const anything = fc.oneof(rubbish, mutated, conversation);
+
+describe('any bytes at all give an answer or a close', { timeout: 60_000 }, () => {
+  it('never an exception', async () => {
+    await fc.assert(
+      fc.asyncProperty(anything, cuts, async (text, places) => {
+        const { refusal } = await read(cut(text, places)); // throws what is no refusal
+        if (refusal !== undefined) expect([400, 414, 417, 421, 426, 431, 501, 505]).toContain(refusal.status);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('never a hang, a second response or a request that was not there', async () => {
+    await using recording = await startRecording('client_max_body_size 0;');
+    await fc.assert(
+      fc.asyncProperty(anything, async (text) => {
+        if (text.includes('HEAD')) return; // its answers can only be told apart by who knows what was asked
+        const { requests, refusal, incomplete } = await read(cut(text, []));
+        await using client = await WireClient.connect(recording.server.port);
+        const before = recording.requests.length;
+        await client.send(Buffer.from(text, 'latin1'));
+        client.end();
+        const answers = readAnswers(await client.untilEnd()); // throws what is no answer
+
+        // A request that is not whole may be answered before that is known: by its method alone.
+        const closing = requests.findIndex(({ keepAlive }) => !keepAlive);
+        const whole = closing === -1 ? requests : requests.slice(0, closing + 1);
+        const refused = closing === -1 && refusal !== undefined && !incomplete ? 1 : 0;
+        expect(answers.length).toBeLessThanOrEqual(whole.length + refused);
+        expect(answers.length).toBeGreaterThanOrEqual(
+          whole.filter(({ content }) => content !== undefined).length,
+        );
+
+        const usual = new Set(['GET', 'POST', 'PUT', 'DELETE', 'PATCH']);
+        const expected = whole.filter(({ method, content }) => usual.has(method) && content !== undefined);
+        const executed = recording.requests.slice(before);
+        expect(executed.map(({ method, target, content }) => ({ method, target, content }))).toEqual(
+          expected.map(({ method, target, content }) => ({ method, target, content })),
+        );
+      }),
+      { numRuns: 500 },
+    );
+    expect(readAnswers(await recording.server.raw(SECOND)).map(({ status }) => status)).toEqual([200]);
+    expect(recording.server.log.filter((line) => /\berror\b/i.test(line))).toEqual([]);
+  });
+});

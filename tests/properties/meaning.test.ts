@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { IllegalFieldError, toWire } from '../../src/kernel/http/writer.js';
+import { readAnswers } from '../wire/answers.js';
+import { conversation, cut, mutated } from '../wire/requests.js';
+import { type ReadRequest, read } from './reader.js';
+
+/** A request written the one plain way. Its target is as it came: it may not be decoded on the way. */
+function written({ method, target, version, fields, content = '' }: ReadRequest): string {
+  const isFraming = (name: string) => name === 'content-length' || name === 'transfer-encoding';
+  const lines = fields.filter(([name]) => !isFraming(name)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const length = content === '' ? '' : `content-length: ${content.length}\r\n`;
+  return `${method} ${target} HTTP/${version}\r\n${lines.join('')}${length}\r\n${content}`;
+}
+
+/** What is left of a request when its framing, which is the hop's, is taken away. */
+function meaning(request: ReadRequest): ReadRequest {
+  const fields = request.fields.filter(([name]) => name !== 'content-length' && name !== 'transfer-encoding');
+  return { ...request, fields };
+}
+
+describe('whatever the parser accepts, it re-serialises to the same meaning', { timeout: 60_000 }, () => {
+  it('one by one and behind each other', async () => {
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(mutated, conversation), async (text) => {
+        const first = await read(cut(text, []));
+        const whole = first.requests.filter(({ content }) => content !== undefined);
+        accepted += whole.length;
+        const again = await read(cut(whole.map(written).join(''), []));
+        expect(again.refusal).toBeUndefined();
+        expect(again.incomplete).toBe(false);
+        expect(again.requests.map(meaning)).toEqual(whole.map(meaning));
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(accepted).toBeGreaterThan(1_000); // else it says nothing
+  });
+
+  it('writes no answer that reads as another, whatever fields a plugin gives', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 5 }),
+      fc.constantFrom(
+        '\r\n',
+        '\r\n\r\n',
+        'HTTP/1.1 200 OK',
+        ': ',
+        'Content-Length: 0',
+        '\n',
+        '\r',
+        '\0',
+        '\u010a',
+        'x-a',
+        '\xe9',
+      ),
+    );
+    const words = fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join(''));
+    const headers = fc.dictionary(fc.oneof(words, fc.constantFrom('x-a', 'etag', 'allow')), words, {
+      maxKeys: 4,
+      noNullPrototype: true,
+    });
+    let written = 0;
+    fc.assert(
+      fc.property(headers, fc.string({ maxLength: 20 }), (given, body) => {
+        const delivery = { method: 'GET', version: '1.1', keepAlive: true, date: 'now' } as const;
+        let head: Buffer;
+        try {
+          head = toWire({ status: 200, headers: given, body }, delivery).head;
+        } catch (error) {
+          expect(error).toBeInstanceOf(IllegalFieldError);
+          return;
+        }
+        written += 1;
+        const [answer, ...more] = readAnswers(head.toString('latin1') + Buffer.from(body).toString('latin1'));
+        expect(more).toEqual([]);
+        expect(answer?.content).toBe(Buffer.from(body).toString('latin1'));
+        const known = new Set([
+          'server',
+          'date',
+          'content-length',
+          'connection',
+          'transfer-encoding',
+          'keep-alive',
+        ]);
+        const sent = [...(answer?.fields ?? [])].filter(([name]) => !known.has(name));
+        const names = Object.keys(given).filter((name) => !known.has(name.toLowerCase()));
+        expect(sent.map(([name]) => name).sort()).toEqual(
+          [...new Set(names.map((name) => name.toLowerCase()))].sort(),
+        );
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(written).toBeGreaterThan(100);
+  });
+});

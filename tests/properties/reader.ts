@@ -1,0 +1,81 @@
+import { HttpError } from '@webserv/server';
+import type { IncomingBody } from '../../src/kernel/http/body.js';
+import { type HeadLimits, HeadParser } from '../../src/kernel/http/parser.js';
+import { receive } from '../../src/kernel/http/request.js';
+import type { Peer } from '../../src/kernel/message.js';
+
+/** A request as the bytes of a connection say it, without sockets. */
+export interface ReadRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly version: string;
+  readonly path: string;
+  readonly query: string;
+  readonly host: string;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly keepAlive: boolean;
+  /** One character a byte; undefined where it is not whole. */
+  readonly content: string | undefined;
+}
+
+export interface Reading {
+  readonly requests: readonly ReadRequest[];
+  /** What is wrong with the bytes behind them; undefined where nothing is, or more could follow. */
+  readonly refusal: { readonly status: number; readonly reason: string } | undefined;
+  /** A head, or content, was begun and lacks its end. */
+  readonly incomplete: boolean;
+}
+
+export const LIMITS: HeadLimits = { requestLine: 8192, head: 16_384, fieldCount: 100 };
+
+const PEER: Peer = { remoteAddress: '', remotePort: 0, localAddress: '', localPort: 0, secure: false };
+const SOURCE = { wanted: () => {}, full: () => {} };
+
+interface Current {
+  readonly request: Omit<ReadRequest, 'content'>;
+  readonly body: IncomingBody;
+}
+
+/** The whole of what has come; its pieces are taken at once, as they may be moved later. */
+async function contentOf(body: IncomingBody): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return Buffer.concat(pieces).toString('latin1');
+}
+
+/**
+ * Reads packets as a connection does.
+ * @throws whatever is no HttpError: the parser's own faults
+ */
+export async function read(packets: readonly Buffer[], limits: HeadLimits = LIMITS): Promise<Reading> {
+  const requests: ReadRequest[] = [];
+  const parser = new HeadParser(limits);
+  let current: Current | undefined;
+  try {
+    for (const packet of packets) {
+      for (let at = 0; at < packet.length; ) {
+        if (current === undefined) {
+          const head = parser.push(packet, at);
+          if (head === undefined) break;
+          at += parser.consumed;
+          const { request, body, keepAlive } = receive(head, PEER, SOURCE);
+          const { method, target, version, path, query, host, headers } = request;
+          const read = { method, target, version, path, query, host, fields: [...headers], keepAlive };
+          if (body === undefined) requests.push({ ...read, content: '' });
+          else current = { request: read, body };
+        } else {
+          at = current.body.push(packet, at);
+          if (!current.body.complete) continue;
+          requests.push({ ...current.request, content: await contentOf(current.body) });
+          current = undefined;
+        }
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    if (current !== undefined) requests.push({ ...current.request, content: undefined });
+    return { requests, refusal: { status: error.status, reason: error.message }, incomplete: false };
+  }
+  if (current !== undefined) requests.push({ ...current.request, content: undefined });
+  return { requests, refusal: undefined, incomplete: current !== undefined || parser.started };
+}

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readAnswers } from '../wire/answers.js';
+import { WireClient } from '../wire/client.js';
+import { conversation, cut, cuts, mutated, rubbish, wellFormed } from '../wire/requests.js';
+import { startRecording } from '../wire/talk.js';
+import { read } from './reader.js';
+
+const everyByte = (text: string) => [...text].map((byte) => Buffer.from(byte, 'latin1'));
+
+describe('any split of the bytes into packets gives the same answer', { timeout: 60_000 }, () => {
+  it('at any places', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(conversation, rubbish), cuts, async (text, places) => {
+        expect(await read(cut(text, places))).toEqual(await read(cut(text, [])));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('at every byte', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(conversation, rubbish), async (text) => {
+        expect(await read(everyByte(text))).toEqual(await read(cut(text, [])));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('where limits are reached, too', async () => {
+    const limits = fc.record({
+      requestLine: fc.integer({ min: 10, max: 60 }),
+      head: fc.integer({ min: 20, max: 200 }),
+      fieldCount: fc.integer({ min: 1, max: 6 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(conversation, mutated, rubbish),
+        cuts,
+        limits,
+        async (text, places, bounds) => {
+          const whole = await read(cut(text, []), bounds);
+          expect(await read(cut(text, places), bounds)).toEqual(whole);
+          expect(await read(everyByte(text), bounds)).toEqual(whole);
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('reads what is well-formed', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(wellFormed, { minLength: 1, maxLength: 4 }), async (messages) => {
+        const { requests, refusal, incomplete } = await read(cut(messages.join(''), []));
+        expect(refusal).toBeUndefined();
+        expect(incomplete).toBe(false);
+        expect(requests).toHaveLength(messages.length);
+        expect(requests.every(({ content }) => content !== undefined)).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('over a live connection', async () => {
+    await using recording = await startRecording('client_max_body_size 0;');
+    const answer = async (packets: readonly Buffer[]) => {
+      await using client = await WireClient.connect(recording.server.port);
+      const before = recording.requests.length;
+      for (const packet of packets) {
+        await client.send(packet);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      client.end();
+      const text = await client.untilEnd();
+      const executed = recording.requests.slice(before);
+      const answers = readAnswers(text);
+      return { executed, answers: answers.map(({ status, content }) => ({ status, content })) };
+    };
+    // HEAD's answers can only be told apart by who knows what was asked.
+    const talk = fc.oneof(conversation, rubbish).filter((text) => !text.includes('HEAD'));
+    await fc.assert(
+      fc.asyncProperty(talk, cuts, async (text, places) => {
+        expect(await answer(cut(text, places))).toEqual(await answer(cut(text, [])));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,236 @@
+import { definePlugin, type Plugin, type Response, Stage } from '@webserv/server';
+import { startTestServer } from '@webserv/server/testing';
+import { describe, expect, it } from 'vitest';
+import { type Answer, readAnswers } from '../wire/answers.js';
+import { get, message, post, SECOND, startRecording } from '../wire/talk.js';
+
+function answering(methods: readonly string[], response: () => Response, name = 'answering'): Plugin {
+  return definePlugin({
+    name,
+    apply({ hooks }) {
+      hooks.onRoute.tap({ stage: Stage.handler, methods }, response);
+    },
+  });
+}
+
+const request = (line: string, ...fields: readonly string[]) =>
+  message(`${line} HTTP/1.1`, ['Host: a', ...fields, 'Connection: close']);
+
+async function ask(conf: string, line: string, plugins: readonly Plugin[] = []): Promise<Answer> {
+  await using server = await startTestServer(conf, {}, { plugins });
+  const [answer, ...more] = readAnswers(await server.raw(request(line)), [line.split(' ')[0] ?? '']);
+  if (answer === undefined || more.length > 0) throw new Error(`${more.length} answers more than one`);
+  return answer;
+}
+
+const allowed = ({ fields }: Answer) => fields.get('allow')?.split(', ').sort();
+
+describe('9.1 methods', () => {
+  it('answers 501 to a method it does not know, wherever it is sent', async () => {
+    for (const conf of ['', 'location / { return 301 /a; }', 'location / { methods GET; }']) {
+      for (const method of ['FOO', 'get', 'PROPFIND', 'PURGE', 'PRI', 'M-SEARCH', '!']) {
+        expect((await ask(conf, `${method} /`)).status).toBe(501);
+      }
+    }
+  });
+
+  it('answers 405 with Allow to a method it knows and the route does not take (§15.5.6)', async () => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE']) {
+      const answer = await ask('methods GET; location / { return 200 a; }', `${method} /`);
+      expect(answer.status).toBe(405);
+      expect(allowed(answer)).toEqual(['GET']);
+    }
+  });
+
+  it('names in Allow what the plugins of the route can do, where no directive says it', async () => {
+    const plugins = [
+      answering(['GET', 'HEAD'], () => ({ status: 200 }), 'one'),
+      answering(['PUT', 'LOCK'], () => ({ status: 200 }), 'two'),
+    ];
+    const answer = await ask('', 'DELETE /', plugins);
+    expect(answer.status).toBe(405);
+    expect(allowed(answer)).toEqual(['GET', 'HEAD', 'LOCK', 'OPTIONS', 'PUT']);
+  });
+
+  it('lets a plugin offer a method of its own', async () => {
+    expect((await ask('', 'LOCK /', [answering(['LOCK'], () => ({ status: 200 }))])).status).toBe(200);
+  });
+
+  it('stays in step when a method is refused: its content is read past', async () => {
+    await using recording = await startRecording('methods GET;');
+    for (const method of ['POST', 'FOO', 'TRACE', 'OPTIONS']) {
+      const { statuses, requests } = await recording.talk(
+        message(`${method} / HTTP/1.1`, ['Host: a', 'Content-Length: 16'], 'GET /x HTTP/1.1\n') + SECOND,
+      );
+      expect(statuses).toEqual([method === 'FOO' ? 501 : 405, 200]);
+      expect(requests.map(({ path }) => path)).toEqual(['/second']);
+    }
+  });
+});
+
+describe('9.3.1 GET', () => {
+  it('with content is answered, and the content is not the next request', async () => {
+    await using recording = await startRecording();
+    const { statuses, requests } = await recording.talk(
+      message('GET / HTTP/1.1', ['Host: a', 'Content-Length: 5'], 'hello') + SECOND,
+    );
+    expect(statuses).toEqual([200, 200]);
+    expect(requests[0]?.content).toBe('hello');
+  });
+});
+
+describe('9.3.2 HEAD', () => {
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('streamed');
+  }
+  const bodies: readonly [string, () => Response][] = [
+    ['a string', () => ({ status: 200, headers: { 'content-type': 'text/plain' }, body: 'héllo' })],
+    ['bytes', () => ({ status: 200, headers: { etag: '"x"' }, body: Buffer.from('bytes') })],
+    ['a stream', () => ({ status: 200, body: stream() })],
+    ['a stream with a length', () => ({ status: 200, headers: { 'content-length': '8' }, body: stream() })],
+    ['nothing', () => ({ status: 200 })],
+    ['an error with a page', () => ({ status: 404 })],
+    ['a redirect', () => ({ status: 301, headers: { location: '/x' }, body: 'moved' })],
+  ];
+
+  it.each(bodies)('is answered as GET but for the content: %s', async (_, response) => {
+    await using server = await startTestServer('', {}, { plugins: [answering(['GET', 'HEAD'], response)] });
+    const fieldsOf = async (method: string) => {
+      const [answer, ...more] = readAnswers(await server.raw(request(`${method} /`)), [method]);
+      expect(more).toEqual([]);
+      // Where the length is not known, GET is chunked and HEAD has nothing to be framed.
+      const fields = [...(answer?.fields ?? [])].filter(([name]) => !/^(date|transfer-encoding)$/.test(name));
+      return [answer?.status, ...fields];
+    };
+    expect(await fieldsOf('HEAD')).toEqual(await fieldsOf('GET'));
+  });
+
+  it.each(bodies)('has no content, so that the next answer follows at once: %s', async (_, response) => {
+    await using server = await startTestServer('', {}, { plugins: [answering(['GET', 'HEAD'], response)] });
+    const heads = message('HEAD / HTTP/1.1', ['Host: a']).repeat(2);
+    const answers = readAnswers(await server.raw(heads + SECOND), ['HEAD', 'HEAD', 'GET']);
+    expect(answers.map(({ status }) => status)).toEqual(Array(3).fill(response().status));
+  });
+
+  it.each([
+    ['a bad Host', 'HEAD / HTTP/1.1\r\nHost: a b\r\n\r\n', 400],
+    ['a missing Host', 'HEAD / HTTP/1.1\r\n\r\n', 400],
+    ['two lengths', message('HEAD / HTTP/1.1', ['Host: a', 'Content-Length: 1', 'Content-Length: 2']), 400],
+    ['an unknown expectation', message('HEAD / HTTP/1.1', ['Host: a', 'Expect: x']), 417],
+    ['a misdirected target', message('HEAD https://a/ HTTP/1.1', ['Host: a']), 421],
+  ])('has no content where it is refused either: %s', async (_, bytes, status) => {
+    await using recording = await startRecording();
+    const text = await recording.server.raw(bytes);
+    expect(readAnswers(text, ['HEAD']).map((answer) => answer.status)).toEqual([status]);
+    expect(text).toMatch(/\r\n\r\n$/);
+  });
+
+  it('does not read a stream that nobody gets', async () => {
+    let ended = false;
+    const plugin = answering(['HEAD'], () => ({
+      status: 200,
+      body: {
+        [Symbol.asyncIterator]: () => ({
+          next: () => Promise.reject(new Error('read')),
+          return: () => {
+            ended = true;
+            return Promise.resolve({ done: true as const, value: undefined });
+          },
+        }),
+      },
+    }));
+    await using server = await startTestServer('', {}, { plugins: [plugin] });
+    await server.raw(request('HEAD /'));
+    expect(ended).toBe(true);
+  });
+});
+
+describe('9.3.6 CONNECT', () => {
+  it('is refused: this server makes no tunnels', async () => {
+    for (const conf of ['', 'location / { return 301 /a; }', 'methods GET;']) {
+      const answer = await ask(conf, 'CONNECT example.org:80');
+      expect(answer.status).toBe(405);
+      expect(answer.fields.has('allow')).toBe(true);
+    }
+  });
+
+  it('opens nothing: what follows is HTTP', async () => {
+    await using recording = await startRecording();
+    const { statuses } = await recording.talk(message('CONNECT a:80 HTTP/1.1', ['Host: a:80']) + SECOND);
+    expect(statuses).toEqual([405, 200]);
+  });
+});
+
+describe('9.3.7 OPTIONS', () => {
+  it('is answered with 204, Allow and no Content-Length', async () => {
+    const answer = await ask('', 'OPTIONS /', [answering(['GET', 'HEAD', 'PUT'], () => ({ status: 200 }))]);
+    expect(answer).toMatchObject({ status: 204, content: '' });
+    expect(allowed(answer)).toEqual(['GET', 'HEAD', 'OPTIONS', 'PUT']);
+    expect(answer.fields.has('content-length')).toBe(false);
+  });
+
+  it('with an asterisk tells what the server as a whole can do', async () => {
+    const answer = await ask(
+      'methods GET; location /a { methods PUT; } location /b { methods DELETE; }',
+      'OPTIONS *',
+    );
+    expect(answer.status).toBe(204);
+    expect(allowed(answer)).toEqual(['DELETE', 'GET', 'OPTIONS', 'PUT']);
+  });
+
+  it('is refused where a directive names the methods without it', async () => {
+    const answer = await ask('methods GET POST;', 'OPTIONS /');
+    expect(answer.status).toBe(405);
+    expect(allowed(answer)).toEqual(['GET', 'POST']);
+  });
+
+  it('is answered where a directive names it, though no plugin does', async () => {
+    const answer = await ask('root .; methods GET OPTIONS;', 'OPTIONS /');
+    expect(answer.status).toBe(204);
+    expect(allowed(answer)).toEqual(['GET', 'OPTIONS']);
+  });
+
+  it("is a plugin's to answer where one wants to", async () => {
+    const plugins = [answering(['OPTIONS'], () => ({ status: 200, body: 'mine' }))];
+    expect((await ask('', 'OPTIONS /', plugins)).content).toBe('mine');
+    expect((await ask('methods OPTIONS;', 'OPTIONS /', plugins)).content).toBe('mine');
+    expect((await ask('methods GET;', 'OPTIONS /', plugins)).status).toBe(405);
+    expect((await ask('', 'OPTIONS *', plugins)).status).toBe(204);
+  });
+
+  it('with content is answered, and the content read past', async () => {
+    await using recording = await startRecording();
+    const { statuses } = await recording.talk(
+      message('OPTIONS / HTTP/1.1', ['Host: a', 'Content-Length: 5'], 'hello') + SECOND,
+    );
+    expect(statuses).toEqual([204, 200]);
+  });
+});
+
+describe('9.3.8 TRACE', () => {
+  it('is refused: it would tell a script the secrets of the request', async () => {
+    for (const conf of ['', 'location / { return 301 /a; }']) {
+      await using server = await startTestServer(conf);
+      const text = await server.raw(request('TRACE /', 'Authorization: Bearer secret', 'Cookie: secret'));
+      expect(readAnswers(text).map(({ status }) => status)).toEqual([405]);
+      expect(text).not.toContain('secret');
+    }
+  });
+});
+
+describe('9.3.3, 9.3.4 content', () => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('reaches the handler of %s', async (method) => {
+    await using recording = await startRecording();
+    const { requests } = await recording.talk(
+      message(`${method} / HTTP/1.1`, ['Host: a', 'Content-Length: 5', 'Connection: close'], 'hello'),
+    );
+    expect(requests).toMatchObject([{ method, content: 'hello' }]);
+  });
+
+  it('of zero bytes is content too', async () => {
+    await using recording = await startRecording();
+    const { requests } = await recording.talk(post(['Content-Length: 0', 'Connection: close'], ''));
+    expect(requests).toMatchObject([{ content: '' }]);
+    expect(get()).not.toContain('Content-Length');
+  });
+});
