@@ -107,7 +107,11 @@ export async function startTestServer(
     const log: string[] = [];
     const running = await start(
       config,
-      createLog('debug', { write: (line) => log.push(line.trimEnd()), reopen: () => {}, close: () => Promise.resolve() }),
+      createLog('debug', {
+        write: (line) => log.push(line.trimEnd()),
+        reopen: () => {},
+        close: () => Promise.resolve(),
+      }),
     );
     const ports = running.addresses.flatMap((address) => (address.kind === 'tcp' ? [address.port] : []));
     const port = ports[0] ?? 0;

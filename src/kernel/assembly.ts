@@ -1,4 +1,6 @@
 import type { Config } from './config/compile.js';
+import type { Diagnostic } from './config/diagnostic.js';
+import { ConfigError } from './errors.js';
 import { ServerHookTable } from './hooks.js';
 import type { Log } from './log.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
@@ -34,7 +36,9 @@ export async function assemble(config: Config, log: Log): Promise<Assembly> {
     }
     await hooks.config(config);
     const sites: BuiltSite[] = [];
-    for (const server of config.servers) sites.push(await buildSite(server, plugins, log));
+    const refusals: Diagnostic[] = [];
+    for (const server of config.servers) sites.push(await buildSite(server, { plugins, log, refusals }));
+    if (refusals.length > 0) throw new ConfigError(refusals);
     return { hooks, sites, dispose };
   } catch (error) {
     await dispose();

@@ -1,6 +1,7 @@
 import type { RouteConfig, ServerConfig } from './config/compile.js';
-import { formatPlace } from './config/diagnostic.js';
+import { type Diagnostic, formatPlace } from './config/diagnostic.js';
 import { Site } from './dispatch.js';
+import { ConfigError } from './errors.js';
 import { RouteHookTable } from './hooks.js';
 import type { Log } from './log.js';
 import { contentTypeOf } from './mime.js';
@@ -22,19 +23,22 @@ export interface BuiltSite {
   readonly blocks: ReadonlyMap<Route, RouteConfig>;
 }
 
+/** What building routes needs, and where plugins' refusals are gathered: all of them are told at once. */
+export interface BuildContext {
+  readonly plugins: readonly LoadedPlugin[];
+  readonly log: Log;
+  readonly refusals: Diagnostic[];
+}
+
 /** Builds a server's routes once, at load: every plugin is applied to every route, then the hooks are compiled. */
-export async function buildSite(
-  server: ServerConfig,
-  plugins: readonly LoadedPlugin[],
-  log: Log,
-): Promise<BuiltSite> {
+export async function buildSite(server: ServerConfig, context: BuildContext): Promise<BuiltSite> {
   const serverName = server.names[0] ?? '';
   const exact = new Map<string, RouteNode>();
   const prefixes = new Map<string, RouteNode>();
   const blocks = new Map<Route, RouteConfig>();
 
   const build = async (config: RouteConfig): Promise<Route> => {
-    const route = await buildRoute(config, serverName, plugins, log);
+    const route = await buildRoute(config, serverName, context);
     blocks.set(route, config);
     return route;
   };
@@ -52,14 +56,13 @@ export async function buildSite(
 
   const root = await buildNode(server.route);
   const table = new RouteTable(root, exact, prefixes);
-  return { site: new Site(table, server.connection, log), table, blocks };
+  return { site: new Site(table, server.connection, context.log), table, blocks };
 }
 
 async function buildRoute(
   config: RouteConfig,
   serverName: string,
-  plugins: readonly LoadedPlugin[],
-  log: Log,
+  { plugins, log, refusals }: BuildContext,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const view: RouteView = {
@@ -75,15 +78,23 @@ async function buildRoute(
   };
   const table = new RouteHookTable();
   for (const { plugin, running } of plugins) {
-    await running.apply({
-      options: config.options.get(plugin.name) ?? {},
-      hooks: table.facade(plugin.name, name),
-      route: view,
-      log,
-      placeOf: (directive) => config.places.get(directive),
-    });
+    try {
+      await running.apply({
+        options: config.options.get(plugin.name) ?? {},
+        hooks: table.facade(plugin.name, name),
+        route: view,
+        log,
+        placeOf: (directive) => config.places.get(directive),
+      });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      refusals.push(...error.diagnostics);
+    }
   }
   const hooks = table.compile();
+  if (hooks.onRoute === undefined && config.pattern.kind !== 'server' && config.children.length === 0) {
+    log.warn(`${name}: nothing answers here, every request gets 404; give it a root, or a return`);
+  }
   const declared = config.methods;
   const methods = declared === undefined ? hooks.methods : new Set(declared);
   return Object.freeze({
