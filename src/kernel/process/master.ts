@@ -56,13 +56,14 @@ export class Master {
     try {
       const { workers, settings } = await this.#raise();
       this.#adopt(workers, settings);
+      await this.#writePid(settings.pidFile);
       this.#options.announce(settings);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       this.#options.report(error.message);
+      this.kill();
       return false;
     }
-    if (this.#settings?.pidFile !== undefined) await writeFile(this.#settings.pidFile, `${process.pid}\n`);
     this.#look = setInterval(() => this.#lookAfter(), LOOK_MS);
     return true;
   }
@@ -118,6 +119,16 @@ export class Master {
     } catch (error) {
       for (const worker of workers) worker.kill();
       throw error;
+    }
+  }
+
+  /** @throws RefusedError: a server that cannot be found again by -s is not what was asked for */
+  async #writePid(file: string | undefined): Promise<void> {
+    if (file === undefined) return;
+    try {
+      await writeFile(file, `${process.pid}\n`);
+    } catch (error) {
+      throw new RefusedError(`webserv: the pid file cannot be written: ${String(error)}\n`);
     }
   }
 

@@ -1,0 +1,177 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
+
+const patience = { timeout: 30_000 };
+
+function configuration(text: string, port = 0): string {
+  return `workers 2;\npid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 ${text}; }\n`;
+}
+
+/** Runs a server whose port stays the same however often it is reloaded. */
+async function running(
+  text: string,
+  ...flags: string[]
+): Promise<{ folder: string; file: string; port: number; server: Serving }> {
+  const folder = await folderWith({ 'webserv.conf': configuration(text) });
+  const file = join(folder, 'webserv.conf');
+  const first = await serving([file]);
+  const port = Number(new URL(first.url).port);
+  await first.stop();
+  await writeFile(file, configuration(text, port));
+  return { folder, file, port, server: await serving([...flags, file]) };
+}
+
+const answerOf = async (server: Serving): Promise<string> =>
+  (await fetch(server.url, { headers: { connection: 'close' } })).text();
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number);
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe.runIf(process.platform === 'linux')('the master', () => {
+  it('keeps its pid file, and takes it away when it stops', async () => {
+    const { folder, server } = await running('one');
+    const pidFile = join(folder, 'webserv.pid');
+    expect(Number(await readFile(pidFile, 'utf8'))).toBe(server.child.pid);
+    expect((await server.stop()).code).toBe(0);
+    await expect(readFile(pidFile)).rejects.toThrow('ENOENT');
+  });
+
+  it('runs as many workers as it is told, and replaces one that is killed', async () => {
+    const { server } = await running('one');
+    const pid = server.child.pid ?? 0;
+    const workers = await childrenOf(pid);
+    expect(workers).toHaveLength(2);
+    process.kill(workers[0] ?? 0, 'SIGKILL');
+    expect(await answerOf(server)).toBe('one');
+    await expect.poll(() => childrenOf(pid), patience).not.toContain(workers[0]);
+    await expect.poll(async () => (await childrenOf(pid)).length, patience).toBe(2);
+    expect(await answerOf(server)).toBe('one');
+  });
+
+  it('leaves no worker behind when it is killed itself', async () => {
+    const { server } = await running('one');
+    const workers = await childrenOf(server.child.pid ?? 0);
+    server.child.kill('SIGKILL');
+    await expect.poll(() => workers.filter(isAlive), patience).toEqual([]);
+  });
+
+  it('finishes what is in flight when it is told to stop', async () => {
+    const { server, port } = await running('done');
+    const socket = connect({ host: '127.0.0.1', port });
+    let received = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      received += text;
+    });
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n12');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const stopped = server.stop();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    socket.write('34');
+    expect((await stopped).code).toBe(0);
+    expect(received).toMatch(/^HTTP\/1\.1 200 [\s\S]*Connection: close[\s\S]*done$/);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a reload', () => {
+  it('by -s serves the new configuration from new workers, without refusing anybody meanwhile', async () => {
+    const { file, port, server } = await running('one');
+    const before = await childrenOf(server.child.pid ?? 0);
+    await writeFile(file, configuration('two', port));
+    expect((await webserv(['-s', 'reload', file])).code).toBe(0);
+    const seen = new Set<string>();
+    await expect
+      .poll(
+        async () => {
+          const answer = await answerOf(server);
+          seen.add(answer);
+          return answer;
+        },
+        { ...patience, interval: 5 },
+      )
+      .toBe('two');
+    expect([...seen].sort()).toEqual(['one', 'two']);
+    await expect
+      .poll(
+        async () => (await childrenOf(server.child.pid ?? 0)).filter((pid) => before.includes(pid)),
+        patience,
+      )
+      .toEqual([]);
+  });
+
+  it('of a bad configuration is refused with its mistakes, and changes nothing', async () => {
+    const { file, port, server } = await running('one');
+    await writeFile(file, configuration('two; oops', port));
+    const told = await webserv(['-s', 'reload', file]);
+    expect(told.code).toBe(1);
+    expect(told.stderr).toContain('unknown directive "oops"');
+    server.child.kill('SIGHUP');
+    await expect.poll(async () => (await childrenOf(server.child.pid ?? 0)).length, patience).toBe(2);
+    expect(await answerOf(server)).toBe('one');
+    const { stderr } = await server.stop();
+    expect(stderr).toContain('not reloaded, the server goes on as it was');
+  });
+
+  it('happens by itself with --watch, when the configuration or a file it includes changes', async () => {
+    const folder = await folderWith({
+      'webserv.conf': 'server { listen 127.0.0.1:0; include part.conf; }',
+      'part.conf': 'return 200 first;',
+    });
+    const file = join(folder, 'webserv.conf');
+    const watching = await serving(['--watch', file]);
+    expect(await answerOf(watching)).toBe('first');
+    await writeFile(join(folder, 'part.conf'), 'return 200 second;');
+    await expect.poll(() => answerOf(watching).catch(() => ''), patience).toBe('second');
+  });
+});
+
+describe('-s', () => {
+  it.each(['stop', 'quit'])('%s ends the server, with exit code 0', async (word) => {
+    const { file, server } = await running('one');
+    expect((await webserv(['-s', word, file])).code).toBe(0);
+    await expect.poll(() => server.child.exitCode, patience).toBe(0);
+  });
+
+  it('reopen opens the log anew', async () => {
+    const folder = await folderWith({ 'webserv.conf': `error_log error.log;\n${configuration('one')}` });
+    const file = join(folder, 'webserv.conf');
+    const logging = await serving([file]);
+    const log = join(folder, 'error.log');
+    await rename(log, `${log}.1`);
+    expect((await webserv(['-s', 'reopen', file])).code).toBe(0);
+    await expect.poll(() => readFile(log, 'utf8').catch(() => undefined), patience).toBe('');
+    expect(await answerOf(logging)).toBe('one');
+  });
+
+  it('says so when there is no server, no pid directive or no such word, with exit codes of its own', async () => {
+    const folder = await folderWith({
+      'without.conf': 'server { listen 127.0.0.1:0; return 204; }',
+      'with.conf': 'pid webserv.pid; server { listen 127.0.0.1:0; return 204; }',
+    });
+    const without = await webserv(['-s', 'stop', join(folder, 'without.conf')]);
+    expect([without.code, without.stderr]).toEqual([1, expect.stringContaining('no pid directive')]);
+    const none = await webserv(['-s', 'stop', join(folder, 'with.conf')]);
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('no server')]);
+    await writeFile(join(folder, 'webserv.pid'), '999999999\n');
+    const gone = await webserv(['-s', 'stop', join(folder, 'with.conf')]);
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('is gone')]);
+    const odd = await webserv(['-s', 'halt', join(folder, 'with.conf')]);
+    expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining('reload|stop|quit|reopen')]);
+  });
+});
