@@ -122,6 +122,7 @@ describe('the JSON Schema', () => {
   // Of the loader's examples of mistakes, those that are not about meaning: what is where, how often and how much.
   const ofShape = [
     'unknown-directive',
+    'nginx-directive',
     'argument-count',
     'unexpected-value',
     'wrong-block',

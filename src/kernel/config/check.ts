@@ -1,4 +1,5 @@
 import { type Findings, shown } from './findings.js';
+import { insteadOfNginx } from './nginx-directives.js';
 import type { Registry, Rule } from './registry.js';
 import type { Context, DirectiveUse } from './schema.js';
 import { nearest } from './suggest.js';
@@ -13,13 +14,6 @@ export interface CheckContext {
   /** False when a plugin could not be loaded: then an unknown directive may be one of its own. */
   readonly complete: boolean;
 }
-
-/** Names of nginx's that are better explained than taken for a slip. */
-const EXPLANATIONS: ReadonlyMap<string, string> = new Map([
-  ['http', 'there is no "http" block here: write what is in it at the top of the file'],
-  ['events', 'there is no "events" block here: take it out'],
-  ['if', 'there are no conditions here: use location blocks'],
-]);
 
 /** Sorts a block's directives by name, and reports all that need no knowledge of their meaning. */
 export function checkBlock(
@@ -41,17 +35,31 @@ function collect(
   for (const use of uses) {
     const name = check.registry.canonical(use.name);
     const rule = check.registry.rule(name);
-    if (rule === undefined) reportUnknown(use, context, check);
-    const meant = rule === undefined ? blockMeant(use, context, check) : undefined;
-    if (meant !== undefined) add(checked, meant, use);
-    // What is in nginx's outermost block is looked at where it belongs.
-    else if (use.name === 'http' && context === 'main') collect(use.block ?? [], context, check, checked);
-    else if (rule !== undefined && mayBeRead(use, rule, context, check)) {
+    if (rule === undefined) collectUnknown(use, context, check, checked);
+    else if (mayBeRead(use, rule, context, check)) {
       const [first] = checked.get(name) ?? [];
       if (first === undefined || rule.repeatable) add(checked, name, use);
       else reportDuplicate(use, first, check.findings);
     }
   }
+}
+
+function collectUnknown(
+  use: DirectiveUse,
+  context: Context,
+  check: CheckContext,
+  checked: Map<string, DirectiveUse[]>,
+): void {
+  const instead = insteadOfNginx(use.name, check.registry);
+  if (instead !== undefined) {
+    reportNginx(use, instead, check);
+    // What is in nginx's outermost block is looked at where it belongs; what is in others means nothing here.
+    if (use.name === 'http' && context === 'main') collect(use.block ?? [], context, check, checked);
+    return;
+  }
+  reportUnknown(use, context, check);
+  const meant = blockMeant(use, context, check);
+  if (meant !== undefined) add(checked, meant, use);
 }
 
 function add(checked: Map<string, DirectiveUse[]>, name: string, use: DirectiveUse): void {
@@ -113,6 +121,13 @@ function countOf({ minArguments: min, maxArguments: max }: Rule): string {
   return max === Number.POSITIVE_INFINITY ? `at least ${counted(min)}` : `${min} to ${max} arguments`;
 }
 
+/** Its blocks are no plugin's; any other may be one of the plugin that could not be loaded. */
+function reportNginx(use: DirectiveUse, instead: string, { findings, complete }: CheckContext): void {
+  if (!complete && use.block === undefined) return;
+  const message = `"${shown(use.name)}" is a directive of nginx that webserv does not have`;
+  findings.error('nginx-directive', message, use.place, { hint: `${instead} (docs/from-nginx.md)` });
+}
+
 function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext): void {
   const { findings, registry } = check;
   const message = `unknown directive "${shown(use.name)}" in ${context}`;
@@ -120,11 +135,10 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
     findings.error('unknown-directive', message, use.place);
     return;
   }
-  const explained = EXPLANATIONS.get(use.name);
   const meant = nearest(use.name, registry.namesIn(context));
-  if (!check.complete && explained === undefined && meant === undefined) return;
-  const hint = explained ?? (meant === undefined ? undefined : `did you mean "${meant}"?`);
-  findings.error('unknown-directive', message, use.place, hint === undefined ? {} : { hint });
+  if (!check.complete && meant === undefined) return;
+  const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?` };
+  findings.error('unknown-directive', message, use.place, hint);
 }
 
 function reportDuplicate(use: DirectiveUse, first: DirectiveUse, findings: Findings): void {

@@ -20,6 +20,7 @@ export const codes = {
   'missing-listen': 'a server has no address',
   'missing-root': 'warning: a directory that files are to be served from is not there',
   'missing-semicolon': 'a directive does not end with `;`',
+  'nginx-directive': 'a directive of nginx that is not here; `docs/from-nginx.md` says what to do instead',
   'no-server': 'there is no server at all',
   'plugin-failed': 'a plugin broke while it was loaded or while it read its directive',
   'plugin-invalid': 'what was loaded is no plugin',

@@ -20,12 +20,14 @@ interface Written {
   readonly block: readonly DirectiveUse[] | undefined;
 }
 
-/** Directives whose object is their block, because they take no arguments: `server`, `types`. */
-const plainBlocks: ReadonlySet<string> = new Set(
-  Object.entries(structure)
+/** Directives whose object is their block, because they take no arguments: `server`, `types`; nginx's outer ones. */
+const plainBlocks: ReadonlySet<string> = new Set([
+  'http',
+  'events',
+  ...Object.entries(structure)
     .filter(([, rule]) => rule.hasBlock && rule.maxArguments === 0)
     .map(([name]) => name),
-);
+]);
 
 /** A configuration written as an object → directives. */
 export class ObjectForm {

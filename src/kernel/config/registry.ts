@@ -63,11 +63,16 @@ export class Registry {
     return this.#rules.has(this.canonical(name));
   }
 
+  /** The name of every directive. */
+  get names(): readonly string[] {
+    return [...this.#rules.keys(), ...aliases.keys()];
+  }
+
   /** The names that may stand in a block, for suggestions. */
   namesIn(context: Context): readonly string[] {
     const canBeIn = (name: string) =>
       this.#rules.get(this.canonical(name))?.contexts.includes(context) ?? false;
-    return [...this.#rules.keys(), ...aliases.keys()].filter(canBeIn);
+    return this.names.filter(canBeIn);
   }
 
   #add(name: string, rule: Rule, owner: string): void {

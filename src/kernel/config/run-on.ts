@@ -49,7 +49,9 @@ function separate(use: DirectiveUse, registry: Registry, findings: Findings): Di
   return [first].concat(separate(rest, registry, findings));
 }
 
-/** Quoted words have their quote there. */
+/** Quoted words have their quote there; what a colon follows is a key of YAML, where nothing ends with `;`. */
 function startsLine({ text, place }: Argument): boolean {
-  return place.text.slice(0, place.column - 1).trim() === '' && place.text.startsWith(text, place.column - 1);
+  const start = place.column - 1;
+  if (place.text.slice(0, start).trim() !== '' || !place.text.startsWith(text, start)) return false;
+  return !/^\s*:(?:\s|$)/.test(place.text.slice(start + text.length));
 }
