@@ -191,8 +191,9 @@ export function dispatch(
     if (response !== undefined) answerer.answer(response);
     else if (!error) site.dispatch(request, answerer);
     else {
-      log.error(`${request.method} ${request.target}: ${error.message}`);
-      answerer.answer(builtInErrorPage(error instanceof HttpError ? error.status : 500));
+      const { status, headers } = error instanceof HttpError ? error : new HttpError(500);
+      if (status >= 500) log.error(`${request.method} ${request.target}: ${error.message}`);
+      answerer.answer(builtInErrorPage(status, headers));
     }
   });
 }

@@ -35,7 +35,7 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
 const big = 'x'.repeat(3_000_000);
 const start = () =>
   startTestServer(
-    'root www; location = /at-once { return 200 "at once"; }',
+    'root www; location = /at-once { return 200 "at once"; } location = /moved { return 301 /; }',
     { 'www/small': 'small', 'www/big': big },
     { plugins: [late] },
   );
@@ -79,9 +79,9 @@ describe('a client that ends its side', () => {
 
   test('behind content that nobody reads gets the answers behind it too', async () => {
     await using server = await start();
-    const unread = get('/at-once').replace('\r\n\r\n', '\r\nContent-Length: 5\r\n\r\n12345');
+    const unread = get('/moved').replace('\r\n\r\n', '\r\nContent-Length: 5\r\n\r\n12345');
     const text = await sendAndFinish(server.port, get('/late') + unread + get('/small'));
-    expect(contents(text)).toEqual(['late', 'at once', 'small']);
+    expect(readAnswers(text).map(({ status }) => status)).toEqual([200, 301, 200]);
   });
 
   test('while its request is worked on is answered all the same', async () => {

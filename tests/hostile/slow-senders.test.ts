@@ -92,14 +92,17 @@ describe.concurrent('a slow body', () => {
     expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 [\s\S]*10000 bytes$/);
   });
 
-  test('content that nobody reads is waited for no longer than that either', async () => {
-    await using server = await start('client_body_timeout 1s;');
-    using client = await Client.connect(server.port);
-    const began = performance.now();
-    client.send(`${POST.replace('/', '/unread')}some`);
-    await client.received('0 bytes');
-    await drip(client, 'x'.repeat(200), 50);
-    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 [\s\S]*0 bytes$/);
-    expect(client.endedAt - began).toBeLessThan(10_000);
-  });
+  test.each([0, 200])(
+    'content that nobody reads is waited for no longer than that either (%i bytes)',
+    async (bytes) => {
+      await using server = await start('client_body_timeout 1s;');
+      using client = await Client.connect(server.port);
+      const began = performance.now();
+      client.send(`${POST.replace('/', '/unread')}some`);
+      await client.received('0 bytes');
+      await drip(client, 'x'.repeat(bytes), 50);
+      expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 [\s\S]*0 bytes$/);
+      expect(client.endedAt - began).toBeLessThan(10_000);
+    },
+  );
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { read } from '../properties/reader.js';
-import { conversation, cut, mutated, rubbish, wellFormed } from '../wire/requests.js';
+import { cut } from '../wire/packets.js';
+import { conversation, mutated, rubbish, wellFormed } from '../wire/requests.js';
 import { difference } from './compare.js';
 import { differences } from './differences.js';
 import { NodeReader } from './node-reader.js';

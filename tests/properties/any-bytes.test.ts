@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAnswers } from '../wire/answers.js';
 import { WireClient } from '../wire/client.js';
-import { conversation, cut, cuts, mutated, rubbish } from '../wire/requests.js';
+import { cut, cuts } from '../wire/packets.js';
+import { conversation, mutated, rubbish } from '../wire/requests.js';
 import { SECOND, startRecording } from '../wire/talk.js';
 import { read } from './reader.js';
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IllegalFieldError, toWire } from '../../src/kernel/http/writer.js';
 import { readAnswers } from '../wire/answers.js';
-import { conversation, cut, mutated } from '../wire/requests.js';
+import { cut } from '../wire/packets.js';
+import { conversation, mutated } from '../wire/requests.js';
 import { type ReadRequest, read } from './reader.js';
 
 /** A request written the one plain way. Its target is as it came: it may not be decoded on the way. */

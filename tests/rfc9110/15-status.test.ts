@@ -144,6 +144,23 @@ describe('error pages', () => {
     }
   });
 
+  it('carry the fields of an error that a server-wide hook throws, which is no fault to log', async () => {
+    const doorman = definePlugin({
+      name: 'doorman',
+      setup({ hooks }) {
+        hooks.onRequest.tap({}, ({ path }) => {
+          if (path === '/fault') throw new Error('a secret path');
+          throw new HttpError(401, { headers: { 'www-authenticate': 'Basic realm="a"' } });
+        });
+      },
+    });
+    await using server = await startTestServer('', {}, { plugins: [doorman] });
+    const answers = readAnswers(await server.raw(ask('/') + ask('/fault') + SECOND));
+    expect(answers.map(({ status }) => status)).toEqual([401, 500, 401]);
+    expect(answers[0]?.fields.get('www-authenticate')).toBe('Basic realm="a"');
+    expect(server.log.filter((line) => line.includes('[error]'))).toHaveLength(1);
+  });
+
   it('tell nothing of a fault but 500; the log tells the rest', async () => {
     await using server = await startTestServer('', {}, { plugins: [throwing] });
     const [answer] = readAnswers(await server.raw(ask('/fault') + SECOND));

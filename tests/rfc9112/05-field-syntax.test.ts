@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectRefused, get, type RecordingServer, startRecording } from '../wire/talk.js';
+import { expectRefused, get, type RecordingServer, SECOND, startRecording } from '../wire/talk.js';
 
 let recording: RecordingServer;
 beforeAll(async () => {
@@ -191,6 +191,19 @@ describe('special names', () => {
     async (name) => {
       await refused(get(...Array.from({ length: 10_000 }, () => `${name}: 1`)), 431);
       expect(await fieldsOf('X: y')).toContainEqual(['x', 'y']);
+    },
+  );
+
+  it.each(['X', 'Connection', 'Accept', 'constructor'])(
+    'takes time in proportion to their number where so many are allowed: %s',
+    async (name) => {
+      await using wide = await startRecording('client_max_header_count 10000; client_max_header_size 1m;');
+      const request = get(...Array.from({ length: 9_990 }, () => `${name}: x`));
+      const begun = performance.now();
+      const { statuses, requests } = await wide.talk(request.repeat(10) + SECOND);
+      expect(performance.now() - begun).toBeLessThan(10_000);
+      expect(statuses).toEqual(Array(11).fill(200));
+      expect(requests[0]?.fields).toHaveLength(9_991);
     },
   );
 

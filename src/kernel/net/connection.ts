@@ -90,7 +90,6 @@ export class Connection implements Timed, BodySource, Sink {
 
   /** Nothing is being received, answered or sent: to close it takes nothing from the client. */
   get idle(): boolean {
-    if (this.#socket.destroyed) return false;
     if (this.#lingering) return this.#socket.writableFinished;
     if (this.#turn !== undefined || this.#parser.started) return false;
     return this.#pipelined === undefined && this.#socket.writableLength === 0;

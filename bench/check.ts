@@ -1,0 +1,47 @@
+import { bench, findInstalled } from './bench.js';
+import type { Comparison, Verdict } from './comparison.js';
+import { textReport } from './report/text.js';
+import { scenarios } from './scenarios/index.js';
+
+/** Three that between them pass through most of what every request passes through. */
+const CHECKED = new Set(['1k', '100k', 'not-found']);
+const TIMING = { rounds: 3, seconds: 1 };
+/** Another program on the machine does not double a ratio; a mistake on the hot path does. */
+const GROSS = 2;
+
+function isGross({ target, measured }: Verdict): boolean {
+  if (Number.isNaN(measured)) return true;
+  return target.bound === 'at most' ? measured > target.limit * GROSS : measured < target.limit / GROSS;
+}
+
+function grossVerdicts({ verdicts }: Comparison): number {
+  return verdicts.filter(isGross).length;
+}
+
+/**
+ * `npm run bench:check`: a short run that fails on a gross regression only, in less than a minute.
+ * @returns the exit code
+ */
+async function main(): Promise<number> {
+  const installed = await findInstalled(['nginx']);
+  if (installed.missing.length > 0) {
+    process.stderr.write(`bench:check: nothing is checked: ${installed.missing.join('; ')}\n`);
+    // On a developer's machine a missing tool is no regression; in CI nobody would see that line.
+    return process.env.CI === undefined ? 0 : 1;
+  }
+  let failures = 0;
+  const checked = scenarios.filter(({ name }) => CHECKED.has(name));
+  for await (const outcome of bench({ scenarios: checked, installed, timing: TIMING, accessLog: false })) {
+    if (outcome.kind === 'compared') {
+      failures += grossVerdicts(outcome.comparison);
+      process.stdout.write(`${textReport(outcome.comparison, outcome.leftOut)}\n`);
+    } else {
+      failures += 1;
+      process.stdout.write(`${outcome.scenario.name}: ${outcome.kind}: ${outcome.reason}\n`);
+    }
+  }
+  if (failures > 0) process.stdout.write(`${failures} of them are beyond twice their target\n`);
+  return failures === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

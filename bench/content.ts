@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { mkdir, open, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Programs } from './site.js';
+
+const run = promisify(execFile);
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+export const LISTED_FILES = 1000;
+
+/** Text of exactly `size` bytes. */
+function text(size: number): string {
+  const sentence = 'The same bytes of content from every server, or the comparison says nothing. ';
+  return sentence.repeat(Math.ceil(size / sentence.length)).slice(0, size);
+}
+
+const HELLO = 'hello from a script\n';
+const PYTHON_SCRIPT = `print("Content-Type: text/plain\\r\\n\\r\\n${HELLO.trimEnd()}")\n`;
+const C_PROGRAM = `#include <unistd.h>
+static const char answer[] = "Content-Type: text/plain\\r\\n\\r\\n${HELLO.trimEnd()}\\n";
+int main(void) { return write(1, answer, sizeof answer - 1) == sizeof answer - 1 ? 0 : 1; }
+`;
+
+/** Makes the files that all servers share. A script that nothing here could run or compile is not made. */
+export async function makeContent(folder: string, { python }: Programs): Promise<void> {
+  const www = join(folder, 'www');
+  for (const name of ['errors', 'listing', 'cgi']) await mkdir(join(www, name), { recursive: true });
+  await writeFile(join(www, '1k.html'), text(KIB));
+  await writeFile(join(www, '100k.html'), text(100 * KIB));
+  await writeFile(join(www, '10m.bin'), text(10 * MIB));
+  await writeFile(join(www, 'errors/404.html'), text(KIB));
+  const sparse = await open(join(www, '1g.bin'), 'w');
+  await sparse.truncate(GIB);
+  await sparse.close();
+  const lastYear = new Date(Date.now() - 365 * 86_400_000);
+  for (let n = 0; n < LISTED_FILES; n += 1) {
+    const path = join(www, 'listing', `file-${String(n).padStart(4, '0')}.txt`);
+    await writeFile(path, text(n));
+    await utimes(path, lastYear, lastYear);
+  }
+  if (python !== undefined) await writeFile(join(www, 'cgi/hello.py'), PYTHON_SCRIPT);
+  await makeBinary(join(www, 'cgi/hello.cgi'), folder);
+}
+
+async function makeBinary(path: string, folder: string): Promise<void> {
+  const source = join(folder, 'hello.c');
+  await writeFile(source, C_PROGRAM);
+  await run('cc', ['-O2', '-static', '-o', path, source]).catch(() => {});
+}
+
+export async function findPrograms(): Promise<Programs> {
+  const python = await run('python3', ['-c', 'import sys; print(sys.executable)']).then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  );
+  return { python };
+}

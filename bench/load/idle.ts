@@ -1,0 +1,40 @@
+import { connect, type Socket } from 'node:net';
+import { HOST } from '../site.js';
+
+const REQUEST = `GET /1k.html HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+/** Connections opened at a time: fewer than any server's backlog. */
+const BATCH = 100;
+
+/**
+ * Opens connections that are answered once and then kept.
+ * @returns how to close them
+ * @throws Error when one is refused or closed
+ */
+export async function holdConnections(port: number, count: number): Promise<() => void> {
+  const sockets: Socket[] = [];
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  try {
+    while (sockets.length < count) {
+      const batch = Array.from({ length: Math.min(BATCH, count - sockets.length) }, () =>
+        connect({ host: '127.0.0.1', port }),
+      );
+      sockets.push(...batch);
+      await Promise.all(batch.map(askOnce));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return close;
+}
+
+function askOnce(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on('data', () => resolve());
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the server closed an idle connection')));
+    socket.write(REQUEST);
+  });
+}

@@ -1,0 +1,7 @@
+import { lighttpd } from './lighttpd.js';
+import { nginx, nginxOpenFileCache } from './nginx.js';
+import { nodeHttp } from './node-http.js';
+import type { Peer } from './peer.js';
+import { webserv } from './webserv.js';
+
+export const peers: readonly Peer[] = [webserv, nginx, nginxOpenFileCache, lighttpd, nodeHttp];

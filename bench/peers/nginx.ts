@@ -1,0 +1,77 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { versionOf } from '../machine.js';
+import {
+  HOST,
+  KEEPALIVE_REQUESTS,
+  KEEPALIVE_SECONDS,
+  locationPaths,
+  MAX_CONNECTIONS,
+  type Site,
+  serverNames,
+} from '../site.js';
+import type { Peer } from './peer.js';
+
+/** nginx as its manual sets it up for static files; `openFileCache` adds what few sites switch on. */
+function peer(name: string, openFileCache: boolean): Peer {
+  return {
+    name,
+    features: new Set(['listing', 'put', 'range', 'error-page']),
+    version: () => versionOf('nginx', '-v'),
+    async configure(site) {
+      const file = join(site.folder, 'nginx.conf');
+      await writeFile(file, configuration(site, openFileCache));
+      return ['nginx', '-p', site.folder, '-c', file];
+    },
+  };
+}
+
+export const nginx = peer('nginx', false);
+export const nginxOpenFileCache = peer('nginx-open-file-cache', true);
+
+function configuration(site: Site, openFileCache: boolean): string {
+  const { folder, shape } = site;
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return `
+daemon off;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+worker_processes 1;
+worker_rlimit_nofile ${MAX_CONNECTIONS + 1000};
+pid ${folder}/nginx.pid;
+error_log stderr crit;
+events { worker_connections ${MAX_CONNECTIONS}; }
+http {
+  types { text/html html; text/plain txt; }
+  default_type application/octet-stream;
+  sendfile on;
+  tcp_nopush on;
+  access_log ${shape.accessLog ? `${folder}/access.log combined` : 'off'};
+  log_not_found off;
+  keepalive_timeout ${KEEPALIVE_SECONDS}s;
+  keepalive_requests ${KEEPALIVE_REQUESTS};
+  client_max_body_size 0;
+  server_names_hash_max_size 8192;
+  server_names_hash_bucket_size 128;
+  ${openFileCache ? 'open_file_cache max=1000; open_file_cache_valid 1s;' : ''}
+  ${temporary.map((name) => `${name}_temp_path ${folder}/nginx-${name};`).join('\n  ')}
+  ${serverNames(shape)
+    .map((name) => serverBlock(name, site))
+    .join('\n')}
+}
+`;
+}
+
+function serverBlock(name: string, site: Site): string {
+  const www = join(site.content, 'www');
+  return `
+  server {
+    listen 127.0.0.1:${site.port};
+    server_name ${name};
+    root ${www};
+    error_page 404 /errors/404.html;
+    ${locationPaths(site.shape)
+      .map((path) => `location ${path}/ { alias ${www}/; }`)
+      .join('\n    ')}
+    ${name === HOST ? `location /listing/ { autoindex on; }\n    location /store/ { root ${site.folder}; dav_methods PUT; }` : ''}
+  }`;
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { KEEPALIVE_REQUESTS, KEEPALIVE_SECONDS } from '../site.js';
+
+/**
+ * Files from memory over node:http, with the header fields the others send and no feature but If-None-Match and an
+ * error page: `node node-http-server.ts PORT FOLDER`.
+ */
+const [port = '', folder = ''] = process.argv.slice(2);
+
+interface File {
+  readonly bytes: Buffer;
+  readonly headers: Readonly<Record<string, string | number>>;
+}
+
+const files = new Map<string, File>();
+
+async function load(path: string): Promise<void> {
+  const bytes = await readFile(join(folder, path));
+  files.set(path, {
+    bytes,
+    headers: {
+      'Content-Type': path.endsWith('.html') ? 'text/html' : 'application/octet-stream',
+      'Content-Length': bytes.length,
+      'Last-Modified': new Date().toUTCString(),
+      ETag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}"`,
+      'Accept-Ranges': 'bytes',
+    },
+  });
+}
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const file = files.get(request.url ?? '');
+  if (file === undefined) {
+    const page = files.get('/errors/404.html');
+    response.writeHead(404, { 'Content-Type': 'text/html', 'Content-Length': page?.bytes.length ?? 0 });
+    response.end(page?.bytes);
+  } else if (request.headers['if-none-match'] === file.headers.ETag) {
+    response.writeHead(304, { ETag: file.headers.ETag });
+    response.end();
+  } else {
+    response.writeHead(200, file.headers);
+    response.end(file.bytes);
+  }
+}
+
+for (const path of ['/1k.html', '/100k.html', '/10m.bin', '/errors/404.html']) await load(path);
+const server = createServer(answer);
+server.keepAliveTimeout = KEEPALIVE_SECONDS * 1000;
+server.maxRequestsPerSocket = KEEPALIVE_REQUESTS;
+server.listen(Number(port), '127.0.0.1', 1024);

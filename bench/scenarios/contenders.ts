@@ -1,0 +1,22 @@
+import { lighttpd } from '../peers/lighttpd.js';
+import { nginx, nginxOpenFileCache } from '../peers/nginx.js';
+import { nodeHttp } from '../peers/node-http.js';
+import type { Peer } from '../peers/peer.js';
+import { webserv } from '../peers/webserv.js';
+import type { Contender, Target } from '../scenario.js';
+
+const plain = (peer: Peer): Contender => ({ name: peer.name, peer, shape: {} });
+
+/** In the order of a round. webserv is first: the targets are its. */
+export const everyServer: readonly Contender[] = [webserv, nginx, nginxOpenFileCache, lighttpd, nodeHttp].map(
+  plain,
+);
+export const nativeServers: readonly Contender[] = [webserv, nginx, lighttpd].map(plain);
+
+export function ratioAtMost(limit: number): Target {
+  return { metric: 'cpu', of: 'ratio', bound: 'at most', limit };
+}
+
+export function rateAtLeast(limit: number): Target {
+  return { metric: 'rate', of: 'ratio', bound: 'at least', limit };
+}

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { pinned, SERVER_CORE } from './machine.js';
+import { ask } from './probe.js';
+import { HOST } from './site.js';
+
+const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 5_000;
+
+/** A server at work on its own core. */
+export interface RunningServer {
+  readonly pid: number;
+  /** Milliseconds from its start to its first whole answer. */
+  readonly startMs: number;
+  stop(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGTERM');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** @throws Error with what it wrote to stderr when it ends before it answers */
+export async function startServer(command: readonly string[], port: number): Promise<RunningServer> {
+  const [program, ...parameters] = pinned(SERVER_CORE, command);
+  const startedAt = performance.now();
+  // From the repository's folder: that is where `--import jiti/register` is found.
+  const child = spawn(program, parameters, { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'pipe'] });
+  running.add(child);
+  let complaint = '';
+  child.stderr.on('data', (piece: Buffer) => {
+    complaint = (complaint + piece.toString()).slice(-2000);
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.on('error', (error) => {
+      complaint += error.message;
+      resolve();
+    });
+    child.on('close', () => resolve());
+  }).finally(() => running.delete(child));
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(timer);
+  };
+  try {
+    await firstAnswer(port, startedAt, () => !running.has(child));
+  } catch (error) {
+    await stop();
+    throw new Error(`${command.join(' ')}: ${String(error)}\n${complaint}`, { cause: error });
+  }
+  return { pid: child.pid ?? 0, startMs: performance.now() - startedAt, stop };
+}
+
+async function firstAnswer(port: number, startedAt: number, hasEnded: () => boolean): Promise<void> {
+  for (;;) {
+    const status = await ask(port, { path: '/1k.html', headers: { Host: HOST } }).then(
+      (answer) => answer.status,
+      () => undefined,
+    );
+    if (status === 200) return;
+    if (status !== undefined) throw new Error(`the first answer is ${status}`);
+    if (hasEnded()) throw new Error('it ended before it answered');
+    if (performance.now() - startedAt > START_TIMEOUT_MS) throw new Error('it does not answer');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

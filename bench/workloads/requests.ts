@@ -1,0 +1,94 @@
+import { type Usage, usageOf } from '../accounting.js';
+import { MIB } from '../content.js';
+import { type LoadResult, runWrk } from '../load/wrk.js';
+import { ask, type Question } from '../probe.js';
+import type { Sample, Workload } from '../scenario.js';
+import { startServer } from '../server.js';
+import { HOST } from '../site.js';
+
+export interface Requests {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What every answer's status is. */
+  readonly status: number;
+  readonly connections: number;
+  /** Requests sent in one write; 1 when left out. */
+  readonly pipelined?: number;
+  /** Sends the entity-tag that this server gave before. */
+  readonly revalidates?: boolean;
+}
+
+/** The same request, as often as it is answered. */
+export function requests(options: Requests): Workload {
+  return async (peer, site, { seconds }) => {
+    const server = await startServer(await peer.configure(site), site.port);
+    try {
+      const question = await questionFor(site.port, options);
+      const answer = await ask(site.port, question);
+      if (answer.status !== options.status)
+        throw new Error(`${peer.name} answers ${answer.status} instead of ${options.status}`);
+      const load = (duration: number): Promise<LoadResult> =>
+        runWrk({
+          url: `http://127.0.0.1:${site.port}${options.path}`,
+          headers: question.headers,
+          connections: options.connections,
+          pipelined: options.pipelined ?? 1,
+          seconds: duration,
+        });
+      await warmUp(server.pid, () => load(1));
+      return {
+        answer,
+        end: () => server.stop(),
+        async measure() {
+          const before = usageOf(server.pid);
+          const result = await load(seconds);
+          const after = usageOf(server.pid);
+          check(result, options.status);
+          return sample(result, before, after);
+        },
+      };
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  };
+}
+
+/** CPU time, not wall time: on a busy machine a second may hold little work. */
+const WARM_NANOSECONDS = 0.8e9;
+const MAX_WARM_LOADS = 5;
+
+/** Compiled code, warm caches, a grown heap: servers are seldom asked their first thousand requests. */
+async function warmUp(pid: number, load: () => Promise<unknown>): Promise<void> {
+  const begin = usageOf(pid).cpu;
+  for (let count = 0; count < MAX_WARM_LOADS; count += 1) {
+    await load();
+    if (usageOf(pid).cpu - begin >= WARM_NANOSECONDS) return;
+  }
+}
+
+async function questionFor(port: number, { path, headers, revalidates }: Requests): Promise<Question> {
+  const plain = { path, headers: { Host: HOST, ...headers } };
+  if (revalidates !== true) return plain;
+  const { etag } = await ask(port, plain);
+  if (etag === undefined) throw new Error(`no entity-tag for ${path}`);
+  return { path, headers: { ...plain.headers, 'If-None-Match': etag } };
+}
+
+function check({ requests: count, failures, refusals }: LoadResult, status: number): void {
+  if (count === 0) throw new Error('no request was answered in time');
+  if (failures > 0) throw new Error(`${failures} of ${count} requests failed`);
+  const expected = status >= 400 ? count : 0;
+  if (refusals !== expected)
+    throw new Error(`${refusals} answers of ${count} are errors instead of ${expected}`);
+}
+
+function sample(result: LoadResult, before: Usage, after: Usage): Sample {
+  return {
+    cpu: (after.cpu - before.cpu) / 1000 / result.requests,
+    rate: result.requests / result.seconds,
+    p50: result.p50,
+    p99: result.p99,
+    memory: after.peakResident / MIB,
+  };
+}

@@ -1,0 +1,19 @@
+import { usageOf } from '../accounting.js';
+import { MIB } from '../content.js';
+import type { Workload } from '../scenario.js';
+import { startServer } from '../server.js';
+
+/** From the command to its first answer. */
+export const start: Workload = async (peer, site) => {
+  const command = await peer.configure(site);
+  return {
+    answer: undefined,
+    end: () => Promise.resolve(),
+    async measure() {
+      const server = await startServer(command, site.port);
+      const { cpu, peakResident } = usageOf(server.pid);
+      await server.stop();
+      return { start: server.startMs, startCpu: cpu / 1e6, memory: peakResident / MIB };
+    },
+  };
+};

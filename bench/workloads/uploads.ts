@@ -1,0 +1,52 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { usageOf } from '../accounting.js';
+import { MIB } from '../content.js';
+import { upload } from '../load/upload.js';
+import type { Workload } from '../scenario.js';
+import { startServer } from '../server.js';
+import { percentile } from '../statistics.js';
+
+export interface Uploads {
+  readonly clients: number;
+  /** Bytes of each file. */
+  readonly size: number;
+}
+
+/** Each client PUTs one whole file a round, replacing its own of the round before. */
+export function uploads({ clients, size }: Uploads): Workload {
+  return async (peer, site) => {
+    const server = await startServer(await peer.configure(site), site.port);
+    const put = (name: string, bytes: number): Promise<number> =>
+      upload({ port: site.port, path: `/store/${name}`, size: bytes });
+    const putAll = (): Promise<number[]> =>
+      Promise.all(Array.from({ length: clients }, (_, client) => put(`${client}.bin`, size)));
+    try {
+      await put('0.bin', size);
+      const stored = await stat(join(site.folder, 'store/0.bin'));
+      if (stored.size !== size) throw new Error(`${peer.name} stored ${stored.size} bytes of ${size}`);
+      await putAll();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return {
+      answer: undefined,
+      end: () => server.stop(),
+      async measure() {
+        const before = usageOf(server.pid);
+        const startedAt = performance.now();
+        const latencies = await putAll();
+        const seconds = (performance.now() - startedAt) / 1000;
+        const after = usageOf(server.pid);
+        return {
+          cpu: (after.cpu - before.cpu) / 1000 / clients,
+          rate: clients / seconds,
+          p50: percentile(latencies, 0.5),
+          p99: percentile(latencies, 0.99),
+          memory: after.peakResident / MIB,
+        };
+      },
+    };
+  };
+}

@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectRefused, message, type RecordingServer, startRecording } from '../wire/talk.js';
+
+let recording: RecordingServer;
+beforeAll(async () => {
+  recording = await startRecording();
+});
+afterAll(() => recording[Symbol.asyncDispose]());
+
+const refused = (bytes: string, status = 400) => expectRefused(recording, bytes, status);
+const lines = (requestLine: string, ...fields: readonly string[]) =>
+  message(requestLine, fields.length > 0 ? fields : ['Host: a']);
+const seen = async (requestLine: string, ...fields: readonly string[]) => {
+  const host = fields.length > 0 ? fields : ['Host: a'];
+  const { requests } = await recording.talk(message(requestLine, [...host, 'Connection: close']));
+  return requests[0];
+};
+
+describe('3.2 request target', () => {
+  it.each([
+    'é',
+    '\x80',
+    '\xff',
+    '\xc0\xaf',
+    '\\',
+    '#',
+    '"',
+    '<',
+    '>',
+    '^',
+    '`',
+    '{',
+    '}',
+    '\0',
+    '\x01',
+    '\x1f',
+    '\x7f',
+    '\t',
+  ])('holds only characters that a path may have (RFC 3986 §3.3): not %j', (character) =>
+    refused(lines(`GET /a${character}b HTTP/1.1`)),
+  );
+
+  it.each(['\x80', '\xff', '\\', '#', '"', '<', '>', '\0', '\x7f', '\t'])(
+    'holds only characters that a query may have: not %j',
+    (character) => refused(lines(`GET /?a${character}b HTTP/1.1`)),
+  );
+
+  it.each(['/a#b', '/?a#b', '/#', '#a', 'http://a/#b'])('has no fragment: %s', (target) =>
+    refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+
+  it.each(['/%', '/%1', '/%zz', '/%-1', '/%1g', '/?%', '/?%0', '/?%xx', '/%%', '/% 1', '/%u0041'])(
+    'has two hexadecimal digits behind each percent sign: %s',
+    (target) => refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+
+  it.each(['/%00', '/a%00.txt', '/%0d', '/%0D%0A', '/%0aX', '/?a=%00', '/?a=%0d', '/?a=%0A', '/a?%0aX'])(
+    'has no encoded NUL, CR or LF in any part: %s',
+    (target) => refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+
+  it.each([
+    ["/a-._~!$&'()*+,;=:@b", "/a-._~!$&'()*+,;=:@b"],
+    ['/%41%7e', '/A~'],
+    ['/%C3%A9', '/é'],
+    ['/a%20b', '/a b'],
+    ['/a%3Fb%23c', '/a?b#c'],
+  ])('decodes a path once: %s', async (target, path) => {
+    expect(await seen(`GET ${target} HTTP/1.1`)).toMatchObject({ target, path, query: '' });
+  });
+
+  it('decodes once only', async () => {
+    expect(await seen('GET /%2541 HTTP/1.1')).toMatchObject({ path: '/%41' });
+  });
+
+  it.each(['/%C0%AF', '/%c0%80', '/%ff', '/%ED%A0%80', '/%F5%80%80%80', '/%e2%82', '/%80'])(
+    'refuses an encoded path that is not UTF-8, overlong forms and surrogates too: %s',
+    (target) => refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+
+  it.each(['/a%2fb', '/a%2Fb', '/a%5cb', '/%2e%2e%2f', '/%01', '/%1f', '/%7f'])(
+    'refuses an encoded slash, backslash or control in a path: %s',
+    (target) => refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+
+  it.each([
+    '/..',
+    '/../',
+    '/../a',
+    '/a/../..',
+    '/%2e%2e',
+    '/%2E%2E/a',
+    '/.%2e/',
+    '/a/../../b',
+    '//..',
+    '/./..',
+  ])('refuses a climb above the root: %s', (target) => refused(lines(`GET ${target} HTTP/1.1`)));
+
+  it.each([
+    ['/a/../b', '/b'],
+    ['/a/./b', '/a/b'],
+    ['/a/b/..', '/a/'],
+    ['/a/%2e%2e/b', '/b'],
+    ['//a///b', '/a/b'],
+    ['/a/.', '/a/'],
+    ['/...', '/...'],
+    ['/a..b', '/a..b'],
+  ])('resolves dot segments and empty ones before it matches: %s', async (target, path) => {
+    expect(await seen(`GET ${target} HTTP/1.1`)).toMatchObject({ path });
+  });
+});
+
+describe('3.2.1 origin form', () => {
+  it('is an absolute path with an optional query, which stays as it is', async () => {
+    expect(await seen('GET /a/b?c=%20&d=/?e HTTP/1.1', 'Host: h:81')).toMatchObject({
+      path: '/a/b',
+      query: 'c=%20&d=/?e',
+      host: 'h',
+    });
+  });
+
+  it('tells an empty query', async () => {
+    expect(await seen('GET /a? HTTP/1.1')).toMatchObject({ path: '/a', query: '', target: '/a?' });
+  });
+
+  it.each(['a', 'index.html', '?a', '.', '..', '*a', '**', 'a/b', ':80', '@', '%2f'])(
+    'starts with a slash: %s does not',
+    (target) => refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+});
+
+describe('3.2.2 absolute form', () => {
+  it.each([
+    ['http://a/b?c', '/b', 'c'],
+    ['HTTP://A/b', '/b', ''],
+    ['http://a', '/', ''],
+    ['http://a?c', '/', 'c'],
+    ['http://a:80/b', '/b', ''],
+    ['http://a:/b', '/b', ''],
+    ['http://a/b/../c', '/c', ''],
+    ['http://a//b', '/b', ''],
+    ['http://a/?u=http://b/', '/', 'u=http://b/'],
+  ])('is accepted from any client: %s', async (target, path, query) => {
+    expect(await seen(`GET ${target} HTTP/1.1`)).toMatchObject({ path, query, host: 'a', target });
+  });
+
+  it.each(['http://b/', 'http://a:81/', 'http://a.b/', 'http://aa/', 'http://b?a', 'http://b'])(
+    'is refused where Host says something else: %s',
+    (target) => refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+
+  it('compares host and port as they are meant: without case, with the default port', async () => {
+    expect((await seen('GET http://EXAMPLE.org/ HTTP/1.1', 'Host: example.ORG:80'))?.host).toBe(
+      'example.org',
+    );
+    expect((await seen('GET http://a:0080/ HTTP/1.1', 'Host: a'))?.host).toBe('a');
+    expect((await seen('GET http://[::1]:8080/ HTTP/1.1', 'Host: [::1]:8080'))?.host).toBe('[::1]');
+  });
+
+  it('names the host where an HTTP/1.0 client sent none', async () => {
+    expect((await seen('GET http://b/ HTTP/1.0', 'X: y'))?.host).toBe('b');
+  });
+
+  it('does not make Host unnecessary in HTTP/1.1', () => refused(lines('GET http://a/ HTTP/1.1', 'X: y')));
+
+  it.each([
+    'http:///b',
+    'http://:80/b',
+    'http:/a/b',
+    'http:a',
+    'http//a',
+    'http://',
+    'http://a:b/',
+    'http://a:65536/',
+    'http://a:80:80/',
+    'http://a%/b',
+    'http://a%zz/b',
+    'http://[::1/',
+    'http://[a]/',
+    'http://a/../..',
+    'ftp://a/',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    '://a/',
+    'ws://a/',
+  ])('has http, a host and perhaps a port: %s', (target) => refused(lines(`GET ${target} HTTP/1.1`)));
+
+  it.each(['http://user@a/', 'http://user:password@a/', 'http://a@a/', 'http://@a/', 'http://b@a:80/'])(
+    'has no user information (RFC 9110 §4.2.4): %s',
+    (target) => refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+});
+
+describe('3.2.3 authority form', () => {
+  it.each(['/', '*', 'a', 'http://a:80/', 'a:', ':80', 'a:b', 'u@a:80', 'a:80/', 'a:80?b'])(
+    'is the only form of CONNECT: %s is another',
+    (target) => refused(lines(`CONNECT ${target} HTTP/1.1`)),
+  );
+
+  it.each(['GET', 'POST', 'OPTIONS', 'FOO'])('is not a form of %s', (method) =>
+    refused(lines(`${method} a:80 HTTP/1.1`)),
+  );
+});
+
+describe('3.2.4 asterisk form', () => {
+  it('is only used for OPTIONS', async () => {
+    const { statuses, requests } = await recording.talk(
+      lines('OPTIONS * HTTP/1.1', 'Host: a', 'Connection: close'),
+    );
+    expect(statuses).toEqual([204]);
+    expect(requests).toEqual([]);
+  });
+
+  it.each(['GET', 'HEAD', 'POST', 'DELETE', 'FOO'])('is not a form of %s', (method) =>
+    expectRefused(recording, lines(`${method} * HTTP/1.1`), 400, [method]),
+  );
+
+  it.each(['*?a', '*/', '**', '*a*'])('is one asterisk, not %s', (target) =>
+    refused(lines(`OPTIONS ${target} HTTP/1.1`)),
+  );
+});
