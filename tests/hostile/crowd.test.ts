@@ -139,8 +139,7 @@ test('a flood of connections with endless headers: others are served, and each i
   await using server = await start('client_header_timeout 10s;');
   await visit(server, 5);
   const memory = await server.memory();
-  const flood =
-    `GET / HTTP/1.1\r\nHost: a\r\n${'X-Flood: 0123456789012345678901234567890123456789\r\n'.repeat(2000)}`;
+  const flood = `GET / HTTP/1.1\r\nHost: a\r\n${'X-Flood: 0123456789012345678901234567890123456789\r\n'.repeat(2000)}`;
   let flooding = true;
   let refused = 0;
   const flooder = async (): Promise<void> => {
