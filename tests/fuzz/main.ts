@@ -22,7 +22,7 @@ const USAGE = `usage: npm run fuzz -- [--seconds N] [--connections N] [--seed N]
 
 /** Longer than all timeouts of the site one behind the other. */
 const SESSION_BOUND_MS = 25_000;
-/** What memory may grow by over the second half of a run: a leak of a few hundred bytes a session. */
+/** What memory may grow by over the second half of a run: a leak of a few kilobytes a session in a minute. */
 const MAX_GROWTH = 24 * 1024 * 1024;
 /** A garbage collector that has room makes use of it; with this little a leak is seen early. */
 const HEAP_MB = 96;

@@ -19,6 +19,10 @@ const naming = definePlugin({
 
 async function later({ request }: Exchange): Promise<Response | undefined> {
   const { path, body } = request;
+  if (path.startsWith('/begun')) {
+    await body.read();
+    return { status: 200, body: slowly([Buffer.from('begun')], 500) };
+  }
   if (path.startsWith('/echo')) return { status: 200, body: slowly(body) };
   if (path.startsWith('/stream/')) return { status: 200, body: slowly([Buffer.from(path)]) };
   if (!path.startsWith('/later/')) return undefined;
@@ -26,9 +30,12 @@ async function later({ request }: Exchange): Promise<Response | undefined> {
   return { status: 200, body: path };
 }
 
-async function* slowly(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* slowly(
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  pause = 5,
+): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield piece;
-  await sleep(5);
+  await sleep(pause);
   yield Buffer.from('.');
 }
 
@@ -92,6 +99,17 @@ describe('pipelined requests', () => {
     client.send(`def${get('/huge')}${last('/now/last')}`);
     const contents = readAnswers(await client.closed()).map(({ content }) => content);
     expect(contents).toEqual(['abcdef.', FILES['www/huge'], '/now/last']);
+  });
+
+  test('behind content that turns out broken while its answer is on its way are not answered', async () => {
+    await using server = await start();
+    using client = await Client.connect(server.port);
+    client.send('POST /begun HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n');
+    await client.received('begun');
+    client.send('zz\r\n');
+    await sleep(100);
+    client.send(`0\r\n\r\n${last('/now/smuggled')}`);
+    expect(readAnswers(await client.closed()).map(({ content }) => content)).toEqual(['begun.']);
   });
 
   test('behind the last one of a connection are not answered', async () => {
