@@ -50,6 +50,8 @@ export async function webserv(args: readonly string[], options: RunOptions = {})
 export interface Serving {
   readonly url: string;
   readonly child: ChildProcess;
+  /** What it has said so far. */
+  stderr(): string;
   /** Ends it by SIGTERM. */
   stop(): Promise<Ended>;
 }
@@ -73,7 +75,7 @@ export async function serving(args: readonly string[], options: RunOptions = {})
     await ended;
     return { code: child.exitCode, ...texts };
   };
-  return { url, child, stop };
+  return { url, child, stderr: () => texts.stderr, stop };
 }
 
 /** A temporary folder with these files, gone with the test. */

@@ -96,7 +96,7 @@ async function faultsIn(server: RunningCommand): Promise<string[]> {
 
 /** Faults of the scripts, not of the server: one of them writes rubbish, and no more than so many run at once. */
 function isExpected(entry: string): boolean {
-  return / \[error\] /.test(entry) && /rubbish\.sh|too many scripts are running|unknown method/.test(entry);
+  return / \[error\] /.test(entry) && /rubbish\.sh|too many scripts are running/.test(entry);
 }
 
 async function run(seed: number, seconds: number, connections: number): Promise<string[]> {
@@ -105,8 +105,8 @@ async function run(seed: number, seconds: number, connections: number): Promise<
   delete process.env.NODE_OPTIONS;
   // What is loaded and opened with the first use is no leak.
   await playAll(seed + 1, connections, Math.min(5, seconds / 4), server);
-  await eventually('connections closed', async () => server.running()).catch(() => {});
   const descriptors = await settledDescriptors(server);
+  const processes = await server.processes();
   const health = new Health(server);
   const began = performance.now();
   const totals = await playAll(seed, connections, seconds, server);
@@ -114,6 +114,9 @@ async function run(seed: number, seconds: number, connections: number): Promise<
   await health.stop();
   const problems = totals.problems;
   if (!server.running()) problems.push(`the server ended:\n${server.log()}`);
+  // A worker that ends is replaced: its number tells.
+  const others = (await server.processes()).filter((pid) => !processes.includes(pid));
+  if (others.length > 0) problems.push(`a worker ended and was replaced:\n${server.log()}`);
   const left = (await settledDescriptors(server)) - descriptors;
   if (left > 0) problems.push(`${left} descriptors are left open`);
   if (health.growth > MAX_GROWTH) problems.push(`memory grew by ${mega(health.growth)} MB`);

@@ -133,9 +133,11 @@ const { values } = parseArgs({
 const problems: string[] = [];
 {
   await using server = await startCommand(CONF, FILES);
+  const processes = (await server.processes()).join();
   for (const mode of modes) {
     problems.push(...(await run(mode, server, Number(values.connections), Number(values.seconds))));
-    if (!server.running()) problems.push(`the server ended:\n${server.log()}`);
+    if ((await server.processes()).join() !== processes)
+      problems.push(`a process of it ended:\n${server.log()}`);
   }
   if (/\[error\]/.test(server.log())) problems.push(`in the log:\n${server.log()}`);
 }

@@ -1,3 +1,5 @@
+import { definePlugin, Stage } from '@webserv/server';
+import { startTestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAnswers } from '../wire/answers.js';
 import { WireClient } from '../wire/client.js';
@@ -78,6 +80,8 @@ describe('7.1 chunked transfer coding', () => {
     ['ended by nothing', '5\r\nhello0\r\n\r\n'],
     ['ended by two CRLF', '5\r\nhello\r\n\r\n0\r\n\r\n'],
     ['ended by a space', '5\r\nhello \r\n0\r\n\r\n'],
+    ['ended by another byte and LF', '5\r\nhelloX\n0\r\n\r\n'],
+    ['ended by CR and another byte', '5\r\nhello\rX0\r\n\r\n'],
   ])('has data as long as its size says, ended by CRLF: %s is refused', (_, content) => refused(content));
 
   it.each([
@@ -90,6 +94,23 @@ describe('7.1 chunked transfer coding', () => {
     const { statuses, requests } = await recording.talk(`${chunked('0\r\n\r\n')}X${SECOND}`);
     expect(statuses).toEqual([200, 501]);
     expect(requests).toHaveLength(1);
+  });
+
+  it('tells who reads later that the content is broken', async () => {
+    const late = definePlugin({
+      name: 'late',
+      apply({ hooks }) {
+        hooks.onRoute.tapPromise({ stage: Stage.handler, methods: ['POST'] }, async ({ request }) => {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          for await (const _ of request.body);
+          return { status: 200 };
+        });
+      },
+    });
+    await using server = await startTestServer('', {}, { plugins: [late] });
+    await using client = await WireClient.connect(server.port);
+    client.send(chunked('5\r\nhello\r\nrubbish\r\n'));
+    expect(readAnswers(await client.untilEnd()).map(({ status }) => status)).toEqual([400]);
   });
 
   it('stops at the limit of the route in mid-stream', async () => {
