@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { definePlugin, type Exchange, type Response, Stage } from '@webserv/server';
 import { startTestServer } from '@webserv/server/testing';
@@ -10,9 +11,10 @@ import { startCommand } from './command.js';
 const naming = definePlugin({
   name: 'naming',
   apply({ hooks }) {
-    hooks.onRoute.tap({ stage: Stage.rewrite, methods: ['GET'] }, ({ request }) =>
-      request.path.startsWith('/now/') ? { status: 200, body: request.path } : undefined,
-    );
+    hooks.onRoute.tap({ stage: Stage.rewrite, methods: ['GET'] }, ({ request: { path } }) => {
+      if (path === '/wide') return { status: 200, body: WIDE };
+      return path.startsWith('/now/') ? { status: 200, body: path } : undefined;
+    });
     hooks.onRoute.tapPromise({ stage: Stage.handler, methods: ['GET', 'POST'] }, later);
   },
 });
@@ -40,6 +42,8 @@ async function* slowly(
 }
 
 const file = (size: number, letter: string): string => letter.repeat(size);
+/** Just what is sent in one piece, without anybody waiting for its end. */
+const WIDE = file(250_000, 'w');
 const FILES = {
   'www/small': file(100, 's'),
   'www/large': file(300_000, 'l'),
@@ -99,6 +103,24 @@ describe('pipelined requests', () => {
     client.send(`def${get('/huge')}${last('/now/last')}`);
     const contents = readAnswers(await client.closed()).map(({ content }) => content);
     expect(contents).toEqual(['abcdef.', FILES['www/huge'], '/now/last']);
+  });
+
+  test('are all answered to a client that takes its answers slowly, however short the other timeouts', async () => {
+    await using server = await startTestServer(
+      'listen unix:slow.sock; keepalive_timeout 100ms; client_header_timeout 100ms; root www;',
+      FILES,
+      { plugins: [naming] },
+    );
+    using client = await Client.connect(join(server.directory, 'slow.sock'), { reading: false });
+    client.send(get('/wide').repeat(10) + last('/wide').slice(0, 20));
+    await sleep(300);
+    client.send(last('/wide').slice(20));
+    while (client.end === 'open') {
+      client.read(100_000);
+      await sleep(200);
+    }
+    const answers = readAnswers(client.text);
+    expect(answers.map(({ content }) => content.length)).toEqual(Array(11).fill(WIDE.length));
   });
 
   test('behind content that turns out broken while its answer is on its way are not answered', async () => {

@@ -62,6 +62,8 @@ function transferEncoding(value: string): Framing {
 export function wantsKeepAlive(head: RequestHead): boolean {
   const value = head.fields.get('connection');
   if (value === undefined) return head.version === '1.1';
+  // What nearly every client that sends it says, without a list to be made.
+  if (value === 'keep-alive') return true;
   const options = value
     .toLowerCase()
     .split(',')

@@ -58,8 +58,10 @@ export class HeadParser {
   /** Position of the next unread line, from the head's start. */
   #next = 0;
   #emptyLines = 0;
-  #method = '';
-  #target = '';
+  // Where the request line's parts are, from the head's start: its text is made once, for all of it.
+  #methodStart = 0;
+  #methodEnd = 0;
+  #targetEnd = 0;
   #queryStart = -1;
   #version: '1.0' | '1.1' = '1.1';
   #hasRequestLine = false;
@@ -95,12 +97,13 @@ export class HeadParser {
       return undefined;
     }
     this.consumed = end - origin - (kept?.length ?? 0);
+    const text = bytes.toString('latin1', origin, end);
     const head: RequestHead = {
-      method: this.#method,
-      target: this.#target,
+      method: text.slice(this.#methodStart, this.#methodEnd),
+      target: text.slice(this.#methodEnd + 1, this.#targetEnd),
       queryStart: this.#queryStart,
       version: this.#version,
-      fields: new FieldLines(bytes.toString('latin1', origin, end), this.#offsets, this.#lengths),
+      fields: new FieldLines(text, this.#offsets, this.#lengths),
     };
     this.#reset();
     return head;
@@ -125,7 +128,7 @@ export class HeadParser {
     const limit = Math.min(bytes.length, origin + this.#limits.head);
     let at = origin + this.#next;
     while (!this.#hasRequestLine) {
-      const next = this.#readRequestLine(bytes, at, limit);
+      const next = this.#readRequestLine(bytes, at, limit, origin);
       if (next === INCOMPLETE) return INCOMPLETE;
       at = next;
       this.#next = at - origin;
@@ -143,7 +146,7 @@ export class HeadParser {
     }
   }
 
-  #readRequestLine(bytes: Buffer, start: number, end: number): number {
+  #readRequestLine(bytes: Buffer, start: number, end: number, origin: number): number {
     if (start >= end) return INCOMPLETE;
     if (bytes[start] === CR) return this.#skipEmptyLine(bytes, start, end);
 
@@ -166,8 +169,9 @@ export class HeadParser {
     this.#version = readVersion(bytes, versionStart);
     if (end < lineEnd + 2) return INCOMPLETE;
     if (bytes[lineEnd] !== CR || bytes[lineEnd + 1] !== LF) throw bad('malformed request line');
-    this.#method = bytes.toString('latin1', start, methodEnd);
-    this.#target = bytes.toString('latin1', targetStart, targetEnd);
+    this.#methodStart = start - origin;
+    this.#methodEnd = methodEnd - origin;
+    this.#targetEnd = targetEnd - origin;
     if (this.#queryStart !== -1) this.#queryStart -= targetStart;
     this.#hasRequestLine = true;
     return lineEnd + 2;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ConnectionSettings } from '../config/compile.js';
 import { type Answerer, dispatch, type Site } from '../dispatch.js';
 import type { Bound } from '../endpoints.js';
 import type { RequestCall } from '../hooks.js';
@@ -34,6 +35,7 @@ export class Acceptor {
   readonly #clock = new Clock();
   /** In the order they came: the first idle one is the oldest. */
   readonly #connections = new Set<Connection>();
+  readonly #hosts = new Map<Endpoint<Site>, EndpointHost>();
   #listeners: Listener[] = [];
   /** Until when it is not looked again for an idle connection, since there was none. */
   #busyUntil = 0;
@@ -73,6 +75,7 @@ export class Acceptor {
    */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
+    for (const host of this.#hosts.values()) host.stopping = true;
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const connection of this.#connections) connection.retire();
     const emptied = new Promise<void>((resolve) => {
@@ -95,20 +98,18 @@ export class Acceptor {
       return;
     }
     const endpoint = group.endpointFor(socket);
-    const { onRequest, log } = this.#options;
-    const isStopping = (): boolean => this.#stopping;
-    const host: ConnectionHost = {
-      clock: this.#clock,
-      log,
-      settings: endpoint.fallback.connection,
-      get stopping() {
-        return isStopping();
-      },
-      dispatch: (request: IncomingRequest, answerer: Answerer) =>
-        dispatch(request, endpoint, onRequest, log, answerer),
-      closed: (connection) => this.#closed(connection),
-    };
-    this.#connections.add(new Connection(socket, host));
+    this.#connections.add(new Connection(socket, this.#hostOf(endpoint)));
+  }
+
+  /** One for all connections of an address: made once, so that the engine sees one shape. */
+  #hostOf(endpoint: Endpoint<Site>): EndpointHost {
+    const known = this.#hosts.get(endpoint);
+    if (known !== undefined) return known;
+    const host = new EndpointHost(endpoint, this.#clock, this.#options, (connection) =>
+      this.#closed(connection),
+    );
+    this.#hosts.set(endpoint, host);
+    return host;
   }
 
   /** Makes room by ending the oldest of the idle connections. */
@@ -145,6 +146,35 @@ export class Acceptor {
   #closed(connection: Connection): void {
     this.#connections.delete(connection);
     if (this.#stopping && this.#connections.size === 0) this.#emptied?.();
+  }
+}
+
+/** What the connections of one address need around them. */
+class EndpointHost implements ConnectionHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ConnectionSettings;
+  readonly closed: (connection: Connection) => void;
+  stopping = false;
+  readonly #endpoint: Endpoint<Site>;
+  readonly #onRequest: RequestCall | undefined;
+
+  constructor(
+    endpoint: Endpoint<Site>,
+    clock: Clock,
+    { log, onRequest }: AcceptorOptions,
+    closed: (connection: Connection) => void,
+  ) {
+    this.#endpoint = endpoint;
+    this.#onRequest = onRequest;
+    this.clock = clock;
+    this.log = log;
+    this.settings = endpoint.fallback.connection;
+    this.closed = closed;
+  }
+
+  dispatch(request: IncomingRequest, answerer: Answerer): void {
+    dispatch(request, this.#endpoint, this.#onRequest, this.log, answerer);
   }
 }
 

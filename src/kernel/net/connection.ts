@@ -114,7 +114,8 @@ export class Connection implements Timed, BodySource, Sink {
     const taken = this.#sendBy > this.#host.clock.now;
     this.#receiveBy = Number.POSITIVE_INFINITY;
     if (!taken) this.#reset();
-    else if (this.#lingering || turn?.sent) this.destroy();
+    else if (this.#lingering) this.destroy();
+    else if (turn?.sent) this.#shut();
     else if (turn !== undefined) turn.body?.fail(new HttpError(408, { reason: 'content comes too slowly' }));
     else if (this.#parser.started) this.#refuse(new HttpError(408, { reason: 'header comes too slowly' }));
     else this.#shut();
@@ -229,7 +230,8 @@ export class Connection implements Timed, BodySource, Sink {
   /** The client has taken all that it was sent. */
   #drained(): void {
     this.#sendBy = Number.POSITIVE_INFINITY;
-    if (this.idle) this.#wait(this.#host.settings.keepaliveTimeout);
+    const { keepaliveTimeout, clientHeaderTimeout } = this.#host.settings;
+    if (this.#turn === undefined) this.#wait(this.#parser.started ? clientHeaderTimeout : keepaliveTimeout);
     this.#continueReading();
   }
 
@@ -312,9 +314,12 @@ export class Connection implements Timed, BodySource, Sink {
 
   flush(): void {
     this.#outbox.flush();
-    if (this.#outbox.blocked && this.#sendBy === Number.POSITIVE_INFINITY) {
+    if (!this.#outbox.blocked) return;
+    if (this.#sendBy === Number.POSITIVE_INFINITY) {
       this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
     }
+    // Nothing is read before the answers are taken: it is not for more requests that the client's time runs.
+    if (this.#turn === undefined) this.#receiveBy = Number.POSITIVE_INFINITY;
   }
 
   #toWire(turn: Turn, response: Response): Wire {
