@@ -112,7 +112,7 @@ async function run(seed: number, seconds: number, connections: number): Promise<
   const totals = await playAll(seed, connections, seconds, server);
   const took = (performance.now() - began) / 1000;
   await health.stop();
-  const problems = totals.problems;
+  const problems = totals.problems.slice(0, MAX_PROBLEMS);
   if (!server.running()) problems.push(`the server ended:\n${server.log()}`);
   // A worker that ends is replaced: its number tells.
   const others = (await server.processes()).filter((pid) => !processes.includes(pid));

@@ -54,7 +54,7 @@ export function makeSession(seed: number, number: number): Session {
 }
 
 function leaving(isValid: boolean, random: Random): Leaving {
-  if (random.chance(0.04)) return 'waits';
+  if (random.chance(0.02)) return 'waits';
   return !isValid && random.chance(0.2) ? 'resets' : 'finishes';
 }
 

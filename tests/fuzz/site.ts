@@ -7,8 +7,8 @@ export const MAX_BODY = 64 * 1024;
 export const CONF = `
 error_log error.log info;
 max_connections 500;
-client_header_timeout 2s;
-client_body_timeout 2s;
+client_header_timeout 5s;
+client_body_timeout 5s;
 keepalive_timeout 2s;
 send_timeout 10s;
 client_max_body_size ${MAX_BODY};
