@@ -10,6 +10,8 @@ export interface Assembly {
   readonly hooks: ServerHookTable;
   /** One for each server, in the configuration's order. */
   readonly sites: readonly BuiltSite[];
+  /** Has the plugins open their log files anew. */
+  reopen(): Promise<void>;
   /** Disposes of the plugins, the last one first. */
   dispose(): Promise<void>;
 }
@@ -21,12 +23,16 @@ export interface Assembly {
 export async function assemble(config: Config, log: Log): Promise<Assembly> {
   const hooks = new ServerHookTable();
   const plugins: LoadedPlugin[] = [];
+  const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
+    await running[step]().catch((error: unknown) =>
+      log.error(`plugin "${plugin.name}", ${step}: ${String(error)}`),
+    );
+  };
   const dispose = async (): Promise<void> => {
-    for (const { plugin, running } of plugins.toReversed()) {
-      await running
-        .dispose()
-        .catch((error: unknown) => log.error(`plugin "${plugin.name}", dispose: ${String(error)}`));
-    }
+    for (const plugin of plugins.toReversed()) await tell(plugin, 'dispose');
+  };
+  const reopen = async (): Promise<void> => {
+    for (const plugin of plugins) await tell(plugin, 'reopen');
   };
   try {
     for (const plugin of config.plugins) {
@@ -39,7 +45,7 @@ export async function assemble(config: Config, log: Log): Promise<Assembly> {
     const refusals: Diagnostic[] = [];
     for (const server of config.servers) sites.push(await buildSite(server, { plugins, log, refusals }));
     if (refusals.length > 0) throw new ConfigError(refusals);
-    return { hooks, sites, dispose };
+    return { hooks, sites, reopen, dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -9,6 +9,8 @@ import type { Address } from './net/listener.js';
 export interface RunningServer {
   /** Where it answers, as bound: port 0 has become a real one. */
   readonly addresses: readonly Address[];
+  /** Has the plugins open their log files anew. */
+  reopen(): Promise<void>;
   /**
    * Stops accepting, lets what is in flight end within `graceMs` (30 s when left out), then cuts it; plugins are
    * disposed of last.
@@ -23,7 +25,7 @@ const DEFAULT_GRACE_MS = 30_000;
  * @throws ConfigError when a plugin refuses the configuration, ListenError when an address cannot be had
  */
 export async function start(config: Config, log: Log): Promise<RunningServer> {
-  const { hooks, sites, dispose } = await assemble(config, log);
+  const { hooks, sites, reopen, dispose } = await assemble(config, log);
   try {
     const acceptor = new Acceptor({
       maxConnections: config.main.maxConnections,
@@ -37,6 +39,7 @@ export async function start(config: Config, log: Log): Promise<RunningServer> {
     await acceptor.listen(endpoints);
     return {
       addresses: acceptor.addresses,
+      reopen,
       stop: async (graceMs = DEFAULT_GRACE_MS) => {
         await acceptor.stop(graceMs);
         await dispose();

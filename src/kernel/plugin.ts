@@ -28,9 +28,12 @@ export interface ApplyContext<Options, State> {
   placeOf(directive: keyof Options & string): Place | undefined;
 }
 
-/** State that `setup` made and that must be let go when the server stops. */
-export interface Disposable {
-  dispose(): void | Promise<void>;
+/** What state that `setup` made may do when the server's life changes. */
+export interface Lifecycle {
+  /** The server stops: lets go of what it holds. */
+  dispose?(): void | Promise<void>;
+  /** SIGUSR1: whoever rotates logs has moved the files away; opens them anew. */
+  reopen?(): void | Promise<void>;
 }
 
 export interface PluginDefinition<Table extends DirectiveTable, State> {
@@ -41,8 +44,8 @@ export interface PluginDefinition<Table extends DirectiveTable, State> {
   /** Its whole configuration surface. */
   readonly directives?: Table;
   /**
-   * Once a server process: tap server-wide hooks, make state shared by the routes. State with a `dispose` method is
-   * disposed of when the server stops.
+   * Once a server process: tap server-wide hooks, make state shared by the routes. What its `dispose` and `reopen`
+   * methods are for is in {@link Lifecycle}.
    */
   setup?(context: SetupContext<OptionsOf<Table>>): State | Promise<State>;
   /** Once a route. Tap nothing where the route does not want the plugin: then it costs nothing there. */
@@ -64,15 +67,18 @@ export interface Plugin {
 export interface RunningPlugin {
   apply(context: Omit<ApplyContext<OptionValues, unknown>, 'state'>): Promise<void>;
   dispose(): Promise<void>;
+  reopen(): Promise<void>;
 }
 
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const DIRECTIVE_NAME = /^[a-z][a-z0-9_]*$/;
 
-function isDisposable(state: unknown): state is Disposable {
-  return (
-    typeof state === 'object' && state !== null && 'dispose' in state && typeof state.dispose === 'function'
-  );
+function hasMethod<Name extends keyof Lifecycle>(
+  state: unknown,
+  name: Name,
+): state is Required<Pick<Lifecycle, Name>> {
+  if (typeof state !== 'object' || state === null) return false;
+  return name in state && typeof Reflect.get(state, name) === 'function';
 }
 
 function checkDefinition(name: string, directives: DirectiveTable): void {
@@ -104,7 +110,10 @@ export function definePlugin<const Table extends DirectiveTable, State = undefin
         apply: async (route) =>
           definition.apply?.(typed<Table, ApplyContext<OptionsOf<Table>, State>>({ ...route, state })),
         dispose: async () => {
-          if (isDisposable(state)) await state.dispose();
+          if (hasMethod(state, 'dispose')) await state.dispose();
+        },
+        reopen: async () => {
+          if (hasMethod(state, 'reopen')) await state.reopen();
         },
       } satisfies RunningPlugin;
     },

@@ -101,7 +101,10 @@ function obey(server: RunningServer, target: LogTarget): void {
   process.on('message', (message) => {
     if (!isFromMaster(message)) return;
     if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY);
-    else target.reopen();
+    else {
+      target.reopen();
+      void server.reopen();
+    }
   });
 }
 
