@@ -82,6 +82,7 @@ export {
   API_VERSION,
   type ApplyContext,
   definePlugin,
+  type Finding,
   type Lifecycle,
   type Plugin,
   type PluginDefinition,

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { builtinPlugins } from './builtin.js';
+import type { Diagnostic } from './kernel/config/diagnostic.js';
 import { loadConfigText } from './kernel/config/load.js';
 import { renderDiagnostics } from './kernel/config/render.js';
 import { createLog } from './kernel/error-log.js';
@@ -30,6 +31,8 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string;
   /** The folder relative paths of the configuration start from. */
   readonly directory: string;
+  /** What was worth a warning about the configuration, the plugins' too. */
+  readonly warnings: readonly Diagnostic[];
   /** The error log's lines so far, debug and up. */
   readonly log: readonly string[];
   /** As the global fetch, for a path; redirects are not followed. */
@@ -121,6 +124,7 @@ export async function startTestServer(
       ports,
       url,
       directory,
+      warnings: [...diagnostics, ...running.warnings],
       log,
       fetch: (path, init) => fetch(url + path, { redirect: 'manual', ...init }),
       raw: (bytes) => exchangeBytes(port, bytes),

@@ -110,7 +110,9 @@ describe('failures to start', () => {
         'www/a.z': { content: '#!/no/such/program\n', mode: 0o755 },
       },
     );
-    expect(server.log.join('\n')).toContain('cgi .x: there is no program "no-such-program"');
+    expect(server.warnings.map(({ message }) => message)).toContain(
+      'cgi .x: there is no program "no-such-program"',
+    );
     for (const path of ['/a.x', '/a.y', '/a.z']) expect((await server.fetch(path)).status).toBe(500);
     expect(server.log.join('\n')).toMatch(/cannot start .*none: .*ENOENT/);
   });

@@ -79,13 +79,17 @@ export default definePlugin({
     cgi_env: variables,
     cgi_max_processes: processLimit,
   },
+  codes: { 'cgi-interpreter': 'warning: the program that is to run scripts is not there' },
   setup: () => new Scripts(),
-  async apply({ options, state, hooks, route, log, placeOf }) {
+  async apply({ options, state, hooks, route, log, placeOf, warn }) {
     if (options.cgi.size === 0 || route.root === undefined) return;
-    const declaredHere = placeOf('cgi') !== undefined;
     const runOptions: RunOptions = {
       commands: await withPrograms(options.cgi, (extension, program) => {
-        if (declaredHere) log.warn(`${route.name}: cgi ${extension}: there is no program "${program}"`);
+        const place = placeOf('cgi', program);
+        if (place === undefined) return; // said where it is written
+        const message = `cgi ${extension}: there is no program "${program}"`;
+        const hint = 'install it, or write its path; until then these scripts are answered with 500';
+        warn({ code: 'cgi-interpreter', message, place, hint });
       }),
       requireFile: options.cgi_require_file,
       pathInfo: options.cgi_path_info,

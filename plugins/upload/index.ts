@@ -15,7 +15,7 @@ import { post } from './post.js';
 import type { ConflictPolicy } from './publish.js';
 import { put } from './put.js';
 import { UploadServer } from './server.js';
-import { nowhereToStore, requireUsable, storeOf } from './store-check.js';
+import { codes, nowhereToStore, storeOf, unusable } from './store-check.js';
 import type { Uploads } from './uploads.js';
 
 type Method = (uploads: Uploads, exchange: Exchange) => Promise<Response>;
@@ -39,13 +39,15 @@ export default definePlugin({
     upload_delete: flag({ default: false, help: 'lets DELETE remove files', example: 'upload_delete on;' }),
     upload_max_files: integer({ default: 100, min: 1, max: 10_000, help: 'bounds the files of one form' }),
   },
+  codes,
   setup: ({ log }) => new UploadServer(log),
-  async apply({ options, state, hooks, route, placeOf }) {
+  async apply({ options, state, hooks, route, placeOf, refuse }) {
     if (!options.upload) return;
     const store = storeOf(route, options.upload_store);
     const place = placeOf('upload_store') ?? placeOf('upload') ?? route.place;
-    if (store === undefined) throw nowhereToStore(place);
-    await requireUsable(store, place);
+    if (store === undefined) return refuse(nowhereToStore(place));
+    const problem = await unusable(store, place);
+    if (problem !== undefined) return refuse(problem);
     state.sweep(store.mapping.directory);
     const uploads: Uploads = {
       store,

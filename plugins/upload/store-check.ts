@@ -1,12 +1,10 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { ConfigError, type Place, type RouteView } from '@webserv/server';
+import type { Finding, Place, RouteView } from '@webserv/server';
 import { errorCode } from './failure.js';
 import type { Store } from './store.js';
 
-function refusal(message: string, hint: string, place: Place | undefined): ConfigError {
-  return new ConfigError([{ severity: 'error', code: 'upload-store', message, place, hint }]);
-}
+export const codes = { 'upload-store': 'there is nowhere that uploads could be stored' };
 
 /** The route's prefix is mapped to the store as `root` maps it. */
 export function storeOf(route: RouteView, directory: string | undefined): Store | undefined {
@@ -15,8 +13,9 @@ export function storeOf(route: RouteView, directory: string | undefined): Store 
   return { mapping: { prefix: route.prefix, directory }, boundary: { directory, followSymlinks } };
 }
 
-export function nowhereToStore(place: Place | undefined): ConfigError {
-  return refusal('upload has nowhere to put files', 'add "upload_store PATH;" or "root PATH;"', place);
+export function nowhereToStore(place: Place | undefined): Finding {
+  const hint = 'add "upload_store PATH;" or "root PATH;"';
+  return { code: 'upload-store', message: 'upload has nowhere to put files', place, hint };
 }
 
 async function problemWith(directory: string): Promise<string | undefined> {
@@ -29,10 +28,11 @@ async function problemWith(directory: string): Promise<string | undefined> {
   }
 }
 
-/** @throws ConfigError when nothing could ever be stored there */
-export async function requireUsable({ mapping }: Store, place: Place | undefined): Promise<void> {
+/** @returns why nothing could ever be stored there; undefined when all is well */
+export async function unusable({ mapping }: Store, place: Place | undefined): Promise<Finding | undefined> {
   const problem = await problemWith(mapping.directory);
-  if (problem === undefined) return;
+  if (problem === undefined) return undefined;
+  const message = `the folder for uploads, ${mapping.directory}, ${problem}`;
   const hint = "make it a folder that the server's user can write to";
-  throw refusal(`the folder for uploads, ${mapping.directory}, ${problem}`, hint, place);
+  return { code: 'upload-store', message, place, hint };
 }

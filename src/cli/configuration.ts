@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { builtinPlugins } from '../builtin.js';
-import { type Assembly, assemble } from '../kernel/assembly.js';
+import { type Assembly, assemble, preview } from '../kernel/assembly.js';
 import type { Config } from '../kernel/config/compile.js';
 import type { Diagnostic } from '../kernel/config/diagnostic.js';
 import { displayPath } from '../kernel/config/display-path.js';
@@ -73,7 +73,7 @@ export async function find(given: Given): Promise<Found | undefined> {
 
 /** Loads a configuration and shows what is wrong with it. @returns undefined when it cannot be used */
 export async function loadFound({ file, prefix }: Found): Promise<Loaded | undefined> {
-  const options = { builtins: await builtinPlugins(), ...(prefix === undefined ? {} : { prefix }) };
+  const options = { builtins: await builtinPlugins(), preview, ...(prefix === undefined ? {} : { prefix }) };
   return usable(await loadConfig(file, options), displayPath(file));
 }
 
@@ -92,8 +92,8 @@ export function usable({ config, source, diagnostics }: LoadResult, name: string
 }
 
 /**
- * Sets a whole server up but for its sockets, as a start would, and lets go of it when `look` is done. Plugins' warnings
- * are shown.
+ * Sets a whole server up but for its sockets, as a start would, and lets go of it when `look` is done. What the plugins
+ * warn of is shown.
  * @returns undefined when a plugin refuses: that is shown
  */
 export async function withAssembly<T>(
@@ -108,6 +108,7 @@ export async function withAssembly<T>(
     return undefined;
   }
   try {
+    showDiagnostics(assembly.warnings);
     return await look(assembly);
   } finally {
     await assembly.dispose();

@@ -1,6 +1,7 @@
-import type { Config } from './config/compile.js';
+import type { Config, RouteConfig } from './config/compile.js';
 import type { Diagnostic } from './config/diagnostic.js';
 import { ConfigError } from './errors.js';
+import { refusalOf } from './findings.js';
 import { ServerHookTable } from './hooks.js';
 import type { Log } from './log.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
@@ -10,6 +11,8 @@ export interface Assembly {
   readonly hooks: ServerHookTable;
   /** One for each server, in the configuration's order. */
   readonly sites: readonly BuiltSite[];
+  /** What the plugins warn of. */
+  readonly warnings: readonly Diagnostic[];
   /** Has the plugins open their log files anew. */
   reopen(): Promise<void>;
   /** Disposes of the plugins, the last one first. */
@@ -18,11 +21,12 @@ export interface Assembly {
 
 /**
  * Sets the plugins up and builds the routes. What was made before a failure is let go.
- * @throws ConfigError when a plugin refuses the configuration
+ * @throws ConfigError when a plugin refuses the configuration, or fails; with all that plugins found
  */
 export async function assemble(config: Config, log: Log): Promise<Assembly> {
   const hooks = new ServerHookTable();
   const plugins: LoadedPlugin[] = [];
+  const found: Diagnostic[] = [];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
     await running[step]().catch((error: unknown) =>
       log.error(`plugin "${plugin.name}", ${step}: ${String(error)}`),
@@ -34,20 +38,52 @@ export async function assemble(config: Config, log: Log): Promise<Assembly> {
   const reopen = async (): Promise<void> => {
     for (const plugin of plugins) await tell(plugin, 'reopen');
   };
-  try {
-    for (const plugin of config.plugins) {
+  const attempt = async (step: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      found.push(...refusalOf(error, step, undefined));
+    }
+  };
+  for (const plugin of config.plugins) {
+    await attempt(`plugin "${plugin.name}", setup`, async () => {
       const options = config.options.get(plugin.name) ?? {};
       const running = await plugin.start({ options, hooks: hooks.facade(plugin.name), log });
       plugins.push({ plugin, running });
-    }
-    await hooks.config(config);
-    const sites: BuiltSite[] = [];
-    const refusals: Diagnostic[] = [];
-    for (const server of config.servers) sites.push(await buildSite(server, { plugins, log, refusals }));
-    if (refusals.length > 0) throw new ConfigError(refusals);
-    return { hooks, sites, reopen, dispose };
-  } catch (error) {
+    });
+  }
+  await attempt('onConfig', () => hooks.config(config));
+  const sites: BuiltSite[] = [];
+  for (const server of config.servers) sites.push(await buildSite(server, { plugins, log, found }));
+  if (found.some(({ severity }) => severity === 'error')) {
     await dispose();
+    throw new ConfigError(found);
+  }
+  return { hooks, sites, warnings: found, reopen, dispose };
+}
+
+/**
+ * What the plugins would say about the blocks in which the loader found no mistake, so that everything is told at once.
+ * @param config one that was compiled with mistakes
+ */
+export async function preview(config: Config): Promise<readonly Diagnostic[]> {
+  const servers = config.servers
+    .filter(({ route }) => route.sound)
+    .map((server) => ({ ...server, route: soundPart(server.route) }));
+  try {
+    const { warnings, dispose } = await assemble({ ...config, servers }, silent);
+    await dispose();
+    return warnings;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.diagnostics;
     throw error;
   }
 }
+
+/** A block inside of one with a mistake is none of these: it inherits from it. */
+function soundPart(route: RouteConfig): RouteConfig {
+  return { ...route, children: route.children.filter(({ sound }) => sound).map(soundPart) };
+}
+
+const ignore = (): void => {};
+const silent: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };

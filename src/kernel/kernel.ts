@@ -1,5 +1,6 @@
 import { assemble } from './assembly.js';
 import type { Config } from './config/compile.js';
+import type { Diagnostic } from './config/diagnostic.js';
 import { endpointsOf } from './endpoints.js';
 import type { Log } from './log.js';
 import { Acceptor } from './net/acceptor.js';
@@ -9,6 +10,8 @@ import type { Address } from './net/listener.js';
 export interface RunningServer {
   /** Where it answers, as bound: port 0 has become a real one. */
   readonly addresses: readonly Address[];
+  /** What the plugins warn of in the configuration. */
+  readonly warnings: readonly Diagnostic[];
   /** Has the plugins open their log files anew. */
   reopen(): Promise<void>;
   /**
@@ -25,7 +28,7 @@ const DEFAULT_GRACE_MS = 30_000;
  * @throws ConfigError when a plugin refuses the configuration, ListenError when an address cannot be had
  */
 export async function start(config: Config, log: Log): Promise<RunningServer> {
-  const { hooks, sites, reopen, dispose } = await assemble(config, log);
+  const { hooks, sites, warnings, reopen, dispose } = await assemble(config, log);
   try {
     const acceptor = new Acceptor({
       maxConnections: config.main.maxConnections,
@@ -39,6 +42,7 @@ export async function start(config: Config, log: Log): Promise<RunningServer> {
     await acceptor.listen(endpoints);
     return {
       addresses: acceptor.addresses,
+      warnings,
       reopen,
       stop: async (graceMs = DEFAULT_GRACE_MS) => {
         await acceptor.stop(graceMs);

@@ -1,4 +1,4 @@
-import type { Place } from './config/diagnostic.js';
+import type { Diagnostic, Place } from './config/diagnostic.js';
 import type { DirectiveTable, OptionsOf } from './config/schema.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
 import type { Log } from './log.js';
@@ -24,8 +24,21 @@ export interface ApplyContext<Options, State> {
   readonly hooks: RouteHooks;
   readonly route: RouteView;
   readonly log: Log;
-  /** Where this route's block uses a directive of this plugin, for messages; undefined where it is inherited. */
-  placeOf(directive: keyof Options & string): Place | undefined;
+  /**
+   * Where this route's block uses a directive of this plugin, for messages; undefined where it is inherited.
+   * @param word one of its arguments as written, when that is what the message is about
+   */
+  placeOf(directive: keyof Options & string, word?: string): Place | undefined;
+  /** Says that something is doubtful but may be served: shown with the configuration's other diagnostics. */
+  warn(finding: Finding): void;
+  /** Refuses the configuration, with everything else that is wrong with it. Nothing is served with one. */
+  refuse(finding: Finding): void;
+}
+
+/** What a plugin found about the configuration. */
+export interface Finding extends Omit<Diagnostic, 'severity'> {
+  /** One of the plugin's `codes`. */
+  readonly code: string;
 }
 
 /** What state that `setup` made may do when the server's life changes. */
@@ -43,6 +56,8 @@ export interface PluginDefinition<Table extends DirectiveTable, State> {
   readonly apiVersion?: number;
   /** Its whole configuration surface. */
   readonly directives?: Table;
+  /** The codes of its findings, each with what it means; for the documentation. They stay the same over versions. */
+  readonly codes?: Readonly<Record<string, string>>;
   /**
    * Once a server process: tap server-wide hooks, make state shared by the routes. What its `dispose` and `reopen`
    * methods are for is in {@link Lifecycle}.
@@ -60,6 +75,7 @@ export interface Plugin {
   readonly name: string;
   readonly apiVersion: number;
   readonly directives: DirectiveTable;
+  readonly codes: Readonly<Record<string, string>>;
   /** Sets the plugin up for one server process; the answer applies it to routes. */
   start(context: SetupContext<OptionValues>): Promise<RunningPlugin>;
 }
@@ -81,8 +97,12 @@ function hasMethod<Name extends keyof Lifecycle>(
   return name in state && typeof Reflect.get(state, name) === 'function';
 }
 
-function checkDefinition(name: string, directives: DirectiveTable): void {
+function checkDefinition(name: string, directives: DirectiveTable, codes: readonly string[]): void {
   if (!NAME.test(name)) throw new TypeError(`plugin name "${name}": use lower case words joined with dashes`);
+  for (const code of codes) {
+    if (NAME.test(code)) continue;
+    throw new TypeError(`plugin "${name}", code "${code}": use lower case words joined with dashes`);
+  }
   for (const directive of Object.keys(directives)) {
     if (!DIRECTIVE_NAME.test(directive)) {
       throw new TypeError(
@@ -97,11 +117,12 @@ export function definePlugin<const Table extends DirectiveTable, State = undefin
   definition: PluginDefinition<Table, State>,
 ): Plugin {
   const directives: DirectiveTable = definition.directives ?? {};
-  checkDefinition(definition.name, directives);
+  checkDefinition(definition.name, directives, Object.keys(definition.codes ?? {}));
   return Object.freeze({
     name: definition.name,
     apiVersion: definition.apiVersion ?? API_VERSION,
     directives,
+    codes: definition.codes ?? {},
     async start(context: SetupContext<OptionValues>) {
       const state = (await definition.setup?.(
         typed<Table, SetupContext<OptionsOf<Table>>>(context),

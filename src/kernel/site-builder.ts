@@ -1,7 +1,7 @@
 import type { RouteConfig, ServerConfig } from './config/compile.js';
 import { type Diagnostic, formatPlace } from './config/diagnostic.js';
 import { Site } from './dispatch.js';
-import { ConfigError } from './errors.js';
+import { diagnosticOf, placeIn, refusalOf } from './findings.js';
 import { RouteHookTable } from './hooks.js';
 import type { Log } from './log.js';
 import { contentTypeOf } from './mime.js';
@@ -23,11 +23,11 @@ export interface BuiltSite {
   readonly blocks: ReadonlyMap<Route, RouteConfig>;
 }
 
-/** What building routes needs, and where plugins' refusals are gathered: all of them are told at once. */
+/** What building routes needs, and where findings are gathered: all of them are told at once. */
 export interface BuildContext {
   readonly plugins: readonly LoadedPlugin[];
   readonly log: Log;
-  readonly refusals: Diagnostic[];
+  readonly found: Diagnostic[];
 }
 
 /** Builds a server's routes once, at load: every plugin is applied to every route, then the hooks are compiled. */
@@ -62,7 +62,7 @@ export async function buildSite(server: ServerConfig, context: BuildContext): Pr
 async function buildRoute(
   config: RouteConfig,
   serverName: string,
-  { plugins, log, refusals }: BuildContext,
+  { plugins, log, found }: BuildContext,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const view: RouteView = {
@@ -77,6 +77,11 @@ async function buildRoute(
     contentType: (fileName) => contentTypeOf(config.types, config.defaultType, fileName),
   };
   const table = new RouteHookTable();
+  let refused = false;
+  const refuse = (...diagnostics: readonly Diagnostic[]): void => {
+    refused = true;
+    found.push(...diagnostics);
+  };
   for (const { plugin, running } of plugins) {
     try {
       await running.apply({
@@ -84,17 +89,16 @@ async function buildRoute(
         hooks: table.facade(plugin.name, name),
         route: view,
         log,
-        placeOf: (directive) => config.places.get(directive),
+        placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
+        warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
+        refuse: (finding) => refuse(diagnosticOf(plugin, 'error', finding)),
       });
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      refusals.push(...error.diagnostics);
+      refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
     }
   }
   const hooks = table.compile();
-  if (hooks.onRoute === undefined && config.pattern.kind !== 'server' && config.children.length === 0) {
-    log.warn(`${name}: nothing answers here, every request gets 404; give it a root, or a return`);
-  }
+  if (hooks.onRoute === undefined && !refused && isInnermost(config)) found.push(unanswered(config));
   const declared = config.methods;
   const methods = declared === undefined ? hooks.methods : new Set(declared);
   return Object.freeze({
@@ -104,4 +108,15 @@ async function buildRoute(
     methodsDeclared: declared !== undefined,
     errorPages: config.errorPages,
   });
+}
+
+/** A server, or a location around others, may leave the answering to them. */
+function isInnermost({ pattern, uses }: RouteConfig): boolean {
+  return pattern.kind !== 'server' && !uses.has('location');
+}
+
+function unanswered({ name, place }: RouteConfig): Diagnostic {
+  const message = `nothing answers in ${name}: every request gets 404`;
+  const hint = 'give it a root, or something else that answers, such as return';
+  return { severity: 'warning', code: 'unanswered-location', message, place, hint };
 }

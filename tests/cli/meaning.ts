@@ -25,7 +25,7 @@ export function meaning(config: Config): unknown {
       plugin,
       Object.entries(values).map(([name, value]) => [name, option(value)]),
     ]);
-  const route = ({ place: _place, places: _places, ...block }: RouteConfig): unknown => ({
+  const route = ({ place: _place, uses: _uses, ...block }: RouteConfig): unknown => ({
     ...(plain({ ...block, types: undefined, children: undefined, options: undefined }) ?? {}),
     types: [...block.types].filter(([extension, type]) => defaultTypes.get(extension) !== type),
     options: options(block.options),

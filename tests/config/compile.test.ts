@@ -139,7 +139,7 @@ describe('locations', () => {
     expect(inherited.root).toEqual({ prefix: '/a', directory: '/srv/site/x' });
     const own = await routeOf('root www; location /a { location /a/b { alias /y/; } }', ...names);
     expect(own.root).toEqual({ prefix: '/a/b', directory: '/y' });
-    expect(own.places.get('root')).toMatchObject({ line: 1, length: 5 });
+    expect(own.uses.get('root')?.[0]?.place).toMatchObject({ line: 1, length: 5 });
   });
 });
 
@@ -192,8 +192,8 @@ describe('values', () => {
 
   it('tell where a block itself sets them', async () => {
     const route = await routeOf('\n  autoindex on;\n  location / { root www; }');
-    expect(route.places.get('autoindex')).toMatchObject({ line: 2, column: 3 });
-    expect([...(route.children[0]?.places.keys() ?? [])]).toEqual(['root']);
+    expect(route.uses.get('autoindex')?.[0]?.place).toMatchObject({ line: 2, column: 3 });
+    expect([...(route.children[0]?.uses.keys() ?? [])]).toEqual(['root']);
   });
 });
 

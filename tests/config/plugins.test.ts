@@ -90,3 +90,21 @@ it("a loaded plugin's directives are checked, inherited and suggested as a built
     ['unknown-directive', 'did you mean "local"?'],
   ]);
 });
+
+it('a directive of a plugin that is installed and not loaded is told with what to add', async () => {
+  const manifest = '{"type":"module","main":"./i.js","webserv":{"directives":["brew"]}}';
+  const files = {
+    'node_modules/webserv-plugin-teapot/package.json': manifest,
+    'node_modules/@me/webserv-plugin-pots/package.json': manifest.replace('brew', 'polish'),
+    'node_modules/webserv-plugin-broken/package.json': '{ "webserv": ',
+  };
+  const { diagnostics } = await load('server { listen 80; brew on; polish on; brow on; }', files);
+  expect(diagnostics.map(({ code, hint }) => [code, hint])).toEqual([
+    ['unknown-directive', 'it is provided by plugin "teapot", which is installed: add "load_plugin teapot;"'],
+    [
+      'unknown-directive',
+      'it is provided by plugin "@me/pots", which is installed: add "load_plugin @me/pots;"',
+    ],
+    ['unknown-directive', undefined],
+  ]);
+});

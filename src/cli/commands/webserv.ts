@@ -92,13 +92,13 @@ async function check(found: Found, isPrinted: boolean): Promise<number> {
   const loaded = await loadFound(found);
   if (loaded === undefined) return EXIT.failure;
   const { config, source, diagnostics } = loaded;
-  const isAccepted = await withAssembly(config, () => true);
-  if (!isAccepted) return EXIT.failure;
+  const warned = await withAssembly(config, ({ warnings }) => [...diagnostics, ...warnings]);
+  if (warned === undefined) return EXIT.failure;
   const milliseconds = Math.ceil(performance.now() - start);
   if (isPrinted) print(printConfig(effectiveConfig(config, source), config.file));
   const locations = config.servers.reduce((sum, { route }) => sum + locationsIn(route), 0);
   const size = `${count(config.servers.length, 'server')}, ${count(locations, 'location')}`;
-  const warnings = diagnostics.length === 0 ? '' : ` (${counted(diagnostics)})`;
+  const warnings = warned.length === 0 ? '' : ` (${counted(warned)})`;
   say(`${config.file} is fine${warnings}: ${size}, checked in ${milliseconds} ms`);
   return EXIT.ok;
 }

@@ -13,6 +13,8 @@ export interface CheckContext {
   readonly findings: Findings;
   /** False when a plugin could not be loaded: then an unknown directive may be one of its own. */
   readonly complete: boolean;
+  /** Directives of plugins that are installed and not loaded → what `load_plugin` calls the plugin. */
+  readonly providers: ReadonlyMap<string, string>;
 }
 
 /** Sorts a block's directives by name, and reports all that need no knowledge of their meaning. */
@@ -133,6 +135,12 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
   const message = `unknown directive "${shown(use.name)}" in ${context}`;
   if (findings.full) {
     findings.error('unknown-directive', message, use.place);
+    return;
+  }
+  const provider = check.providers.get(use.name);
+  if (provider !== undefined) {
+    const hint = `it is provided by plugin "${provider}", which is installed: add "load_plugin ${provider};"`;
+    findings.error('unknown-directive', message, use.place, { hint });
     return;
   }
   const meant = nearest(use.name, registry.namesIn(context));

@@ -7,7 +7,7 @@ import type { Place } from './diagnostic.js';
 import type { Findings } from './findings.js';
 import { addressOf, readListen, readServerName } from './listen.js';
 import type { Registry } from './registry.js';
-import { type CompileContext, compileRoute, type InheritedValues, inherit } from './route.js';
+import { type CompileContext, compileRoute, type InheritedValues, inherit, sortBlock } from './route.js';
 import { ArgumentError, type Directive, type DirectiveUse } from './schema.js';
 import { fallbackOptions, settle } from './values.js';
 
@@ -30,18 +30,22 @@ export interface Tree {
   readonly uses: readonly DirectiveUse[];
   /** False when a plugin could not be loaded. */
   readonly complete: boolean;
+  /** @see CheckContext.providers */
+  readonly providers: ReadonlyMap<string, string>;
 }
 
 /** Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used. */
 export function compile(tree: Tree, registry: Registry, findings: Findings): Config {
   const { plugins } = registry;
-  const check = { registry, findings, complete: tree.complete };
+  const { complete, providers } = tree;
+  const check = { registry, findings, complete, providers };
+  const errorsBefore = findings.errors;
   const block = checkBlock(tree.uses, 'main', check);
   const { base } = tree;
   const serverDir = settle('server_dir', core.server_dir, block, base, { base }, findings) ?? base;
   const scope = { base: serverDir };
   const context: CompileContext = { ...check, plugins, scope };
-  const outer = inherit(block, defaultValues(context), '/', context);
+  const outer = inherit({ uses: block, errorsBefore }, defaultValues(context), '/', context);
   const connection = connectionSettings(block, defaultConnection, context);
   const servers = (block.get('server') ?? []).map((use) => compileServer(use, outer, connection, context));
   reportConflicts(servers, findings);
@@ -80,6 +84,7 @@ function defaultValues({ plugins }: CompileContext): InheritedValues {
     types: defaultTypes,
     defaultType: core.default_type.fallback,
     options: fallbackOptions(plugins),
+    sound: true,
   };
 }
 
@@ -130,7 +135,8 @@ function compileServer(
   context: CompileContext,
 ): NamedServer {
   const { findings, scope } = context;
-  const block = checkBlock(use.block ?? [], 'server', context);
+  const sorted = sortBlock(use.block ?? [], 'server', context);
+  const block = sorted.uses;
   const listens = readEach(block.get('listen'), findings, (listen) => readListen(listen, scope));
   const namePlaces = readNames(block.get('server_name'), findings);
   const names = [...namePlaces.keys()];
@@ -138,7 +144,13 @@ function compileServer(
     findings.error('missing-listen', 'this server has no address', use.place, { hint: 'add: listen 8080;' });
   }
   const route = compileRoute(
-    { pattern: { kind: 'server' }, name: nameOf(names, listens), prefix: '/', place: use.place, block },
+    {
+      pattern: { kind: 'server' },
+      name: nameOf(names, listens),
+      prefix: '/',
+      place: use.place,
+      block: sorted,
+    },
     outer,
     context,
   );

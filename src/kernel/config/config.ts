@@ -3,6 +3,7 @@ import type { OptionValues, Plugin } from '../plugin.js';
 import type { UserSetting } from '../process/privileges.js';
 import type { ErrorPage } from '../route.js';
 import type { Place } from './diagnostic.js';
+import type { DirectiveUse } from './schema.js';
 
 /** An address to listen on. */
 export type Listen =
@@ -62,8 +63,10 @@ export interface RouteConfig {
   readonly defaultType: string;
   /** Option values by plugin name. */
   readonly options: ReadonlyMap<string, OptionValues>;
-  /** Where this block itself uses a directive, by name. */
-  readonly places: ReadonlyMap<string, Place>;
+  /** The directives of this block itself, by name: where each is written. */
+  readonly uses: ReadonlyMap<string, readonly DirectiveUse[]>;
+  /** False when there is a mistake in this block or in one around it: then its values may not be what is meant. */
+  readonly sound: boolean;
   /** Locations inside it. */
   readonly children: readonly RouteConfig[];
 }

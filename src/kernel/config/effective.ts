@@ -21,6 +21,7 @@ type InEffectByName = ReadonlyMap<string, InEffect>;
 
 const CONTEXTS: readonly Context[] = ['main', 'server', 'location'];
 const noUses: readonly DirectiveUse[] = [];
+const noProviders: ReadonlyMap<string, string> = new Map();
 
 /**
  * What a configuration without mistakes comes to: the tree of its blocks, with defaults and inheritance applied. A
@@ -71,7 +72,12 @@ class Walk {
   }
 
   block({ name, words, place, uses }: WrittenBlock, context: Context, outer: InEffectByName): EffectiveBlock {
-    const check = { registry: this.#registry, findings: new Findings(), complete: true };
+    const check = {
+      registry: this.#registry,
+      findings: new Findings(),
+      complete: true,
+      providers: noProviders,
+    };
     const block = checkBlock(uses, context, check);
     const inEffect = new Map<string, InEffect>();
     const settings = [...written(block, 'listen'), ...written(block, 'server_name')];

@@ -1,5 +1,5 @@
 import type { DiagnosticCode } from './codes.js';
-import type { Diagnostic, Place, Severity } from './diagnostic.js';
+import type { Diagnostic, Place } from './diagnostic.js';
 
 /** Beyond these, mistakes are only counted: nobody reads them, and hostile input makes millions. */
 const MAX_FINDINGS = 200;
@@ -36,12 +36,22 @@ export class Findings {
   readonly #found: Diagnostic[] = [];
   readonly #fileOrder = new Map<string, number>();
   #dropped = 0;
-  #failed = false;
+  #errors = 0;
   #balanced = true;
 
   /** True once there is an error. */
   get failed(): boolean {
-    return this.#failed;
+    return this.#errors > 0;
+  }
+
+  /** How many errors there are so far, those that are not kept too. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  /** False when what stands in which block is a guess. */
+  get balanced(): boolean {
+    return this.#balanced;
   }
 
   /** True when nothing more is kept: then a costly hint need not be made. */
@@ -50,9 +60,9 @@ export class Findings {
   }
 
   error(code: DiagnosticCode, message: string, place: Place | undefined, details: FindingDetails = {}): void {
-    this.#failed = true;
+    this.#errors += 1;
     if (!this.#balanced && STRUCTURAL.has(code)) return;
-    this.#add('error', code, message, place, details);
+    this.#add({ severity: 'error', code, message, place, ...details });
   }
 
   warning(
@@ -61,7 +71,15 @@ export class Findings {
     place: Place | undefined,
     details: FindingDetails = {},
   ): void {
-    this.#add('warning', code, message, place, details);
+    this.#add({ severity: 'warning', code, message, place, ...details });
+  }
+
+  /** What plugins found. */
+  include(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) {
+      if (diagnostic.severity === 'error') this.#errors += 1;
+      this.#add(diagnostic);
+    }
   }
 
   /** A brace is missing somewhere: from now on, what stands in which block is a guess. */
@@ -87,7 +105,7 @@ export class Findings {
       );
     if (this.#dropped > 0) {
       const message = `${this.#dropped} more ${this.#dropped === 1 ? 'mistake is' : 'mistakes are'} not shown`;
-      const severity = this.#failed ? 'error' : 'warning';
+      const severity = this.failed ? 'error' : 'warning';
       sorted.push({ severity, code: 'too-many-mistakes', message, place: undefined });
     }
     return sorted;
@@ -98,15 +116,9 @@ export class Findings {
     if (!this.#fileOrder.has(file)) this.#fileOrder.set(file, this.#fileOrder.size);
   }
 
-  #add(
-    severity: Severity,
-    code: DiagnosticCode,
-    message: string,
-    place: Place | undefined,
-    details: FindingDetails,
-  ): void {
+  #add(diagnostic: Diagnostic): void {
     if (this.full) this.#dropped += 1;
-    else this.#found.push({ severity, code, message, place, ...details });
+    else this.#found.push(diagnostic);
   }
 }
 

@@ -7,6 +7,7 @@ import { displayPath } from './display-path.js';
 import { Findings } from './findings.js';
 import { formOf } from './forms.js';
 import { FileReader } from './include.js';
+import { providersOf } from './installed-plugins.js';
 import { warnOfMissingRoots } from './missing-roots.js';
 import { moduleAsJson } from './module-form.js';
 import { type LoadedPlugin, Registry } from './registry.js';
@@ -20,6 +21,8 @@ export interface LoadOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** What `server_dir` starts from, and is by default; the configuration file's folder when left out. */
   readonly prefix?: string;
+  /** Asked about a configuration with mistakes: what plugins find in its sound blocks is then told with them. */
+  readonly preview?: (config: Config) => Promise<readonly Diagnostic[]>;
 }
 
 /** What a configuration was compiled from, for who explains it. */
@@ -65,7 +68,7 @@ export async function loadConfigText(text: string, options: LoadTextOptions): Pr
 
 async function load(
   path: string,
-  { builtins, environment = process.env, prefix }: LoadOptions,
+  { builtins, environment = process.env, prefix, preview }: LoadOptions,
   read: (
     reader: FileReader,
     findings: Findings,
@@ -81,9 +84,13 @@ async function load(
   const registry = new Registry(plugins, findings);
   const uses = separateRunOns(parsed, registry, findings);
   const base = prefix === undefined ? dirname(path) : resolve(prefix);
-  const tree: Tree = { base, file: displayPath(path), uses, complete };
+  const providers = await providersOf(uses, registry, dirname(path));
+  const tree: Tree = { base, file: displayPath(path), uses, complete, providers };
   const config = compile(tree, registry, findings);
   warnOfMissingRoots(config, findings);
+  if (preview !== undefined && findings.failed && findings.balanced && complete) {
+    findings.include(await preview(config));
+  }
   const pluginFiles = plugins.flatMap(({ file }) => (file === undefined ? [] : [file]));
   return {
     config: findings.failed ? undefined : config,

@@ -7,7 +7,7 @@ import type { Findings } from './findings.js';
 export function warnOfMissingRoots(config: Config, findings: Findings): void {
   const known = new Map<string, boolean>();
   const visit = (route: RouteConfig): void => {
-    const place = route.places.get('root');
+    const place = route.uses.get('root')?.[0]?.place;
     if (place !== undefined && route.root !== undefined) {
       const { directory } = route.root;
       const exists = known.get(directory) ?? isThere(directory);

@@ -15,7 +15,7 @@ const INHERITED: Readonly<Record<Inheritance, string>> = {
 };
 
 /** @param plugins whose directives are listed behind the kernel's */
-export function referenceOf(plugins: readonly Pick<Plugin, 'name' | 'directives'>[]): string {
+export function referenceOf(plugins: readonly Pick<Plugin, 'name' | 'directives' | 'codes'>[]): string {
   const sections = [
     '### Blocks and structure',
     ...Object.entries(structure).map(([name, rule]) => entry(name, rule, '')),
@@ -26,7 +26,7 @@ export function referenceOf(plugins: readonly Pick<Plugin, 'name' | 'directives'
       ...Object.entries(directives).map(([key, row]) => entry(key, ruleOf(row), valueLine(row))),
     ]),
     '### Diagnostics',
-    codeTable(),
+    codeTable(plugins),
   ];
   return sections.join('\n\n');
 }
@@ -85,7 +85,12 @@ function writtenTime(milliseconds: number): string {
   return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }
 
-function codeTable(): string {
+function codeTable(plugins: readonly Pick<Plugin, 'name' | 'codes'>[]): string {
   const rows = Object.entries(codes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
-  return ['| code | meaning |', '|---|---|', ...rows].join('\n');
+  const others = plugins.flatMap((plugin) =>
+    Object.entries(plugin.codes).map(
+      ([code, meaning]) => `| \`${code}\` | ${meaning} (plugin \`${plugin.name}\`) |`,
+    ),
+  );
+  return ['| code | meaning |', '|---|---|', ...rows, ...others].join('\n');
 }

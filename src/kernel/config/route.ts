@@ -4,14 +4,22 @@ import type { RouteConfig, RoutePattern } from './config.js';
 import { core } from './core.js';
 import type { Place } from './diagnostic.js';
 import { type LocationPattern, locationKey, misplacement, readLocation } from './location.js';
-import { ArgumentError, type DirectiveUse, type Scope } from './schema.js';
+import { ArgumentError, type Context, type DirectiveUse, type Scope } from './schema.js';
 import { settleTypes } from './types.js';
 import { settle, settleOptions } from './values.js';
 
 /** What a block hands on to the blocks in it. */
 export type InheritedValues = Pick<
   RouteConfig,
-  'root' | 'followSymlinks' | 'maxBodySize' | 'methods' | 'errorPages' | 'types' | 'defaultType' | 'options'
+  | 'root'
+  | 'followSymlinks'
+  | 'maxBodySize'
+  | 'methods'
+  | 'errorPages'
+  | 'types'
+  | 'defaultType'
+  | 'options'
+  | 'sound'
 >;
 
 /** What compiling any block needs. */
@@ -20,13 +28,38 @@ export interface CompileContext extends CheckContext {
   readonly scope: Scope;
 }
 
+/** A block whose directives were sorted, and how many errors there were before that. */
+export interface SortedBlock {
+  readonly uses: CheckedBlock;
+  readonly errorsBefore: number;
+}
+
+export function sortBlock(
+  uses: readonly DirectiveUse[],
+  context: Context,
+  compiling: CompileContext,
+): SortedBlock {
+  const errorsBefore = compiling.findings.errors;
+  return { uses: checkBlock(uses, context, compiling), errorsBefore };
+}
+
 /** A block's own values over the ones around it. */
 export function inherit(
-  block: CheckedBlock,
+  { uses: block, errorsBefore }: SortedBlock,
   outer: InheritedValues,
   prefix: string,
   { plugins, scope, findings }: CompileContext,
 ): InheritedValues {
+  const values = ownOrAround(block, outer, prefix, { plugins, scope, findings });
+  return { ...values, sound: outer.sound && findings.errors === errorsBefore };
+}
+
+function ownOrAround(
+  block: CheckedBlock,
+  outer: InheritedValues,
+  prefix: string,
+  { plugins, scope, findings }: Pick<CompileContext, 'plugins' | 'scope' | 'findings'>,
+): Omit<InheritedValues, 'sound'> {
   const directory = settle('root', core.root, block, undefined, scope, findings);
   return {
     // The pair is inherited: a location inside still maps the outer block's prefix.
@@ -60,7 +93,7 @@ export interface RouteBlock {
   readonly name: string;
   readonly prefix: string;
   readonly place: Place;
-  readonly block: CheckedBlock;
+  readonly block: SortedBlock;
 }
 
 /** A server's or location's route with the routes inside it. */
@@ -80,20 +113,12 @@ export function compileRoute(
     place,
     prefix,
     ...values,
-    places: placesOf(block),
-    children: compileLocations(block.get('location') ?? noUses, parent, values, context),
+    uses: block.uses,
+    children: compileLocations(block.uses.get('location') ?? noUses, parent, values, context),
   };
 }
 
 const noUses: readonly DirectiveUse[] = Object.freeze([]);
-const noPlaces: ReadonlyMap<string, Place> = new Map();
-
-function placesOf(block: CheckedBlock): ReadonlyMap<string, Place> {
-  if (block.size === 0) return noPlaces;
-  const places = new Map<string, Place>();
-  for (const [name, [first]] of block) if (first !== undefined) places.set(name, first.place);
-  return places;
-}
 
 function compileLocations(
   uses: readonly DirectiveUse[],
@@ -112,7 +137,7 @@ function compileLocations(
         ...(location ?? parent),
         name: `location ${use.arguments.map(({ text }) => text).join(' ')}`,
         place: use.place,
-        block: checkBlock(use.block ?? noUses, 'location', context),
+        block: sortBlock(use.block ?? noUses, 'location', context),
       },
       outer,
       context,

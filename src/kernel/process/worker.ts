@@ -1,3 +1,4 @@
+import { preview } from '../assembly.js';
 import type { Config } from '../config/compile.js';
 import { displayPath } from '../config/display-path.js';
 import { loadConfig, loadConfigText } from '../config/load.js';
@@ -56,16 +57,17 @@ export async function runWorker(launch: Launch, builtins: readonly Plugin[]): Pr
     return;
   }
   obey(server, target);
-  tell({ type: 'serving', report, ...summary(config, server), files: source?.files ?? [] });
+  const warned = server.warnings.length === 0 ? '' : renderDiagnostics(server.warnings, { colour });
+  tell({ type: 'serving', report: report + warned, ...summary(config, server), files: source?.files ?? [] });
   setInterval(() => tell({ type: 'alive' }), HEARTBEAT_MS).unref();
 }
 
 function loadLaunch(launch: Launch, builtins: readonly Plugin[]) {
   if (launch.kind === 'text') {
-    return loadConfigText(launch.text, { file: launch.file, base: launch.base, builtins });
+    return loadConfigText(launch.text, { file: launch.file, base: launch.base, builtins, preview });
   }
   const { file, prefix } = launch;
-  return loadConfig(file, prefix === undefined ? { builtins } : { builtins, prefix });
+  return loadConfig(file, { builtins, preview, ...(prefix === undefined ? {} : { prefix }) });
 }
 
 /** Why a configuration without mistakes of its own cannot be served: a plugin refuses it, or an address is taken. */

@@ -1,0 +1,43 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { builtinPlugins } from '../../src/builtin.js';
+import { assemble, preview } from '../../src/kernel/assembly.js';
+import type { Config } from '../../src/kernel/config/compile.js';
+import type { Diagnostic } from '../../src/kernel/config/diagnostic.js';
+import { loadConfig } from '../../src/kernel/config/load.js';
+import { renderDiagnostics } from '../../src/kernel/config/render.js';
+import { createLog, stderrTarget } from '../../src/kernel/error-log.js';
+import { ConfigError } from '../../src/kernel/errors.js';
+
+/**
+ * Configurations in which the built-in plugins find something, each with what is said beside it in `.txt`. After a change
+ * on purpose: `npx vitest run tests/config/bad-site.test.ts -u`, and read the difference.
+ */
+const folder = fileURLToPath(new URL('./bad-site', import.meta.url));
+const files = readdirSync(folder).filter((name) => !name.endsWith('.txt'));
+
+async function foundByPlugins(config: Config): Promise<readonly Diagnostic[]> {
+  try {
+    const { warnings, dispose } = await assemble(config, createLog('error', stderrTarget()));
+    await dispose();
+    return warnings;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.diagnostics;
+    throw error;
+  }
+}
+
+describe('plugins say what is wrong with a site', () => {
+  it.each(files)('%s', async (file) => {
+    const { config, diagnostics } = await loadConfig(join(folder, file), {
+      builtins: await builtinPlugins(),
+      environment: {},
+      preview,
+    });
+    const found = config === undefined ? [] : await foundByPlugins(config);
+    const text = renderDiagnostics([...diagnostics, ...found]).replaceAll(folder, '/sites');
+    await expect(text).toMatchFileSnapshot(join(folder, `${basename(file)}.txt`));
+  });
+});
