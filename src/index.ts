@@ -97,4 +97,5 @@ export {
   selectRanges,
 } from './kernel/range.js';
 export type { RouteView } from './kernel/route.js';
-export { compileTemplate, type Template } from './kernel/variables.js';
+export type { Template } from './kernel/template.js';
+export type { VariableDefinition, VariableTable } from './kernel/variables.js';

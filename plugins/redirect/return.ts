@@ -1,4 +1,11 @@
-import { ArgumentError, compileTemplate, type DirectiveUse, type Template } from '@webserv/server';
+import {
+  ArgumentError,
+  argument,
+  type DirectiveUse,
+  readArgument,
+  type Scope,
+  type Template,
+} from '@webserv/server';
 
 /** What a `return` directive says, read once when the configuration is loaded. */
 export type Return =
@@ -17,11 +24,11 @@ const URL_START = /^(?:https?:|\/|\$)/i;
  * `return CODE URL`, `return CODE [TEXT]` or `return URL`, which is a 302.
  * @throws ArgumentError for a status no server may answer with, a redirect to nowhere, or a text that cannot be sent
  */
-export function parseReturn(use: DirectiveUse): Return {
+export function parseReturn(use: DirectiveUse, scope: Scope): Return {
   const [first, second] = use.arguments;
   if (first === undefined) throw new ArgumentError('expected a status code or a URL');
   if (second === undefined && URL_START.test(first.text)) {
-    return { kind: 'redirect', status: 302, target: compileTemplate(first.text) };
+    return { kind: 'redirect', status: 302, target: readArgument(argument.template, first, scope) };
   }
 
   const status = /^\d{3}$/.test(first.text) ? Number(first.text) : Number.NaN;
@@ -32,7 +39,7 @@ export function parseReturn(use: DirectiveUse): Return {
         hint: `write "return ${status} /new/path;"`,
       });
     }
-    return { kind: 'redirect', status, target: compileTemplate(second.text) };
+    return { kind: 'redirect', status, target: readArgument(argument.template, second, scope) };
   }
   if (!(status >= 200 && status <= 299) && !(status >= 400 && status <= 599)) {
     throw new ArgumentError(`expected a status from 200 to 599, or a URL, got "${first.text}"`, {
@@ -49,5 +56,5 @@ export function parseReturn(use: DirectiveUse): Return {
   if (second !== undefined && second.text !== '' && WITHOUT_CONTENT.has(status)) {
     throw new ArgumentError(`a ${status} answer has no content`, { argument: second });
   }
-  return { kind: 'status', status, text: second && compileTemplate(second.text) };
+  return { kind: 'status', status, text: second && readArgument(argument.template, second, scope) };
 }

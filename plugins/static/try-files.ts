@@ -1,7 +1,7 @@
 import {
   type Argument,
   ArgumentError,
-  compileTemplate,
+  argument,
   type DecodedPath,
   type Directive,
   decodePath,
@@ -9,6 +9,8 @@ import {
   type Exchange,
   encodePath,
   isUnder,
+  readArgument,
+  type Scope,
   type Template,
 } from '@webserv/server';
 
@@ -26,7 +28,7 @@ type Otherwise =
 /** The candidate that is the request's own file. */
 const OWN_PATH: ReadonlySet<string> = new Set(['$uri', '$' + '{uri}']);
 
-function readOtherwise(word: Argument): Otherwise {
+function readOtherwise(word: Argument, scope: Scope): Otherwise {
   if (word.text.startsWith('=')) {
     const status = /^=[45]\d\d$/.test(word.text) ? Number(word.text.slice(1)) : undefined;
     if (status !== undefined) return { kind: 'status', status };
@@ -40,11 +42,12 @@ function readOtherwise(word: Argument): Otherwise {
   }
   // Split before variables are filled in: a question mark in one of them is part of the path.
   const question = word.text.indexOf('?');
-  if (question === -1) return { kind: 'forward', path: compileTemplate(word.text), query: undefined };
+  const part = (text: string): Template => readArgument(argument.template, { ...word, text }, scope);
+  if (question === -1) return { kind: 'forward', path: part(word.text), query: undefined };
   return {
     kind: 'forward',
-    path: compileTemplate(word.text.slice(0, question)),
-    query: compileTemplate(word.text.slice(question + 1)),
+    path: part(word.text.slice(0, question)),
+    query: part(word.text.slice(question + 1)),
   };
 }
 
@@ -55,12 +58,12 @@ export const tryFilesDirective: Directive<TryFiles | undefined> = directive<TryF
   arguments: [2, Number.POSITIVE_INFINITY],
   help: 'answers with the first file there is (a folder, with a slash at the end), or else forwards to a URI or fails with =CODE',
   example: 'try_files $uri $uri/ /index.php?$args;',
-  parse({ arguments: words }) {
+  parse({ arguments: words }, scope) {
     const last = words.at(-1);
     if (last === undefined) throw new ArgumentError('expected files and a URI');
     return {
-      candidates: words.slice(0, -1).map((word) => compileTemplate(word.text)),
-      otherwise: readOtherwise(last),
+      candidates: words.slice(0, -1).map((word) => readArgument(argument.template, word, scope)),
+      otherwise: readOtherwise(last, scope),
     };
   },
   combine: (values, outer) => values.at(-1) ?? outer,

@@ -1,5 +1,6 @@
 import { ConfigError, HttpError } from './errors.js';
 import type { Response } from './message.js';
+import type { VariableDefinition } from './variables.js';
 
 /** Whose function runs, for every message about it. */
 export interface TapOwner {
@@ -30,6 +31,25 @@ function attributed(owner: TapOwner, error: unknown): Error {
     return error;
   const problem = error instanceof Error ? error.message : String(error);
   return new PluginError(owner, problem, error);
+}
+
+/** A variable of a plugin, whose value is asked for while another plugin renders it. */
+export function guardedVariable(
+  plugin: string,
+  name: string,
+  definition: VariableDefinition,
+): VariableDefinition {
+  return {
+    help: definition.help,
+    value: (exchange) => {
+      try {
+        const value = definition.value?.(exchange);
+        return value === undefined ? undefined : String(value);
+      } catch (error) {
+        throw attributed({ plugin, hook: `$${name}`, route: exchange.route.name }, error);
+      }
+    },
+  };
 }
 
 function isThenable(value: unknown): boolean {

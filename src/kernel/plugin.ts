@@ -3,6 +3,7 @@ import type { DirectiveTable, OptionsOf } from './config/schema.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
 import type { Log } from './log.js';
 import type { RouteView } from './route.js';
+import { type VariableTable, variablePrefixes } from './variables.js';
 
 /** The version of the contract between kernel and plugins. It changes when a working plugin would stop to work. */
 export const API_VERSION = 1;
@@ -56,6 +57,8 @@ export interface PluginDefinition<Table extends DirectiveTable, State> {
   readonly apiVersion?: number;
   /** Its whole configuration surface. */
   readonly directives?: Table;
+  /** The `$name`s it adds to what directive arguments may use. */
+  readonly variables?: VariableTable;
   /** The codes of its findings, each with what it means; for the documentation. They stay the same over versions. */
   readonly codes?: Readonly<Record<string, string>>;
   /**
@@ -76,6 +79,7 @@ export interface Plugin {
   readonly apiVersion: number;
   readonly directives: DirectiveTable;
   readonly codes: Readonly<Record<string, string>>;
+  readonly variables: VariableTable;
   /** Sets the plugin up for one server process; the answer applies it to routes. */
   start(context: SetupContext<OptionValues>): Promise<RunningPlugin>;
 }
@@ -87,7 +91,7 @@ export interface RunningPlugin {
 }
 
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
-const DIRECTIVE_NAME = /^[a-z][a-z0-9_]*$/;
+const WORD = /^[a-z][a-z0-9_]*$/;
 
 function hasMethod<Name extends keyof Lifecycle>(
   state: unknown,
@@ -97,32 +101,37 @@ function hasMethod<Name extends keyof Lifecycle>(
   return name in state && typeof Reflect.get(state, name) === 'function';
 }
 
-function checkDefinition(name: string, directives: DirectiveTable, codes: readonly string[]): void {
+/** @throws TypeError for names that could not be written, or looked up */
+function checkNames<Table extends DirectiveTable, State>(definition: PluginDefinition<Table, State>): void {
+  const { name, directives = {}, variables = {}, codes = {} } = definition;
   if (!NAME.test(name)) throw new TypeError(`plugin name "${name}": use lower case words joined with dashes`);
-  for (const code of codes) {
-    if (NAME.test(code)) continue;
-    throw new TypeError(`plugin "${name}", code "${code}": use lower case words joined with dashes`);
-  }
-  for (const directive of Object.keys(directives)) {
-    if (!DIRECTIVE_NAME.test(directive)) {
-      throw new TypeError(
-        `plugin "${name}", directive "${directive}": use lower case words joined with underscores`,
-      );
-    }
-  }
+  const check = (kind: string, names: readonly string[], form: RegExp, joint: string): void => {
+    const wrong = names.find((one) => !form.test(one));
+    if (wrong === undefined) return;
+    throw new TypeError(`plugin "${name}", ${kind} "${wrong}": use lower case words joined with ${joint}`);
+  };
+  check('directive', Object.keys(directives), WORD, 'underscores');
+  check('variable', Object.keys(variables), WORD, 'underscores');
+  check('code', Object.keys(codes), NAME, 'dashes');
+  const taken = Object.keys(variables).find((one) =>
+    Object.keys(variablePrefixes).some((p) => one.startsWith(p)),
+  );
+  if (taken !== undefined)
+    throw new TypeError(`plugin "${name}", variable "${taken}": that is a request's own`);
 }
 
 /** Makes a plugin. Its directives' types become the types of `options` in `setup` and `apply`. */
 export function definePlugin<const Table extends DirectiveTable, State = undefined>(
   definition: PluginDefinition<Table, State>,
 ): Plugin {
+  checkNames(definition);
   const directives: DirectiveTable = definition.directives ?? {};
-  checkDefinition(definition.name, directives, Object.keys(definition.codes ?? {}));
   return Object.freeze({
     name: definition.name,
     apiVersion: definition.apiVersion ?? API_VERSION,
     directives,
     codes: definition.codes ?? {},
+    variables: definition.variables ?? {},
     async start(context: SetupContext<OptionValues>) {
       const state = (await definition.setup?.(
         typed<Table, SetupContext<OptionsOf<Table>>>(context),

@@ -1,38 +1,77 @@
-import { HttpError } from './errors.js';
 import type { Exchange } from './exchange.js';
 import type { Request } from './message.js';
 import { encodePath } from './path.js';
 
-/** A directive argument with `$name` or `${name}` in it, compiled once and filled in for each exchange. */
-export interface Template {
-  /** As written in the configuration. */
-  readonly source: string;
-  /** True when there is no variable in it. */
-  readonly constant: boolean;
-  render(exchange: Exchange): string;
+/** A `$name` that directive arguments may use. */
+export interface VariableDefinition {
+  /** What it stands for, in a few words: for the documentation. */
+  readonly help: string;
+  /**
+   * Its value for an exchange, where nothing was set by `exchange.setVariable`; empty where there is none. Left out: it
+   * has a value only when it is set.
+   */
+  value?(exchange: Exchange): string | undefined;
 }
 
-type Variable = (exchange: Exchange) => string;
+export type VariableTable = Readonly<Record<string, VariableDefinition>>;
 
-/** nginx's names with nginx's meanings. A value that is not there is the empty string. */
-const variables: Readonly<Record<string, Variable>> = {
-  args: ({ request }) => request.query,
-  content_length: ({ request }) => request.headers.get('content-length') ?? '',
-  content_type: ({ request }) => request.headers.get('content-type') ?? '',
-  host: ({ request, route }) => request.host || route.serverName,
-  is_args: ({ request }) => (request.query === '' ? '' : '?'),
-  query_string: ({ request }) => request.query,
-  remote_addr: ({ request }) => request.peer.remoteAddress,
-  remote_port: ({ request }) => String(request.peer.remotePort),
-  request_method: ({ request }) => request.method,
-  request_uri: ({ request }) => originForm(request),
-  scheme: ({ request }) => (request.peer.secure ? 'https' : 'http'),
-  server_addr: ({ request }) => request.peer.localAddress,
-  server_name: ({ route }) => route.serverName,
-  server_port: ({ request }) => String(request.peer.localPort),
-  server_protocol: ({ request }) => `HTTP/${request.version}`,
-  uri: ({ request }) => request.path,
+/** nginx's names with nginx's meanings. */
+export const kernelVariables: VariableTable = {
+  args: { help: 'the query, without its question mark', value: ({ request }) => request.query },
+  content_length: field('content-length'),
+  content_type: field('content-type'),
+  document_root: {
+    help: 'the folder of `root`',
+    value: ({ route }) => route.root?.directory,
+  },
+  host: {
+    help: 'the host asked for, in lower case and without port; the name of the server where there is none',
+    value: ({ request, route }) => request.host || route.serverName,
+  },
+  is_args: {
+    help: 'a question mark when there is a query',
+    value: ({ request }) => (request.query === '' ? '' : '?'),
+  },
+  query_string: { help: 'the same as `$args`', value: ({ request }) => request.query },
+  remote_addr: { help: "the client's address", value: ({ request }) => request.peer.remoteAddress },
+  remote_port: { help: "the client's port", value: ({ request }) => String(request.peer.remotePort) },
+  request_method: { help: 'the method', value: ({ request }) => request.method },
+  request_uri: {
+    help: 'path and query as the client sent them',
+    value: ({ request }) => originForm(request),
+  },
+  scheme: { help: '`http` or `https`', value: ({ request }) => (request.peer.secure ? 'https' : 'http') },
+  server_addr: { help: 'the address the client reached', value: ({ request }) => request.peer.localAddress },
+  server_name: { help: 'the first `server_name`', value: ({ route }) => route.serverName },
+  server_port: {
+    help: 'the port the client reached',
+    value: ({ request }) => String(request.peer.localPort),
+  },
+  server_protocol: {
+    help: '`HTTP/1.0` or `HTTP/1.1`',
+    value: ({ request }) => `HTTP/${request.version}`,
+  },
+  uri: { help: 'the path, decoded and without dot segments', value: ({ request }) => request.path },
 };
+
+/** Names that begin so are read from the request; what follows says what of it. */
+export const variablePrefixes: Readonly<
+  Record<string, { readonly help: string; value(name: string): (exchange: Exchange) => string }>
+> = {
+  arg_: { help: 'a parameter of the query, as sent: `$arg_page`', value: (name) => parameter(name) },
+  cookie_: { help: 'a cookie: `$cookie_session`', value: (name) => cookie(name) },
+  http_: {
+    help: 'a header field, in lower case with underscores: `$http_user_agent`',
+    value: (name) => {
+      const fieldName = name.replaceAll('_', '-');
+      return ({ request }) => request.headers.get(fieldName) ?? '';
+    },
+  },
+};
+
+function field(name: string): VariableDefinition {
+  return { help: `the header field \`${name}\``, value: ({ request }) => request.headers.get(name) };
+}
 
 /** As received, but for a target that names the host too: what follows the host is meant (RFC 9112 §3.2.2). */
 function originForm({ target, path, query }: Request): string {
@@ -40,44 +79,16 @@ function originForm({ target, path, query }: Request): string {
   return query === '' ? encodePath(path) : `${encodePath(path)}?${query}`;
 }
 
-/** `$http_user_agent` is the field User-Agent; any other name is one a plugin may set on the exchange. */
-function variable(name: string): Variable {
-  const known = Object.hasOwn(variables, name) ? variables[name] : undefined;
-  if (known !== undefined) return known;
-  if (name.startsWith('http_')) {
-    const field = name.slice('http_'.length).replaceAll('_', '-');
-    return ({ request }) => request.headers.get(field) ?? '';
-  }
-  return (exchange) => exchange.variable(name) ?? '';
+function parameter(name: string): (exchange: Exchange) => string {
+  return ({ request }) => firstOf(request.query.split('&'), name) ?? '';
 }
 
-/** No CR, LF or NUL of a request may reach a header field through a variable. */
-function checked(value: string): string {
-  for (let index = 0; index < value.length; index += 1) {
-    const code = value.charCodeAt(index);
-    if (code === 0 || code === 10 || code === 13)
-      throw new HttpError(400, { reason: 'control character in a variable' });
-  }
-  return value;
+function cookie(name: string): (exchange: Exchange) => string {
+  return ({ request }) => firstOf(request.headers.get('cookie')?.split(/; */) ?? [], name) ?? '';
 }
 
-/** @param source text in which `$name` and `${name}` are replaced; any other `$` stands for itself */
-export function compileTemplate(source: string): Template {
-  const parts: (string | Variable)[] = [];
-  let end = 0;
-  for (const match of source.matchAll(/\$(?:\{(\w+)\}|([a-z_]\w*))/gi)) {
-    if (match.index > end) parts.push(source.slice(end, match.index));
-    parts.push(variable(match[1] ?? match[2] ?? ''));
-    end = match.index + match[0].length;
-  }
-  if (end < source.length) parts.push(source.slice(end));
-  const constant = parts.every((part) => typeof part === 'string');
-  return {
-    source,
-    constant,
-    render: constant
-      ? () => source
-      : (exchange) =>
-          parts.map((part) => (typeof part === 'string' ? part : checked(part(exchange)))).join(''),
-  };
+/** The first pair of the name counts. */
+function firstOf(pairs: readonly string[], name: string): string | undefined {
+  const start = `${name}=`;
+  return pairs.find((pair) => pair.startsWith(start))?.slice(start.length);
 }

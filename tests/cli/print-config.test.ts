@@ -15,7 +15,7 @@ import { folderWith, repository, serving, webserv } from './webserv.js';
 
 const builtins = await builtinPlugins();
 /** What it stands for is no reference, escape or quote. */
-const environment = { NAME: `a $b "c" \\d \${HOME}` };
+const environment = { NAME: `a $$b "c" \\d $\${HOME}` };
 
 interface Loaded {
   readonly config: Config;

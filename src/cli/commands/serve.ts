@@ -64,7 +64,7 @@ function listenAddress(port: string): string {
   const place = { file: '', line: 1, column: 1, length: 1, text: '' };
   try {
     const use = { name: 'listen', place, arguments: [{ text: port, place }], block: undefined };
-    readListen(use, { base: process.cwd() });
+    readListen(use, { base: process.cwd(), variables: {} });
     return /^\d+$/.test(port) ? `127.0.0.1:${port}` : port;
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;

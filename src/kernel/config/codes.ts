@@ -42,6 +42,7 @@ export const codes = {
   'unknown-directive': 'no part of the server knows the directive',
   'unreadable-file': 'a file cannot be read',
   'unset-variable': 'an environment variable is not set and has no default',
+  'variable-conflict': 'two plugins, or a plugin and the kernel, define a variable of one name',
   'wrong-argument': 'an argument is not what the directive takes',
   'wrong-block': 'a directive stands in a block it does not belong in',
 } as const satisfies Readonly<Record<string, string>>;

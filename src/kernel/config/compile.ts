@@ -36,14 +36,14 @@ export interface Tree {
 
 /** Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used. */
 export function compile(tree: Tree, registry: Registry, findings: Findings): Config {
-  const { plugins } = registry;
+  const { plugins, variables } = registry;
   const { complete, providers } = tree;
   const check = { registry, findings, complete, providers };
   const errorsBefore = findings.errors;
   const block = checkBlock(tree.uses, 'main', check);
   const { base } = tree;
-  const serverDir = settle('server_dir', core.server_dir, block, base, { base }, findings) ?? base;
-  const scope = { base: serverDir };
+  const serverDir = settle('server_dir', core.server_dir, block, base, { base, variables }, findings) ?? base;
+  const scope = { base: serverDir, variables };
   const context: CompileContext = { ...check, plugins, scope };
   const outer = inherit({ uses: block, errorsBefore }, defaultValues(context), '/', context);
   const connection = connectionSettings(block, defaultConnection, context);

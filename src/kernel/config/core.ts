@@ -61,7 +61,7 @@ const headSize: ArgumentType<number> = {
   },
 };
 
-const NO_SCOPE: Scope = { base: '/' };
+const NO_SCOPE: Scope = { base: '/', variables: {} };
 
 const inConnections = ['main', 'server'] as const;
 const everywhere = ['main', 'server', 'location'] as const;

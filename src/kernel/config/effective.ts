@@ -28,7 +28,7 @@ const noProviders: ReadonlyMap<string, string> = new Map();
  * default is shown in the outermost block that may have the directive, an inherited value wherever it is in effect.
  */
 export function effectiveConfig(config: Config, { tree, registry, plugins }: ConfigSource): EffectiveBlock {
-  const walk = new Walk(registry, { base: config.main.serverDir });
+  const walk = new Walk(registry, { base: config.main.serverDir, variables: registry.variables });
   const main = walk.block({ name: 'main', words: [], place: undefined, uses: tree.uses }, 'main', new Map());
   const serverDir = main.settings.find(({ name }) => name === 'server_dir');
   return {

@@ -1,4 +1,5 @@
 import type { Plugin } from '../plugin.js';
+import { kernelVariables, variablePrefixes } from '../variables.js';
 import { usageLine } from './check.js';
 import { codes } from './codes.js';
 import { aliases, core } from './core.js';
@@ -14,8 +15,10 @@ const INHERITED: Readonly<Record<Inheritance, string>> = {
   none: 'Not inherited.',
 };
 
+type Documented = Pick<Plugin, 'name' | 'directives' | 'variables' | 'codes'>;
+
 /** @param plugins whose directives are listed behind the kernel's */
-export function referenceOf(plugins: readonly Pick<Plugin, 'name' | 'directives' | 'codes'>[]): string {
+export function referenceOf(plugins: readonly Documented[]): string {
   const sections = [
     '### Blocks and structure',
     ...Object.entries(structure).map(([name, rule]) => entry(name, rule, '')),
@@ -25,6 +28,8 @@ export function referenceOf(plugins: readonly Pick<Plugin, 'name' | 'directives'
       `### Plugin \`${name}\``,
       ...Object.entries(directives).map(([key, row]) => entry(key, ruleOf(row), valueLine(row))),
     ]),
+    '### Variables',
+    variableTable(plugins),
     '### Diagnostics',
     codeTable(plugins),
   ];
@@ -85,7 +90,19 @@ function writtenTime(milliseconds: number): string {
   return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }
 
-function codeTable(plugins: readonly Pick<Plugin, 'name' | 'codes'>[]): string {
+function variableTable(plugins: readonly Documented[]): string {
+  const row = (name: string, help: string): string => `| \`$${name}\` | ${help} |`;
+  const own = Object.entries(kernelVariables).map(([name, { help }]) => row(name, help));
+  const families = Object.entries(variablePrefixes).map(([prefix, { help }]) => row(`${prefix}…`, help));
+  const others = plugins.flatMap((plugin) =>
+    Object.entries(plugin.variables).map(([name, { help }]) =>
+      row(name, `${help} (plugin \`${plugin.name}\`)`),
+    ),
+  );
+  return ['| variable | stands for |', '|---|---|', ...own, ...families, ...others].join('\n');
+}
+
+function codeTable(plugins: readonly Documented[]): string {
   const rows = Object.entries(codes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
   const others = plugins.flatMap((plugin) =>
     Object.entries(plugin.codes).map(

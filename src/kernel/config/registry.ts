@@ -1,4 +1,6 @@
+import { guardedVariable } from '../guard.js';
 import type { Plugin } from '../plugin.js';
+import { kernelVariables, type VariableDefinition, type VariableTable } from '../variables.js';
 import { aliases, core } from './core.js';
 import type { Place } from './diagnostic.js';
 import type { Findings } from './findings.js';
@@ -21,6 +23,7 @@ export class Registry {
   readonly plugins: readonly Plugin[];
   readonly #rules = new Map<string, Rule>();
   readonly #owners = new Map<string, string>();
+  readonly #variables: Record<string, VariableDefinition> = { ...kernelVariables };
 
   constructor(loaded: readonly LoadedPlugin[], findings: Findings) {
     for (const [name, rule] of Object.entries(structure)) this.#add(name, rule, 'the kernel');
@@ -43,10 +46,23 @@ export class Registry {
           conflicts += 1;
         }
       }
+      for (const [name, variable] of Object.entries(plugin.variables)) {
+        if (!Object.hasOwn(this.#variables, name))
+          this.#variables[name] = guardedVariable(plugin.name, name, variable);
+        else {
+          const message = `variable "$${name}" of plugin "${plugin.name}" is already another's`;
+          findings.error('variable-conflict', message, place);
+        }
+      }
       // Reading another's directive by this one's rules would find mistakes that are none.
       if (conflicts === 0) plugins.push(plugin);
     }
     this.plugins = plugins;
+  }
+
+  /** What templates may use. */
+  get variables(): VariableTable {
+    return this.#variables;
   }
 
   /** The name a directive is filed under: `root` for `alias`. */

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
-import { compileTemplate, type Template } from '../variables.js';
+import { compileTemplate, type Template, UnknownVariable } from '../template.js';
+import { type VariableTable, variablePrefixes } from '../variables.js';
 import type { Place } from './diagnostic.js';
+import { nearest } from './suggest.js';
 
 /**
  * Directives as declarative tables: name, where, arguments, default, how it inherits, one line of help. The loader
@@ -30,6 +32,8 @@ export interface DirectiveUse {
 export interface Scope {
   /** What relative paths start from: `server_dir`. Absolute. */
   readonly base: string;
+  /** The variables a text may use: the kernel's and the plugins'. */
+  readonly variables: VariableTable;
 }
 
 /** Why an argument is wrong. The loader adds the place; without an `argument` that is the directive's name. */
@@ -58,7 +62,10 @@ export interface ArgumentType<T> {
   readonly expected: string;
   /** The JSON Schemas of which a value must fit one; any text, number or boolean when left out. */
   readonly json?: readonly JsonSchema[];
-  /** @returns undefined when the text is not of this type; the message is made from `expected` */
+  /**
+   * @returns undefined when the text is not of this type; the message is made from `expected`
+   * @throws ArgumentError for what can be told better
+   */
   read(text: string, scope: Scope): T | undefined;
 }
 
@@ -147,6 +154,17 @@ export function readDuration(text: string): number | undefined {
   return Number.isSafeInteger(total) ? total : undefined;
 }
 
+function readTemplate(text: string, { variables }: Scope): Template {
+  try {
+    return compileTemplate(text, variables);
+  } catch (error) {
+    if (!(error instanceof UnknownVariable)) throw error;
+    const meant = nearest(error.variable, [...Object.keys(variables), ...Object.keys(variablePrefixes)]);
+    const hint = meant === undefined ? 'for a dollar sign itself write $$' : `did you mean "$${meant}"?`;
+    throw new ArgumentError(error.message, { hint });
+  }
+}
+
 /** In JSON and YAML, `on` may be written as true, and `5` as a number. */
 function jsonSpellings(word: string): readonly JsonScalar[] {
   if (word === 'on' || word === 'off') return [word, word === 'on'];
@@ -185,7 +203,7 @@ export const argument = {
     json: [{ type: ['string', 'number', 'boolean'], minLength: 1 }],
     read: (text, scope) => (text === '' || text.includes('\0') ? undefined : resolve(scope.base, text)),
   },
-  template: { usage: 'TEXT', expected: 'a text, with $variables', read: compileTemplate },
+  template: { usage: 'TEXT', expected: 'a text, with $variables', read: readTemplate },
   integer: (min: number, max: number): ArgumentType<number> => ({
     usage: 'N',
     expected: `a whole number from ${min} to ${max}`,
@@ -216,11 +234,21 @@ export const argument = {
 
 /** Reads one argument or fails with what was expected. */
 export function readArgument<T>(type: ArgumentType<T>, from: Argument, scope: Scope): T {
-  const value = type.read(from.text, scope);
+  const value = readAt(type, from, scope);
   if (value === undefined) {
     throw new ArgumentError(`expected ${type.expected}, got "${from.text}"`, { argument: from });
   }
   return value;
+}
+
+function readAt<T>(type: ArgumentType<T>, from: Argument, scope: Scope): T | undefined {
+  try {
+    return type.read(from.text, scope);
+  } catch (error) {
+    if (!(error instanceof ArgumentError) || error.argument !== undefined) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new ArgumentError(error.message, { argument: from, ...hint });
+  }
 }
 
 // Directives
