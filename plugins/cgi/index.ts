@@ -97,7 +97,9 @@ export default definePlugin({
       timeoutMs: options.cgi_timeout,
       limit: options.cgi_max_processes,
     };
-    hooks.onRoute.tapPromise({ stage: Stage.handler, methods: METHODS }, (exchange) =>
+    // The wait for a place, and then `cgi_timeout`, bound what a script may take.
+    const timeout = Number.POSITIVE_INFINITY;
+    hooks.onRoute.tapPromise({ stage: Stage.handler, methods: METHODS, timeout }, (exchange) =>
       runScript(exchange, runOptions, state, log),
     );
   },

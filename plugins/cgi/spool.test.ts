@@ -31,6 +31,8 @@ function body(pieces: readonly Uint8Array[], length: number | undefined, finish 
   };
   return {
     length,
+    received: 0,
+    awaited: false,
     read,
     async *[Symbol.asyncIterator]() {
       for (let piece = await read(); piece !== undefined; piece = await read()) yield piece;

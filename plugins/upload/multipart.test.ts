@@ -9,6 +9,8 @@ function bodyOf(pieces: readonly Uint8Array[]): RequestBody {
   const waiting = [...pieces];
   return {
     length: undefined,
+    received: 0,
+    awaited: false,
     read: async () => waiting.shift(),
     async *[Symbol.asyncIterator]() {
       yield* waiting;

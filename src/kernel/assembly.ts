@@ -4,6 +4,7 @@ import { ConfigError } from './errors.js';
 import { refusalOf } from './findings.js';
 import { ServerHookTable } from './hooks.js';
 import type { Log } from './log.js';
+import { patiences } from './patience.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
 
 /** A whole server but for its sockets. */
@@ -24,7 +25,8 @@ export interface Assembly {
  * @throws ConfigError when a plugin refuses the configuration, or fails; with all that plugins found
  */
 export async function assemble(config: Config, log: Log): Promise<Assembly> {
-  const hooks = new ServerHookTable();
+  const patienceOf = patiences();
+  const hooks = new ServerHookTable((timeout = config.main.pluginTimeout) => patienceOf(timeout));
   const plugins: LoadedPlugin[] = [];
   const found: Diagnostic[] = [];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
@@ -54,7 +56,8 @@ export async function assemble(config: Config, log: Log): Promise<Assembly> {
   }
   await attempt('onConfig', () => hooks.config(config));
   const sites: BuiltSite[] = [];
-  for (const server of config.servers) sites.push(await buildSite(server, { plugins, log, found }));
+  for (const server of config.servers)
+    sites.push(await buildSite(server, { plugins, log, found, patienceOf }));
   if (found.some(({ severity }) => severity === 'error')) {
     await dispose();
     throw new ConfigError(found);

@@ -1,4 +1,5 @@
 import type { ConnectionSettings } from './config/compile.js';
+import { discard } from './discard.js';
 import { builtInErrorPage } from './error-page.js';
 import { HttpError } from './errors.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
@@ -124,6 +125,7 @@ export class Site implements ExchangeHost {
         answerer.answer(filtered ?? response);
         return;
       }
+      discard(response);
       this.#logFault(exchange, error);
       answerer.answer(builtInErrorPage(error instanceof HttpError ? error.status : 500));
     });

@@ -1,5 +1,7 @@
+import { HttpError } from './errors.js';
 import type { Lookup } from './files.js';
 import { openFile } from './files.js';
+import type { TapOwner } from './guard.js';
 import type { Request, Response } from './message.js';
 import type { FilePath } from './path.js';
 import type { Route } from './route.js';
@@ -35,6 +37,8 @@ export class Exchange {
   readonly origin: Exchange | undefined;
   /** The status an error page is rendered for; undefined otherwise. */
   readonly errorStatus: number | undefined;
+  /** The kernel's: whose answer it has, to name in faults that show when the answer is sent. */
+  answeredBy: TapOwner | undefined;
   readonly #host: ExchangeHost;
   #closables: Closable[] | undefined;
   #abort: AbortController | undefined;
@@ -43,6 +47,7 @@ export class Exchange {
   #outcome: Outcome | undefined;
   #variables: Map<string, string> | undefined;
   #forwardedTo: Exchange | undefined;
+  #forwards = 0;
 
   constructor(
     request: Request,
@@ -77,8 +82,14 @@ export class Exchange {
     return this.#forwardedTo === undefined ? this : this.#forwardedTo.final;
   }
 
+  /** The kernel's: it waits for another route's answer. */
+  get forwarding(): boolean {
+    return this.#forwards > 0;
+  }
+
   /** Opens a file below the route's root; it is closed when the exchange ends. */
   async open(path: FilePath): Promise<Lookup> {
+    this.#checkOpen();
     const lookup = await openFile(path, this.route.boundary);
     if (lookup.kind === 'file') this.own(lookup.file);
     return lookup;
@@ -98,8 +109,14 @@ export class Exchange {
    * @param target an absolute path with an optional query, percent-encoded
    * @throws HttpError 500 after ten forwards of one request, 400 for a target that is no path
    */
-  forward(target: string, method?: string): Promise<Response> {
-    return this.#host.forward(this, target, method);
+  async forward(target: string, method?: string): Promise<Response> {
+    this.#checkOpen();
+    this.#forwards += 1;
+    try {
+      return await this.#host.forward(this, target, method);
+    } finally {
+      this.#forwards -= 1;
+    }
   }
 
   /** A value set by a plugin for this exchange (`remote_user`), seen by templates as `$name`. */
@@ -108,8 +125,18 @@ export class Exchange {
   }
 
   setVariable(name: string, value: string): void {
+    this.#checkOpen();
     this.#variables ??= new Map();
     this.#variables.set(name, value);
+  }
+
+  /** The kernel's: whoever answers takes too long. What listens to the signal can stop; the exchange goes on to its end. */
+  abandon(): void {
+    if (this.origin !== undefined) this.origin.abandon();
+    else {
+      this.#aborted = true;
+      this.#abort?.abort();
+    }
   }
 
   /** The kernel's: once, when the last byte is out or the connection is lost. */
@@ -124,5 +151,15 @@ export class Exchange {
     if (this.#closables !== undefined) for (const closable of this.#closables) closable.close();
     this.#closables = undefined;
     this.#host.ended(this);
+  }
+
+  /** @throws HttpError where the client has left, which is nobody's fault; Error where a whole answer was sent */
+  #checkOpen(): void {
+    if (this.origin !== undefined) this.origin.#checkOpen();
+    else if (this.#ended) {
+      if (this.#outcome?.complete === false) throw new HttpError(400, { reason: 'the client left' });
+      const { method, target } = this.request;
+      throw new Error(`the exchange of ${method} ${target} (${this.route.name}) is used after its end`);
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigError, HttpError } from './errors.js';
 import type { Response } from './message.js';
+import type { Patience } from './patience.js';
 import type { VariableDefinition } from './variables.js';
 
 /** Whose function runs, for every message about it. */
@@ -10,16 +11,17 @@ export interface TapOwner {
   readonly route: string | undefined;
 }
 
+/** As messages name it. */
+export function described({ plugin, hook, route }: TapOwner): string {
+  return `plugin "${plugin}", ${hook}${route === undefined ? '' : ` for ${route}`}`;
+}
+
 /** A plugin's fault, with the plugin's name on it. The request gets 500; everything else goes on. */
 export class PluginError extends Error {
   readonly owner: TapOwner;
 
   constructor(owner: TapOwner, problem: string, cause?: unknown) {
-    const where = owner.route === undefined ? '' : ` for ${owner.route}`;
-    super(
-      `plugin "${owner.plugin}", ${owner.hook}${where}: ${problem}`,
-      cause === undefined ? {} : { cause },
-    );
+    super(`${described(owner)}: ${problem}`, cause === undefined ? {} : { cause });
     this.name = 'PluginError';
     this.owner = owner;
   }
@@ -63,6 +65,13 @@ export function isResponse(value: unknown): value is Response {
   return typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599;
 }
 
+/** Looks at what a tap answered: what it was called with tells what for. @throws PluginError */
+export type Check<Args extends readonly unknown[], Answer> = (
+  owner: TapOwner,
+  answer: Answer,
+  args: Args,
+) => Answer;
+
 /**
  * Wraps a function given to `tap()`. An async function there would be taken for an answer by tapable and its
  * rejection lost, so it is refused: when tapped if its kind shows, when it returns a promise otherwise.
@@ -70,7 +79,7 @@ export function isResponse(value: unknown): value is Response {
 export function guarded<Args extends readonly unknown[], Answer>(
   owner: TapOwner,
   fn: (...args: Args) => Answer,
-  check: (owner: TapOwner, answer: Answer) => Answer,
+  check: Check<Args, Answer>,
 ): (...args: Args) => Answer {
   if (fn.constructor.name === 'AsyncFunction') {
     throw new PluginError(owner, 'tap() takes a plain function; use tapPromise() for an async one');
@@ -79,7 +88,7 @@ export function guarded<Args extends readonly unknown[], Answer>(
     try {
       const answer = fn(...args);
       if (isThenable(answer)) throw new PluginError(owner, 'tap() got a promise back; use tapPromise()');
-      return check(owner, answer);
+      return check(owner, answer, args);
     } catch (error) {
       throw attributed(owner, error);
     }
@@ -88,18 +97,54 @@ export function guarded<Args extends readonly unknown[], Answer>(
 
 /**
  * Wraps a function given to `tapPromise()`. A synchronous throw becomes a rejection: tapable 2.3 would leave the
- * hook's caller waiting for ever.
+ * hook's caller waiting for ever. So would a promise that is never settled: it is given up.
  */
 export function guardedPromise<Args extends readonly unknown[], Answer>(
   owner: TapOwner,
   fn: (...args: Args) => Promise<Answer>,
-  check: (owner: TapOwner, answer: Answer) => Answer,
+  check: Check<Args, Answer>,
+  limit: Limit<Args, Answer> | undefined,
 ): (...args: Args) => Promise<Answer> {
+  const call = limit === undefined ? fn : bounded(owner, fn, limit);
   return async (...args) => {
     try {
-      return check(owner, await fn(...args));
+      return check(owner, await call(...args), args);
     } catch (error) {
       throw attributed(owner, error);
     }
   };
+}
+
+/** How long a tap may take. */
+export interface Limit<Args extends readonly unknown[], Answer> {
+  readonly patience: Patience;
+  /** @see Work.progress */
+  progress(args: Args): unknown;
+  /** The tap is waited for no longer. */
+  abandon(args: Args): void;
+  /** What it answered all the same, later. */
+  late(answer: Answer): void;
+}
+
+function bounded<Args extends readonly unknown[], Answer>(
+  owner: TapOwner,
+  fn: (...args: Args) => Promise<Answer>,
+  { patience, progress, abandon, late }: Limit<Args, Answer>,
+): (...args: Args) => Promise<Answer> {
+  const problem = `no answer within ${patience.limitMs / 1000} s (plugin_timeout)`;
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      const answering = fn(...args);
+      const finish = patience.begin({
+        progress: () => progress(args),
+        giveUp: () => {
+          reject(new HttpError(504, { reason: `${described(owner)}: ${problem}` }));
+          abandon(args);
+        },
+      });
+      answering.then(
+        (answer) => (finish() ? resolve(answer) : late(answer)),
+        (error) => finish() && reject(error),
+      );
+    });
 }

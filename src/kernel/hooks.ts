@@ -1,9 +1,12 @@
 import { AsyncSeriesBailHook, AsyncSeriesHook, AsyncSeriesWaterfallHook, SyncHook } from 'tapable';
 import type { Config } from './config/compile.js';
+import { discard } from './discard.js';
 import type { Exchange } from './exchange.js';
-import { guarded, guardedPromise, isResponse, PluginError, type TapOwner } from './guard.js';
-import type { Request, Response } from './message.js';
+import { guarded, guardedPromise, isResponse, type Limit, PluginError, type TapOwner } from './guard.js';
+import { checkFields } from './http/writer.js';
+import type { Request, RequestBody, Response } from './message.js';
 import { CONTENT_METHODS } from './methods.js';
+import type { Patience } from './patience.js';
 
 /**
  * The order of taps inside one hook. Wide gaps, so that a plugin may stand between two: `Stage.access + 10`.
@@ -24,6 +27,11 @@ export const Stage = {
 export interface TapOptions {
   /** Where in the hook's order; `Stage.content` when left out. */
   readonly stage?: number;
+  /**
+   * How long the promise of a `tapPromise` may take, in milliseconds, instead of `plugin_timeout`; Infinity where the
+   * plugin has bounds of its own. The time in which a client's content is waited for does not count.
+   */
+  readonly timeout?: number;
 }
 
 export interface RouteTapOptions extends TapOptions {
@@ -89,14 +97,33 @@ export interface CompiledHooks {
   readonly taps: readonly Tap[];
 }
 
-function checkAnswer(owner: TapOwner, answer: Response | undefined): Response | undefined {
-  if (answer === undefined || isResponse(answer)) return answer;
-  throw new PluginError(owner, 'answered with something that is no Response');
+function checkAnswer(
+  owner: TapOwner,
+  answer: Response | undefined,
+  [exchange]: readonly [Exchange],
+): Response | undefined {
+  if (answer === undefined) return undefined;
+  if (!isResponse(answer)) throw new PluginError(owner, 'answered with something that is no Response');
+  exchange.answeredBy = owner;
+  return answer;
 }
 
-function requireAnswer(owner: TapOwner, answer: Response): Response {
-  if (isResponse(answer)) return answer;
-  throw new PluginError(owner, 'must answer with a Response');
+function requireAnswer(
+  owner: TapOwner,
+  answer: Response,
+  [before, exchange]: readonly [Response, Exchange],
+): Response {
+  if (!isResponse(answer)) throw new PluginError(owner, 'must answer with a Response');
+  if (answer !== before) exchange.answeredBy = owner;
+  return answer;
+}
+
+/** There is no exchange yet that could tell who answered, should a field of it not be fit to be sent. */
+function checkEarlyAnswer(owner: TapOwner, answer: Response | undefined): Response | undefined {
+  if (answer === undefined) return undefined;
+  if (!isResponse(answer)) throw new PluginError(owner, 'answered with something that is no Response');
+  checkFields(answer);
+  return answer;
 }
 
 /** Collects the taps of one route while its plugins are applied, then compiles them. */
@@ -109,6 +136,11 @@ export class RouteHookTable {
   readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
   readonly #methods = new Set<string>();
   readonly #taps: Tap[] = [];
+  readonly #patience: PatienceOf;
+
+  constructor(patience: PatienceOf) {
+    this.#patience = patience;
+  }
 
   /** The facade for one plugin; `route` names the route and its configuration line in failures. */
   facade(plugin: string, route: string): RouteHooks {
@@ -134,7 +166,12 @@ export class RouteHookTable {
           );
         },
         tapPromise: (options, fn) => {
-          const run = guardedPromise(routeOwner, fn, checkAnswer);
+          const run = guardedPromise(
+            routeOwner,
+            fn,
+            checkAnswer,
+            routeLimit(this.#patience(options.timeout)),
+          );
           const only = this.#methodsOf(options);
           onRoute.tapPromise(remembered('onRoute', options), (exchange) =>
             only === undefined || only.has(exchange.request.method) ? run(exchange) : nothing,
@@ -147,7 +184,7 @@ export class RouteHookTable {
         tapPromise: (options, fn) =>
           onResponse.tapPromise(
             remembered('onResponse', options),
-            guardedPromise(responseOwner, fn, requireAnswer),
+            guardedPromise(responseOwner, fn, requireAnswer, responseLimit(this.#patience(options.timeout))),
           ),
       },
       onDone: {
@@ -185,6 +222,11 @@ export class ServerHookTable {
   readonly #onConfig = new AsyncSeriesHook<[Config]>(['config'], 'onConfig');
   readonly #onRequest = new AsyncSeriesBailHook<[Request], Response | undefined>(['request'], 'onRequest');
   readonly #taps: Tap[] = [];
+  readonly #patience: PatienceOf;
+
+  constructor(patience: PatienceOf) {
+    this.#patience = patience;
+  }
 
   /** @see CompiledHooks.taps */
   get taps(): readonly Tap[] {
@@ -206,16 +248,16 @@ export class ServerHookTable {
         tapPromise: (options, fn) =>
           this.#onConfig.tapPromise(
             remembered('onConfig', options),
-            guardedPromise(configOwner, fn, ignoreAnswer),
+            guardedPromise(configOwner, fn, ignoreAnswer, undefined),
           ),
       },
       onRequest: {
         tap: (options, fn) =>
-          this.#onRequest.tap(remembered('onRequest', options), guarded(requestOwner, fn, checkAnswer)),
+          this.#onRequest.tap(remembered('onRequest', options), guarded(requestOwner, fn, checkEarlyAnswer)),
         tapPromise: (options, fn) =>
           this.#onRequest.tapPromise(
             remembered('onRequest', options),
-            guardedPromise(requestOwner, fn, checkAnswer),
+            guardedPromise(requestOwner, fn, checkEarlyAnswer, requestLimit(this.#patience(options.timeout))),
           ),
       },
     };
@@ -229,6 +271,56 @@ export class ServerHookTable {
     const onRequest = this.#onRequest;
     return onRequest.isUsed() ? (request, done) => onRequest.callAsync(request, done) : undefined;
   }
+}
+
+/** Who waits that long; undefined where nobody has to: the plugin has bounds of its own. */
+export type PatienceOf = (milliseconds: number | undefined) => Patience | undefined;
+
+/** Changes while others have their turn: the client whose content is waited for, a route that is forwarded to. */
+function turnOf(body: RequestBody, forwarding = false): unknown {
+  return body.awaited || forwarding ? Symbol('the turn of another') : body.received;
+}
+
+function abandon(exchange: Exchange): void {
+  exchange.abandon();
+}
+
+function discardLate(answer: Response | undefined): void {
+  if (answer !== undefined && isResponse(answer)) discard(answer);
+}
+
+function routeLimit(
+  patience: Patience | undefined,
+): Limit<readonly [Exchange], Response | undefined> | undefined {
+  return (
+    patience && {
+      patience,
+      progress: ([{ request, forwarding }]) => turnOf(request.body, forwarding),
+      abandon: ([exchange]) => abandon(exchange),
+      late: discardLate,
+    }
+  );
+}
+
+function responseLimit(
+  patience: Patience | undefined,
+): Limit<readonly [Response, Exchange], Response> | undefined {
+  return (
+    patience && {
+      patience,
+      progress: () => undefined,
+      abandon: ([, exchange]) => abandon(exchange),
+      late: discardLate,
+    }
+  );
+}
+
+function requestLimit(
+  patience: Patience | undefined,
+): Limit<readonly [Request], Response | undefined> | undefined {
+  return (
+    patience && { patience, progress: ([{ body }]) => turnOf(body), abandon: () => {}, late: discardLate }
+  );
 }
 
 const nothing: Promise<undefined> = Promise.resolve(undefined);

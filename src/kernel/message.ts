@@ -50,6 +50,10 @@ export interface Request {
 export interface RequestBody extends AsyncIterable<Uint8Array> {
   /** What the client declared, in bytes; 0 when there is no content, undefined when it is chunked. */
   readonly length: number | undefined;
+  /** Bytes that have come from the client so far. */
+  readonly received: number;
+  /** True while a reader waits for the client to send. */
+  readonly awaited: boolean;
   /**
    * The next piece, or undefined at the end. One reader at a time.
    * @throws HttpError 413 beyond the route's limit, 408 when the client is too slow, 400 for broken framing or a
@@ -101,6 +105,8 @@ export interface IncomingRequest extends Request {
 /** The content of a request that has none. */
 export const emptyBody: BoundedBody = Object.freeze({
   length: 0,
+  received: 0,
+  awaited: false,
   restrict: () => {},
   read: () => Promise.resolve(undefined),
   async *[Symbol.asyncIterator]() {},

@@ -6,6 +6,7 @@ import { RouteHookTable } from './hooks.js';
 import type { Log } from './log.js';
 import { contentTypeOf } from './mime.js';
 import { resolveUnder } from './path.js';
+import type { Patience } from './patience.js';
 import type { Plugin, RunningPlugin } from './plugin.js';
 import type { Route, RouteView } from './route.js';
 import { type RouteNode, RouteTable } from './router.js';
@@ -28,6 +29,7 @@ export interface BuildContext {
   readonly plugins: readonly LoadedPlugin[];
   readonly log: Log;
   readonly found: Diagnostic[];
+  readonly patienceOf: (milliseconds: number) => Patience | undefined;
 }
 
 /** Builds a server's routes once, at load: every plugin is applied to every route, then the hooks are compiled. */
@@ -62,7 +64,7 @@ export async function buildSite(server: ServerConfig, context: BuildContext): Pr
 async function buildRoute(
   config: RouteConfig,
   serverName: string,
-  { plugins, log, found }: BuildContext,
+  { plugins, log, found, patienceOf }: BuildContext,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const view: RouteView = {
@@ -76,7 +78,7 @@ async function buildRoute(
     resolve: (path) => (config.root === undefined ? undefined : resolveUnder(config.root, path)),
     contentType: (fileName) => contentTypeOf(config.types, config.defaultType, fileName),
   };
-  const table = new RouteHookTable();
+  const table = new RouteHookTable((timeout = config.pluginTimeout) => patienceOf(timeout));
   let refused = false;
   const refuse = (...diagnostics: readonly Diagnostic[]): void => {
     refused = true;

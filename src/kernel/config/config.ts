@@ -55,6 +55,8 @@ export interface RouteConfig {
   readonly root: RootMapping | undefined;
   readonly followSymlinks: boolean;
   readonly maxBodySize: number;
+  /** Milliseconds. */
+  readonly pluginTimeout: number;
   /** undefined: what the plugins can do. */
   readonly methods: readonly string[] | undefined;
   readonly errorPages: ReadonlyMap<number, ErrorPage>;
@@ -96,6 +98,8 @@ export interface MainSettings {
   readonly user: UserSetting | undefined;
   /** Open client connections at once. */
   readonly maxConnections: number;
+  /** Milliseconds; for what comes before a request has a route. */
+  readonly pluginTimeout: number;
 }
 
 /** A whole configuration, compiled: what the kernel starts from. */

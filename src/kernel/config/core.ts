@@ -156,6 +156,12 @@ export const core = {
     help: 'client connections open at once',
     example: 'max_connections 10000;',
   }),
+  plugin_timeout: single(timeout, {
+    in: everywhere,
+    default: MINUTE,
+    help: 'how long a plugin may take to answer, or to pass an answer on; 504 beyond it, and the log names the plugin',
+    example: 'plugin_timeout 10s;',
+  }),
   client_header_timeout: single(timeout, {
     in: inConnections,
     default: 30_000,

@@ -1,13 +1,13 @@
 import { dirname, resolve } from 'node:path';
-import { globSync, isDynamicPattern } from 'tinyglobby';
+import { isDynamicPattern } from 'tinyglobby';
 import type { DiagnosticCode } from './codes.js';
+import type { ConfigFiles } from './config-files.js';
 import type { Diagnostic, Place } from './diagnostic.js';
 import { displayPath } from './display-path.js';
 import type { Environment } from './environment.js';
 import type { Findings } from './findings.js';
 import { type Form, formOf } from './forms.js';
 import { parseConf } from './parser.js';
-import { readText } from './read-file.js';
 import type { DirectiveUse } from './schema.js';
 import { Source } from './source.js';
 import { parseYaml } from './yaml.js';
@@ -31,13 +31,14 @@ interface Link {
 export class FileReader {
   readonly #environment: Environment;
   readonly #findings: Findings;
+  readonly #files: ConfigFiles;
   readonly #parsed = new Map<string, readonly DirectiveUse[]>();
-  readonly #matches = new Map<string, readonly string[]>();
   #budget = MAX_INCLUDED;
 
-  constructor(environment: Environment, findings: Findings) {
+  constructor(environment: Environment, findings: Findings, files: ConfigFiles) {
     this.#environment = environment;
     this.#findings = findings;
+    this.#files = files;
   }
 
   /** The files that have been read, absolute. */
@@ -90,12 +91,7 @@ export class FileReader {
   /** The files of a pattern, sorted. One without wildcards is itself, whether it is there or not. */
   #matching(pattern: string, folder: string): readonly string[] {
     if (!isDynamicPattern(pattern)) return [resolve(folder, pattern)];
-    const key = `${folder}\0${pattern}`;
-    const known = this.#matches.get(key);
-    if (known !== undefined) return known;
-    const matches = globSync(pattern, { cwd: folder, absolute: true, expandDirectories: false }).sort();
-    this.#matches.set(key, matches);
-    return matches;
+    return this.#files.match(pattern, folder);
   }
 
   #includeFile(path: string, place: Place, chain: readonly Link[]): readonly DirectiveUse[] {
@@ -145,7 +141,7 @@ export class FileReader {
       });
       return undefined;
     }
-    const read = readText(path);
+    const read = this.#files.read(path);
     if ('text' in read) return read.text;
     this.#findings.error(codeOf(read.problem, place), read.message, place);
     return undefined;

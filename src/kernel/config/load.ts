@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Plugin } from '../plugin.js';
 import { loadPlugins } from '../plugin-loader.js';
 import { type Config, compile, type Tree } from './compile.js';
+import { type ConfigSnapshot, DiskFiles, SnapshotFiles } from './config-files.js';
 import type { Diagnostic } from './diagnostic.js';
 import { displayPath } from './display-path.js';
 import { Findings } from './findings.js';
@@ -21,6 +22,8 @@ export interface LoadOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** What `server_dir` starts from, and is by default; the configuration file's folder when left out. */
   readonly prefix?: string;
+  /** Read these texts, and not the files they were; the disk when left out. */
+  readonly snapshot?: ConfigSnapshot;
   /** Asked about a configuration with mistakes: what plugins find in its sound blocks is then told with them. */
   readonly preview?: (config: Config) => Promise<readonly Diagnostic[]>;
 }
@@ -32,6 +35,8 @@ export interface ConfigSource {
   readonly plugins: readonly LoadedPlugin[];
   /** Every file it was read from, plugins included; absolute. */
   readonly files: readonly string[];
+  /** To read it again as it is now; undefined when it is too large for one, or came from one. */
+  readonly snapshot: ConfigSnapshot | undefined;
 }
 
 export interface LoadResult {
@@ -46,11 +51,26 @@ export interface LoadResult {
 /** Reads, checks and compiles a configuration file. Every mistake is a diagnostic; nothing is thrown for one. */
 export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
   const path = resolve(file);
-  return load(path, options, async (reader, findings) => {
+  return load(path, options, async (reader, findings, files) => {
     if (formOf(path) !== 'module') return reader.file(path);
-    const json = await moduleAsJson(path, findings);
+    const json = await programText(path, findings, files);
     return json === undefined ? undefined : reader.text(path, json, 'yaml', `${displayPath(path)} (as JSON)`);
   });
+}
+
+/** What a program comes to may be another each time: a snapshot has what it came to. */
+async function programText(
+  path: string,
+  findings: Findings,
+  files: DiskFiles | SnapshotFiles,
+): Promise<string | undefined> {
+  if (files instanceof SnapshotFiles) {
+    const read = files.read(path);
+    return 'text' in read ? read.text : undefined;
+  }
+  const json = await moduleAsJson(path, findings);
+  if (json !== undefined) files.remember(path, json);
+  return json;
 }
 
 export interface LoadTextOptions extends LoadOptions {
@@ -68,15 +88,17 @@ export async function loadConfigText(text: string, options: LoadTextOptions): Pr
 
 async function load(
   path: string,
-  { builtins, environment = process.env, prefix, preview }: LoadOptions,
+  { builtins, environment = process.env, prefix, snapshot, preview }: LoadOptions,
   read: (
     reader: FileReader,
     findings: Findings,
+    files: DiskFiles | SnapshotFiles,
   ) => readonly DirectiveUse[] | undefined | Promise<readonly DirectiveUse[] | undefined>,
 ): Promise<LoadResult> {
   const findings = new Findings();
-  const reader = new FileReader(environment, findings);
-  const parsed = await read(reader, findings);
+  const files = snapshot === undefined ? new DiskFiles() : new SnapshotFiles(snapshot);
+  const reader = new FileReader(environment, findings, files);
+  const parsed = await read(reader, findings, files);
   if (parsed === undefined) {
     return { config: undefined, source: undefined, diagnostics: findings.list() };
   }
@@ -94,7 +116,13 @@ async function load(
   const pluginFiles = plugins.flatMap(({ file }) => (file === undefined ? [] : [file]));
   return {
     config: findings.failed ? undefined : config,
-    source: { tree, registry, plugins, files: [...new Set([path, ...reader.files, ...pluginFiles])] },
+    source: {
+      tree,
+      registry,
+      plugins,
+      files: [...new Set([path, ...reader.files, ...pluginFiles])],
+      snapshot: files instanceof DiskFiles ? files.snapshot() : undefined,
+    },
     diagnostics: findings.list(),
   };
 }

@@ -14,6 +14,7 @@ export type InheritedValues = Pick<
   | 'root'
   | 'followSymlinks'
   | 'maxBodySize'
+  | 'pluginTimeout'
   | 'methods'
   | 'errorPages'
   | 'types'
@@ -80,6 +81,7 @@ function ownOrAround(
       scope,
       findings,
     ),
+    pluginTimeout: settle('plugin_timeout', core.plugin_timeout, block, outer.pluginTimeout, scope, findings),
     methods: settle('methods', core.methods, block, outer.methods, scope, findings),
     errorPages: settle('error_page', core.error_page, block, outer.errorPages, scope, findings),
     types: settleTypes(block.get('types'), outer.types, scope, findings),

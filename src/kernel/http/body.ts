@@ -50,9 +50,12 @@ export class IncomingBody implements BoundedBody {
     return this.#chunked === undefined ? this.#remaining === 0 : this.#chunked.done;
   }
 
-  /** Content bytes that have come from the socket. */
   get received(): number {
     return this.#received;
+  }
+
+  get awaited(): boolean {
+    return this.#waiting !== undefined;
   }
 
   /** How many bytes are still to come, or for a chunked body how many came for nothing: what draining would take. */

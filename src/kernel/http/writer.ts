@@ -88,6 +88,11 @@ function checkValue(name: string, value: string): string {
   return value;
 }
 
+/** @throws IllegalFieldError for a field that cannot be sent */
+export function checkFields(response: Response): void {
+  fieldLines(response);
+}
+
 function fieldLines(response: Response): string {
   let lines = '';
   const { headers } = response;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ConnectionSettings } from '../config/compile.js';
+import { discard } from '../discard.js';
 import type { Answerer } from '../dispatch.js';
 import { builtInErrorPage } from '../error-page.js';
 import { HttpError } from '../errors.js';
@@ -9,7 +10,7 @@ import { type ReceivedRequest, receive } from '../http/request.js';
 import { serialise } from '../http/serialised.js';
 import type { Wire, WireBody } from '../http/writer.js';
 import type { Log } from '../log.js';
-import { type IncomingRequest, isFileSlice, type Response } from '../message.js';
+import type { IncomingRequest, Response } from '../message.js';
 import type { Clock, Timed } from './clock.js';
 import { ContentWait } from './content-wait.js';
 import { Outbox } from './outbox.js';
@@ -336,7 +337,7 @@ export class Connection implements Timed, BodySource, Sink {
       return serialise(response, delivery);
     } catch (error) {
       discard(response);
-      log.error(`${method} ${target} (${turn.routeName}): ${String(error)}`);
+      log.error(`${method} ${target} (${turn.answeredBy}): ${String(error)}`);
       return serialise(builtInErrorPage(500), delivery);
     }
   }
@@ -379,7 +380,7 @@ export class Connection implements Timed, BodySource, Sink {
     const { method, target } = turn.request;
     // A client that leaves is everyday, not a fault.
     if (!(error instanceof ClientGone)) {
-      this.#host.log.error(`${method} ${target} (${turn.routeName}): answer broken off: ${String(error)}`);
+      this.#host.log.error(`${method} ${target} (${turn.answeredBy}): answer broken off: ${String(error)}`);
     }
     turn.end(0, false);
     this.destroy();
@@ -450,12 +451,4 @@ export class Connection implements Timed, BodySource, Sink {
 
 function clientLeft(): HttpError {
   return new HttpError(400, { reason: 'the client left' });
-}
-
-/** Tells a stream that nobody will read it. */
-function discard(response: Response): void {
-  const { body } = response;
-  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array || isFileSlice(body))
-    return;
-  Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => {});
 }

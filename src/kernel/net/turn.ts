@@ -1,5 +1,6 @@
 import type { Answerer } from '../dispatch.js';
 import type { Exchange, Outcome } from '../exchange.js';
+import { described } from '../guard.js';
 import type { IncomingBody } from '../http/body.js';
 import type { ReceivedRequest } from '../http/request.js';
 import type { IncomingRequest, Response } from '../message.js';
@@ -51,9 +52,11 @@ export class Turn implements Answerer {
     return !this.owesContinue && !body.failed && body.excess <= MAX_DRAINED;
   }
 
-  /** For faults: which route answered. */
-  get routeName(): string {
-    return this.#exchange?.route.name ?? 'no route';
+  /** For faults: which plugin and route answered. */
+  get answeredBy(): string {
+    const exchange = this.#exchange?.final;
+    if (exchange === undefined) return 'no route';
+    return exchange.answeredBy === undefined ? exchange.route.name : described(exchange.answeredBy);
   }
 
   routed(exchange: Exchange): void {

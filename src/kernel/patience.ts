@@ -1,0 +1,67 @@
+/** Something a plugin works on, and who is told when that takes too long. */
+export interface Work {
+  /** Changes whenever it is somebody else's turn: then the time starts anew. */
+  progress(): unknown;
+  giveUp(): void;
+}
+
+interface Waiting {
+  readonly work: Work;
+  progress: unknown;
+  since: number;
+}
+
+/** How often it is looked: timeouts are of seconds. */
+const LOOK_MS = 250;
+
+/**
+ * Bounds the time plugins take. One coarse timer for all that wait equally long, and none while nothing waits: a tap
+ * costs an entry in a set.
+ */
+export class Patience {
+  readonly #limitMs: number;
+  readonly #waiting = new Set<Waiting>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  get limitMs(): number {
+    return this.#limitMs;
+  }
+
+  /** @returns to be called when the work is done; false when it had been given up */
+  begin(work: Work): () => boolean {
+    const waiting: Waiting = { work, progress: work.progress(), since: performance.now() };
+    this.#waiting.add(waiting);
+    this.#timer ??= setInterval(() => this.#look(), Math.min(LOOK_MS, this.#limitMs)).unref();
+    return () => this.#waiting.delete(waiting);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    // In the order they began or went on: behind one that may still wait, all may.
+    for (const waiting of this.#waiting) {
+      if (now - waiting.since < this.#limitMs) break;
+      this.#waiting.delete(waiting);
+      const progress = waiting.work.progress();
+      if (progress === waiting.progress) waiting.work.giveUp();
+      else this.#waiting.add(Object.assign(waiting, { progress, since: now }));
+    }
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** One for each length of time; none for Infinity. */
+export function patiences(): (milliseconds: number) => Patience | undefined {
+  const known = new Map<number, Patience>();
+  return (milliseconds) => {
+    if (milliseconds === Number.POSITIVE_INFINITY) return undefined;
+    const patience = known.get(milliseconds) ?? new Patience(milliseconds);
+    known.set(milliseconds, patience);
+    return patience;
+  };
+}
