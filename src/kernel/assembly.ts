@@ -2,10 +2,11 @@ import type { Config, RouteConfig } from './config/compile.js';
 import type { Diagnostic } from './config/diagnostic.js';
 import { ConfigError } from './errors.js';
 import { refusalOf } from './findings.js';
-import { ServerHookTable } from './hooks.js';
 import type { Log } from './log.js';
 import { patiences } from './patience.js';
+import { ServerHookTable } from './server-hooks.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
+import type { TraceMode } from './trace.js';
 
 /** A whole server but for its sockets. */
 export interface Assembly {
@@ -20,13 +21,27 @@ export interface Assembly {
   dispose(): Promise<void>;
 }
 
+export interface AssemblyOptions {
+  /** Every request is traced, whatever the configuration says. */
+  readonly trace?: boolean;
+}
+
 /**
  * Sets the plugins up and builds the routes. What was made before a failure is let go.
  * @throws ConfigError when a plugin refuses the configuration, or fails; with all that plugins found
  */
-export async function assemble(config: Config, log: Log): Promise<Assembly> {
+export async function assemble(
+  config: Config,
+  log: Log,
+  { trace = false }: AssemblyOptions = {},
+): Promise<Assembly> {
+  const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
   const patienceOf = patiences();
-  const hooks = new ServerHookTable((timeout = config.main.pluginTimeout) => patienceOf(timeout));
+  const hooks = new ServerHookTable({
+    patience: (timeout = config.main.pluginTimeout) => patienceOf(timeout),
+    trace: traceOf(config.main.trace),
+    log,
+  });
   const plugins: LoadedPlugin[] = [];
   const found: Diagnostic[] = [];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
@@ -57,7 +72,7 @@ export async function assemble(config: Config, log: Log): Promise<Assembly> {
   await attempt('onConfig', () => hooks.config(config));
   const sites: BuiltSite[] = [];
   for (const server of config.servers)
-    sites.push(await buildSite(server, { plugins, log, found, patienceOf }));
+    sites.push(await buildSite(server, { plugins, log, found, patienceOf, traceOf }));
   if (found.some(({ severity }) => severity === 'error')) {
     await dispose();
     throw new ConfigError(found);

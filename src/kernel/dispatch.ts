@@ -4,12 +4,12 @@ import { builtInErrorPage } from './error-page.js';
 import { HttpError } from './errors.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { forwardedRequest } from './forward.js';
-import type { RequestCall } from './hooks.js';
 import type { Log } from './log.js';
 import type { IncomingRequest, Response, ResponseHeaders } from './message.js';
 import { answerByMethod, methodNotAllowed, options } from './methods.js';
 import type { ErrorPage, Route } from './route.js';
 import type { Endpoint, RouteTable } from './router.js';
+import type { RequestCall } from './server-hooks.js';
 
 /** Who asked: told of the route, so that the exchange can be aborted, then exactly once of the answer. */
 export interface Answerer {

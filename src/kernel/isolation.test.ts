@@ -1,4 +1,4 @@
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { definePlugin, type Exchange, type Plugin, type RouteHooks, Stage } from '@webserv/server';
 import { describe, expect, it } from 'vitest';
 import { startTestServer } from '../testing.js';
@@ -52,7 +52,7 @@ describe('a plugin that never answers', () => {
     await using server = await startTestServer('plugin_timeout 100ms;', {}, { plugins: [late] });
     const answer = await server.fetch('/');
     expect([answer.status, await answer.text()]).toEqual([504, expect.not.stringContaining('late')]);
-    for (let tries = 0; tries < 100 && !closed; tries += 1) await after(20);
+    for (let tries = 0; tries < 100 && !closed; tries += 1) await sleep(20);
     expect([aborted, closed]).toEqual([true, true]);
   });
 
@@ -101,9 +101,9 @@ describe('a plugin that never answers', () => {
     await using server = await startTestServer('plugin_timeout 200ms;', {}, { plugins: [reads] });
     const content = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        await after(500);
+        await sleep(500);
         controller.enqueue(Buffer.from('abc'));
-        await after(500);
+        await sleep(500);
         controller.close();
       },
     });
@@ -117,7 +117,7 @@ describe('a plugin that never answers', () => {
         exchange.request.path === '/' ? exchange.forward('/slow') : Promise.resolve(undefined),
       );
       onRoute.tapPromise({ stage: Stage.handler, timeout: Number.POSITIVE_INFINITY }, async () => {
-        await after(800);
+        await sleep(800);
         return { status: 200, body: 'slow' };
       });
     });

@@ -1,4 +1,4 @@
-import { assemble } from './assembly.js';
+import { type AssemblyOptions, assemble } from './assembly.js';
 import type { Config } from './config/compile.js';
 import type { Diagnostic } from './config/diagnostic.js';
 import { endpointsOf } from './endpoints.js';
@@ -27,8 +27,8 @@ const DEFAULT_GRACE_MS = 30_000;
  * Starts a server: sets the plugins up, builds the routes, listens. What was made before a failure is let go.
  * @throws ConfigError when a plugin refuses the configuration, ListenError when an address cannot be had
  */
-export async function start(config: Config, log: Log): Promise<RunningServer> {
-  const { hooks, sites, warnings, reopen, dispose } = await assemble(config, log);
+export async function start(config: Config, log: Log, options: AssemblyOptions = {}): Promise<RunningServer> {
+  const { hooks, sites, warnings, reopen, dispose } = await assemble(config, log, options);
   try {
     const acceptor = new Acceptor({
       maxConnections: config.main.maxConnections,

@@ -1,7 +1,7 @@
 import type { Place } from './config/diagnostic.js';
 import type { Boundary } from './files.js';
-import type { CompiledHooks } from './hooks.js';
 import type { DecodedPath, FilePath, RootMapping } from './path.js';
+import type { CompiledHooks } from './route-hooks.js';
 
 /** Where an error page comes from: `error_page CODE… [=CODE] URI`. */
 export interface ErrorPage {

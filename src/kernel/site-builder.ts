@@ -2,14 +2,15 @@ import type { RouteConfig, ServerConfig } from './config/compile.js';
 import { type Diagnostic, formatPlace } from './config/diagnostic.js';
 import { Site } from './dispatch.js';
 import { diagnosticOf, placeIn, refusalOf } from './findings.js';
-import { RouteHookTable } from './hooks.js';
 import type { Log } from './log.js';
 import { contentTypeOf } from './mime.js';
 import { resolveUnder } from './path.js';
 import type { Patience } from './patience.js';
 import type { Plugin, RunningPlugin } from './plugin.js';
 import type { Route, RouteView } from './route.js';
+import { RouteHookTable } from './route-hooks.js';
 import { type RouteNode, RouteTable } from './router.js';
+import type { TraceMode } from './trace.js';
 
 /** A plugin that is set up for this server process. */
 export interface LoadedPlugin {
@@ -29,6 +30,7 @@ export interface BuildContext {
   readonly plugins: readonly LoadedPlugin[];
   readonly log: Log;
   readonly found: Diagnostic[];
+  readonly traceOf: (mode: TraceMode) => TraceMode;
   readonly patienceOf: (milliseconds: number) => Patience | undefined;
 }
 
@@ -64,7 +66,7 @@ export async function buildSite(server: ServerConfig, context: BuildContext): Pr
 async function buildRoute(
   config: RouteConfig,
   serverName: string,
-  { plugins, log, found, patienceOf }: BuildContext,
+  { plugins, log, found, patienceOf, traceOf }: BuildContext,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const view: RouteView = {
@@ -78,7 +80,11 @@ async function buildRoute(
     resolve: (path) => (config.root === undefined ? undefined : resolveUnder(config.root, path)),
     contentType: (fileName) => contentTypeOf(config.types, config.defaultType, fileName),
   };
-  const table = new RouteHookTable((timeout = config.pluginTimeout) => patienceOf(timeout));
+  const table = new RouteHookTable({
+    patience: (timeout = config.pluginTimeout) => patienceOf(timeout),
+    trace: traceOf(config.trace),
+    log,
+  });
   let refused = false;
   const refuse = (...diagnostics: readonly Diagnostic[]): void => {
     refused = true;

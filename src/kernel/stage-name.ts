@@ -1,4 +1,4 @@
-import { Stage } from '../kernel/hooks.js';
+import { Stage } from './hooks.js';
 
 const ascending = Object.entries(Stage).sort(([, one], [, other]) => one - other);
 

@@ -35,6 +35,8 @@ describe('main', () => {
       pidFile: undefined,
       user: undefined,
       maxConnections: 10_000,
+      pluginTimeout: 60_000,
+      trace: 'off',
     });
     expect(servers[0]?.connection).toEqual({
       clientHeaderTimeout: 30_000,

@@ -30,6 +30,8 @@ const ownNames = [
   'client_max_header_size',
   'client_max_header_count',
   'follow_symlinks',
+  'plugin_timeout',
+  'trace',
   'methods',
   'static',
   'cache_control',

@@ -6,12 +6,12 @@ import { addressOf } from '../../kernel/config/listen.js';
 import { quoteWord } from '../../kernel/config/print.js';
 import { type Explanation, explain as explainRequest, type FileFound } from '../../kernel/explain.js';
 import type { Tap } from '../../kernel/hooks.js';
+import { stageName } from '../../kernel/stage-name.js';
 import { UsageError } from '../arguments.js';
 import { defineCommand } from '../command.js';
 import { configurationOptions, type Loaded, load, withAssembly } from '../configuration.js';
 import { EXIT } from '../exit.js';
 import { type RequestUrl, readRequestUrl } from '../request-url.js';
-import { stageName } from '../stage-name.js';
 import { heading, print, say } from '../terminal.js';
 
 export const explain = defineCommand({

@@ -5,10 +5,10 @@ import { formatPlace } from '../../kernel/config/diagnostic.js';
 import { displayPath } from '../../kernel/config/display-path.js';
 import type { LoadedPlugin } from '../../kernel/config/registry.js';
 import type { Tap } from '../../kernel/hooks.js';
+import { stageName } from '../../kernel/stage-name.js';
 import { defineCommand } from '../command.js';
 import { configurationOptions, load, locate, withAssembly } from '../configuration.js';
 import { EXIT } from '../exit.js';
-import { stageName } from '../stage-name.js';
 import { heading, print, say } from '../terminal.js';
 import { packageVersion, versionIn } from '../version.js';
 

@@ -2,6 +2,7 @@ import type { RootMapping } from '../path.js';
 import type { OptionValues, Plugin } from '../plugin.js';
 import type { UserSetting } from '../process/privileges.js';
 import type { ErrorPage } from '../route.js';
+import type { TraceMode } from '../trace.js';
 import type { Place } from './diagnostic.js';
 import type { DirectiveUse } from './schema.js';
 
@@ -57,6 +58,7 @@ export interface RouteConfig {
   readonly maxBodySize: number;
   /** Milliseconds. */
   readonly pluginTimeout: number;
+  readonly trace: TraceMode;
   /** undefined: what the plugins can do. */
   readonly methods: readonly string[] | undefined;
   readonly errorPages: ReadonlyMap<number, ErrorPage>;
@@ -100,6 +102,8 @@ export interface MainSettings {
   readonly maxConnections: number;
   /** Milliseconds; for what comes before a request has a route. */
   readonly pluginTimeout: number;
+  /** The same. */
+  readonly trace: TraceMode;
 }
 
 /** A whole configuration, compiled: what the kernel starts from. */

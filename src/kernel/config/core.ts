@@ -3,6 +3,7 @@ import type { LogLevel } from '../log.js';
 import { logLevels } from '../log.js';
 import type { UserSetting } from '../process/privileges.js';
 import type { ErrorPage } from '../route.js';
+import { traceModes } from '../trace.js';
 import { type ErrorPageEntry, readErrorPage } from './error-page.js';
 import {
   ArgumentError,
@@ -14,6 +15,7 @@ import {
   duration,
   flag,
   integer,
+  oneOf,
   path,
   readArgument,
   type Scope,
@@ -161,6 +163,12 @@ export const core = {
     default: MINUTE,
     help: 'how long a plugin may take to answer, or to pass an answer on; 504 beyond it, and the log names the plugin',
     example: 'plugin_timeout 10s;',
+  }),
+  trace: oneOf(traceModes, {
+    in: everywhere,
+    default: 'off',
+    help: 'writes every step of a request to the error log (level info): hook, stage, plugin, decision, time; server_timing sends them too',
+    example: 'trace on;',
   }),
   client_header_timeout: single(timeout, {
     in: inConnections,

@@ -15,6 +15,7 @@ export type InheritedValues = Pick<
   | 'followSymlinks'
   | 'maxBodySize'
   | 'pluginTimeout'
+  | 'trace'
   | 'methods'
   | 'errorPages'
   | 'types'
@@ -82,6 +83,7 @@ function ownOrAround(
       findings,
     ),
     pluginTimeout: settle('plugin_timeout', core.plugin_timeout, block, outer.pluginTimeout, scope, findings),
+    trace: settle('trace', core.trace, block, outer.trace, scope, findings),
     methods: settle('methods', core.methods, block, outer.methods, scope, findings),
     errorPages: settle('error_page', core.error_page, block, outer.errorPages, scope, findings),
     types: settleTypes(block.get('types'), outer.types, scope, findings),

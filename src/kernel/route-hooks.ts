@@ -1,0 +1,195 @@
+import { AsyncSeriesBailHook, AsyncSeriesWaterfallHook, SyncHook } from 'tapable';
+import { checkAnswer, ignoreAnswer, requireAnswer } from './answers.js';
+import type { Exchange } from './exchange.js';
+import { guarded, guardedPromise, type TapOwner } from './guard.js';
+import {
+  inOrder,
+  type RouteHooks,
+  type RouteTapOptions,
+  stageOf,
+  type Tap,
+  type TapOptions,
+} from './hooks.js';
+import type { Log } from './log.js';
+import type { Response } from './message.js';
+import { CONTENT_METHODS } from './methods.js';
+import { type PatienceOf, responseLimit, routeLimit } from './tap-limits.js';
+import {
+  doneLook,
+  type Look,
+  reportExchange,
+  responseLook,
+  routeLook,
+  type TraceMode,
+  traced,
+  tracedPromise,
+  withServerTiming,
+} from './trace.js';
+
+type RouteCall = (exchange: Exchange, done: (error?: Error | null, response?: Response) => void) => void;
+type ResponseCall = (
+  response: Response,
+  exchange: Exchange,
+  done: (error?: Error | null, response?: Response) => void,
+) => void;
+
+/** A route's hooks as dispatch calls them. A hook nobody tapped is undefined and costs nothing. */
+export interface CompiledHooks {
+  readonly onRoute: RouteCall | undefined;
+  readonly onResponse: ResponseCall | undefined;
+  readonly onDone: ((exchange: Exchange) => void) | undefined;
+  /** The union of the methods the taps named, or every usual one when a tap takes any. */
+  readonly methods: ReadonlySet<string>;
+  /** In the order they are called in, for each hook. */
+  readonly taps: readonly Tap[];
+}
+
+/** What the hooks of a route are made with. */
+export interface HookSettings {
+  readonly patience: PatienceOf;
+  readonly trace: TraceMode;
+  readonly log: Log;
+}
+
+/** Collects the taps of one route while its plugins are applied, then compiles them. */
+export class RouteHookTable {
+  readonly #onRoute = new AsyncSeriesBailHook<[Exchange], Response | undefined>(['exchange'], 'onRoute');
+  readonly #onResponse = new AsyncSeriesWaterfallHook<[Response, Exchange]>(
+    ['response', 'exchange'],
+    'onResponse',
+  );
+  readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
+  readonly #methods = new Set<string>();
+  readonly #taps: Tap[] = [];
+  readonly #patience: PatienceOf;
+  readonly #trace: TraceMode;
+  readonly #log: Log;
+
+  constructor({ patience, trace, log }: HookSettings) {
+    this.#patience = patience;
+    this.#trace = trace;
+    this.#log = log;
+  }
+
+  /** The facade for one plugin; `route` names the route and its configuration line in failures. */
+  facade(plugin: string, route: string): RouteHooks {
+    const owner = (hook: string): TapOwner => ({ plugin, hook, route });
+    const routeOwner = owner('onRoute');
+    const responseOwner = owner('onResponse');
+    const doneOwner = owner('onDone');
+    const limit = (options: TapOptions) => this.#patience(options.timeout);
+    return {
+      onRoute: {
+        tap: (options, fn) => {
+          const tap = this.#remember(plugin, 'onRoute', options);
+          const run = this.#watched(tap, routeLook, guarded(routeOwner, fn, checkAnswer));
+          const only = this.#methodsOf(options);
+          this.#onRoute.tap(named(tap), (exchange) =>
+            only === undefined || only.has(exchange.request.method) ? run(exchange) : undefined,
+          );
+        },
+        tapPromise: (options, fn) => {
+          const tap = this.#remember(plugin, 'onRoute', options);
+          const guardedRun = guardedPromise(routeOwner, fn, checkAnswer, routeLimit(limit(options)));
+          const run = this.#watchedPromise(tap, routeLook, guardedRun);
+          const only = this.#methodsOf(options);
+          this.#onRoute.tapPromise(named(tap), (exchange) =>
+            only === undefined || only.has(exchange.request.method) ? run(exchange) : nothing,
+          );
+        },
+      },
+      onResponse: {
+        tap: (options, fn) => {
+          const tap = this.#remember(plugin, 'onResponse', options);
+          const run = guarded(responseOwner, fn, requireAnswer);
+          this.#onResponse.tap(named(tap), this.#watched(tap, responseLook, run));
+        },
+        tapPromise: (options, fn) => {
+          const tap = this.#remember(plugin, 'onResponse', options);
+          const run = guardedPromise(responseOwner, fn, requireAnswer, responseLimit(limit(options)));
+          this.#onResponse.tapPromise(named(tap), this.#watchedPromise(tap, responseLook, run));
+        },
+      },
+      onDone: {
+        tap: (options, fn) => {
+          const tap = this.#remember(plugin, 'onDone', options);
+          const run = guarded(doneOwner, fn, ignoreAnswer);
+          this.#onDone.tap(named(tap), this.#watched(tap, doneLook, run));
+        },
+      },
+    };
+  }
+
+  compile(): CompiledHooks {
+    const onRoute = this.#onRoute;
+    return Object.freeze({
+      onRoute: onRoute.isUsed()
+        ? (exchange: Exchange, done: Parameters<RouteCall>[1]) => onRoute.callAsync(exchange, done)
+        : undefined,
+      onResponse: this.#compileResponse(),
+      onDone: this.#compileDone(),
+      methods: this.#methods,
+      taps: inOrder(this.#taps),
+    });
+  }
+
+  #compileResponse(): ResponseCall | undefined {
+    const onResponse = this.#onResponse;
+    const call: ResponseCall | undefined = onResponse.isUsed()
+      ? (response, exchange, done) => onResponse.callAsync(response, exchange, done)
+      : undefined;
+    if (this.#trace !== 'server_timing') return call;
+    return (response, exchange, done) => {
+      const timed = (error?: Error | null, answer = response): void =>
+        error ? done(error) : done(undefined, withServerTiming(answer, exchange));
+      if (call === undefined) timed();
+      else call(response, exchange, timed);
+    };
+  }
+
+  #compileDone(): ((exchange: Exchange) => void) | undefined {
+    const onDone = this.#onDone;
+    const call = onDone.isUsed() ? (exchange: Exchange) => onDone.call(exchange) : undefined;
+    if (this.#trace === 'off') return call;
+    return (exchange) => {
+      try {
+        call?.(exchange);
+      } finally {
+        reportExchange(exchange, this.#log);
+      }
+    };
+  }
+
+  #remember(plugin: string, hook: keyof RouteHooks, options: RouteTapOptions): Tap {
+    const tap: Tap = { plugin, hook, stage: stageOf(options), methods: options.methods };
+    this.#taps.push(tap);
+    return tap;
+  }
+
+  #watched<Args extends readonly unknown[], Answer>(
+    tap: Tap,
+    look: Look<Args, Answer>,
+    run: (...args: Args) => Answer,
+  ): (...args: Args) => Answer {
+    return this.#trace === 'off' ? run : traced(tap, look, run);
+  }
+
+  #watchedPromise<Args extends readonly unknown[], Answer>(
+    tap: Tap,
+    look: Look<Args, Answer>,
+    run: (...args: Args) => Promise<Answer>,
+  ): (...args: Args) => Promise<Answer> {
+    return this.#trace === 'off' ? run : tracedPromise(tap, look, run);
+  }
+
+  #methodsOf(options: RouteTapOptions): ReadonlySet<string> | undefined {
+    for (const method of options.methods ?? CONTENT_METHODS) this.#methods.add(method);
+    return options.methods === undefined ? undefined : new Set(options.methods);
+  }
+}
+
+const nothing: Promise<undefined> = Promise.resolve(undefined);
+
+function named({ plugin, stage }: Tap): { name: string; stage: number } {
+  return { name: plugin, stage };
+}

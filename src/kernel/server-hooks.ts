@@ -1,0 +1,90 @@
+import { AsyncSeriesBailHook, AsyncSeriesHook } from 'tapable';
+import { checkEarlyAnswer, ignoreAnswer } from './answers.js';
+import type { Config } from './config/compile.js';
+import { guarded, guardedPromise, type TapOwner } from './guard.js';
+import { inOrder, type ServerHooks, stageOf, type Tap, type TapOptions } from './hooks.js';
+import type { Log } from './log.js';
+import type { Request, Response } from './message.js';
+import type { HookSettings } from './route-hooks.js';
+import { type PatienceOf, requestLimit } from './tap-limits.js';
+import { report, requestLook, type TraceMode, traced, tracedPromise } from './trace.js';
+
+export type RequestCall = (
+  request: Request,
+  done: (error?: Error | null, response?: Response) => void,
+) => void;
+
+/** The server-wide hooks of one running kernel. */
+export class ServerHookTable {
+  readonly #onConfig = new AsyncSeriesHook<[Config]>(['config'], 'onConfig');
+  readonly #onRequest = new AsyncSeriesBailHook<[Request], Response | undefined>(['request'], 'onRequest');
+  readonly #taps: Tap[] = [];
+  readonly #patience: PatienceOf;
+  readonly #trace: TraceMode;
+  readonly #log: Log;
+
+  constructor({ patience, trace, log }: HookSettings) {
+    this.#patience = patience;
+    this.#trace = trace;
+    this.#log = log;
+  }
+
+  /** @see CompiledHooks.taps */
+  get taps(): readonly Tap[] {
+    return inOrder(this.#taps);
+  }
+
+  facade(plugin: string): ServerHooks {
+    const configOwner: TapOwner = { plugin, hook: 'onConfig', route: undefined };
+    const requestOwner: TapOwner = { plugin, hook: 'onRequest', route: undefined };
+    const isTraced = this.#trace !== 'off';
+    const remember = (hook: keyof ServerHooks, options: TapOptions): Tap => {
+      const tap: Tap = { plugin, hook, stage: stageOf(options), methods: undefined };
+      this.#taps.push(tap);
+      return tap;
+    };
+    const named = ({ stage }: Tap): { name: string; stage: number } => ({ name: plugin, stage });
+    return {
+      onConfig: {
+        tap: (options, fn) =>
+          this.#onConfig.tap(named(remember('onConfig', options)), guarded(configOwner, fn, ignoreAnswer)),
+        tapPromise: (options, fn) =>
+          this.#onConfig.tapPromise(
+            named(remember('onConfig', options)),
+            guardedPromise(configOwner, fn, ignoreAnswer, undefined),
+          ),
+      },
+      onRequest: {
+        tap: (options, fn) => {
+          const tap = remember('onRequest', options);
+          const run = guarded(requestOwner, fn, checkEarlyAnswer);
+          this.#onRequest.tap(named(tap), isTraced ? traced(tap, requestLook, run) : run);
+        },
+        tapPromise: (options, fn) => {
+          const tap = remember('onRequest', options);
+          const limit = requestLimit(this.#patience(options.timeout));
+          const run = guardedPromise(requestOwner, fn, checkEarlyAnswer, limit);
+          this.#onRequest.tapPromise(named(tap), isTraced ? tracedPromise(tap, requestLook, run) : run);
+        },
+      },
+    };
+  }
+
+  config(config: Config): Promise<void> {
+    return this.#onConfig.promise(config);
+  }
+
+  compile(): RequestCall | undefined {
+    const onRequest = this.#onRequest;
+    if (!onRequest.isUsed()) return undefined;
+    if (this.#trace === 'off') return (request, done) => onRequest.callAsync(request, done);
+    return (request, done) =>
+      onRequest.callAsync(request, (error, response) => {
+        // One that has a route is reported when its exchange ends.
+        if (error) report(request, 'before it had a route: failed', this.#log);
+        else if (response !== undefined)
+          report(request, `before it had a route: ${response.status}`, this.#log);
+        done(error, response);
+      });
+  }
+}
