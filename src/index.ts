@@ -7,35 +7,40 @@ export {
   type Precondition,
   type Validators,
 } from './kernel/conditional.js';
+export { argument, readArgument, readDuration, readSize } from './kernel/config/arguments.js';
+export {
+  type BlockOptions,
+  block,
+  type NamedBlocksOptions,
+  namedBlocks,
+} from './kernel/config/block-directive.js';
 export type { Config } from './kernel/config/compile.js';
 export { type ConfigObject, defineConfig } from './kernel/config/define.js';
 export type { Diagnostic, Place } from './kernel/config/diagnostic.js';
 export {
-  type Argument,
-  ArgumentError,
-  type ArgumentType,
-  argument,
-  type Context,
-  type Directive,
   type DirectiveOptions,
-  type DirectiveUse,
   directive,
   duration,
   flag,
-  type Inheritance,
   integer,
   list,
   map,
   oneOf,
   path,
-  readArgument,
-  readDuration,
-  readSize,
-  type Scope,
   single,
   size,
   template,
   text,
+} from './kernel/config/directives.js';
+export {
+  type Argument,
+  ArgumentError,
+  type ArgumentType,
+  type Context,
+  type Directive,
+  type DirectiveUse,
+  type Inheritance,
+  type Scope,
 } from './kernel/config/schema.js';
 export { entityTagOf } from './kernel/entity-tag.js';
 export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.js';

@@ -86,7 +86,6 @@ export function usageLine(name: string, rule: Rule): string {
   return rule.hasBlock ? `${name} ${rule.usage}` : `${name} ${rule.usage};`;
 }
 
-/** A block is read whatever its arguments are: what is in it has mistakes of its own. */
 function mayBeRead(use: DirectiveUse, rule: Rule, context: Context, { findings }: CheckContext): boolean {
   if (!rule.contexts.includes(context)) {
     const places = rule.contexts.map((name) => (name === 'main' ? 'main (outside of all blocks)' : name));
@@ -95,6 +94,11 @@ function mayBeRead(use: DirectiveUse, rule: Rule, context: Context, { findings }
     });
     return false;
   }
+  return mayBeWritten(use, rule, findings);
+}
+
+/** A block is read whatever its arguments are: what is in it has mistakes of its own. */
+export function mayBeWritten(use: DirectiveUse, rule: Rule, findings: Findings): boolean {
   const hint = `usage: ${usageLine(use.name, rule)}`;
   const isCountRight = checkCount(use, rule, hint, findings);
   if (rule.hasBlock === (use.block !== undefined)) return rule.hasBlock || isCountRight;
@@ -149,7 +153,7 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
   findings.error('unknown-directive', message, use.place, hint);
 }
 
-function reportDuplicate(use: DirectiveUse, first: DirectiveUse, findings: Findings): void {
+export function reportDuplicate(use: DirectiveUse, first: DirectiveUse, findings: Findings): void {
   const related = [{ message: 'first used here', place: first.place }];
   findings.error('duplicate-directive', `"${use.name}" may stand only once in a block`, use.place, {
     related,

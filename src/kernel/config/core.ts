@@ -4,23 +4,15 @@ import { logLevels } from '../log.js';
 import type { UserSetting } from '../process/privileges.js';
 import type { ErrorPage } from '../route.js';
 import { traceModes } from '../trace.js';
+import { argument, readArgument } from './arguments.js';
+import { directive, duration, flag, integer, oneOf, path, single, size } from './directives.js';
 import { type ErrorPageEntry, readErrorPage } from './error-page.js';
 import {
   ArgumentError,
   type ArgumentType,
-  argument,
   type DirectiveTable,
   type DirectiveUse,
-  directive,
-  duration,
-  flag,
-  integer,
-  oneOf,
-  path,
-  readArgument,
   type Scope,
-  single,
-  size,
 } from './schema.js';
 
 /** The kernel's directives that have a value, as rows of the same tables a plugin has. */

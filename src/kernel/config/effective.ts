@@ -90,7 +90,7 @@ class Walk {
         uses: own.length === 0 || row.inheritance === 'merge' ? [...around.uses, ...own] : own,
       };
       inEffect.set(directive, here);
-      if (!row.contexts.includes(context)) continue;
+      if (!row.contexts.includes(context) || row.block !== undefined) continue;
       settings.push(...this.#settings(directive, row, { own, around, here, context }));
     }
     const inner = (directive: string, innerContext: Context) =>
@@ -101,7 +101,10 @@ class Walk {
       place,
       settings,
       blocks: [
-        ...(block.get('types') ?? noUses).map(typesBlock),
+        ...(block.get('types') ?? noUses).map(writtenAsIs),
+        ...this.#rows.flatMap(([directive, row]) =>
+          row.block === undefined ? [] : (block.get(directive) ?? noUses).map(writtenAsIs),
+        ),
         ...inner('server', 'server'),
         ...inner('location', 'location'),
       ],
@@ -202,12 +205,15 @@ function writtenBlock(use: DirectiveUse): WrittenBlock {
   return { name: use.name, words, place: use.place, uses: use.block ?? noUses };
 }
 
-/** Its lines are no directives; what they say is added to the table around. */
-function typesBlock(use: DirectiveUse): EffectiveBlock {
-  const { name, words, place, uses } = writtenBlock(use);
-  const settings = uses.map((row): Setting => {
-    const extensions = row.arguments.map(({ text }) => text);
-    return { name: row.name, words: extensions, origin: 'own', place: row.place, mayBeWritten: true };
-  });
-  return { name, words, place, settings, blocks: [] };
+/** A block that the blocks inside of this one inherit or add to as a whole. */
+function writtenAsIs(block: DirectiveUse): EffectiveBlock {
+  const { name, words, place, uses } = writtenBlock(block);
+  const settings = uses
+    .filter((use) => use.block === undefined)
+    .map((use): Setting => {
+      const inner = use.arguments.map(({ text }) => text);
+      return { name: use.name, words: inner, origin: 'own', place: use.place, mayBeWritten: true };
+    });
+  const blocks = uses.filter((use) => use.block !== undefined).map(writtenAsIs);
+  return { name, words, place, settings, blocks };
 }

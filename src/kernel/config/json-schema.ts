@@ -1,8 +1,9 @@
 import type { Plugin } from '../plugin.js';
+import { argument } from './arguments.js';
 import { usageLine } from './check.js';
 import { aliases, core, mediaType } from './core.js';
 import { ruleOf } from './registry.js';
-import { type ArgumentType, argument, type Context, type Directive, type JsonSchema } from './schema.js';
+import type { ArgumentType, Context, Directive, JsonSchema } from './schema.js';
 import { type StructuralDirective, structure } from './structure.js';
 
 /** The directive tables as a JSON Schema for the forms in which a configuration is an object: YAML, JSON, TypeScript. */
@@ -60,7 +61,7 @@ function directivesOf(plugins: readonly Plugin[]): readonly DescribedDirective[]
   const tables = [core, ...plugins.map(({ directives }) => directives)];
   const valued = tables
     .flatMap((table) => Object.entries<Directive<unknown>>(table))
-    .map(([name, row]) => described(name, ruleOf(row), uses(row, row.argumentTypes ?? [])));
+    .map(([name, row]) => described(name, ruleOf(row), schemaOf(row)));
   return [...shaping, ...valued];
 }
 
@@ -108,6 +109,19 @@ const blocks: Readonly<Record<string, JsonSchema>> = {
 /** One, or a list of them. */
 function one(schema: JsonSchema): JsonSchema {
   return { anyOf: [schema, { type: 'array', items: schema }] };
+}
+
+/** What a row's value may be: a block, blocks by their keys, or uses. */
+function schemaOf(row: Directive<unknown>): JsonSchema {
+  const types = row.argumentTypes ?? [];
+  if (row.block === undefined) return uses(row, types);
+  const inner: JsonSchema = {
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(row.block).map(([name, each]) => [name, schemaOf(each)])),
+    additionalProperties: false,
+  };
+  if (row.maxArguments === 0) return inner;
+  return { type: 'object', propertyNames: word(types[0]), additionalProperties: inner };
 }
 
 type Counts = Pick<StructuralDirective, 'minArguments' | 'maxArguments' | 'repeatable'>;

@@ -11,6 +11,7 @@ import { FileReader } from './include.js';
 import { providersOf } from './installed-plugins.js';
 import { warnOfMissingRoots } from './missing-roots.js';
 import { moduleAsJson } from './module-form.js';
+import { withObjectBlocks } from './object-blocks.js';
 import { type LoadedPlugin, Registry } from './registry.js';
 import { separateRunOns } from './run-on.js';
 import type { DirectiveUse } from './schema.js';
@@ -104,7 +105,8 @@ async function load(
   }
   const { plugins, complete } = await loadPlugins(parsed, path, builtins, findings);
   const registry = new Registry(plugins, findings);
-  const uses = separateRunOns(parsed, registry, findings);
+  const shaped = withObjectBlocks(parsed, (name) => registry.rule(registry.canonical(name)));
+  const uses = separateRunOns(shaped, registry, findings);
   const base = prefix === undefined ? dirname(path) : resolve(prefix);
   const providers = await providersOf(uses, registry, dirname(path));
   const tree: Tree = { base, file: displayPath(path), uses, complete, providers };

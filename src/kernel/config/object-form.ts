@@ -15,10 +15,7 @@ const MAX_NESTING = 4 * MAX_DEPTH;
 type Value = Node | null;
 
 /** What is written in one place: arguments and perhaps a block. */
-interface Written {
-  readonly arguments: readonly Argument[];
-  readonly block: readonly DirectiveUse[] | undefined;
-}
+type Written = Pick<DirectiveUse, 'arguments' | 'block' | 'keyed'>;
 
 /** Directives whose object is their block, because they take no arguments: `server`, `types`; nginx's outer ones. */
 const plainBlocks: ReadonlySet<string> = new Set([
@@ -77,6 +74,8 @@ export class ObjectForm {
     }
     if (isMap(node)) {
       if (plainBlocks.has(name)) return [{ arguments: [], block: this.block(node, depth) }];
+      // Nothing, or an empty block: that is known when the plugins are.
+      if (node.items.length === 0) return [{ arguments: [], block: [], keyed: true }];
       return this.#entries(node, depth).flatMap(([key, inner]) => this.#keyed(name, key, inner, depth + 1));
     }
     if (plainBlocks.has(name) && isNothing(node)) return [{ arguments: [], block: [] }];
@@ -90,11 +89,12 @@ export class ObjectForm {
     const first = name === 'location' ? locationWords(word) : [word];
     const node = this.#resolve(value, depth);
     if (isMap(node) || (name === 'location' && isNothing(node))) {
-      return [{ arguments: first, block: this.block(node, depth) }];
+      return [{ arguments: first, block: this.block(node, depth), keyed: true }];
     }
     return this.#written('', node, depth).map(({ arguments: rest }) => ({
       arguments: [...first, ...rest],
       block: undefined,
+      keyed: true,
     }));
   }
 

@@ -42,7 +42,16 @@ function entry(name: string, rule: StructuralDirective, value: string): string {
   const also = [...aliases].filter(([, canonical]) => canonical === name).map(([alias]) => `\`${alias}\``);
   if (also.length > 0) lines.push(`Also called ${also.join(', ')}.`);
   if (rule.example !== undefined) lines.push(`Example: \`${rule.example}\``);
+  if (rule.block !== undefined) lines.push('', ...Object.entries(rule.block).map(innerLine));
   return `#### \`${usageLine(name, rule)}\`\n\n${sentence(rule.help)}\n\n${lines.join('\n')}`;
+}
+
+/** A directive of a block; the ones in a block of its own follow it. */
+function innerLine([name, row]: readonly [string, Directive<unknown>]): string {
+  const inner = Object.entries(row.block ?? {}).map(
+    (each) => `\n  ${innerLine(each).replaceAll('\n', '\n  ')}`,
+  );
+  return `- \`${usageLine(name, ruleOf(row))}\`: ${row.help}. Default: ${defaultOf(row)}.${inner.join('')}`;
 }
 
 /** Default and inheritance; what stands only in main has nothing around it. */

@@ -107,6 +107,7 @@ export function ruleOf(row: Directive<unknown>): Rule {
     maxArguments: row.maxArguments,
     repeatable: row.repeatable,
     example: row.example,
-    hasBlock: false,
+    hasBlock: row.block !== undefined,
+    block: row.block,
   };
 }

@@ -1,4 +1,4 @@
-import type { Directive } from './schema.js';
+import type { Directive, DirectiveTable } from './schema.js';
 
 /** A directive that shapes the configuration itself, and has no value that a route could inherit. */
 export interface StructuralDirective
@@ -7,6 +7,8 @@ export interface StructuralDirective
     'contexts' | 'help' | 'usage' | 'minArguments' | 'maxArguments' | 'repeatable' | 'example'
   > {
   readonly hasBlock: boolean;
+  /** What may stand in it, where that is the directive's own matter. */
+  readonly block?: DirectiveTable | undefined;
 }
 
 const unbounded = Number.POSITIVE_INFINITY;

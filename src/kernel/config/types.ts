@@ -1,7 +1,8 @@
+import { readArgument } from './arguments.js';
 import { mediaType } from './core.js';
 import type { Findings } from './findings.js';
 import { shown } from './findings.js';
-import { ArgumentError, type DirectiveUse, readArgument, type Scope } from './schema.js';
+import { ArgumentError, type DirectiveUse, type Scope } from './schema.js';
 
 const EXTENSION = /^\.?([^\s./\\][^\s/\\]{0,63})$/;
 

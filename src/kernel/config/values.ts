@@ -1,6 +1,7 @@
 import type { OptionValues, Plugin } from '../plugin.js';
 import type { CheckedBlock } from './check.js';
 import { type Findings, reasonOf, shown } from './findings.js';
+import { checkInner } from './inner-block.js';
 import type { ArgumentError, Directive, DirectiveUse, Scope } from './schema.js';
 
 /** The value of one directive in one block: its own uses there, or what it inherits. */
@@ -15,6 +16,7 @@ export function settle<T>(
   const around = row.inheritance === 'none' ? row.fallback : outer;
   const uses = block.get(name);
   if (uses === undefined) return around;
+  if (row.block !== undefined) for (const use of uses) checkInner(use, row.block, findings);
   try {
     return row.read(uses, around, scope, (use, error) => reportArgument(use, error, row, findings));
   } catch (error) {
