@@ -14,3 +14,12 @@ export async function builtinPlugins(): Promise<readonly Plugin[]> {
   ]);
   return modules.map((module) => module.default);
 }
+
+type DirectivesOf<Module extends { readonly default: Plugin }> = Module['default']['directives'];
+
+/** All their directives, for the types of a configuration in TypeScript. */
+export type BuiltinDirectives = DirectivesOf<typeof import('../plugins/redirect/index.js')> &
+  DirectivesOf<typeof import('../plugins/cgi/index.js')> &
+  DirectivesOf<typeof import('../plugins/upload/index.js')> &
+  DirectivesOf<typeof import('../plugins/static/index.js')> &
+  DirectivesOf<typeof import('../plugins/autoindex/index.js')>;

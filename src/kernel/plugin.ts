@@ -120,16 +120,23 @@ function checkNames<Table extends DirectiveTable, State>(definition: PluginDefin
     throw new TypeError(`plugin "${name}", variable "${taken}": that is a request's own`);
 }
 
+/** A plugin that still shows its table, so that `defineConfig` can be typed by it. */
+export interface DefinedPlugin<Table extends DirectiveTable> extends Plugin {
+  readonly directives: Table;
+}
+
+/** For a definition without directives. */
+const noDirectives = {};
+
 /** Makes a plugin. Its directives' types become the types of `options` in `setup` and `apply`. */
-export function definePlugin<const Table extends DirectiveTable, State = undefined>(
+export function definePlugin<const Table extends DirectiveTable = typeof noDirectives, State = undefined>(
   definition: PluginDefinition<Table, State>,
-): Plugin {
+): DefinedPlugin<Table> {
   checkNames(definition);
-  const directives: DirectiveTable = definition.directives ?? {};
   return Object.freeze({
     name: definition.name,
     apiVersion: definition.apiVersion ?? API_VERSION,
-    directives,
+    directives: typed<Table, Table>(definition.directives ?? noDirectives),
     codes: definition.codes ?? {},
     variables: definition.variables ?? {},
     async start(context: SetupContext<OptionValues>) {
