@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { holderOf } from '../kernel/process/identity.js';
+import { readPid } from '../kernel/process/pid-file.js';
 import { UsageError } from './arguments.js';
 import { type Found, loadFound } from './configuration.js';
 import { EXIT } from './exit.js';
@@ -35,21 +36,21 @@ export async function sendSignal(word: string, found: Found): Promise<number> {
     say(`no server: ${pidFile} is not there, or holds no process id`);
     return EXIT.failure;
   }
+  const holder = await holderOf(pid);
+  if (holder.kind === 'gone') {
+    say(`no server: process ${pid} of ${pidFile} is gone; the file was left behind`);
+    return EXIT.failure;
+  }
+  if (holder.kind === 'other') {
+    say(`no server: process ${pid} of ${pidFile} is "${holder.name}" by now; the file was left behind`);
+    return EXIT.failure;
+  }
   try {
     process.kill(pid, signal);
     return EXIT.ok;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    say(
-      code === 'ESRCH'
-        ? `no server: process ${pid} of ${pidFile} is gone`
-        : `process ${pid} of ${pidFile} cannot be signalled: ${String(code)}`,
-    );
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    say(`process ${pid} of ${pidFile} cannot be signalled: ${code}`);
     return EXIT.failure;
   }
-}
-
-async function readPid(file: string): Promise<number | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return /^[1-9]\d{0,9}\s*$/.test(text) ? Number(text) : undefined;
 }

@@ -1,6 +1,8 @@
 import { type Address, formatAddress } from '../kernel/net/listener.js';
+import { takeInheritedSockets } from '../kernel/process/activation.js';
 import { Master } from '../kernel/process/master.js';
 import type { Launch } from '../kernel/process/messages.js';
+import { ServiceManager } from '../kernel/process/service-manager.js';
 import { EXIT } from './exit.js';
 import { print, say } from './terminal.js';
 
@@ -21,6 +23,8 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
   const master = new Master({
     workerModule: new URL('./worker.js', import.meta.url),
     launch,
+    inherited: takeInheritedSockets(process.env),
+    service: new ServiceManager({ environment: process.env, complain: say }),
     watch,
     announce: ({ file, addresses }) =>
       print(`webserv serves ${name ?? file} at\n${addresses.map(addressLine).join('')}`),

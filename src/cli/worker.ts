@@ -1,9 +1,9 @@
-/** What a worker process runs: the master starts it, with where its configuration comes from in its environment. */
+/** What a worker process runs: the master starts it, with its order in its environment. */
 import { builtinPlugins } from '../builtin.js';
-import type { Launch } from '../kernel/process/messages.js';
+import type { Order } from '../kernel/process/messages.js';
 import { runWorker } from '../kernel/process/worker.js';
 
-const launch: Launch = JSON.parse(process.env.WEBSERV_LAUNCH ?? '');
+const order: Order = JSON.parse(process.env.WEBSERV_ORDER ?? '');
 // Scripts and plugins do not need to know.
-delete process.env.WEBSERV_LAUNCH;
-await runWorker(launch, await builtinPlugins());
+delete process.env.WEBSERV_ORDER;
+await runWorker(order, await builtinPlugins());

@@ -11,6 +11,8 @@ const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 export interface RunOptions {
   /** The working directory; the repository when left out. */
   readonly cwd?: string;
+  /** A program with arguments that becomes the command: it gets the rest of the command line. */
+  readonly through?: readonly string[];
   /** Added to an environment that says nothing about colour. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -23,9 +25,10 @@ export interface Ended {
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-function start(args: readonly string[], { cwd = repository, environment = {} }: RunOptions) {
+function start(args: readonly string[], { cwd = repository, environment = {}, through = [] }: RunOptions) {
   const { FORCE_COLOR: _forced, NO_COLOR: _refused, ...rest } = process.env;
-  const child = spawn(process.execPath, [main, ...args], {
+  const [program = process.execPath, ...words] = [...through, process.execPath, main, ...args];
+  const child = spawn(program, words, {
     cwd,
     env: { ...rest, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

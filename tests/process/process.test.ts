@@ -2,47 +2,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
-
-const patience = { timeout: 30_000 };
-
-function configuration(text: string, port = 0): string {
-  return `workers 2;\npid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 ${text}; }\n`;
-}
-
-/** Runs a server whose port stays the same however often it is reloaded. */
-async function running(
-  text: string,
-  ...flags: string[]
-): Promise<{ folder: string; file: string; port: number; server: Serving }> {
-  const folder = await folderWith({ 'webserv.conf': configuration(text) });
-  const file = join(folder, 'webserv.conf');
-  const first = await serving([file]);
-  const port = Number(new URL(first.url).port);
-  await first.stop();
-  await writeFile(file, configuration(text, port));
-  return { folder, file, port, server: await serving([...flags, file]) };
-}
-
-const answerOf = async (server: Serving): Promise<string> =>
-  (await fetch(server.url, { headers: { connection: 'close' } })).text();
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return text
-    .split(' ')
-    .filter((word) => word !== '')
-    .map(Number);
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
+import { folderWith, serving, webserv } from '../cli/webserv.js';
+import { answerOf, childrenOf, configuration, isAlive, patience, running } from './running.js';
 
 describe.runIf(process.platform === 'linux')('the master', () => {
   it('keeps its pid file, and takes it away when it stops', async () => {

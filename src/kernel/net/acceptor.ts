@@ -7,7 +7,8 @@ import type { IncomingRequest } from '../message.js';
 import type { Endpoint } from '../router.js';
 import type { RequestCall } from '../server-hooks.js';
 import { Clock } from './clock.js';
-import { Connection, type ConnectionHost } from './connection.js';
+import { Connection, type ConnectionHost, type ConnectionState, connectionStates } from './connection.js';
+import type { InheritedSockets } from './inherited.js';
 import { type Address, Listener } from './listener.js';
 
 const BACKLOG = 1024;
@@ -40,11 +41,25 @@ export class Acceptor {
   /** Until when it is not looked again for an idle connection, since there was none. */
   #busyUntil = 0;
   #turnedAway = 0;
+  #accepted = 0;
+  #refused = 0;
   #stopping = false;
   #emptied: (() => void) | undefined;
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+  }
+
+  /** Connections taken so far, and those turned away because there were too many. */
+  get counts(): { readonly accepted: number; readonly refused: number } {
+    return { accepted: this.#accepted, refused: this.#refused };
+  }
+
+  /** How many connections are in each state. */
+  states(): ReadonlyMap<ConnectionState, number> {
+    const states = new Map(connectionStates.map((state) => [state, 0]));
+    for (const { state } of this.#connections) states.set(state, (states.get(state) ?? 0) + 1);
+    return states;
   }
 
   get addresses(): readonly Address[] {
@@ -53,12 +68,16 @@ export class Acceptor {
 
   /**
    * Listens everywhere or nowhere.
+   * @param inherited what need not be bound any more
    * @throws ListenError
    */
-  async listen(bounds: readonly Bound[]): Promise<void> {
+  async listen(bounds: readonly Bound[], inherited?: InheritedSockets): Promise<void> {
     try {
       for (const group of byPort(bounds)) {
-        const listener = await Listener.open(group.listen, BACKLOG, (socket) => this.#accept(socket, group));
+        const listener = await Listener.open(group.listen, (socket) => this.#accept(socket, group), {
+          backlog: BACKLOG,
+          descriptor: inherited?.take(group.listen),
+        });
         listener.onError((error) => this.#options.log.error(`accepting connections: ${error.message}`));
         this.#listeners.push(listener);
       }
@@ -94,9 +113,11 @@ export class Acceptor {
 
   #accept(socket: Socket, group: PortGroup): void {
     if (this.#connections.size >= this.#options.maxConnections && !this.#retireOldestIdle()) {
+      this.#refused += 1;
       this.#turnAway(socket);
       return;
     }
+    this.#accepted += 1;
     const endpoint = group.endpointFor(socket);
     this.#connections.add(new Connection(socket, this.#hostOf(endpoint)));
   }

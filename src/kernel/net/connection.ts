@@ -30,6 +30,9 @@ export interface ConnectionHost {
   closed(connection: Connection): void;
 }
 
+export const connectionStates = ['idle', 'reading', 'answering', 'closing'] as const;
+export type ConnectionState = (typeof connectionStates)[number];
+
 /** Bytes of further requests that are read while one is answered; beyond them the socket is paused. */
 const MAX_PIPELINED = 64 * 1024;
 /** How long a closing connection listens on, so that the client sees the answer and not a reset (RFC 9112 §9.6). */
@@ -98,6 +101,13 @@ export class Connection implements Timed, BodySource, Sink {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** What it is about, for who watches the server. */
+  get state(): ConnectionState {
+    if (this.#lingering) return 'closing';
+    if (this.#turn !== undefined) return this.#turn.sent ? 'reading' : 'answering';
+    return this.#parser.started ? 'reading' : 'idle';
   }
 
   /** Ends an idle connection; one at work ends with its answer, since `host.stopping` is set by then. */

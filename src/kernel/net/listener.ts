@@ -1,6 +1,8 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Listen } from '../config/compile.js';
+import { addressHolder } from './address-holder.js';
+import { listenOnDescriptor } from './inherited.js';
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -17,19 +19,27 @@ export class ListenError extends Error {
   readonly listen: Listen;
   readonly code: string;
 
-  constructor(listen: Listen, cause: NodeJS.ErrnoException) {
-    super(`cannot listen on ${formatAddress(listen)}: ${reason(cause)}`, { cause });
+  /** @param holder who has the address */
+  constructor(listen: Listen, cause: NodeJS.ErrnoException, holder = 'another program') {
+    super(`cannot listen on ${formatAddress(listen)}: ${reason(cause, holder)}`, { cause });
     this.name = 'ListenError';
     this.listen = listen;
     this.code = cause.code ?? '';
   }
 }
 
-function reason(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EADDRINUSE') return 'the address is in use by another program';
+function reason(error: NodeJS.ErrnoException, holder: string): string {
+  if (error.code === 'EADDRINUSE') return `the address is in use by ${holder}`;
   if (error.code === 'EACCES') return 'not permitted (ports below 1024 need the right to bind them)';
   if (error.code === 'EADDRNOTAVAIL') return 'this machine does not have the address';
   return error.message;
+}
+
+export interface OpenOptions {
+  /** Connections that may wait to be accepted. */
+  readonly backlog: number;
+  /** A socket that listens there already: only accepted on. Its file's mode and its end are its owner's. */
+  readonly descriptor: number | undefined;
 }
 
 /** One listening socket. */
@@ -46,12 +56,18 @@ export class Listener {
    * @param accept takes each new connection; its socket is half-open: our end stays when the client ends its own
    * @throws ListenError
    */
-  static async open(listen: Listen, backlog: number, accept: (socket: Socket) => void): Promise<Listener> {
+  static async open(
+    listen: Listen,
+    accept: (socket: Socket) => void,
+    { backlog, descriptor }: OpenOptions,
+  ): Promise<Listener> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
-    if (listen.kind === 'unix') await removeStaleSocket(listen.path);
+    const isOwn = descriptor === undefined;
+    if (listen.kind === 'unix' && isOwn) await removeStaleSocket(listen.path);
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(new ListenError(listen, error)));
-      if (listen.kind === 'unix') server.listen({ path: listen.path, backlog }, resolve);
+      server.once('error', (error) => void refused(listen, error).then(reject));
+      if (!isOwn) listenOnDescriptor(server, { fd: descriptor, backlog }, resolve);
+      else if (listen.kind === 'unix') server.listen({ path: listen.path, backlog }, resolve);
       else
         server.listen(
           { host: listen.host, port: listen.port, backlog, ipv6Only: listen.host.includes(':') },
@@ -60,7 +76,7 @@ export class Listener {
     });
     server.removeAllListeners('error');
     // As nginx: who may reach the socket is the directory's matter.
-    if (listen.kind === 'unix') await chmod(listen.path, 0o666);
+    if (listen.kind === 'unix' && isOwn) await chmod(listen.path, 0o666);
     const bound = server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
     return new Listener(server, listen.kind === 'unix' ? listen : { kind: 'tcp', host: listen.host, port });
@@ -83,6 +99,11 @@ export class Listener {
       resolve();
     });
   }
+}
+
+async function refused(listen: Listen, error: NodeJS.ErrnoException): Promise<ListenError> {
+  const isTaken = error.code === 'EADDRINUSE';
+  return new ListenError(listen, error, isTaken ? await addressHolder(listen) : undefined);
 }
 
 /** A socket file that a killed server left behind would keep the path taken for ever. One that answers is in use. */

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
-import { isFromWorker, type Launch, type Serving } from './messages.js';
+import type { ConfigSnapshot } from '../config/config-files.js';
+import { type FromMaster, isFromWorker, type Order, type Serving } from './messages.js';
 
 /** How long a worker may take to load, set up its plugins and listen. */
 const START_TIMEOUT_MS = 30_000;
@@ -20,18 +21,21 @@ export class RefusedError extends Error {
 export class WorkerProcess {
   /** Settles when it serves; rejects with RefusedError when it will not. */
   readonly serving: Promise<Serving>;
-  /** Settles when the process is gone. */
-  readonly gone: Promise<void>;
-  readonly startedAt = performance.now();
+  /** Settles when the process is gone, with how it ended: `SIGKILL`, `exit 1`. */
+  readonly gone: Promise<string>;
   readonly #worker: Worker;
   #heardAt = performance.now();
-  #serves = false;
+  #servesSince: number | undefined;
   #stopping = false;
 
-  constructor(launch: Launch) {
-    const worker = cluster.fork({ WEBSERV_LAUNCH: JSON.stringify(launch) });
+  /** @param snapshot what the configuration's files were; undefined: it reads them */
+  constructor(order: Omit<Order, 'fromSnapshot'>, snapshot: ConfigSnapshot | undefined) {
+    const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
+    const worker = cluster.fork({ WEBSERV_ORDER: JSON.stringify(whole) });
     this.#worker = worker;
-    this.gone = new Promise((resolve) => worker.once('exit', () => resolve()));
+    this.gone = new Promise((resolve) =>
+      worker.once('exit', (code: number, signal: string | null) => resolve(signal ?? `exit ${code}`)),
+    );
     this.serving = new Promise((resolve, reject) => {
       const refuse = (report: string): void => {
         clearTimeout(timer);
@@ -41,16 +45,15 @@ export class WorkerProcess {
         this.kill();
         refuse(`a worker did not start to serve within ${START_TIMEOUT_MS / 1000} s\n`);
       }, START_TIMEOUT_MS);
-      worker.once('exit', (code, signal) => {
-        refuse(`a worker ended before it served (${signal ?? `exit ${code}`})\n`);
-      });
+      void this.gone.then((how) => refuse(`a worker ended before it served (${how})\n`));
       worker.on('message', (message: unknown) => {
         this.#heardAt = performance.now();
         if (!isFromWorker(message)) return;
+        if (message.type === 'ready' && snapshot !== undefined) this.#tell({ type: 'snapshot', snapshot });
         if (message.type === 'refused') refuse(message.report);
         if (message.type !== 'serving') return;
         clearTimeout(timer);
-        this.#serves = true;
+        this.#servesSince = performance.now();
         resolve(message);
       });
     });
@@ -66,25 +69,43 @@ export class WorkerProcess {
     return this.#stopping;
   }
 
+  /** For how long it has served, in milliseconds; 0 when it does not yet. */
+  get servedMs(): number {
+    return this.#servesSince === undefined ? 0 : performance.now() - this.#servesSince;
+  }
+
   /** It serves, but its event loop has not turned for too long. */
   get hangs(): boolean {
-    return this.#serves && !this.#stopping && performance.now() - this.#heardAt > HEARTBEAT_TIMEOUT_MS;
+    return this.#servesSince !== undefined && !this.#stopping && this.#silentFor > HEARTBEAT_TIMEOUT_MS;
+  }
+
+  /** It serves, and its event loop turns. */
+  get healthy(): boolean {
+    return this.#servesSince !== undefined && !this.#stopping && this.#silentFor <= HEARTBEAT_TIMEOUT_MS;
+  }
+
+  get #silentFor(): number {
+    return performance.now() - this.#heardAt;
   }
 
   /** @param graceMs for what is in flight; Infinity for as long as it takes */
   stop(graceMs: number): void {
     this.#stopping = true;
-    if (!this.#worker.isConnected()) return;
     const bounded = graceMs !== Number.POSITIVE_INFINITY;
-    this.#worker.send({ type: 'stop', graceMs: bounded ? graceMs : null });
+    this.#tell({ type: 'stop', graceMs: bounded ? graceMs : null });
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();
   }
 
   reopen(): void {
-    if (this.#worker.isConnected()) this.#worker.send({ type: 'reopen' });
+    this.#tell({ type: 'reopen' });
   }
 
   kill(): void {
     this.#worker.process.kill('SIGKILL');
+  }
+
+  /** To one that ends meanwhile it gets lost: its end is what is dealt with. */
+  #tell(message: FromMaster): void {
+    if (this.#worker.isConnected()) this.#worker.send(message, () => {});
   }
 }

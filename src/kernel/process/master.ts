@@ -1,15 +1,23 @@
 import cluster from 'node:cluster';
-import { rm, writeFile } from 'node:fs/promises';
+import type { ConfigSnapshot } from '../config/config-files.js';
 import { createLog, fileTarget, stderrTarget } from '../error-log.js';
 import type { Log } from '../log.js';
+import { formatAddress } from '../net/listener.js';
+import { Deaths } from './deaths.js';
 import { RefusedError, WorkerProcess } from './generation.js';
-import type { Launch, Serving } from './messages.js';
+import { MASTER_TITLE } from './identity.js';
+import type { InheritedSocket, Launch, Serving } from './messages.js';
+import { PidFile } from './pid-file.js';
+import type { ServiceManager } from './service-manager.js';
 import { watchFiles } from './watch.js';
 
 export interface MasterOptions {
   /** The module a worker process runs. */
   readonly workerModule: URL;
   readonly launch: Launch;
+  /** Listening sockets this process was started with, behind stdin, stdout and stderr. */
+  readonly inherited: readonly InheritedSocket[];
+  readonly service: ServiceManager;
   /** Reload when a file of the configuration changes. */
   readonly watch: boolean;
   /** Called once, when the first worker serves. */
@@ -20,10 +28,12 @@ export interface MasterOptions {
 
 /** Between two looks at the workers' heartbeats. */
 const LOOK_MS = 1000;
-/** A worker that lived shorter than this died of something that may happen to the next one too. */
-const SHORT_LIFE_MS = 10_000;
-const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 10_000;
+
+/** Workers that all serve the same configuration, and what is known of it. */
+interface Generation {
+  readonly workers: Set<WorkerProcess>;
+  readonly settings: Serving;
+}
 
 /**
  * Supervises the workers: starts, replaces, reloads and stops them. It loads no configuration and no plugin and serves no
@@ -36,28 +46,38 @@ export class Master {
   #workers = new Set<WorkerProcess>();
   readonly #retired = new Set<WorkerProcess>();
   #settings: Serving | undefined;
+  /** The texts of the configuration that is served: a worker that is replaced reads them, whatever the disk has by then. */
+  #snapshot: ConfigSnapshot | undefined;
   #generation = 0;
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
-  #delayMs = 0;
+  readonly #deaths = new Deaths();
+  readonly #pidFile = new PidFile();
   #stopping = false;
   #look: NodeJS.Timeout | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
 
   constructor(options: MasterOptions) {
     this.#options = options;
     // Workers accept for themselves: a master that hands out connections would be at work for each.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
-    cluster.setupPrimary({ exec: options.workerModule.pathname, args: [] });
+    // Inherited sockets keep their numbers. This process never touches its own: they outlive every worker.
+    const sockets = options.inherited.map(({ descriptor }) => descriptor);
+    cluster.setupPrimary({
+      exec: options.workerModule.pathname,
+      args: [],
+      stdio: ['inherit', 'inherit', 'inherit', ...sockets, 'ipc'],
+    });
   }
 
   /** @returns false when the configuration or an address cannot be used; the reason has been reported */
   async start(): Promise<boolean> {
+    process.title = MASTER_TITLE;
     try {
-      const { workers, settings } = await this.#raise();
-      this.#adopt(workers, settings);
-      await this.#writePid(settings.pidFile);
-      this.#options.announce(settings);
+      const generation = await this.#raise();
+      this.#adopt(generation);
+      this.#options.announce(generation.settings);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       this.#options.report(error.message);
@@ -65,6 +85,11 @@ export class Master {
       return false;
     }
     this.#look = setInterval(() => this.#lookAfter(), LOOK_MS);
+    const { service } = this.#options;
+    service.ready(this.#status());
+    if (service.watchdogMs !== undefined) {
+      this.#watchdog = setInterval(() => this.#isHealthy() && service.alive(), service.watchdogMs);
+    }
     return true;
   }
 
@@ -92,10 +117,12 @@ export class Master {
   async stop(graceMs = this.#settings?.shutdownTimeout ?? 0): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#look);
+    clearInterval(this.#watchdog);
+    this.#options.service.stopping();
     this.#unwatch?.();
     for (const worker of this.#everybody()) worker.stop(graceMs);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
-    if (this.#settings?.pidFile !== undefined) await rm(this.#settings.pidFile, { force: true });
+    await this.#pidFile.release();
   }
 
   kill(): void {
@@ -107,13 +134,15 @@ export class Master {
   }
 
   /** One worker first: it tells how many there are to be, and whether the configuration is any good. */
-  async #raise(): Promise<{ workers: Set<WorkerProcess>; settings: Serving }> {
-    const first = this.#fork();
+  async #raise(): Promise<Generation> {
+    const first = this.#fork(undefined);
     const workers = new Set([first]);
     try {
       const settings = await first.serving;
-      while (workers.size < settings.workers) workers.add(this.#fork());
+      // The others take it from the first: an edit meanwhile must not give two workers two configurations.
+      while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot));
       await Promise.all([...workers].map((worker) => worker.serving));
+      await this.#pidFile.claim(settings.pidFile);
       if (settings.report !== '') this.#options.report(settings.report);
       return { workers, settings };
     } catch (error) {
@@ -122,26 +151,24 @@ export class Master {
     }
   }
 
-  /** @throws RefusedError: a server that cannot be found again by -s is not what was asked for */
-  async #writePid(file: string | undefined): Promise<void> {
-    if (file === undefined) return;
-    try {
-      await writeFile(file, `${process.pid}\n`);
-    } catch (error) {
-      throw new RefusedError(`webserv: the pid file cannot be written: ${String(error)}\n`);
-    }
+  #fork(snapshot: ConfigSnapshot | undefined): WorkerProcess {
+    const { launch, inherited } = this.#options;
+    return new WorkerProcess({ launch, inherited }, snapshot);
   }
 
-  #fork(): WorkerProcess {
-    return new WorkerProcess(this.#options.launch);
-  }
-
-  #adopt(workers: Set<WorkerProcess>, settings: Serving): void {
+  #adopt({ workers, settings }: Generation): void {
     this.#generation += 1;
     this.#workers = workers;
     this.#settings = settings;
+    this.#snapshot = settings.snapshot;
+    this.#deaths.forget();
     this.#openLog();
     this.#watchFiles(settings.files);
+    if (settings.snapshot === undefined) {
+      this.#log.warn(
+        'the configuration is too large to be kept: a worker that is replaced reads the files anew',
+      );
+    }
     for (const worker of workers) this.#supervise(worker);
   }
 
@@ -158,17 +185,32 @@ export class Master {
   }
 
   async #replaceAll(): Promise<void> {
+    const { service } = this.#options;
+    service.reloading();
     try {
-      const { workers, settings } = await this.#raise();
+      const generation = await this.#raise();
+      const { workers } = generation;
       const old = this.#workers;
       const previous = this.#settings;
-      this.#adopt(workers, settings);
+      this.#adopt(generation);
       for (const worker of old) this.#retire(worker, previous?.shutdownTimeout ?? 0);
       this.#log.info(`reloaded: generation ${this.#generation}, ${workers.size} worker(s)`);
+      service.ready(this.#status());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error(`not reloaded, the server goes on as it was:\n${reason.trimEnd()}`);
+      service.ready(`not reloaded, the log tells why; ${this.#status()}`);
     }
+  }
+
+  #status(): string {
+    const { addresses = [], workers = 0 } = this.#settings ?? {};
+    return `serving ${addresses.map(formatAddress).join(', ')}; workers: ${workers}; generation ${this.#generation}`;
+  }
+
+  /** Somebody serves. That all of them hang or die is what starting the whole service anew may mend. */
+  #isHealthy(): boolean {
+    return [...this.#workers].some((worker) => worker.healthy);
   }
 
   #retire(worker: WorkerProcess, graceMs: number): void {
@@ -177,29 +219,40 @@ export class Master {
     worker.stop(graceMs);
   }
 
-  /** A worker that ends without being asked is replaced; one that did not live long, after a while. */
+  /** A worker that ends without being asked is replaced; one that did not serve long, after a while. */
   #supervise(worker: WorkerProcess): void {
-    void worker.gone.then(() => {
+    void worker.gone.then((how) => {
       if (!this.#workers.delete(worker) || this.#stopping || worker.stopping) return;
-      const lived = performance.now() - worker.startedAt;
-      this.#delayMs =
-        lived >= SHORT_LIFE_MS ? 0 : Math.min(MAX_DELAY_MS, this.#delayMs * 2 || FIRST_DELAY_MS);
-      this.#log.error(
-        `worker ${worker.pid} ended after ${(lived / 1000).toFixed(1)} s; another one starts in ${this.#delayMs} ms`,
-      );
-      setTimeout(() => this.#replace(), this.#delayMs);
+      const { servedMs } = worker;
+      const delayMs = this.#deaths.add(servedMs);
+      const loop = this.#deaths.loop();
+      if (loop !== undefined) {
+        this.#log.error(loop);
+        this.#options.service.status(loop);
+      }
+      if (loop !== undefined || !this.#deaths.quiet) {
+        const lived = servedMs === 0 ? 'before it served' : `after ${(servedMs / 1000).toFixed(1)} s`;
+        this.#log.error(`worker ${worker.pid} ended ${lived} (${how}); another one starts in ${delayMs} ms`);
+      }
+      setTimeout(() => this.#replace(), delayMs);
     });
   }
 
   #replace(): void {
     if (this.#stopping || this.#workers.size >= (this.#settings?.workers ?? 0)) return;
-    const worker = this.#fork();
+    const worker = this.#fork(this.#snapshot);
     this.#workers.add(worker);
     this.#supervise(worker);
-    worker.serving.catch((error: unknown) => {
-      if (error instanceof RefusedError)
-        this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);
-    });
+    worker.serving.then(
+      () => {
+        this.#log.info(`worker ${worker.pid} serves in its place`);
+        this.#options.service.status(this.#status());
+      },
+      (error: unknown) => {
+        if (error instanceof RefusedError && !this.#deaths.quiet)
+          this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);
+      },
+    );
   }
 
   #lookAfter(): void {

@@ -1,9 +1,10 @@
+import type { ConfigSnapshot } from '../config/config-files.js';
 import type { LogLevel } from '../log.js';
 import type { Address } from '../net/listener.js';
 
 /** What a master and its workers say to each other, as plain JSON. */
 
-/** Where a worker gets its configuration from: each reads and compiles it itself, with fresh plugin code. */
+/** Where a server gets its configuration from: each worker reads and compiles it itself, with fresh plugin code. */
 export type Launch = {
   /** Whether reports are for a terminal with colours. */
   readonly colour: boolean;
@@ -11,6 +12,22 @@ export type Launch = {
   | { readonly kind: 'file'; readonly file: string; readonly prefix: string | undefined }
   | { readonly kind: 'text'; readonly text: string; readonly file: string; readonly base: string }
 );
+
+/** What a worker is started with, in its environment. */
+export interface Order {
+  readonly launch: Launch;
+  /** The texts of the configuration come as a message, and the files are not read. */
+  readonly fromSnapshot: boolean;
+  /** The sockets it has from the service manager, by way of the master: under the same numbers in every process. */
+  readonly inherited: readonly InheritedSocket[];
+}
+
+/** A listening socket that was handed over at the start. */
+export interface InheritedSocket {
+  readonly descriptor: number;
+  /** As the service manager calls it, for messages. */
+  readonly name: string;
+}
 
 /** A worker serves. What the master needs to know of the configuration comes with it: it loads none itself. */
 export interface Serving {
@@ -27,9 +44,13 @@ export interface Serving {
   readonly shutdownTimeout: number;
   /** Warnings about the configuration, rendered; empty when there are none. */
   readonly report: string;
+  /** For the other workers of this generation; undefined when this one has it from the master, or it is too large. */
+  readonly snapshot: ConfigSnapshot | undefined;
 }
 
 export type FromWorker =
+  /** It listens to messages, and waits for the snapshot it was promised. */
+  | { readonly type: 'ready' }
   | Serving
   /** It cannot serve; why, for people. It exits by itself. */
   | { readonly type: 'refused'; readonly report: string }
@@ -37,6 +58,8 @@ export type FromWorker =
   | { readonly type: 'alive' };
 
 export type FromMaster =
+  /** What the configuration's files were when the first worker of the generation read them. */
+  | { readonly type: 'snapshot'; readonly snapshot: ConfigSnapshot }
   /** Finish what is in flight and exit. JSON has no Infinity: null is without bound. */
   | { readonly type: 'stop'; readonly graceMs: number | null }
   /** Open the log files anew. */
@@ -49,9 +72,9 @@ function hasType(message: unknown, types: readonly string[]): boolean {
 
 /** Both ends are this very package, so the type tells the shape; anything else on the channel is not ours. */
 export function isFromWorker(message: unknown): message is FromWorker {
-  return hasType(message, ['serving', 'refused', 'alive']);
+  return hasType(message, ['ready', 'serving', 'refused', 'alive']);
 }
 
 export function isFromMaster(message: unknown): message is FromMaster {
-  return hasType(message, ['stop', 'reopen']);
+  return hasType(message, ['snapshot', 'stop', 'reopen']);
 }

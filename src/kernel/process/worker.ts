@@ -1,5 +1,6 @@
 import { preview } from '../assembly.js';
 import type { Config } from '../config/compile.js';
+import type { ConfigSnapshot } from '../config/config-files.js';
 import { displayPath } from '../config/display-path.js';
 import { loadConfig, loadConfigText } from '../config/load.js';
 import { renderDiagnostics } from '../config/render.js';
@@ -8,8 +9,9 @@ import { ConfigError } from '../errors.js';
 import { counted, reasonOf } from '../failure.js';
 import { type RunningServer, start } from '../kernel.js';
 import type { Log } from '../log.js';
+import { InheritedSockets } from '../net/inherited.js';
 import type { Plugin } from '../plugin.js';
-import { type FromWorker, isFromMaster, type Launch } from './messages.js';
+import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
 import { dropPrivileges } from './privileges.js';
 
 /** How often a worker says that its event loop turns. */
@@ -28,13 +30,17 @@ function tellAndExit(message: FromWorker): void {
 }
 
 /** One worker's life: loads, serves until it is told to stop or its master is gone, exits. */
-export async function runWorker(launch: Launch, builtins: readonly Plugin[]): Promise<void> {
+export async function runWorker(order: Order, builtins: readonly Plugin[]): Promise<void> {
+  process.title = 'webserv: worker';
   // The terminal's Ctrl-C goes to the whole process group; the master decides.
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
   process.on('SIGUSR1', () => {});
-  const { config, source, diagnostics } = await loadLaunch(launch, builtins);
+  const early = endWhileStarting();
+  const { launch } = order;
   const { colour } = launch;
+  const given = order.fromSnapshot ? await receiveSnapshot() : undefined;
+  const { config, source, diagnostics } = await loadLaunch(launch, builtins, given);
   const report = diagnostics.length === 0 ? '' : renderDiagnostics(diagnostics, { colour });
   if (config === undefined) {
     const name = displayPath(launch.file);
@@ -48,26 +54,72 @@ export async function runWorker(launch: Launch, builtins: readonly Plugin[]): Pr
   const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
   const log = createLog(errorLog.level, target);
   surviveFaults(log);
+  const inherited = await InheritedSockets.find(order.inherited);
   let server: RunningServer;
   try {
-    server = await start(config, log);
+    server = await start(config, log, { inherited });
     dropPrivileges(config.main.user, log);
   } catch (error) {
     tellAndExit({ type: 'refused', report: report + refusal(error, colour) });
     return;
   }
+  early.over();
   obey(server, target);
   const warned = server.warnings.length === 0 ? '' : renderDiagnostics(server.warnings, { colour });
-  tell({ type: 'serving', report: report + warned, ...summary(config, server), files: source?.files ?? [] });
+  const { files = [], snapshot } = source ?? {};
+  tell({
+    type: 'serving',
+    report: report + warned + idleSockets(inherited),
+    ...summary(config, server),
+    files,
+    snapshot,
+  });
   setInterval(() => tell({ type: 'alive' }), HEARTBEAT_MS).unref();
 }
 
-function loadLaunch(launch: Launch, builtins: readonly Plugin[]) {
+/** Whoever connects there is not served, and not refused either. */
+function idleSockets({ unused }: InheritedSockets): string {
+  return unused
+    .map((socket) => `webserv: warning: an inherited socket is not used, for no listen names it: ${socket}\n`)
+    .join('');
+}
+
+/** Nothing is in flight in a worker that does not serve yet: it need not finish anything. */
+function endWhileStarting(): { over(): void } {
+  const obey = (message: unknown): void => {
+    if (isFromMaster(message) && message.type === 'stop') process.exit(0);
+  };
+  const orphaned = (): void => process.exit(1);
+  process.on('message', obey);
+  process.on('disconnect', orphaned);
+  return {
+    over: () => {
+      process.off('message', obey);
+      process.off('disconnect', orphaned);
+    },
+  };
+}
+
+/** A message that comes before somebody listens is lost: the master sends it when it is told that somebody does. */
+function receiveSnapshot(): Promise<ConfigSnapshot> {
+  return new Promise((resolve) => {
+    const take = (message: unknown): void => {
+      if (!isFromMaster(message) || message.type !== 'snapshot') return;
+      process.off('message', take);
+      resolve(message.snapshot);
+    };
+    process.on('message', take);
+    tell({ type: 'ready' });
+  });
+}
+
+function loadLaunch(launch: Launch, builtins: readonly Plugin[], snapshot: ConfigSnapshot | undefined) {
+  const options = { builtins, preview, ...(snapshot === undefined ? {} : { snapshot }) };
   if (launch.kind === 'text') {
-    return loadConfigText(launch.text, { file: launch.file, base: launch.base, builtins, preview });
+    return loadConfigText(launch.text, { ...options, file: launch.file, base: launch.base });
   }
   const { file, prefix } = launch;
-  return loadConfig(file, { builtins, preview, ...(prefix === undefined ? {} : { prefix }) });
+  return loadConfig(file, { ...options, ...(prefix === undefined ? {} : { prefix }) });
 }
 
 /** Why a configuration without mistakes of its own cannot be served: a plugin refuses it, or an address is taken. */
@@ -103,7 +155,7 @@ function obey(server: RunningServer, target: LogTarget): void {
   process.on('message', (message) => {
     if (!isFromMaster(message)) return;
     if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY);
-    else {
+    else if (message.type === 'reopen') {
       target.reopen();
       void server.reopen();
     }

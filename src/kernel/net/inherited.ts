@@ -1,0 +1,76 @@
+import cluster from 'node:cluster';
+import { readlink } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { type Address, formatAddress } from './listener.js';
+import { listeningSockets } from './listening-sockets.js';
+
+interface Inherited {
+  readonly descriptor: number;
+  readonly name: string;
+  readonly address: Address | undefined;
+  used: boolean;
+}
+
+/** Listening sockets this process was started with, found by the address each is bound to. */
+export class InheritedSockets {
+  readonly #sockets: readonly Inherited[];
+
+  private constructor(sockets: readonly Inherited[]) {
+    this.#sockets = sockets;
+  }
+
+  /** Looks up where they listen, without accepting on them. */
+  static async find(
+    given: readonly { readonly descriptor: number; readonly name: string }[],
+  ): Promise<InheritedSockets> {
+    if (given.length === 0) return new InheritedSockets([]);
+    const listening = await listeningSockets();
+    const find = async (descriptor: number): Promise<Address | undefined> => {
+      const target = await readlink(`/proc/self/fd/${descriptor}`).catch(() => '');
+      return listening.find(({ inode }) => target === `socket:[${inode}]`)?.address;
+    };
+    return new InheritedSockets(
+      await Promise.all(
+        given.map(async (socket) => ({ ...socket, address: await find(socket.descriptor), used: false })),
+      ),
+    );
+  }
+
+  /** The descriptor that listens exactly there; it counts as used from now on. */
+  take(wanted: Address): number | undefined {
+    const key = formatAddress(wanted);
+    const found = this.#sockets.find(
+      ({ address }) => address !== undefined && formatAddress(address) === key,
+    );
+    if (found !== undefined) found.used = true;
+    return found?.descriptor;
+  }
+
+  /** Those that nobody asked for: where, and what they are called. */
+  get unused(): readonly string[] {
+    return this.#sockets
+      .filter(({ used }) => !used)
+      .map(({ name, address }) =>
+        address === undefined ? `${name}, which does not listen` : `${formatAddress(address)} (${name})`,
+      );
+  }
+}
+
+/**
+ * Listens on a descriptor of this process. In a worker, Node would have the primary do it with the descriptor of that
+ * number of its own, and close that one when the last worker that uses it dies: the socket would be lost. What the flag
+ * says only decides that; were it to change, the primary's descriptor is the same socket.
+ */
+export function listenOnDescriptor(
+  server: Server,
+  options: { readonly fd: number; readonly backlog: number },
+  listening: () => void,
+): void {
+  const { isPrimary } = cluster;
+  Reflect.set(cluster, 'isPrimary', true);
+  try {
+    server.listen(options, listening);
+  } finally {
+    Reflect.set(cluster, 'isPrimary', isPrimary);
+  }
+}

@@ -1,0 +1,45 @@
+/** A worker that served shorter than this died of something that may happen to the next one too. */
+const SHORT_LIFE_MS = 10_000;
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 10_000;
+/** So many in a row are a loop: something is wrong that another worker will not mend. */
+const LOOP = 5;
+/** A loop is told of once in this time, not for every death. */
+const TELL_AGAIN_MS = 60_000;
+
+/** Workers that die one after the other: how long until the next one may start, and what is said about it. */
+export class Deaths {
+  /** Of workers that did not serve long, since one that did. */
+  #inARow = 0;
+  #delayMs = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  /** Beyond the first few, silent but for once a minute. */
+  get quiet(): boolean {
+    return this.#inARow >= LOOP;
+  }
+
+  /** @param servedMs how long the worker served @returns for how long no other one should start */
+  add(servedMs: number): number {
+    if (servedMs >= SHORT_LIFE_MS) this.forget();
+    else {
+      this.#inARow += 1;
+      this.#delayMs = Math.min(MAX_DELAY_MS, this.#delayMs * 2 || FIRST_DELAY_MS);
+    }
+    return this.#delayMs;
+  }
+
+  /** @returns that there is a loop, when there is one and it is time to say so */
+  loop(now = performance.now()): string | undefined {
+    if (this.#inARow < LOOP || now - this.#toldAt < TELL_AGAIN_MS) return undefined;
+    this.#toldAt = now;
+    return `crash loop: ${this.#inARow} deaths in a row; another worker is tried every ${MAX_DELAY_MS / 1000} s at most`;
+  }
+
+  /** There is another configuration, or a worker lives. */
+  forget(): void {
+    this.#inARow = 0;
+    this.#delayMs = 0;
+    this.#toldAt = Number.NEGATIVE_INFINITY;
+  }
+}

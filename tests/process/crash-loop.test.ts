@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { Deaths } from '../../src/kernel/process/deaths.js';
+import { folderWith, serving } from '../cli/webserv.js';
+
+it('workers that die one after the other are tried ever less often, and told of as a loop once a minute', () => {
+  const deaths = new Deaths();
+  const delays = Array.from({ length: 10 }, () => deaths.add(50));
+  expect(delays).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000]);
+  expect(deaths.loop(1000)).toContain('crash loop: 10 deaths in a row');
+  deaths.add(50);
+  expect(deaths.loop(60_000)).toBeUndefined();
+  expect(deaths.loop(61_001)).toContain('crash loop: 11 deaths in a row');
+  expect(deaths.quiet).toBe(true);
+});
+
+it('a worker that served a while ends the loop', () => {
+  const deaths = new Deaths();
+  for (let count = 0; count < 9; count += 1) deaths.add(0);
+  expect(deaths.add(11_000)).toBe(0);
+  expect([deaths.loop(), deaths.quiet]).toEqual([undefined, false]);
+});
+
+it('a plugin that ends its worker again and again is a crash loop in the log', async () => {
+  const folder = await folderWith({
+    'webserv.conf': 'load_plugin ./deadly.mjs;\nserver { listen 127.0.0.1:0; return 204; }',
+    'deadly.mjs': `import { definePlugin } from '@webserv/server';
+      export default definePlugin({
+        name: 'deadly',
+        directives: {},
+        setup() { setTimeout(() => process.exit(3), 500); },
+        apply() {},
+      });`,
+  });
+  const server = await serving([join(folder, 'webserv.conf')]);
+  await expect.poll(() => server.stderr(), { timeout: 30_000 }).toContain('crash loop: 5 deaths in a row');
+  expect(server.stderr()).toMatch(/worker \d+ ended .*\(exit 3\); another one starts in 1600 ms/);
+});

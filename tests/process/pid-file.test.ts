@@ -1,0 +1,91 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { folderWith, serving, webserv } from '../cli/webserv.js';
+import { answerOf, freePort } from './running.js';
+
+const conf = (port: number): string =>
+  `pid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 served; }\n`;
+
+describe('a pid file', () => {
+  it('of a server that runs keeps another one from starting, and is not touched by it', async () => {
+    const folder = await folderWith({ 'one.conf': conf(0), 'two.conf': conf(0) });
+    const server = await serving([join(folder, 'one.conf')]);
+    const second = await webserv([join(folder, 'two.conf')]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(
+      `a server runs already: process ${server.child.pid} has the pid file ${join(folder, 'webserv.pid')}`,
+    );
+    expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
+    expect(await answerOf(server)).toBe('served');
+  });
+
+  it.each([
+    ['whose process is gone', '999999999\n', 'process 999999999'],
+    ['with something else in it', 'rubbish', 'holds no process id'],
+  ])('%s is told of by -s, by its path, and a server starts over it', async (_, text, told) => {
+    const folder = await folderWith({ 'webserv.conf': conf(0), 'webserv.pid': text });
+    const file = join(folder, 'webserv.conf');
+    const { code, stderr } = await webserv(['-s', 'reload', file]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(told);
+    expect(stderr).toContain(join(folder, 'webserv.pid'));
+    const server = await serving([file]);
+    expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'whose number has become another program is left behind: that one is not signalled',
+    async () => {
+      const folder = await folderWith({ 'webserv.conf': conf(0), 'webserv.pid': `${process.pid}\n` });
+      const file = join(folder, 'webserv.conf');
+      const { code, stderr } = await webserv(['-s', 'stop', file]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`process ${process.pid} of .*webserv\\.pid is ".+" by now`));
+      const server = await serving([file]);
+      expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
+    },
+  );
+
+  it('moves when a reload names another one', async () => {
+    const folder = await folderWith({ 'webserv.conf': conf(0) });
+    const file = join(folder, 'webserv.conf');
+    const server = await serving([file]);
+    await writeFile(file, conf(0).replace('webserv.pid', 'other.pid'));
+    server.child.kill('SIGHUP');
+    await expect
+      .poll(() => readFile(join(folder, 'other.pid'), 'utf8').catch(() => ''), { timeout: 30_000 })
+      .toBe(`${server.child.pid}\n`);
+    await expect(readFile(join(folder, 'webserv.pid'))).rejects.toThrow('ENOENT');
+    await server.stop();
+    await expect(readFile(join(folder, 'other.pid'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('an address that is taken', () => {
+  it.each(['127.0.0.1', '0.0.0.0'])('on %s too is refused with who has it', async (host) => {
+    const port = await freePort();
+    const taker = createServer().listen(port, host);
+    onTestFinished(() => void taker.close());
+    const folder = await folderWith({ 'webserv.conf': conf(port) });
+    const { code, stderr } = await webserv([join(folder, 'webserv.conf')]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `cannot listen on 127\\.0\\.0\\.1:${port}: the address is in use by process ${process.pid} \\(.+\\)`,
+      ),
+    );
+  });
+
+  it('by another webserv is told with its master, also where it is a socket file', async () => {
+    const folder = await folderWith({
+      'one.conf': 'server { listen 127.0.0.1:0; listen unix:one.sock; return 204; }',
+      'two.conf': 'server { listen unix:one.sock; return 204; }',
+    });
+    const server = await serving([join(folder, 'one.conf')]);
+    const { code, stderr } = await webserv([join(folder, 'two.conf')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`in use by process ${server.child.pid} (webserv: master)`);
+  });
+});

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { folderWith, type Serving, serving } from '../cli/webserv.js';
+import { answerOf, childrenOf, freePort, patience } from './running.js';
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const socketsFor = (...addresses: string[]): { through: string[] } => ({
+  through: ['python3', script('activated.py'), String(addresses.length), ...addresses, '--'],
+});
+
+/** The bytes that come until the server closes. */
+async function exchange(path: string): Promise<string> {
+  const socket = connect({ path });
+  let received = '';
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    received += text;
+  });
+  socket.end('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  await once(socket, 'close');
+  return received;
+}
+
+describe.runIf(process.platform === 'linux')('an inherited socket', () => {
+  it('is served on, and outlives every worker: nobody is refused while there is none', async () => {
+    const port = await freePort();
+    const folder = await folderWith({ 'webserv.conf': `server { listen ${port}; return 200 served; }` });
+    const server = await serving([join(folder, 'webserv.conf')], socketsFor(`0.0.0.0:${port}`));
+    expect(await answerOf(server)).toBe('served');
+    const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+    process.kill(worker, 'SIGKILL');
+    await expect.poll(() => childrenOf(server.child.pid ?? 0), patience).not.toContain(worker);
+    expect(await answerOf(server)).toBe('served');
+    expect(server.stderr()).not.toContain('warning');
+  });
+
+  it('is served on by all workers and after a reload, beside a socket of the server itself', async () => {
+    const port = await freePort();
+    const conf = (text: string): string =>
+      `workers 2; server { listen [::1]:${port}; listen 127.0.0.1:0; return 200 ${text}; }`;
+    const folder = await folderWith({ 'webserv.conf': conf('one') });
+    const file = join(folder, 'webserv.conf');
+    const server = await serving([file], socketsFor(`::1:${port}`));
+    const ask = async (): Promise<string> =>
+      (await fetch(`http://[::1]:${port}/`, { headers: { connection: 'close' } })).text();
+    expect(await ask()).toBe('one');
+    await writeFile(file, conf('two'));
+    server.child.kill('SIGHUP');
+    await expect.poll(ask, patience).toBe('two');
+  });
+
+  it('may be a socket file: its mode is left alone, and it is there when the server has stopped', async () => {
+    const folder = await folderWith({
+      'webserv.conf': 'server { listen unix:web.sock; listen 127.0.0.1:0; return 200 served; }',
+    });
+    const path = join(folder, 'web.sock');
+    const server = await serving([join(folder, 'webserv.conf')], socketsFor(`unix:${path}`));
+    expect(await exchange(path)).toMatch(/^HTTP\/1\.1 200 [\s\S]*served$/);
+    expect((await stat(path)).mode & 0o777).not.toBe(0o666);
+    await server.stop();
+    expect((await stat(path)).isSocket()).toBe(true);
+  });
+
+  it('that no listen names is warned of; a listen without one is bound as usual', async () => {
+    const port = await freePort();
+    const folder = await folderWith({ 'webserv.conf': 'server { listen 127.0.0.1:0; return 200 served; }' });
+    const server = await serving([join(folder, 'webserv.conf')], {
+      ...socketsFor(`127.0.0.1:${port}`),
+      environment: { LISTEN_FDNAMES: 'spare' },
+    });
+    expect(await answerOf(server)).toBe('served');
+    expect(server.stderr()).toContain(`no listen names it: 127.0.0.1:${port} (spare)`);
+  });
+
+  it('of another process is left alone, and workers are not told of any', async () => {
+    const port = await freePort();
+    const folder = await folderWith({
+      'webserv.conf': 'server { listen 127.0.0.1:0; root .; cgi .sh /bin/sh; }',
+      'env.sh':
+        'echo "Content-Type: text/plain"; echo; echo "fds $(ls /proc/$$/fd | tr "\\n" " ")"; cat /proc/$PPID/environ | tr "\\0" "\\n"',
+    });
+    const server = await serving([join(folder, 'webserv.conf')], {
+      ...socketsFor(`127.0.0.1:${port}`),
+      environment: { LISTEN_PID: '1' },
+    });
+    expect(server.stderr()).toBe('');
+    const told = await (await fetch(`${server.url}/env.sh`)).text();
+    expect(told).toMatch(/fds 0 1 (?:10 )?2/); // 10: the script itself
+    expect(told).not.toContain('LISTEN_');
+  });
+});
+
+interface Manager {
+  readonly path: string;
+  messages(): readonly string[];
+}
+
+/** A notification socket somebody reads. */
+async function manager(): Promise<Manager> {
+  const path = join(await folderWith(), 'notify');
+  const child = spawn('python3', [script('notified.py'), path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill());
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  await once(child.stdout, 'data');
+  return {
+    path,
+    messages: () =>
+      text
+        .split('\n')
+        .slice(1)
+        .filter((line) => line.startsWith('"'))
+        .map((line): string => String(JSON.parse(line)))
+        .filter((message) => !message.startsWith('BARRIER')),
+  };
+}
+
+async function notifying(conf: string, environment: Readonly<Record<string, string>> = {}) {
+  const notified = await manager();
+  const folder = await folderWith({
+    'webserv.conf': conf,
+    'needed.mjs':
+      "import { definePlugin } from '@webserv/server';\nexport default definePlugin({ name: 'needed', directives: {}, apply() {} });",
+  });
+  const file = join(folder, 'webserv.conf');
+  const server = await serving([file], { environment: { NOTIFY_SOCKET: notified.path, ...environment } });
+  const told = (part: string | RegExp) =>
+    expect.poll(() => notified.messages().join('\n---\n'), patience).toMatch(part);
+  return { notified, file, server, told };
+}
+
+describe.runIf(process.platform === 'linux')('a service manager is told', () => {
+  it('that the server is ready, reloads and stops', async () => {
+    const { file, server, told } = await notifying('server { listen 127.0.0.1:0; return 200 one; }');
+    await told(
+      new RegExp(
+        `READY=1\nMAINPID=${server.child.pid}\nSTATUS=serving 127\\.0\\.0\\.1:\\d+; workers: 1; generation 1`,
+      ),
+    );
+    server.child.kill('SIGHUP');
+    await told(/RELOADING=1\nMONOTONIC_USEC=\d+\nSTATUS=reloading[\s\S]*READY=1[\s\S]*generation 2/);
+    await writeFile(file, 'oops');
+    server.child.kill('SIGHUP');
+    await told(/READY=1\nMAINPID=\d+\nSTATUS=not reloaded, the log tells why; serving .* generation 2/);
+    await server.stop();
+    await told('STOPPING=1');
+  });
+
+  it('that all is well, as often as it wants to hear it, while a worker serves', async () => {
+    const { notified, file, server } = await notifying(
+      'load_plugin ./needed.mjs; server { listen 127.0.0.1:0; return 204; }',
+      { WATCHDOG_USEC: '400000' },
+    );
+    const beats = (): number => notified.messages().filter((message) => message === 'WATCHDOG=1').length;
+    await expect.poll(beats, patience).toBeGreaterThan(2);
+    // Its code is read from the disk: no worker can be started any more.
+    await writeFile(join(dirname(file), 'needed.mjs'), 'throw new Error("broken");');
+    const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+    process.kill(worker, 'SIGKILL');
+    await expect.poll(() => server.stderr(), patience).toContain('a worker cannot serve');
+    const last = beats();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    expect(beats() - last).toBeLessThan(2);
+  });
+
+  it('nothing of what is meant for another process', async () => {
+    const { notified, told } = await notifying('server { listen 127.0.0.1:0; return 204; }', {
+      WATCHDOG_USEC: '100000',
+      WATCHDOG_PID: '1',
+    });
+    await told('READY=1');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(notified.messages()).not.toContain('WATCHDOG=1');
+  });
+
+  it('nothing where its program is missing: the server says so once, and serves on', async () => {
+    const folder = await folderWith({ 'webserv.conf': 'server { listen 127.0.0.1:0; return 200 served; }' });
+    const server: Serving = await serving([join(folder, 'webserv.conf')], {
+      environment: { NOTIFY_SOCKET: join(folder, 'nobody'), PATH: folder },
+    });
+    await expect.poll(() => server.stderr(), patience).toContain('there is no program systemd-notify');
+    server.child.kill('SIGHUP');
+    await expect.poll(() => server.stderr(), patience).toContain('reloaded: generation 2');
+    expect(server.stderr().match(/systemd-notify/g)).toHaveLength(1);
+    expect(await answerOf(server)).toBe('served');
+  });
+});
