@@ -11,6 +11,8 @@ export async function builtinPlugins(): Promise<readonly Plugin[]> {
     import('../plugins/upload/index.js'),
     import('../plugins/static/index.js'),
     import('../plugins/autoindex/index.js'),
+    import('../plugins/status/index.js'),
+    import('../plugins/access-log/index.js'),
   ]);
   return modules.map((module) => module.default);
 }
@@ -22,4 +24,5 @@ export type BuiltinDirectives = DirectivesOf<typeof import('../plugins/redirect/
   DirectivesOf<typeof import('../plugins/cgi/index.js')> &
   DirectivesOf<typeof import('../plugins/upload/index.js')> &
   DirectivesOf<typeof import('../plugins/static/index.js')> &
-  DirectivesOf<typeof import('../plugins/autoindex/index.js')>;
+  DirectivesOf<typeof import('../plugins/autoindex/index.js')> &
+  DirectivesOf<typeof import('../plugins/status/index.js')>;

@@ -59,6 +59,7 @@ export { type RouteHooks, type ServerHooks, Stage } from './kernel/hooks.js';
 export { escapeHtml } from './kernel/html.js';
 export { formatHttpDate, parseHttpDate } from './kernel/http-date.js';
 export type { Log, LogLevel } from './kernel/log.js';
+export { type LogFile, type LogFileOptions, openLogFile, stdoutLog } from './kernel/log-file.js';
 export {
   type FileSlice,
   isFileSlice,
@@ -70,6 +71,14 @@ export {
   type ResponseBody,
   type ResponseHeaders,
 } from './kernel/message.js';
+export type {
+  Counter,
+  Histogram,
+  MetricDescription,
+  MetricFamily,
+  MetricSample,
+  Metrics,
+} from './kernel/metrics.js';
 export { preferredType } from './kernel/negotiate.js';
 export {
   type DecodedPath,

@@ -80,7 +80,7 @@ export default definePlugin({
     cgi_max_processes: processLimit,
   },
   codes: { 'cgi-interpreter': 'warning: the program that is to run scripts is not there' },
-  setup: () => new Scripts(),
+  setup: ({ metrics }) => new Scripts(metrics),
   async apply({ options, state, hooks, route, log, placeOf, warn }) {
     if (options.cgi.size === 0 || route.root === undefined) return;
     const runOptions: RunOptions = {

@@ -1,3 +1,4 @@
+import { type Counter, HttpError, type Metrics } from '@webserv/server';
 import type { ProcessLimit } from './directives.js';
 import { type Invocation, ScriptProcess } from './script-process.js';
 import { Slots } from './slots.js';
@@ -5,13 +6,25 @@ import { Slots } from './slots.js';
 /** All scripts of one server process: how many may run, and which do. None of them outlives it. */
 export class Scripts {
   readonly #slots = new WeakMap<ProcessLimit, Slots>();
+  readonly #allSlots: Slots[] = [];
   readonly #running = new Set<ScriptProcess>();
+  readonly #started: Counter;
+  readonly #refused: Counter;
   readonly #kill = (): void => {
     for (const script of this.#running) script.kill();
   };
 
-  constructor() {
+  constructor(metrics: Metrics) {
     process.on('exit', this.#kill);
+    this.#started = metrics.counter({ name: 'webserv_cgi_started_total', help: 'CGI scripts started.' });
+    this.#refused = metrics.counter({
+      name: 'webserv_cgi_refused_total',
+      help: 'Requests for a CGI script that were not served because too many ran.',
+    });
+    metrics.gauge({ name: 'webserv_cgi_running', help: 'CGI scripts that run.' }, () => this.#running.size);
+    metrics.gauge({ name: 'webserv_cgi_waiting', help: 'Requests that wait for a CGI script to end.' }, () =>
+      this.#allSlots.reduce((sum, { waiting }) => sum + waiting, 0),
+    );
   }
 
   /**
@@ -19,10 +32,16 @@ export class Scripts {
    * @throws HttpError 503 when there is no slot in time, and what starting throws
    */
   async start(limit: ProcessLimit, invocation: Invocation, signal: AbortSignal): Promise<ScriptProcess> {
-    const release = await this.#slotsOf(limit).acquire(signal);
+    const release = await this.#slotsOf(limit)
+      .acquire(signal)
+      .catch((error: unknown) => {
+        if (error instanceof HttpError) this.#refused.add(1);
+        throw error;
+      });
     try {
       const script = await ScriptProcess.start(invocation);
       this.#running.add(script);
+      this.#started.add(1);
       script.gone.then(() => {
         release();
         this.#running.delete(script);
@@ -46,6 +65,7 @@ export class Scripts {
     if (slots === undefined) {
       slots = new Slots(limit.max);
       this.#slots.set(limit, slots);
+      this.#allSlots.push(slots);
     }
     return slots;
   }

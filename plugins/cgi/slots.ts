@@ -33,6 +33,11 @@ export class Slots {
     this.#maxWaitMs = maxWaitMs;
   }
 
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /**
    * @param signal the client has left: its place in the queue is given up
    * @returns gives the slot back; more than one call is one

@@ -40,7 +40,7 @@ export default definePlugin({
     upload_max_files: integer({ default: 100, min: 1, max: 10_000, help: 'bounds the files of one form' }),
   },
   codes,
-  setup: ({ log }) => new UploadServer(log),
+  setup: ({ log, metrics }) => new UploadServer(log, metrics),
   async apply({ options, state, hooks, route, placeOf, refuse }) {
     if (!options.upload) return;
     const store = storeOf(route, options.upload_store);
@@ -56,6 +56,7 @@ export default definePlugin({
       route,
       temporaries: state.temporaries,
       turns: state.turns,
+      stored: (bytes) => state.stored(bytes),
     };
     const answer = (method: string, work: Method): void =>
       // After the scripts: a POST to a script is for the script.

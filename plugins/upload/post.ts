@@ -61,6 +61,7 @@ async function publishAll(
     for (const { name, inode } of created) await withdraw(folder.directory, name, inode);
     throw error;
   }
+  for (const { size } of stored) uploads.stored(size);
   return stored;
 }
 
@@ -105,6 +106,7 @@ async function postContent(
   try {
     await receive(exchange.request.body, file);
     const { name } = await publishIn(uploads, folder, file, generateName(type), 'rename');
+    uploads.stored(file.size);
     return storedAnswer(exchange, [describe(uploads, folder, name, file.size)]);
   } finally {
     await uploads.temporaries.remove(file);

@@ -49,6 +49,7 @@ export async function put(uploads: Uploads, { request }: Exchange): Promise<Resp
         verify(found);
         return publish(file, name, policy, found);
       });
+      uploads.stored(file.size);
       const etag = entityTagOf(await file.stat()); // after the rename, which counts as a change
       if (!published.created) return { status: 204, headers: { etag } };
       return { status: 201, headers: { etag, location: encodePath(folder + published.name) } };

@@ -1,4 +1,4 @@
-import type { Log } from '@webserv/server';
+import type { Counter, Log, Metrics } from '@webserv/server';
 import { removeLeftovers } from './leftovers.js';
 import { Temporaries } from './temporaries.js';
 import { Turns } from './turns.js';
@@ -8,11 +8,20 @@ export class UploadServer {
   readonly temporaries = new Temporaries();
   readonly turns = new Turns();
   readonly #log: Log;
+  readonly #files: Counter;
+  readonly #bytes: Counter;
   readonly #stopping = new AbortController();
   readonly #sweeps = new Map<string, Promise<void>>();
 
-  constructor(log: Log) {
+  constructor(log: Log, metrics: Metrics) {
     this.#log = log;
+    this.#files = metrics.counter({ name: 'webserv_uploaded_files_total', help: 'Files stored.' });
+    this.#bytes = metrics.counter({ name: 'webserv_uploaded_bytes_total', help: 'Bytes of files stored.' });
+  }
+
+  stored(bytes: number): void {
+    this.#files.add(1);
+    this.#bytes.add(bytes);
   }
 
   /** Removes, once for each store and while serving already, what a killed server left there. */

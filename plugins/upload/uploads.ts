@@ -14,4 +14,6 @@ export interface Uploads {
   readonly route: RouteView;
   readonly temporaries: Temporaries;
   readonly turns: Turns;
+  /** Counts a stored file. */
+  readonly stored: (bytes: number) => void;
 }

@@ -3,6 +3,7 @@ import type { Diagnostic } from './config/diagnostic.js';
 import { ConfigError } from './errors.js';
 import { refusalOf } from './findings.js';
 import type { Log } from './log.js';
+import { type MetricFamily, type Metrics, MetricsRegistry } from './metrics.js';
 import { patiences } from './patience.js';
 import { ServerHookTable } from './server-hooks.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
@@ -13,6 +14,8 @@ export interface Assembly {
   readonly hooks: ServerHookTable;
   /** One for each server, in the configuration's order. */
   readonly sites: readonly BuiltSite[];
+  /** What this process counts. */
+  readonly metrics: MetricsRegistry;
   /** What the plugins warn of. */
   readonly warnings: readonly Diagnostic[];
   /** Has the plugins open their log files anew. */
@@ -24,6 +27,8 @@ export interface Assembly {
 export interface AssemblyOptions {
   /** Every request is traced, whatever the configuration says. */
   readonly trace?: boolean;
+  /** Sums the metrics of this process with those of the others of the server; without it, there are no others. */
+  readonly gather?: (own: MetricsRegistry) => Promise<readonly MetricFamily[]>;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface AssemblyOptions {
 export async function assemble(
   config: Config,
   log: Log,
-  { trace = false }: AssemblyOptions = {},
+  { trace = false, gather = ownFamilies }: AssemblyOptions = {},
 ): Promise<Assembly> {
   const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
   const patienceOf = patiences();
@@ -42,6 +47,8 @@ export async function assemble(
     trace: traceOf(config.main.trace),
     log,
   });
+  const registry = new MetricsRegistry();
+  const metrics = metricsFor(registry, () => gather(registry));
   const plugins: LoadedPlugin[] = [];
   const found: Diagnostic[] = [];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
@@ -65,7 +72,7 @@ export async function assemble(
   for (const plugin of config.plugins) {
     await attempt(`plugin "${plugin.name}", setup`, async () => {
       const options = config.options.get(plugin.name) ?? {};
-      const running = await plugin.start({ options, hooks: hooks.facade(plugin.name), log });
+      const running = await plugin.start({ options, hooks: hooks.facade(plugin.name), metrics, log });
       plugins.push({ plugin, running });
     });
   }
@@ -77,7 +84,7 @@ export async function assemble(
     await dispose();
     throw new ConfigError(found);
   }
-  return { hooks, sites, warnings: found, reopen, dispose };
+  return { hooks, sites, metrics: registry, warnings: found, reopen, dispose };
 }
 
 /**
@@ -105,3 +112,16 @@ function soundPart(route: RouteConfig): RouteConfig {
 
 const ignore = (): void => {};
 const silent: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+async function ownFamilies(own: MetricsRegistry): Promise<readonly MetricFamily[]> {
+  return own.families();
+}
+
+function metricsFor(registry: MetricsRegistry, gather: Metrics['gather']): Metrics {
+  return {
+    counter: (metric) => registry.counter(metric),
+    gauge: (metric, read) => registry.gauge(metric, read),
+    histogram: (metric) => registry.histogram(metric),
+    gather,
+  };
+}

@@ -1,15 +1,20 @@
 import { type AssemblyOptions, assemble } from './assembly.js';
 import type { Config } from './config/compile.js';
 import type { Diagnostic } from './config/diagnostic.js';
+import { measureConnections } from './connection-metrics.js';
 import { endpointsOf } from './endpoints.js';
 import type { Log } from './log.js';
+import type { MetricsRegistry } from './metrics.js';
 import { Acceptor } from './net/acceptor.js';
+import type { InheritedSockets } from './net/inherited.js';
 import type { Address } from './net/listener.js';
 
 /** A server at work. */
 export interface RunningServer {
   /** Where it answers, as bound: port 0 has become a real one. */
   readonly addresses: readonly Address[];
+  /** What this process counts. */
+  readonly metrics: MetricsRegistry;
   /** What the plugins warn of in the configuration. */
   readonly warnings: readonly Diagnostic[];
   /** Has the plugins open their log files anew. */
@@ -21,27 +26,34 @@ export interface RunningServer {
   stop(graceMs?: number): Promise<void>;
 }
 
+export interface StartOptions extends AssemblyOptions {
+  /** Listening sockets that are there already: a `listen` that names the address of one is served on it. */
+  readonly inherited?: InheritedSockets;
+}
+
 const DEFAULT_GRACE_MS = 30_000;
 
 /**
  * Starts a server: sets the plugins up, builds the routes, listens. What was made before a failure is let go.
  * @throws ConfigError when a plugin refuses the configuration, ListenError when an address cannot be had
  */
-export async function start(config: Config, log: Log, options: AssemblyOptions = {}): Promise<RunningServer> {
-  const { hooks, sites, warnings, reopen, dispose } = await assemble(config, log, options);
+export async function start(config: Config, log: Log, options: StartOptions = {}): Promise<RunningServer> {
+  const { hooks, sites, metrics, warnings, reopen, dispose } = await assemble(config, log, options);
   try {
     const acceptor = new Acceptor({
       maxConnections: config.main.maxConnections,
       onRequest: hooks.compile(),
       log,
     });
+    measureConnections(acceptor, metrics);
     const endpoints = endpointsOf(
       config,
       sites.map(({ site }) => site),
     );
-    await acceptor.listen(endpoints);
+    await acceptor.listen(endpoints, options.inherited);
     return {
       addresses: acceptor.addresses,
+      metrics,
       warnings,
       reopen,
       stop: async (graceMs = DEFAULT_GRACE_MS) => {

@@ -2,6 +2,7 @@ import type { Diagnostic, Place } from './config/diagnostic.js';
 import type { DirectiveTable, OptionsOf } from './config/schema.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
 import type { Log } from './log.js';
+import type { Metrics } from './metrics.js';
 import type { RouteView } from './route.js';
 import { type VariableTable, variablePrefixes } from './variables.js';
 
@@ -13,6 +14,7 @@ export interface SetupContext<Options> {
   /** The values of the main block. */
   readonly options: Options;
   readonly hooks: ServerHooks;
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 

@@ -1,0 +1,76 @@
+import { type Config, definePlugin, oneOf, preferredType, type Response, Stage } from '@webserv/server';
+import { asJson } from './json.js';
+import { asPrometheus, PROMETHEUS_TYPE } from './prometheus.js';
+import { Requests } from './requests.js';
+
+const MODES = ['off', 'on', 'json', 'prometheus', 'health'] as const;
+type Mode = (typeof MODES)[number];
+
+const FRESH = { 'cache-control': 'no-store' };
+
+/** Nothing of the server is asked for: it says only that requests are answered. */
+const HEALTHY: Response = Object.freeze({
+  status: 200,
+  headers: { 'content-type': 'text/plain; charset=utf-8', ...FRESH },
+  body: 'ok\n',
+});
+
+type RouteConfig = Config['servers'][number]['route'];
+
+function isAsked({ options, children }: RouteConfig): boolean {
+  const mode = options.get('status')?.status;
+  return (mode !== 'off' && mode !== 'health') || children.some(isAsked);
+}
+
+/** JSON, or what Prometheus asks for when it scrapes. */
+function wantsText(mode: Mode, accept: string | undefined): boolean {
+  if (mode !== 'on') return mode === 'prometheus';
+  if (accept === undefined) return false;
+  // Which version of its format it would like, is no matter: there is the one that all read.
+  const types = accept.replace(/;\s*(?:version|charset|escaping)=[^;,]*/g, '');
+  const offers = ['application/json', 'text/plain', 'application/openmetrics-text'] as const;
+  return preferredType(types, offers) !== 'application/json';
+}
+
+export default definePlugin({
+  name: 'status',
+  directives: {
+    status: oneOf(MODES, {
+      default: 'off',
+      inherit: 'none',
+      help: 'answers with the numbers of the running server: JSON or Prometheus’ text as the client asks, or one of them; health answers ok',
+      example: 'status on;',
+    }),
+  },
+  setup({ hooks, metrics }) {
+    const requests = new Requests(metrics);
+    // What nobody can look at is not counted.
+    hooks.onConfig.tap({}, ({ servers }) => {
+      requests.wanted = servers.some(({ route }) => isAsked(route));
+    });
+    return { requests, metrics };
+  },
+  apply({ options, state, hooks, route }) {
+    if (state.requests.wanted) {
+      const count = state.requests.counterOf(route);
+      hooks.onDone.tap({}, (exchange) => count(exchange));
+    }
+    const mode = options.status;
+    if (mode === 'off') return;
+    const tap = { stage: Stage.handler, methods: ['GET', 'HEAD'] };
+    if (mode === 'health') {
+      hooks.onRoute.tap(tap, () => HEALTHY);
+      return;
+    }
+    hooks.onRoute.tapPromise(tap, async ({ request }) => {
+      const families = await state.metrics.gather();
+      const text = wantsText(mode, request.headers.get('accept'));
+      const negotiated = mode === 'on' ? { vary: 'accept' } : {};
+      return {
+        status: 200,
+        headers: { 'content-type': text ? PROMETHEUS_TYPE : 'application/json', ...FRESH, ...negotiated },
+        body: text ? asPrometheus(families) : asJson(families),
+      };
+    });
+  },
+});

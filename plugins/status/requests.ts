@@ -1,0 +1,54 @@
+import type { Counter, Exchange, Histogram, Metrics, RouteView } from '@webserv/server';
+
+/** Seconds; from an answer out of memory to a slow script. */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Made once: a number as text for every request would be garbage for every request. */
+const STATUS_TEXT: readonly string[] = Array.from({ length: 600 }, (_, status) => String(status));
+
+/** What is counted of every request that had a route. */
+export class Requests {
+  /** False when no route shows the numbers. Known before routes are made. */
+  wanted = false;
+  readonly #requests: Counter;
+  readonly #bytes: Counter;
+  readonly #received: Counter;
+  readonly #cutOff: Counter;
+  readonly #latency: Histogram;
+
+  constructor(metrics: Metrics) {
+    this.#requests = metrics.counter({
+      name: 'webserv_requests_total',
+      help: 'Requests answered, by status and route.',
+      labels: ['status', 'route'],
+    });
+    this.#bytes = metrics.counter({
+      name: 'webserv_sent_bytes_total',
+      help: 'Bytes of content sent, heads apart.',
+    });
+    this.#received = metrics.counter({
+      name: 'webserv_received_bytes_total',
+      help: 'Bytes of content received.',
+    });
+    this.#cutOff = metrics.counter({
+      name: 'webserv_requests_cut_off_total',
+      help: 'Requests whose client left, or was cut off, before the whole answer was sent.',
+    });
+    this.#latency = metrics.histogram({
+      name: 'webserv_request_duration_seconds',
+      help: "From a request's first byte to the last byte of its answer handed to the socket.",
+      buckets: BUCKETS,
+    });
+  }
+
+  counterOf({ name }: RouteView): (exchange: Exchange) => void {
+    return ({ outcome, request }) => {
+      if (outcome === undefined) return;
+      this.#requests.add(1, STATUS_TEXT[outcome.status] ?? String(outcome.status), name);
+      this.#latency.observe(outcome.durationMs / 1000);
+      if (outcome.bytesSent > 0) this.#bytes.add(outcome.bytesSent);
+      if (request.body.received > 0) this.#received.add(request.body.received);
+      if (!outcome.complete) this.#cutOff.add(1);
+    };
+  }
+}

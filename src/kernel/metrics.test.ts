@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { MetricsRegistry, summed } from './metrics.js';
+
+it('label values beyond a bound are counted as one', () => {
+  const registry = new MetricsRegistry();
+  const counter = registry.counter({ name: 'a_total', help: '', labels: ['x'] });
+  for (let index = 0; index < 5000; index += 1) counter.add(1, String(index));
+  counter.add(1, '7');
+  const [family] = registry.families();
+  expect(family?.samples.length).toBe(2001);
+  expect(family?.samples.find(({ labels }) => labels[0] === '')?.value).toBe(3000);
+  expect(family?.samples.find(({ labels }) => labels[0] === '7')?.value).toBe(2);
+});
+
+it('a histogram counts a value in the first bucket whose bound it does not exceed', () => {
+  const registry = new MetricsRegistry();
+  const histogram = registry.histogram({ name: 'h', help: '', buckets: [1, 2] });
+  for (const value of [0.5, 1, 1.5, 2, 3, 4]) histogram.observe(value);
+  expect(registry.families()[0]?.samples).toEqual([{ labels: [], value: 12, counts: [2, 2, 2] }]);
+});
+
+it('the same metric of several processes is added up, label by label', () => {
+  const of = (status: string, value: number) => {
+    const registry = new MetricsRegistry();
+    registry.counter({ name: 'r_total', help: 'r', labels: ['status'] }).add(value, status);
+    registry.gauge({ name: 'g', help: 'g' }, () => value);
+    registry.histogram({ name: 'h', help: 'h', buckets: [1] }).observe(value);
+    return registry.families();
+  };
+  const all = summed([...of('200', 1), ...of('200', 2), ...of('404', 4)]);
+  expect(all.map(({ name, samples }) => [name, samples])).toEqual([
+    [
+      'r_total',
+      [
+        { labels: ['200'], value: 3 },
+        { labels: ['404'], value: 4 },
+      ],
+    ],
+    ['h', [{ labels: [], value: 7, counts: [1, 2] }]],
+    ['g', [{ labels: [], value: 7 }]],
+  ]);
+});

@@ -1,0 +1,191 @@
+/** Numbers a running server is watched by, named and summed as Prometheus does. */
+
+/** What a metric is, for whoever shows it. */
+export interface MetricDescription {
+  /** As Prometheus wants it: `webserv_requests_total`. */
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  /** The names of its labels, in the order their values are given in. */
+  readonly labels: readonly string[];
+  /** A histogram's upper bounds, ascending; what is above them all is counted too. */
+  readonly buckets?: readonly number[];
+}
+
+/** One value of a metric: for one combination of label values. */
+export interface MetricSample {
+  readonly labels: readonly string[];
+  /** Of a histogram, the sum of what was observed. */
+  readonly value: number;
+  /** Of a histogram: how many fell into each bucket (not added up), then above the last. */
+  readonly counts?: readonly number[];
+}
+
+/** A metric with its values, as plain data: it goes from process to process. */
+export interface MetricFamily extends MetricDescription {
+  readonly samples: readonly MetricSample[];
+}
+
+/** A number that only grows. */
+export interface Counter {
+  add(amount: number, ...labels: readonly string[]): void;
+}
+
+/** How often values fell into which range. */
+export interface Histogram {
+  observe(value: number, ...labels: readonly string[]): void;
+}
+
+type NamedMetric = Omit<MetricDescription, 'kind' | 'labels'> & { readonly labels?: readonly string[] };
+
+/** What a plugin counts with. Names are the plugin's to keep apart: two of one name are one metric. */
+export interface Metrics {
+  counter(metric: NamedMetric): Counter;
+  /** A value that is asked for when somebody looks: how many there are just now. */
+  gauge(metric: NamedMetric, read: () => Iterable<MetricSample> | number): void;
+  histogram(metric: NamedMetric & { readonly buckets: readonly number[] }): Histogram;
+  /** All metrics, the kernel's and every plugin's, summed over the workers of the server. */
+  gather(): Promise<readonly MetricFamily[]>;
+}
+
+/** Beyond so many combinations of label values they are counted as one, of empty labels: a client may invent some. */
+const MAX_SAMPLES = 2000;
+
+interface Cell {
+  readonly labels: readonly string[];
+  value: number;
+  readonly counts: number[] | undefined;
+}
+
+class Cells {
+  readonly description: MetricDescription;
+  readonly #cells = new Map<string, Cell>();
+
+  constructor(description: MetricDescription) {
+    this.description = description;
+  }
+
+  /** The cell of these label values. */
+  at(labels: readonly string[]): Cell {
+    // One label is the common case, and its own key.
+    const key = labels.length === 1 ? (labels[0] ?? '') : labels.join('\n');
+    return this.#cells.get(key) ?? this.#add(key, labels);
+  }
+
+  samples(): readonly MetricSample[] {
+    return Array.from(this.#cells.values(), ({ labels, value, counts }) =>
+      counts === undefined ? { labels, value } : { labels, value, counts: [...counts] },
+    );
+  }
+
+  #add(key: string, labels: readonly string[]): Cell {
+    const { buckets, labels: names } = this.description;
+    if (this.#cells.size >= MAX_SAMPLES && labels.some((label) => label !== '')) {
+      return this.at(names.map(() => ''));
+    }
+    const cell: Cell = {
+      labels: [...labels],
+      value: 0,
+      counts: buckets && new Array<number>(buckets.length + 1).fill(0),
+    };
+    this.#cells.set(key, cell);
+    return cell;
+  }
+}
+
+/** The metrics of one server process. */
+export class MetricsRegistry {
+  readonly #cells = new Map<string, Cells>();
+  readonly #observed: {
+    readonly description: MetricDescription;
+    readonly read: () => Iterable<MetricSample> | number;
+  }[] = [];
+
+  counter(metric: NamedMetric): Counter {
+    const cells = this.#cellsOf({ ...metric, kind: 'counter', labels: metric.labels ?? [] });
+    return {
+      add: (amount, ...labels) => {
+        cells.at(labels).value += amount;
+      },
+    };
+  }
+
+  gauge(metric: NamedMetric, read: () => Iterable<MetricSample> | number): void {
+    this.#observed.push({ description: { ...metric, kind: 'gauge', labels: metric.labels ?? [] }, read });
+  }
+
+  /** A counter that is kept elsewhere, and asked for when somebody looks. */
+  observed(metric: NamedMetric, read: () => number): void {
+    this.#observed.push({ description: { ...metric, kind: 'counter', labels: metric.labels ?? [] }, read });
+  }
+
+  histogram(metric: NamedMetric & { readonly buckets: readonly number[] }): Histogram {
+    const { buckets } = metric;
+    const cells = this.#cellsOf({ ...metric, kind: 'histogram', labels: metric.labels ?? [] });
+    return {
+      observe: (value, ...labels) => {
+        const cell = cells.at(labels);
+        cell.value += value;
+        let index = 0;
+        while (index < buckets.length && value > (buckets[index] ?? 0)) index += 1;
+        if (cell.counts !== undefined) cell.counts[index] = (cell.counts[index] ?? 0) + 1;
+      },
+    };
+  }
+
+  /** Of this process alone. */
+  families(): readonly MetricFamily[] {
+    const counted = Array.from(this.#cells.values(), (cells) => ({
+      ...cells.description,
+      samples: cells.samples(),
+    }));
+    const looked = this.#observed.map(({ description, read }) => {
+      const value = read();
+      return { ...description, samples: typeof value === 'number' ? [{ labels: [], value }] : [...value] };
+    });
+    return summed([...counted, ...looked]);
+  }
+
+  #cellsOf(description: MetricDescription): Cells {
+    const known = this.#cells.get(description.name);
+    if (known !== undefined) return known;
+    const cells = new Cells(description);
+    this.#cells.set(description.name, cells);
+    return cells;
+  }
+}
+
+/** Families of one name as one, values of the same labels added up. */
+export function summed(families: readonly MetricFamily[]): readonly MetricFamily[] {
+  const byName = new Map<string, MetricFamily[]>();
+  for (const family of families) {
+    const same = byName.get(family.name);
+    if (same === undefined) byName.set(family.name, [family]);
+    else same.push(family);
+  }
+  return Array.from(byName.values(), ([first, ...rest]) => first && addedTo(first, rest)).filter(
+    (family) => family !== undefined,
+  );
+}
+
+function addedTo(first: MetricFamily, rest: readonly MetricFamily[]): MetricFamily {
+  if (rest.length === 0) return first;
+  const cells = new Map<string, { labels: readonly string[]; value: number; counts: number[] | undefined }>();
+  for (const { samples } of [first, ...rest]) {
+    for (const { labels, value, counts } of samples) {
+      const key = labels.join('\n');
+      const cell = cells.get(key);
+      if (cell === undefined) cells.set(key, { labels, value, counts: counts && [...counts] });
+      else {
+        cell.value += value;
+        counts?.forEach((count, index) => {
+          if (cell.counts !== undefined) cell.counts[index] = (cell.counts[index] ?? 0) + count;
+        });
+      }
+    }
+  }
+  const samples = Array.from(cells.values(), ({ labels, value, counts }) =>
+    counts === undefined ? { labels, value } : { labels, value, counts },
+  );
+  return { ...first, samples };
+}
