@@ -9,7 +9,7 @@ import {
   variables,
 } from './directives.js';
 import { type EnvironmentOptions, environment } from './environment.js';
-import { findInterpreter } from './interpreter.js';
+import type { Interpreters } from './interpreter.js';
 import { type LocateOptions, locate } from './locate.js';
 import { Scripts } from './scripts.js';
 import { spool } from './spool.js';
@@ -51,12 +51,13 @@ async function runScript(
 /** Bare names of interpreters as files. One that is not found may still be there when a script needs it. */
 async function withPrograms(
   configured: ReadonlyMap<string, Command>,
+  interpreters: Interpreters,
   missing: (extension: string, program: string) => void,
 ): Promise<ReadonlyMap<string, Command>> {
   const found = new Map<string, Command>();
   for (const [extension, command] of configured) {
     const [name, ...rest] = command;
-    const program = name === undefined ? undefined : await findInterpreter(name);
+    const program = name === undefined ? undefined : await interpreters.find(name);
     if (name !== undefined && program === undefined) missing(extension, name);
     found.set(extension, program === undefined ? command : [program, ...rest]);
   }
@@ -84,7 +85,7 @@ export default definePlugin({
   async apply({ options, state, hooks, route, log, placeOf, warn }) {
     if (options.cgi.size === 0 || route.root === undefined) return;
     const runOptions: RunOptions = {
-      commands: await withPrograms(options.cgi, (extension, program) => {
+      commands: await withPrograms(options.cgi, state.interpreters, (extension, program) => {
         const place = placeOf('cgi', program);
         if (place === undefined) return; // said where it is written
         const message = `cgi ${extension}: there is no program "${program}"`;

@@ -1,10 +1,12 @@
 import { type Counter, HttpError, type Metrics } from '@webserv/server';
 import type { ProcessLimit } from './directives.js';
+import { Interpreters } from './interpreter.js';
 import { type Invocation, ScriptProcess } from './script-process.js';
 import { Slots } from './slots.js';
 
 /** All scripts of one server process: how many may run, and which do. None of them outlives it. */
 export class Scripts {
+  readonly interpreters = new Interpreters();
   readonly #slots = new WeakMap<ProcessLimit, Slots>();
   readonly #allSlots: Slots[] = [];
   readonly #running = new Set<ScriptProcess>();
