@@ -1,19 +1,11 @@
 import { holderOf } from '../kernel/process/identity.js';
 import { readPid } from '../kernel/process/pid-file.js';
 import { UsageError } from './arguments.js';
-import { type Found, loadFound } from './configuration.js';
+import { loadFound } from './configuration.js';
+import type { Found } from './configuration-file.js';
 import { EXIT } from './exit.js';
+import { signals, signalWords } from './signals.js';
 import { say } from './terminal.js';
-
-/** What `-s` may say, and the signal it is. */
-const signals: Readonly<Record<string, NodeJS.Signals>> = {
-  reload: 'SIGHUP',
-  stop: 'SIGTERM',
-  quit: 'SIGQUIT',
-  reopen: 'SIGUSR1',
-};
-
-export const signalWords = Object.keys(signals).join('|');
 
 /**
  * Sends a running server a signal, found by the pid file of its configuration. The configuration is checked first: a

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { createJiti, type Jiti } from 'jiti';
+import type { Jiti } from 'jiti';
 import * as publicEntry from '../index.js';
 import type { Place } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
@@ -57,7 +57,9 @@ export async function loadPlugins(
  * Imports modules from a folder, TypeScript too. `@webserv/server` is this very package, wherever it is installed:
  * a plugin's HttpError must be the kernel's.
  */
-export function moduleImporter(from: string): Jiti {
+export async function moduleImporter(from: string): Promise<Jiti> {
+  // Late: most servers load nothing but what is built in.
+  const { createJiti } = await import('jiti');
   return createJiti(pathToFileURL(from).href, {
     virtualModules: { '@webserv/server': publicEntry },
     // In a shared temporary folder another user could put what is then run.
@@ -70,7 +72,7 @@ async function loadPlugin(
   path: string,
   findings: Findings,
 ): Promise<LoadedPlugin | undefined> {
-  const importer = moduleImporter(path);
+  const importer = await moduleImporter(path);
   const found = find(word.text, dirname(path), importer);
   if ('tried' in found) {
     findings.error('plugin-not-found', `there is no plugin "${word.text}"`, word.place, {

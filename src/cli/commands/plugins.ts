@@ -1,16 +1,5 @@
-import { pathToFileURL } from 'node:url';
-import { builtinPlugins } from '../../builtin.js';
-import type { Assembly } from '../../kernel/assembly.js';
-import { formatPlace } from '../../kernel/config/diagnostic.js';
-import { displayPath } from '../../kernel/config/display-path.js';
-import type { LoadedPlugin } from '../../kernel/config/registry.js';
-import type { Tap } from '../../kernel/hooks.js';
-import { stageName } from '../../kernel/stage-name.js';
 import { defineCommand } from '../command.js';
-import { configurationOptions, load, locate, withAssembly } from '../configuration.js';
-import { EXIT } from '../exit.js';
-import { heading, print, say } from '../terminal.js';
-import { packageVersion, versionIn } from '../version.js';
+import { configurationOptions } from '../configuration-file.js';
 
 export const plugins = defineCommand({
   name: 'plugins',
@@ -22,95 +11,7 @@ export const plugins = defineCommand({
   options: configurationOptions,
   positionals: 0,
   async run(given) {
-    const isAsked = given.config !== undefined || given.prefix !== undefined;
-    if (!isAsked && (await locate(given)) === undefined) {
-      say('there is no configuration here: these are the built-in plugins');
-      const builtins = await builtinPlugins();
-      await printAll(
-        builtins.map((plugin) => ({ plugin, place: undefined, file: undefined })),
-        undefined,
-      );
-      return EXIT.ok;
-    }
-    const loaded = await load(given);
-    if (loaded === undefined) return EXIT.failure;
-    const { config, source } = loaded;
-    const done = await withAssembly(config, async (assembly) => {
-      await printAll(source.plugins, assembly);
-      return true;
-    });
-    return done ? EXIT.ok : EXIT.failure;
+    const { printPlugins } = await import('../run/plugins.js');
+    return printPlugins(given);
   },
 });
-
-async function printAll(loaded: readonly LoadedPlugin[], assembly: Assembly | undefined): Promise<void> {
-  const taps = assembly === undefined ? [] : tapsOf(assembly);
-  for (const [index, plugin] of loaded.entries()) {
-    const { name } = plugin.plugin;
-    const own = taps.filter(({ tap }) => tap.plugin === name);
-    const parts = [
-      `${heading(name)}, ${await originOf(plugin)}\n`,
-      directivesOf(plugin),
-      ...(assembly === undefined ? [] : [tapLines(own)]),
-    ];
-    print(`${index === 0 ? '' : '\n'}${parts.join('')}`);
-  }
-}
-
-async function originOf({ file, place }: LoadedPlugin): Promise<string> {
-  if (file === undefined) return `built in, ${await packageVersion()}`;
-  // Of a file beside the configuration, the nearest package.json is somebody else's.
-  const manifest = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(file)?.[0];
-  const version =
-    manifest === undefined ? '' : `${await versionIn(pathToFileURL(`${manifest}package.json`))}, `;
-  const by = place === undefined ? '' : `, loaded at ${formatPlace(place)}`;
-  return `${version}${displayPath(file)}${by}`;
-}
-
-function directivesOf({ plugin }: LoadedPlugin): string {
-  const rows = Object.entries(plugin.directives);
-  if (rows.length === 0) return '  has no directives\n';
-  return rows
-    .map(
-      ([name, { usage, contexts, help }]) =>
-        `  ${name} ${usage};\n      ${help}\n      in ${contexts.join(', ')}\n`,
-    )
-    .join('');
-}
-
-/** As a request meets them. */
-const HOOKS: readonly Tap['hook'][] = ['onConfig', 'onRequest', 'onRoute', 'onResponse', 'onDone'];
-
-/** A tap, with the names of all the routes that have one like it. */
-interface Tapped {
-  readonly tap: Tap;
-  readonly routes: string[];
-}
-
-function tapsOf({ hooks, sites }: Assembly): readonly Tapped[] {
-  const found = new Map<string, Tapped>();
-  const add = (tap: Tap, route: string): void => {
-    const key = JSON.stringify([tap.plugin, tap.hook, tap.stage, tap.methods]);
-    const tapped = found.get(key) ?? { tap, routes: [] };
-    found.set(key, tapped);
-    if (tapped.routes.at(-1) !== route) tapped.routes.push(route);
-  };
-  for (const tap of hooks.taps) add(tap, 'every server');
-  for (const { table } of sites) {
-    for (const route of table.routes()) for (const tap of route.hooks.taps) add(tap, route.name);
-  }
-  const order = ({ tap }: Tapped): number => HOOKS.indexOf(tap.hook);
-  return [...found.values()].sort((one, other) => order(one) - order(other));
-}
-
-function tapLines(taps: readonly Tapped[]): string {
-  if (taps.length === 0) return '  taps nothing in this configuration\n';
-  return taps
-    .map(({ tap: { hook, stage, methods }, routes }) => {
-      const asked = methods === undefined ? 'any method' : methods.join(', ');
-      const of = hook === 'onRoute' ? ` for ${asked}` : '';
-      const lines = routes.map((route) => `      ${route}\n`).join('');
-      return `  taps ${hook} at stage ${stageName(stage)} (${stage})${of}:\n${lines}`;
-    })
-    .join('');
-}

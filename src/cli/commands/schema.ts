@@ -1,9 +1,5 @@
-import { builtinPlugins } from '../../builtin.js';
-import { configSchema } from '../../kernel/config/json-schema.js';
 import { defineCommand } from '../command.js';
-import { configurationOptions, load } from '../configuration.js';
-import { EXIT } from '../exit.js';
-import { print } from '../terminal.js';
+import { configurationOptions } from '../configuration-file.js';
 
 export const schema = defineCommand({
   name: 'schema',
@@ -17,11 +13,7 @@ export const schema = defineCommand({
   options: configurationOptions,
   positionals: 0,
   async run(given) {
-    const isAsked = given.config !== undefined || given.prefix !== undefined;
-    const loaded = isAsked ? await load(given) : undefined;
-    if (isAsked && loaded === undefined) return EXIT.failure;
-    const plugins = loaded?.config.plugins ?? (await builtinPlugins());
-    print(`${JSON.stringify(configSchema(plugins), null, 2)}\n`);
-    return EXIT.ok;
+    const { printSchema } = await import('../run/schema.js');
+    return printSchema(given);
   },
 });

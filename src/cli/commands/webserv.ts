@@ -1,25 +1,12 @@
 import { resolve } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { builtinPlugins } from '../../builtin.js';
-import type { RouteConfig } from '../../kernel/config/compile.js';
-import { effectiveConfig } from '../../kernel/config/effective.js';
-import { printConfig } from '../../kernel/config/print.js';
-import { count, counted } from '../../kernel/failure.js';
 import { type Options, UsageError } from '../arguments.js';
 import { type Command, defineCommand, table } from '../command.js';
-import {
-  configurationOptions,
-  type Found,
-  find,
-  type Given,
-  isFolder,
-  loadFound,
-  withAssembly,
-} from '../configuration.js';
+import { configurationOptions, type Found, find, type Given, isFolder } from '../configuration-file.js';
 import { EXIT } from '../exit.js';
-import { sendSignal, signalWords } from '../signal.js';
+import { signalWords } from '../signals.js';
 import { supervise } from '../supervise.js';
-import { hasColour, print, say } from '../terminal.js';
+import { hasColour, print } from '../terminal.js';
 import { packageVersion } from '../version.js';
 
 const options = {
@@ -64,9 +51,14 @@ export function webserv(subcommands: readonly Command[]): Command {
       if (values.versions) return printVersions();
       const found = await find(given(values, file));
       if (found === undefined) return EXIT.failure;
-      if (values.signal !== undefined) return sendSignal(values.signal, found);
+      if (values.signal !== undefined) {
+        const { sendSignal } = await import('../signal.js');
+        return sendSignal(values.signal, found);
+      }
       const isPrinted = values['print-config'] === true;
-      return values.test || isPrinted ? check(found, isPrinted) : serve(found, values.watch === true);
+      if (!values.test && !isPrinted) return serve(found, values.watch === true);
+      const { check } = await import('../run/check.js');
+      return check(found, isPrinted);
     },
   });
 }
@@ -84,27 +76,6 @@ function given({ config, prefix }: Given, file: string | undefined): Given {
 /** The workers load the configuration, each for itself; the process that watches over them never does. */
 function serve({ file, prefix }: Found, watch: boolean): Promise<number> {
   return supervise({ launch: { kind: 'file', file, prefix, colour: hasColour(process.stderr) }, watch });
-}
-
-/** As a start would, up to the sockets: a plugin may refuse what the loader cannot know. */
-async function check(found: Found, isPrinted: boolean): Promise<number> {
-  const start = performance.now();
-  const loaded = await loadFound(found);
-  if (loaded === undefined) return EXIT.failure;
-  const { config, source, diagnostics } = loaded;
-  const warned = await withAssembly(config, ({ warnings }) => [...diagnostics, ...warnings]);
-  if (warned === undefined) return EXIT.failure;
-  const milliseconds = Math.ceil(performance.now() - start);
-  if (isPrinted) print(printConfig(effectiveConfig(config, source), config.file));
-  const locations = config.servers.reduce((sum, { route }) => sum + locationsIn(route), 0);
-  const size = `${count(config.servers.length, 'server')}, ${count(locations, 'location')}`;
-  const warnings = warned.length === 0 ? '' : ` (${counted(warned)})`;
-  say(`${config.file} is fine${warnings}: ${size}, checked in ${milliseconds} ms`);
-  return EXIT.ok;
-}
-
-function locationsIn({ children }: RouteConfig): number {
-  return children.reduce((sum, child) => sum + 1 + locationsIn(child), 0);
 }
 
 async function printVersion(): Promise<number> {

@@ -11,7 +11,7 @@ export async function moduleAsJson(path: string, findings: Findings): Promise<st
   const file = displayPath(path);
   let value: unknown;
   try {
-    const exported: unknown = await moduleImporter(path).import(path);
+    const exported: unknown = await (await moduleImporter(path)).import(path);
     const hasDefault = typeof exported === 'object' && exported !== null && 'default' in exported;
     value = hasDefault ? exported.default : undefined;
   } catch (error) {

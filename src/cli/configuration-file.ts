@@ -1,0 +1,66 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Options } from './arguments.js';
+import { UsageError } from './arguments.js';
+import { say } from './terminal.js';
+
+/** The flags of every subcommand that looks at a configuration. */
+export const configurationOptions = {
+  config: {
+    type: 'string',
+    short: 'c',
+    value: 'FILE',
+    help:
+      'the configuration: .conf, YAML, JSON, TypeScript or JavaScript; without it,\n' +
+      'webserv.conf, webserv.yaml, … in the current folder',
+  },
+  prefix: {
+    type: 'string',
+    short: 'p',
+    value: 'DIR',
+    help:
+      "what --config starts from, and the configuration's relative paths where it has no\n" +
+      "server_dir; without it, the current folder and the configuration's own",
+  },
+} as const satisfies Options;
+
+/** Which configuration is meant. */
+export interface Given {
+  readonly config?: string | undefined;
+  readonly prefix?: string | undefined;
+}
+
+/** A configuration file that is there, or is named: nobody has looked into it yet. */
+export interface Found {
+  /** Absolute. */
+  readonly file: string;
+  readonly prefix: string | undefined;
+}
+
+/** The configuration that is meant; undefined when none is named and there is none. @throws UsageError */
+export async function locate({ config, prefix }: Given): Promise<Found | undefined> {
+  const start = resolve(prefix ?? '.');
+  if (!isFolder(start)) throw new UsageError(`--prefix: there is no folder ${prefix}`);
+  const file = config === undefined ? await search(start) : resolve(start, config);
+  return file === undefined ? undefined : { file, prefix };
+}
+
+/** The same, but says so when there is none. */
+export async function find(given: Given): Promise<Found | undefined> {
+  const found = await locate(given);
+  if (found === undefined) {
+    say(`there is no configuration in ${resolve(given.prefix ?? '.')}, such as webserv.conf`);
+    say('name one: webserv --config FILE; make one: webserv init; do without: webserv serve');
+  }
+  return found;
+}
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** What searches knows every form there is: not needed by who names a file. */
+async function search(folder: string): Promise<string | undefined> {
+  const { findConfig } = await import('../kernel/config/find.js');
+  return findConfig(folder);
+}

@@ -1,0 +1,29 @@
+import type { RouteConfig } from '../../kernel/config/compile.js';
+import { effectiveConfig } from '../../kernel/config/effective.js';
+import { printConfig } from '../../kernel/config/print.js';
+import { count, counted } from '../../kernel/failure.js';
+import { loadFound, withAssembly } from '../configuration.js';
+import type { Found } from '../configuration-file.js';
+import { EXIT } from '../exit.js';
+import { print, say } from '../terminal.js';
+
+/** As a start would, up to the sockets: a plugin may refuse what the loader cannot know. */
+export async function check(found: Found, isPrinted: boolean): Promise<number> {
+  const start = performance.now();
+  const loaded = await loadFound(found);
+  if (loaded === undefined) return EXIT.failure;
+  const { config, source, diagnostics } = loaded;
+  const warned = await withAssembly(config, ({ warnings }) => [...diagnostics, ...warnings]);
+  if (warned === undefined) return EXIT.failure;
+  const milliseconds = Math.ceil(performance.now() - start);
+  if (isPrinted) print(printConfig(effectiveConfig(config, source), config.file));
+  const locations = config.servers.reduce((sum, { route }) => sum + locationsIn(route), 0);
+  const size = `${count(config.servers.length, 'server')}, ${count(locations, 'location')}`;
+  const warnings = warned.length === 0 ? '' : ` (${counted(warned)})`;
+  say(`${config.file} is fine${warnings}: ${size}, checked in ${milliseconds} ms`);
+  return EXIT.ok;
+}
+
+function locationsIn({ children }: RouteConfig): number {
+  return children.reduce((sum, child) => sum + 1 + locationsIn(child), 0);
+}

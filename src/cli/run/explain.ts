@@ -1,0 +1,160 @@
+import type { Config, RouteConfig } from '../../kernel/config/compile.js';
+import { formatPlace, type Place } from '../../kernel/config/diagnostic.js';
+import { effectiveConfig } from '../../kernel/config/effective.js';
+import { effectiveBlocks, type Setting } from '../../kernel/config/effective-block.js';
+import { addressOf } from '../../kernel/config/listen.js';
+import { quoteWord } from '../../kernel/config/print.js';
+import { type Explanation, explain as explainRequest, type FileFound } from '../../kernel/explain.js';
+import type { Tap } from '../../kernel/hooks.js';
+import { stageName } from '../../kernel/stage-name.js';
+import { UsageError } from '../arguments.js';
+import { type Loaded, load, withAssembly } from '../configuration.js';
+import type { Given } from '../configuration-file.js';
+import { EXIT } from '../exit.js';
+import { type RequestUrl, readRequestUrl } from '../request-url.js';
+import { heading, print, say } from '../terminal.js';
+
+interface ExplainFlags extends Given {
+  readonly method?: string | undefined;
+}
+
+/** @returns the exit code @throws UsageError */
+export async function explain(
+  { method = 'GET', ...given }: ExplainFlags,
+  url: string | undefined,
+): Promise<number> {
+  if (url === undefined)
+    throw new UsageError('explain needs a URL', 'for example: webserv explain /img/a.png');
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(method)) throw new UsageError(`--method: ${method} is no method`);
+  const asked = readRequestUrl(url);
+  const loaded = await load(given);
+  if (loaded === undefined) return EXIT.failure;
+  const { path } = asked;
+  if (path === undefined) {
+    print(
+      `${row('request', `${method} ${asked.target}`)}${row('answer', '400: the path leads above the root, or holds what no path may hold')}`,
+    );
+    return EXIT.ok;
+  }
+  const { config } = loaded;
+  const explained = await withAssembly(config, async (assembly) => {
+    const explanation = await explainRequest(config, assembly, { ...asked, method, path });
+    if (explanation !== undefined) print(explanationText(explanation, loaded, method, asked));
+    else say(`nothing listens on port ${asked.port}; ${config.file} has ${addressesOf(config)}`);
+    return explanation !== undefined;
+  });
+  return explained ? EXIT.ok : EXIT.failure;
+}
+
+function addressesOf(config: Config): string {
+  return [...new Set(config.servers.flatMap(({ listens }) => listens.map(addressOf)))].join(', ');
+}
+
+function explanationText(
+  explanation: Explanation,
+  loaded: Loaded,
+  method: string,
+  { target, host }: RequestUrl,
+): string {
+  const { listen, server, file, methods, route, askedFirst, asked } = explanation;
+  const declared = route.methodsDeclared ? 'by its "methods"' : 'what its plugins can do';
+  const rows = [
+    row('request', `${method} ${target}${host === undefined ? '' : `, host ${host}`}`),
+    row('address', `${addressOf(listen)}${at(listen.place)}`),
+    row('server', `${server.names[0] ?? 'without a name'}${at(server.place)}: ${whyServer(explanation)}`),
+    row(
+      'location',
+      `${locationName(explanation)}${at(explanation.block.place)}: ${whyLocation(explanation)}`,
+    ),
+    row('methods', `${methods.join(', ') || 'none'} (${declared})`),
+    row('file', file === undefined ? 'none: there is no root here' : fileText(file)),
+  ];
+  const settings = settingsOf(explanation.block, loaded);
+  for (const tap of askedFirst) rows.push(row('plugin', `${tap.plugin}, of every request`));
+  distinct(asked).forEach((tap, index) => {
+    const own = loaded.config.plugins.find(({ name }) => name === tap.plugin)?.directives ?? {};
+    rows.push(
+      row(index === 0 ? 'plugins' : '', `${index + 1}. ${tap.plugin}, stage ${stageName(tap.stage)}`),
+    );
+    for (const setting of settings) {
+      if (Object.hasOwn(own, setting.name)) rows.push(row('', `   ${settingText(setting)}`));
+    }
+  });
+  return `${rows.join('')}${row('answer', verdict(explanation, method))}`;
+}
+
+/** A plugin may tap a hook several times in one stage. */
+function distinct(taps: readonly Tap[]): readonly Tap[] {
+  return taps.filter(({ plugin, stage }, index) => {
+    const before = taps[index - 1];
+    return before?.plugin !== plugin || before.stage !== stage;
+  });
+}
+
+function row(label: string, text: string): string {
+  return `${heading(label.padEnd(10))}${text}\n`;
+}
+
+function at(place: Place | undefined): string {
+  return place === undefined ? '' : ` at ${formatPlace(place)}`;
+}
+
+function whyServer({ name, isDefault, isOnly }: Explanation): string {
+  if (name !== undefined) return `it has the name ${name}`;
+  if (isOnly) return 'it is the only one of this address';
+  return `${isDefault ? 'it is default_server' : 'it is the first'} of this address, for names that none has`;
+}
+
+function locationName({ block }: Explanation): string {
+  return block.pattern.kind === 'server' ? 'none' : block.name.replace(/^location /, '');
+}
+
+function whyLocation({ block, parent }: Explanation): string {
+  switch (block.pattern.kind) {
+    case 'server':
+      return 'no location is for this path';
+    case 'exact':
+      return 'it is for exactly this path';
+    case 'prefix':
+      return 'it is the longest one that the path starts with';
+    case 'extension':
+      return `the path ends with ${block.pattern.extension}, inside ${parent?.name ?? 'its server'}`;
+  }
+}
+
+function fileText({ path, kind, size }: FileFound): string {
+  switch (kind) {
+    case 'file':
+      return `${path}, ${size} bytes`;
+    case 'directory':
+      return `${path}, a folder`;
+    case 'absent':
+      return `${path}, which does not exist`;
+    case 'forbidden':
+      return `${path}, which may not be read, or is a link out of the root`;
+    case 'special':
+      return `${path}, which is no regular file`;
+  }
+}
+
+/** What somebody wrote, here or around it; defaults would say nothing about this request. */
+function settingsOf(block: RouteConfig, { config, source }: Loaded): readonly Setting[] {
+  const effective = effectiveBlocks(config, effectiveConfig(config, source)).get(block);
+  return effective?.settings.filter(({ origin }) => origin !== 'default') ?? [];
+}
+
+function settingText({ name, words, place }: Setting): string {
+  return `${[name, ...words].map(quoteWord).join(' ')};${at(place)}`;
+}
+
+function verdict({ status, asked, methods }: Explanation, method: string): string {
+  if (status === 204) return '204 with Allow, from the kernel';
+  if (status === 405) return `405: ${method} is not among the methods`;
+  if (status !== undefined) return `${status}: no server knows the method ${method}`;
+  if (asked.length > 0) return `that of the first plugin that gives one${otherwise(methods, method)}`;
+  return methods.includes(method) ? '404: there is no plugin to ask' : '405: no plugin takes the method';
+}
+
+function otherwise(methods: readonly string[], method: string): string {
+  return `; from none, ${methods.includes(method) ? '404' : '405'}`;
+}

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readListen } from '../../kernel/config/listen.js';
+import { quoteWord } from '../../kernel/config/print.js';
+import { ArgumentError } from '../../kernel/config/schema.js';
+import { UsageError } from '../arguments.js';
+import { isFolder } from '../configuration-file.js';
+import { supervise } from '../supervise.js';
+import { hasColour, say } from '../terminal.js';
+
+/** Only this machine: a folder shown in passing, and more so one that takes files, is not for everybody. */
+const DEFAULT_PORT = '8080';
+
+interface ServeFlags {
+  readonly port?: string | undefined;
+  readonly upload?: boolean | undefined;
+  readonly listing?: boolean | undefined;
+}
+
+/** @returns the exit code @throws UsageError */
+export async function serveFolder(
+  { port = DEFAULT_PORT, upload = false, listing = false }: ServeFlags,
+  folder = '.',
+): Promise<number> {
+  const directory = resolve(folder);
+  if (!isFolder(directory)) throw new UsageError(`there is no folder ${folder}`);
+  const text = configuration(directory, listenAddress(port), { upload, listing });
+  if (!listing && !existsSync(join(directory, 'index.html'))) {
+    say(`${folder} has no index.html, so its own address answers 404; --listing would list it`);
+  }
+  const launch = {
+    kind: 'text',
+    text,
+    file: 'webserv serve',
+    base: process.cwd(),
+    colour: hasColour(process.stderr),
+  } as const;
+  return supervise({ launch, name: directory });
+}
+
+/** What a configuration file for the same would say. */
+function configuration(
+  directory: string,
+  address: string,
+  { upload, listing }: { upload: boolean; listing: boolean },
+): string {
+  const lines = [`listen ${quoteWord(address)};`, `root ${quoteWord(directory)};`];
+  if (listing) lines.push('autoindex on;');
+  if (upload) lines.push('upload on;', 'client_max_body_size 1g;');
+  return `server {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
+}
+
+/** @throws UsageError for what no `listen` would take: the flag is shown, not a line that nobody wrote */
+function listenAddress(port: string): string {
+  const place = { file: '', line: 1, column: 1, length: 1, text: '' };
+  try {
+    const use = { name: 'listen', place, arguments: [{ text: port, place }], block: undefined };
+    readListen(use, { base: process.cwd(), variables: {} });
+    return /^\d+$/.test(port) ? `127.0.0.1:${port}` : port;
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    throw new UsageError(`--port: ${error.message}`, error.hint);
+  }
+}

@@ -1,0 +1,9 @@
+/** What `-s` may say, and the signal it is. */
+export const signals: Readonly<Record<string, NodeJS.Signals>> = {
+  reload: 'SIGHUP',
+  stop: 'SIGTERM',
+  quit: 'SIGQUIT',
+  reopen: 'SIGUSR1',
+};
+
+export const signalWords = Object.keys(signals).join('|');
