@@ -1,6 +1,5 @@
 import { HttpError } from './errors.js';
-import type { Lookup } from './files.js';
-import { openFile } from './files.js';
+import { type Closable, type Lookup, openFile } from './files.js';
 import type { TapOwner } from './guard.js';
 import type { Request, Response } from './message.js';
 import type { FilePath } from './path.js';
@@ -15,11 +14,6 @@ export interface Outcome {
   readonly durationMs: number;
   /** False when the client left, or was cut off, before the whole answer was sent. */
   readonly complete: boolean;
-}
-
-/** Something that must be let go when the exchange ends. */
-export interface Closable {
-  close(): void;
 }
 
 /** What an exchange asks of the kernel that made it. */

@@ -15,6 +15,11 @@ export interface Boundary {
   readonly followSymlinks: boolean;
 }
 
+/** Something that must be let go. */
+export interface Closable {
+  close(): void;
+}
+
 /** What makes one version of a file's content, as far as the file system tells. */
 export interface FileVersion {
   readonly size: number;
@@ -32,8 +37,10 @@ export class OpenFile implements FileVersion {
   readonly ctimeMs: number;
   readonly ino: number;
   readonly #descriptor: number;
-  #readers = 0;
+  /** Reads under way, and who else needs it open. */
+  #users = 0;
   #closing = false;
+  #closed = false;
 
   constructor(path: string, descriptor: number, stats: Stats) {
     this.path = path;
@@ -49,16 +56,30 @@ export class OpenFile implements FileVersion {
    * @returns how many were read; 0 at the end of the file.
    */
   read(buffer: Uint8Array, length: number, position: number): Promise<number> {
-    if (this.#closing) return Promise.reject(new Error(`${this.path} is closed`));
-    this.#readers += 1;
+    if (this.#closed) return Promise.reject(new Error(`${this.path} is closed`));
+    this.#users += 1;
     return new Promise((resolve, reject) => {
       read(this.#descriptor, buffer, 0, length, position, (error, bytesRead) => {
-        this.#readers -= 1;
+        this.#users -= 1;
         this.#closeWhenIdle();
         if (error) reject(error);
         else resolve(bytesRead);
       });
     });
+  }
+
+  /** Keeps it open, whoever closes it, until the answer is closed. @throws Error when it is closed already */
+  hold(): Closable {
+    if (this.#closed) throw new Error(`${this.path} is closed`);
+    this.#users += 1;
+    let held = true;
+    return {
+      close: () => {
+        if (held) this.#users -= 1;
+        held = false;
+        this.#closeWhenIdle();
+      },
+    };
   }
 
   /** Closes once the reads under way have ended: a descriptor's number is reused at once by the next open. */
@@ -69,7 +90,10 @@ export class OpenFile implements FileVersion {
   }
 
   #closeWhenIdle(): void {
-    if (this.#closing && this.#readers === 0) close(this.#descriptor, () => {});
+    if (this.#closing && this.#users === 0 && !this.#closed) {
+      this.#closed = true;
+      close(this.#descriptor, () => {});
+    }
   }
 }
 
