@@ -4,10 +4,12 @@ import {
   type Directive,
   directive,
   type FileVersion,
+  Hot,
   readDuration,
   readSize,
 } from '@webserv/server';
 import { LRUCache } from 'lru-cache';
+import { OpenFiles } from './open-files.js';
 import type { Representation } from './representation.js';
 
 /** What `file_cache` says. */
@@ -29,6 +31,12 @@ const ENTRY_OVERHEAD = 1024;
  * replaced and deleted is never seen as it was.
  */
 const SETTLED_AFTER = 1000;
+/**
+ * So often a path has to be asked for within `valid` before it is remembered that nothing is there. Who looks, uploads
+ * through another process and looks again does not ask that often.
+ */
+const ABSENT_THRESHOLD = 20;
+const MAX_ABSENT = 1000;
 
 function validity(word: Argument): number {
   const valid = word.text.startsWith('valid=') ? readDuration(word.text.slice('valid='.length)) : undefined;
@@ -85,10 +93,17 @@ export class FileCache {
   readonly #maxFile: number;
   readonly #valid: number;
   readonly #files: LRUCache<KeptFile, number>;
+  /** Large files that are asked for just now. */
+  readonly open = new OpenFiles();
+  /** Paths at which there is nothing, of those asked for again and again. */
+  readonly absent: Hot<true>;
+  readonly #holdsOpen: boolean;
   #changedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ size, valid }: CacheOptions) {
     this.#valid = valid;
+    this.#holdsOpen = size > 0 && valid > 0;
+    this.absent = new Hot({ validMs: valid, threshold: ABSENT_THRESHOLD, maxKeys: MAX_ABSENT });
     this.#maxFile = size === 0 ? -1 : Math.min(MAX_FILE, size / 8);
     this.#files = new LRUCache<KeptFile, number>({
       maxSize: Math.max(size, 1),
@@ -100,6 +115,11 @@ export class FileCache {
   /** Whether a file may be kept. Its ctime counts: unlike mtime nobody can set it. */
   accepts(version: FileVersion): boolean {
     return version.size <= this.#maxFile && Date.now() - version.ctimeMs >= SETTLED_AFTER;
+  }
+
+  /** Whether a file that is not kept may be held open. One just changed is opened anew: its end may still move. */
+  holds(version: FileVersion): boolean {
+    return this.#holdsOpen && version.size > this.#maxFile && Date.now() - version.ctimeMs >= SETTLED_AFTER;
   }
 
   /** Keeps a file, or keeps it longer: its turn to go comes last. A hit does not come by here, a validation does. */
@@ -119,9 +139,11 @@ export class FileCache {
   /** What was compared before now counts no more: files may have changed. */
   expire(): void {
     this.#changedAt = performance.now();
+    this.absent.expire();
   }
 
   dispose(): void {
     this.#files.clear();
+    this.open.dispose();
   }
 }

@@ -1,6 +1,7 @@
 import {
   type DecodedPath,
   type FilePath,
+  type FileVersion,
   type Lookup,
   type OpenFile,
   openFile,
@@ -9,8 +10,14 @@ import {
 import type { FileCache, KeptFile } from './cache.js';
 import { type Representation, type RepresentationOptions, represent } from './representation.js';
 
-/** What stands at a file's path. An open file is the caller's to close. */
-export type Found = Kept | Lookup;
+/** What stands at a file's path. An open file is the caller's to close, a held one to hold. */
+export type Found = Kept | Held | Lookup;
+
+/** A file that others read, too. */
+export interface Held {
+  readonly kind: 'held';
+  readonly file: OpenFile;
+}
 
 /** A kept file under the URL it was found by. */
 export interface Kept {
@@ -20,13 +27,12 @@ export interface Kept {
   readonly checkedAt: number;
 }
 
-function isVersion(file: KeptFile, opened: OpenFile): boolean {
-  const { version } = file;
+function sameVersion(one: FileVersion, other: FileVersion): boolean {
   return (
-    version.mtimeMs === opened.mtimeMs &&
-    version.ctimeMs === opened.ctimeMs &&
-    version.size === opened.size &&
-    version.ino === opened.ino
+    one.mtimeMs === other.mtimeMs &&
+    one.ctimeMs === other.ctimeMs &&
+    one.size === other.size &&
+    one.ino === other.ino
   );
 }
 
@@ -48,18 +54,30 @@ export class RouteFiles {
   readonly #cache: FileCache;
   readonly #options: Omit<RepresentationOptions, 'contentType'>;
   readonly #kept = new Map<string, Kept>();
+  /** What one route may open, another may not: they share a file only where they may reach the same. */
+  readonly #heldBy: string;
+  readonly #represented = new WeakMap<OpenFile, Representation>();
   readonly #looks = new Map<string, { readonly checkedAt: number; readonly found: Promise<Found> }>();
 
   constructor(route: RouteView, cache: FileCache, options: Omit<RepresentationOptions, 'contentType'>) {
     this.#route = route;
     this.#cache = cache;
     this.#options = options;
+    const { directory, followSymlinks } = route.boundary;
+    this.#heldBy = `${followSymlinks}:${directory}\0`;
   }
 
   /** The file kept for a URL, if it was compared with the file system a moment ago. No I/O. */
   fresh(url: string): Kept | undefined {
     const kept = this.#kept.get(url);
     return kept !== undefined && this.#cache.isFresh(kept.checkedAt) ? kept : undefined;
+  }
+
+  /** The large file held open for a path, if it was compared with the file system a moment ago. No I/O. */
+  held(path: FilePath): OpenFile | undefined {
+    if (this.#cache.open.empty) return undefined;
+    const held = this.#cache.open.get(this.#heldBy + path);
+    return held !== undefined && this.#cache.isFresh(held.checkedAt) ? held.file : undefined;
   }
 
   /** Lets a folder's URL be answered with its index file, until that is due to be looked at again. */
@@ -77,6 +95,9 @@ export class RouteFiles {
   async find(url: DecodedPath, path: FilePath): Promise<Found> {
     const fresh = this.fresh(url);
     if (fresh !== undefined) return fresh;
+    const held = this.held(path);
+    if (held !== undefined) return { kind: 'held', file: held };
+    if (this.#cache.absent.ask(path)) return { kind: 'absent' };
     const underWay = this.#looks.get(url);
     if (underWay !== undefined && this.#cache.isFresh(underWay.checkedAt)) {
       const found = await underWay.found;
@@ -93,6 +114,13 @@ export class RouteFiles {
     }
   }
 
+  /** The same for all who ask for a file while it is held. */
+  representHeld(file: OpenFile): Representation {
+    const known = this.#represented.get(file) ?? this.represent(file, file);
+    this.#represented.set(file, known);
+    return known;
+  }
+
   represent(opened: OpenFile, content: Uint8Array | OpenFile): Representation {
     return represent(opened, content, {
       ...this.#options,
@@ -104,12 +132,15 @@ export class RouteFiles {
   async #look(url: string, path: FilePath, checkedAt: number): Promise<Found> {
     const known = this.#kept.get(url)?.file;
     const lookup = await openFile(path, this.#route.boundary);
-    if (lookup.kind === 'file' && known !== undefined && isVersion(known, lookup.file)) {
+    if (lookup.kind === 'absent') this.#cache.absent.keep(path, true, checkedAt);
+    if (lookup.kind === 'file' && known !== undefined && sameVersion(known.version, lookup.file)) {
       lookup.file.close();
       return this.#keep(known, checkedAt);
     }
     if (known !== undefined) this.#cache.drop(known);
-    if (lookup.kind !== 'file' || !this.#cache.accepts(lookup.file)) return lookup;
+    if (lookup.kind !== 'file') return this.#notHeld(path, lookup);
+    if (this.#cache.holds(lookup.file)) return this.#hold(path, lookup.file, checkedAt);
+    if (!this.#cache.accepts(lookup.file)) return this.#notHeld(path, lookup);
     return (await this.#load(url, lookup.file, checkedAt)) ?? lookup;
   }
 
@@ -132,6 +163,20 @@ export class RouteFiles {
       opened.close();
       throw error;
     }
+  }
+
+  #notHeld(path: FilePath, lookup: Lookup): Lookup {
+    this.#cache.open.drop(this.#heldBy + path);
+    return lookup;
+  }
+
+  /** The same version stays open as it is: those who read it go on with it, and so do those who come. */
+  #hold(path: FilePath, opened: OpenFile, checkedAt: number): Held {
+    const key = this.#heldBy + path;
+    const before = this.#cache.open.get(key)?.file;
+    const same = before !== undefined && sameVersion(before, opened);
+    if (same) opened.close();
+    return { kind: 'held', file: this.#cache.open.hold(key, same ? before : opened, checkedAt).file };
   }
 
   #keep(file: KeptFile, checkedAt: number): Kept {

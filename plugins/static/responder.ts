@@ -6,6 +6,7 @@ import {
   type FilePath,
   HttpError,
   hasHiddenSegment,
+  type OpenFile,
   openFile,
   type Response,
   type RouteView,
@@ -38,8 +39,19 @@ export class StaticResponder {
 
   /** The answer to a GET or HEAD that needs no look at the file system. @throws HttpError 412, 416 */
   recall(exchange: Exchange): Response | undefined {
-    const kept = this.#files.fresh(exchange.request.path);
-    return kept === undefined ? undefined : this.#answerKept(exchange, kept);
+    const { path } = exchange.request;
+    const kept = this.#files.fresh(path);
+    if (kept !== undefined) return this.#answerKept(exchange, kept);
+    if (hasHiddenSegment(path) || path.endsWith('/')) return undefined;
+    const file = this.#route.resolve(path);
+    const held = file && this.#files.held(file);
+    return held && this.#answerHeld(exchange, held);
+  }
+
+  /** The file is read by others, too: the exchange only keeps it from being closed. */
+  #answerHeld(exchange: Exchange, file: OpenFile): Response {
+    exchange.own(file.hold());
+    return answerWith(this.#files.representHeld(file), exchange.request);
   }
 
   /**
@@ -80,6 +92,9 @@ export class StaticResponder {
       case 'kept':
         if (!reads) throw methodNotAllowed();
         return this.#answerKept(exchange, found);
+      case 'held':
+        if (!reads) throw methodNotAllowed();
+        return this.#answerHeld(exchange, found.file);
       case 'file':
         exchange.own(found.file);
         if (!reads) throw methodNotAllowed();
