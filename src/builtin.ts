@@ -13,6 +13,8 @@ export async function builtinPlugins(): Promise<readonly Plugin[]> {
     import('../plugins/autoindex/index.js'),
     import('../plugins/status/index.js'),
     import('../plugins/access-log/index.js'),
+    import('../plugins/headers/index.js'),
+    import('../plugins/basic-auth/index.js'),
   ]);
   return modules.map((module) => module.default);
 }
@@ -25,4 +27,7 @@ export type BuiltinDirectives = DirectivesOf<typeof import('../plugins/redirect/
   DirectivesOf<typeof import('../plugins/upload/index.js')> &
   DirectivesOf<typeof import('../plugins/static/index.js')> &
   DirectivesOf<typeof import('../plugins/autoindex/index.js')> &
-  DirectivesOf<typeof import('../plugins/status/index.js')>;
+  DirectivesOf<typeof import('../plugins/status/index.js')> &
+  DirectivesOf<typeof import('../plugins/access-log/index.js')> &
+  DirectivesOf<typeof import('../plugins/headers/index.js')> &
+  DirectivesOf<typeof import('../plugins/basic-auth/index.js')>;

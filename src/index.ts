@@ -56,6 +56,7 @@ export {
   openFile,
 } from './kernel/files.js';
 export { type RouteHooks, type ServerHooks, Stage } from './kernel/hooks.js';
+export { Hot, type HotOptions } from './kernel/hot.js';
 export { escapeHtml } from './kernel/html.js';
 export { formatHttpDate, parseHttpDate } from './kernel/http-date.js';
 export type { Log, LogLevel } from './kernel/log.js';

@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from './config/compile.js';
 import { discard } from './discard.js';
 import { builtInErrorPage } from './error-page.js';
-import { HttpError } from './errors.js';
+import { asHttpError, HttpError } from './errors.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { forwardedRequest } from './forward.js';
 import type { Log } from './log.js';
@@ -17,6 +17,8 @@ export interface Answerer {
   routed(exchange: Exchange): void;
   answer(response: Response): void;
 }
+
+type Asked = (error: unknown, response: Response | undefined) => void;
 
 /**
  * One virtual server at work: from a request to its answer. It knows nothing of sockets or of HTTP/1; a request of any
@@ -54,8 +56,13 @@ export class Site implements ExchangeHost {
     });
   }
 
-  async forward(from: Exchange, target: string, method: string | undefined): Promise<Response> {
-    return this.#forward(from, target, method, from.errorStatus);
+  forward(from: Exchange, target: string, method: string | undefined): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.#forward(from, target, method, from.errorStatus, (error, response) => {
+        if (response !== undefined) resolve(response);
+        else reject(error);
+      });
+    });
   }
 
   ended(exchange: Exchange): void {
@@ -78,10 +85,10 @@ export class Site implements ExchangeHost {
   }
 
   /** Asks the route's plugins. An error status without content counts as an error, so that it gets its page. */
-  #ask(exchange: Exchange, done: (error: unknown, response: Response | undefined) => void): void {
+  #ask(exchange: Exchange, done: Asked): void {
     const { route } = exchange;
     if (route.hooks.onRoute === undefined) {
-      done(new HttpError(404), undefined);
+      done(notFound, undefined);
       return;
     }
     route.hooks.onRoute(exchange, (error, response) => {
@@ -99,18 +106,21 @@ export class Site implements ExchangeHost {
     target: string,
     method: string | undefined,
     errorStatus: number | undefined,
-  ): Promise<Response> {
-    return new Promise((resolve, reject) => {
+    done: Asked,
+  ): void {
+    let exchange: Exchange;
+    try {
       const request = forwardedRequest(from, target, method);
       const route = this.#routes.find(request.path);
       if (errorStatus === undefined && route.methodsDeclared && !route.methods.has(request.method)) {
         throw methodNotAllowed(route);
       }
-      this.#ask(new Exchange(request, route, this, from, errorStatus), (error, response) => {
-        if (response !== undefined) resolve(response);
-        else reject(error);
-      });
-    });
+      exchange = new Exchange(request, route, this, from, errorStatus);
+    } catch (error) {
+      done(error, undefined);
+      return;
+    }
+    this.#ask(exchange, done);
   }
 
   #filter(exchange: Exchange, response: Response, answerer: Answerer): void {
@@ -127,7 +137,7 @@ export class Site implements ExchangeHost {
       }
       discard(response);
       this.#logFault(exchange, error);
-      answerer.answer(builtInErrorPage(error instanceof HttpError ? error.status : 500));
+      answerer.answer(builtInErrorPage(asHttpError(error).status));
     });
   }
 
@@ -136,33 +146,24 @@ export class Site implements ExchangeHost {
     if (!(error instanceof HttpError) || (error.status >= 500 && error.status !== 501)) {
       this.#logFault(exchange, error);
     }
-    const { status, headers } = error instanceof HttpError ? error : new HttpError(500);
+    const { status, headers } = asHttpError(error);
     const page = exchange.final.route.errorPages.get(status);
     if (page === undefined) {
       this.#filter(exchange, builtInErrorPage(status, headers), answerer);
       return;
     }
-    this.#errorPage(exchange, page, status, headers).then(
-      (response) => this.#filter(exchange, response, answerer),
-      (pageError: unknown) => {
-        this.#log.warn(`${exchange.route.name}: error_page ${page.uri} for ${status}: ${String(pageError)}`);
-        this.#filter(exchange, builtInErrorPage(status, headers), answerer);
-      },
-    );
-  }
-
-  /** @throws HttpError when the page cannot be had */
-  async #errorPage(
-    exchange: Exchange,
-    page: ErrorPage,
-    status: number,
-    headers: ResponseHeaders,
-  ): Promise<Response> {
-    if (!page.uri.startsWith('/')) return { status: 302, headers: { ...headers, location: page.uri } };
-    const found = await this.#forward(exchange, page.uri, 'GET', status);
-    // A page that says 200 is shown with the error's status; a script that answers otherwise means it.
-    const shown = page.status ?? (found.status === 200 ? status : found.status);
-    return { ...found, status: shown, headers: { ...found.headers, ...headers } };
+    if (!page.uri.startsWith('/')) {
+      this.#filter(exchange, { status: 302, headers: { ...headers, location: page.uri } }, answerer);
+      return;
+    }
+    this.#forward(exchange, page.uri, 'GET', status, (pageError, found) => {
+      if (found !== undefined) {
+        this.#filter(exchange, asErrorPage(found, page, status, headers), answerer);
+        return;
+      }
+      this.#log.warn(`${exchange.route.name}: error_page ${page.uri} for ${status}: ${String(pageError)}`);
+      this.#filter(exchange, builtInErrorPage(status, headers), answerer);
+    });
   }
 
   #logFault(exchange: Exchange, error: unknown): void {
@@ -193,7 +194,7 @@ export function dispatch(
     if (response !== undefined) answerer.answer(response);
     else if (!error) site.dispatch(request, answerer);
     else {
-      const { status, headers } = error instanceof HttpError ? error : new HttpError(500);
+      const { status, headers } = asHttpError(error);
       if (status >= 500) log.error(`${request.method} ${request.target}: ${error.message}`);
       answerer.answer(builtInErrorPage(status, headers));
     }
@@ -208,11 +209,32 @@ function mayAskOptions({ request, route }: Exchange): boolean {
 /** RFC 9110 §15.5.5, §15.5.6: 405 where another method would have found somebody. */
 function nobodyAnswered(exchange: Exchange): HttpError {
   const { request, route } = exchange;
-  return route.methods.has(request.method) ? new HttpError(404) : methodNotAllowed(route);
+  return route.methods.has(request.method) ? notFound : methodNotAllowed(route);
 }
 
 function asError({ status, headers = {} }: Response, route: Route): HttpError {
   if (status === 405 && headers.allow === undefined) return methodNotAllowed(route);
   const lines = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
   return new HttpError(status, { headers: Object.fromEntries(lines) });
+}
+
+/** Made once: a stack for each would be the dearest part of the answer. */
+const notFound = new HttpError(404);
+
+/** Error pages made of answers that never change, so that the writer can keep their bytes; by status. */
+const shownPages = new WeakMap<Response, Map<number, Response>>();
+
+/** A page that says 200 is shown with the error's status; a script that answers otherwise means it. */
+function asErrorPage(found: Response, page: ErrorPage, status: number, headers: ResponseHeaders): Response {
+  const shown = page.status ?? (found.status === 200 ? status : found.status);
+  if (!Object.isFrozen(found) || Object.keys(headers).length > 0) {
+    return { ...found, status: shown, headers: { ...found.headers, ...headers } };
+  }
+  const known = shownPages.get(found);
+  const kept = known?.get(shown);
+  if (kept !== undefined) return kept;
+  const made = Object.freeze({ ...found, status: shown });
+  if (known === undefined) shownPages.set(found, new Map([[shown, made]]));
+  else known.set(shown, made);
+  return made;
 }

@@ -25,6 +25,20 @@ export class HttpError extends Error {
   }
 }
 
+/** What passes when others are done: no descriptors left, of this process or of the machine. */
+const PASSING: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
+
+/** What a client is told of anything thrown: what an HttpError says, 503 for what passes, else 500. */
+export function asHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  for (let fault = error; fault instanceof Error; fault = fault.cause) {
+    if ('code' in fault && PASSING.has(fault.code)) {
+      return new HttpError(503, { reason: fault.message, headers: { 'retry-after': '1' }, cause: error });
+    }
+  }
+  return new HttpError(500, { cause: error });
+}
+
 /** A configuration that cannot be used. Carries every mistake found, not only the first. */
 export class ConfigError extends Error {
   readonly diagnostics: readonly Diagnostic[];

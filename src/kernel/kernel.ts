@@ -6,6 +6,7 @@ import { endpointsOf } from './endpoints.js';
 import type { Log } from './log.js';
 import type { MetricsRegistry } from './metrics.js';
 import { Acceptor } from './net/acceptor.js';
+import { roomFor } from './net/descriptors.js';
 import type { InheritedSockets } from './net/inherited.js';
 import type { Address } from './net/listener.js';
 
@@ -17,6 +18,10 @@ export interface RunningServer {
   readonly metrics: MetricsRegistry;
   /** What the plugins warn of in the configuration. */
   readonly warnings: readonly Diagnostic[];
+  /** Open client connections now. */
+  connections(): number;
+  /** Lets so many connections go, each with its next answer: another process should have them. */
+  shed(connections: number): void;
   /** Has the plugins open their log files anew. */
   reopen(): Promise<void>;
   /**
@@ -40,8 +45,10 @@ const DEFAULT_GRACE_MS = 30_000;
 export async function start(config: Config, log: Log, options: StartOptions = {}): Promise<RunningServer> {
   const { hooks, sites, metrics, warnings, reopen, dispose } = await assemble(config, log, options);
   try {
+    const room = await roomFor(config.main.maxConnections);
+    if (room.lowered !== undefined) log.warn(room.lowered);
     const acceptor = new Acceptor({
-      maxConnections: config.main.maxConnections,
+      room,
       onRequest: hooks.compile(),
       log,
     });
@@ -55,6 +62,8 @@ export async function start(config: Config, log: Log, options: StartOptions = {}
       addresses: acceptor.addresses,
       metrics,
       warnings,
+      connections: () => acceptor.connections,
+      shed: (connections) => acceptor.shed(connections),
       reopen,
       stop: async (graceMs = DEFAULT_GRACE_MS) => {
         await acceptor.stop(graceMs);

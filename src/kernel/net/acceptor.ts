@@ -8,8 +8,10 @@ import type { Endpoint } from '../router.js';
 import type { RequestCall } from '../server-hooks.js';
 import { Clock } from './clock.js';
 import { Connection, type ConnectionHost, type ConnectionState, connectionStates } from './connection.js';
+import type { Room } from './descriptors.js';
 import type { InheritedSockets } from './inherited.js';
 import { type Address, Listener } from './listener.js';
+import { Shedding } from './shedding.js';
 
 const BACKLOG = 1024;
 
@@ -20,12 +22,11 @@ function overloaded(date: string): string {
 
 /** Looking at 10,000 busy connections takes a third of a millisecond: not for each of a crowd at the door. */
 const LOOK_AGAIN_MS = 20;
-/** How long a client that is turned away may take to read why, in milliseconds, and how many may at once. */
+/** How long a client that is turned away may take to read why, in milliseconds. */
 const TURNED_AWAY_MS = 1000;
-const MAX_TURNED_AWAY = 256;
 
 export interface AcceptorOptions {
-  readonly maxConnections: number;
+  readonly room: Pick<Room, 'connections' | 'turnedAway'>;
   readonly onRequest: RequestCall | undefined;
   readonly log: Log;
 }
@@ -37,6 +38,7 @@ export class Acceptor {
   /** In the order they came: the first idle one is the oldest. */
   readonly #connections = new Set<Connection>();
   readonly #hosts = new Map<Endpoint<Site>, EndpointHost>();
+  readonly #shedding = new Shedding();
   #listeners: Listener[] = [];
   /** Until when it is not looked again for an idle connection, since there was none. */
   #busyUntil = 0;
@@ -53,6 +55,15 @@ export class Acceptor {
   /** Connections taken so far, and those turned away because there were too many. */
   get counts(): { readonly accepted: number; readonly refused: number } {
     return { accepted: this.#accepted, refused: this.#refused };
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Lets so many of the connections go, with the next answers. */
+  shed(connections: number): void {
+    this.#shedding.order(connections);
   }
 
   /** How many connections are in each state. */
@@ -112,7 +123,7 @@ export class Acceptor {
   }
 
   #accept(socket: Socket, group: PortGroup): void {
-    if (this.#connections.size >= this.#options.maxConnections && !this.#retireOldestIdle()) {
+    if (this.#connections.size >= this.#options.room.connections && !this.#retireOldestIdle()) {
       this.#refused += 1;
       this.#turnAway(socket);
       return;
@@ -126,7 +137,7 @@ export class Acceptor {
   #hostOf(endpoint: Endpoint<Site>): EndpointHost {
     const known = this.#hosts.get(endpoint);
     if (known !== undefined) return known;
-    const host = new EndpointHost(endpoint, this.#clock, this.#options, (connection) =>
+    const host = new EndpointHost(endpoint, this.#clock, this.#options, this.#shedding, (connection) =>
       this.#closed(connection),
     );
     this.#hosts.set(endpoint, host);
@@ -150,7 +161,7 @@ export class Acceptor {
   /** Says why, and reads what the client sends, so that it meets the answer and not a reset. */
   #turnAway(socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#turnedAway >= MAX_TURNED_AWAY) {
+    if (this.#turnedAway >= this.#options.room.turnedAway) {
       socket.destroy();
       return;
     }
@@ -179,19 +190,26 @@ class EndpointHost implements ConnectionHost {
   stopping = false;
   readonly #endpoint: Endpoint<Site>;
   readonly #onRequest: RequestCall | undefined;
+  readonly #shedding: Shedding;
 
   constructor(
     endpoint: Endpoint<Site>,
     clock: Clock,
     { log, onRequest }: AcceptorOptions,
+    shedding: Shedding,
     closed: (connection: Connection) => void,
   ) {
     this.#endpoint = endpoint;
     this.#onRequest = onRequest;
+    this.#shedding = shedding;
     this.clock = clock;
     this.log = log;
     this.settings = endpoint.fallback.connection;
     this.closed = closed;
+  }
+
+  mayKeep(): boolean {
+    return !this.#shedding.take();
   }
 
   dispatch(request: IncomingRequest, answerer: Answerer): void {

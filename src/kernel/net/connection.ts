@@ -26,6 +26,8 @@ export interface ConnectionHost {
   readonly settings: ConnectionSettings;
   /** True when the server is stopping: no connection is kept. */
   readonly stopping: boolean;
+  /** Asked for each answer after which the connection would be kept: false when another worker should have it. */
+  mayKeep(): boolean;
   dispatch(request: IncomingRequest, answerer: Answerer): void;
   closed(connection: Connection): void;
 }
@@ -341,7 +343,9 @@ export class Connection implements Timed, BodySource, Sink {
       turn.drainable &&
       !stopping &&
       this.#requests < settings.keepaliveRequests &&
-      settings.keepaliveTimeout > 0;
+      settings.keepaliveTimeout > 0 &&
+      // Requests that are here already are answered here.
+      (this.#pipelined !== undefined || this.#host.mayKeep());
     const delivery = { method, version, keepAlive, date: clock.date() };
     try {
       return serialise(response, delivery);

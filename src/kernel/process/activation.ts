@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import type { InheritedSocket } from './messages.js';
 
 /** SD_LISTEN_FDS_START: behind stdin, stdout and stderr. */
@@ -16,5 +17,14 @@ export function takeInheritedSockets(environment: NodeJS.ProcessEnv): readonly I
   return Array.from({ length: Math.min(Number(count), MAX_SOCKETS) }, (_, index) => ({
     descriptor: FIRST_DESCRIPTOR + index,
     name: called[index] || `descriptor ${FIRST_DESCRIPTOR + index}`,
-  }));
+  })).filter(({ descriptor }) => isSocket(descriptor));
+}
+
+/** Where fewer were handed over than is said, the numbers behind them are Node's own. */
+function isSocket(descriptor: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:');
+  } catch {
+    return false;
+  }
 }

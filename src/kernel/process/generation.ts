@@ -26,10 +26,18 @@ export class WorkerProcess {
   readonly #worker: Worker;
   #heardAt = performance.now();
   #servesSince: number | undefined;
+  #connections = 0;
   #stopping = false;
 
-  /** @param snapshot what the configuration's files were; undefined: it reads them */
-  constructor(order: Omit<Order, 'fromSnapshot'>, snapshot: ConfigSnapshot | undefined) {
+  /**
+   * @param snapshot what the configuration's files were; undefined: it reads them
+   * @param counted it has just said how many connections it has
+   */
+  constructor(
+    order: Omit<Order, 'fromSnapshot'>,
+    snapshot: ConfigSnapshot | undefined,
+    counted: (worker: WorkerProcess) => void,
+  ) {
     const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
     const worker = cluster.fork({ WEBSERV_ORDER: JSON.stringify(whole) });
     this.#worker = worker;
@@ -50,6 +58,10 @@ export class WorkerProcess {
         this.#heardAt = performance.now();
         if (!isFromWorker(message)) return;
         if (message.type === 'ready' && snapshot !== undefined) this.#tell({ type: 'snapshot', snapshot });
+        if (message.type === 'alive') {
+          this.#connections = message.connections;
+          counted(this);
+        }
         if (message.type === 'refused') refuse(message.report);
         if (message.type !== 'serving') return;
         clearTimeout(timer);
@@ -67,6 +79,11 @@ export class WorkerProcess {
 
   get stopping(): boolean {
     return this.#stopping;
+  }
+
+  /** Its client connections when it was last heard of. */
+  get connections(): number {
+    return this.#connections;
   }
 
   /** For how long it has served, in milliseconds; 0 when it does not yet. */
@@ -94,6 +111,11 @@ export class WorkerProcess {
     const bounded = graceMs !== Number.POSITIVE_INFINITY;
     this.#tell({ type: 'stop', graceMs: bounded ? graceMs : null });
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();
+  }
+
+  /** @param connections how many it is to let go of */
+  shed(connections: number): void {
+    this.#tell({ type: 'shed', connections });
   }
 
   reopen(): void {

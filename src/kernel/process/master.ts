@@ -3,6 +3,7 @@ import type { ConfigSnapshot } from '../config/config-files.js';
 import { createLog, fileTarget, stderrTarget } from '../error-log.js';
 import type { Log } from '../log.js';
 import { formatAddress } from '../net/listener.js';
+import { excessOf } from './balance.js';
 import { Deaths } from './deaths.js';
 import { RefusedError, WorkerProcess } from './generation.js';
 import { MASTER_TITLE } from './identity.js';
@@ -153,7 +154,7 @@ export class Master {
 
   #fork(snapshot: ConfigSnapshot | undefined): WorkerProcess {
     const { launch, inherited } = this.#options;
-    return new WorkerProcess({ launch, inherited }, snapshot);
+    return new WorkerProcess({ launch, inherited }, snapshot, (worker) => this.#even(worker));
   }
 
   #adopt({ workers, settings }: Generation): void {
@@ -253,6 +254,17 @@ export class Master {
           this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);
       },
     );
+  }
+
+  /** At the moment its own count is fresh: what it let go of since the last one is not asked for again. */
+  #even(worker: WorkerProcess): void {
+    if (!this.#workers.has(worker)) return;
+    const serving = [...this.#workers].filter(({ healthy }) => healthy);
+    const excess = excessOf(
+      worker.connections,
+      serving.map(({ connections }) => connections),
+    );
+    if (excess > 0) worker.shed(excess);
   }
 
   #lookAfter(): void {

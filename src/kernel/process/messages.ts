@@ -54,14 +54,16 @@ export type FromWorker =
   | Serving
   /** It cannot serve; why, for people. It exits by itself. */
   | { readonly type: 'refused'; readonly report: string }
-  /** Its event loop turns. */
-  | { readonly type: 'alive' };
+  /** Its event loop turns; so many client connections are open. */
+  | { readonly type: 'alive'; readonly connections: number };
 
 export type FromMaster =
   /** What the configuration's files were when the first worker of the generation read them. */
   | { readonly type: 'snapshot'; readonly snapshot: ConfigSnapshot }
   /** Finish what is in flight and exit. JSON has no Infinity: null is without bound. */
   | { readonly type: 'stop'; readonly graceMs: number | null }
+  /** Let so many connections go, with their next answers: this worker has more than its share. */
+  | { readonly type: 'shed'; readonly connections: number }
   /** Open the log files anew. */
   | { readonly type: 'reopen' };
 
@@ -76,5 +78,5 @@ export function isFromWorker(message: unknown): message is FromWorker {
 }
 
 export function isFromMaster(message: unknown): message is FromMaster {
-  return hasType(message, ['snapshot', 'stop', 'reopen']);
+  return hasType(message, ['snapshot', 'stop', 'shed', 'reopen']);
 }

@@ -74,7 +74,7 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     files,
     snapshot,
   });
-  setInterval(() => tell({ type: 'alive' }), HEARTBEAT_MS).unref();
+  setInterval(() => tell({ type: 'alive', connections: server.connections() }), HEARTBEAT_MS).unref();
 }
 
 /** Whoever connects there is not served, and not refused either. */
@@ -155,6 +155,7 @@ function obey(server: RunningServer, target: LogTarget): void {
   process.on('message', (message) => {
     if (!isFromMaster(message)) return;
     if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY);
+    else if (message.type === 'shed') server.shed(message.connections);
     else if (message.type === 'reopen') {
       target.reopen();
       void server.reopen();
