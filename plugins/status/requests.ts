@@ -41,10 +41,10 @@ export class Requests {
     });
   }
 
-  counterOf({ name }: RouteView): (exchange: Exchange) => void {
+  counterOf({ label }: RouteView): (exchange: Exchange) => void {
     return ({ outcome, request }) => {
       if (outcome === undefined) return;
-      this.#requests.add(1, STATUS_TEXT[outcome.status] ?? String(outcome.status), name);
+      this.#requests.add(1, STATUS_TEXT[outcome.status] ?? String(outcome.status), label);
       this.#latency.observe(outcome.durationMs / 1000);
       if (outcome.bytesSent > 0) this.#bytes.add(outcome.bytesSent);
       if (request.body.received > 0) this.#received.add(request.body.received);

@@ -13,8 +13,10 @@ export interface ErrorPage {
 
 /** What a plugin learns of a route when it is applied to it. */
 export interface RouteView {
-  /** As written: `server example.org`, `location /img`. For logs. */
+  /** As written, with its place: `location /img at site.conf:12:5`. For logs. */
   readonly name: string;
+  /** `server example.org, location /img`: the same over edits of the file, and without a path of this machine. */
+  readonly label: string;
   /** Where its block opens. */
   readonly place: Place | undefined;
   /** The URL prefix of its block; `/` for a server. */

@@ -5,6 +5,7 @@ import { Endpoint, type RouteNode, RouteTable } from './router.js';
 function route(name: string): Route {
   return {
     name,
+    label: name,
     place: undefined,
     prefix: '/',
     root: undefined,

@@ -41,36 +41,40 @@ export async function buildSite(server: ServerConfig, context: BuildContext): Pr
   const prefixes = new Map<string, RouteNode>();
   const blocks = new Map<Route, RouteConfig>();
 
-  const build = async (config: RouteConfig): Promise<Route> => {
-    const route = await buildRoute(config, serverName, context);
+  const build = async (config: RouteConfig, around: string): Promise<Route> => {
+    const label = around === '' ? config.name : `${around}, ${config.name}`;
+    const route = await buildRoute(config, { serverName, label }, context);
     blocks.set(route, config);
     return route;
   };
-  const buildNode = async (config: RouteConfig): Promise<RouteNode> => {
-    const route = await build(config);
+  const buildNode = async (config: RouteConfig, around: string): Promise<RouteNode> => {
+    const route = await build(config, around);
+    const { label } = route;
     const extensions = new Map<string, Route>();
     for (const child of config.children) {
       if (child.pattern.kind === 'extension') {
-        extensions.set(child.pattern.extension, await build(child));
-      } else if (child.pattern.kind === 'exact') exact.set(child.pattern.path, await buildNode(child));
-      else if (child.pattern.kind === 'prefix') prefixes.set(child.pattern.path, await buildNode(child));
+        extensions.set(child.pattern.extension, await build(child, label));
+      } else if (child.pattern.kind === 'exact') exact.set(child.pattern.path, await buildNode(child, label));
+      else if (child.pattern.kind === 'prefix')
+        prefixes.set(child.pattern.path, await buildNode(child, label));
     }
     return { route, extensions: extensions.size === 0 ? undefined : extensions };
   };
 
-  const root = await buildNode(server.route);
+  const root = await buildNode(server.route, '');
   const table = new RouteTable(root, exact, prefixes);
   return { site: new Site(table, server.connection, context.log), table, blocks };
 }
 
 async function buildRoute(
   config: RouteConfig,
-  serverName: string,
+  { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
   { plugins, log, found, patienceOf, traceOf }: BuildContext,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const view: RouteView = {
     name,
+    label,
     place: config.place,
     prefix: config.prefix,
     root: config.root,

@@ -29,6 +29,7 @@ const options = {
     value: signalWords,
     help: 'checks the configuration, then tells the server that its pid file names',
   },
+  trace: { type: 'boolean', help: 'writes every step of every request to the error log' },
   watch: { type: 'boolean', help: 'reloads when a file of the configuration, or a plugin, changes' },
   version: { type: 'boolean', short: 'v', help: 'the version' },
   versions: { type: 'boolean', short: 'V', help: 'the version with those of all that it runs on' },
@@ -56,7 +57,7 @@ export function webserv(subcommands: readonly Command[]): Command {
         return sendSignal(values.signal, found);
       }
       const isPrinted = values['print-config'] === true;
-      if (!values.test && !isPrinted) return serve(found, values.watch === true);
+      if (!values.test && !isPrinted) return serve(found, values);
       const { check } = await import('../run/check.js');
       return check(found, isPrinted);
     },
@@ -74,8 +75,14 @@ function given({ config, prefix }: Given, file: string | undefined): Given {
 }
 
 /** The workers load the configuration, each for itself; the process that watches over them never does. */
-function serve({ file, prefix }: Found, watch: boolean): Promise<number> {
-  return supervise({ launch: { kind: 'file', file, prefix, colour: hasColour(process.stderr) }, watch });
+function serve({ file, prefix }: Found, { watch = false, trace = false }: ServeFlags): Promise<number> {
+  const colour = hasColour(process.stderr);
+  return supervise({ launch: { kind: 'file', file, prefix, colour, trace }, watch });
+}
+
+interface ServeFlags {
+  readonly watch?: boolean | undefined;
+  readonly trace?: boolean | undefined;
 }
 
 async function printVersion(): Promise<number> {

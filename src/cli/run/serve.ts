@@ -34,6 +34,7 @@ export async function serveFolder(
     file: 'webserv serve',
     base: process.cwd(),
     colour: hasColour(process.stderr),
+    trace: false,
   } as const;
   return supervise({ launch, name: directory });
 }

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
-import { type FromMaster, isFromWorker, type Order, type Serving } from './messages.js';
+import { type FromMaster, type FromWorker, isFromWorker, type Order, type Serving } from './messages.js';
 
 /** How long a worker may take to load, set up its plugins and listen. */
 const START_TIMEOUT_MS = 30_000;
@@ -31,12 +31,12 @@ export class WorkerProcess {
 
   /**
    * @param snapshot what the configuration's files were; undefined: it reads them
-   * @param counted it has just said how many connections it has
+   * @param heard what it says besides that it serves
    */
   constructor(
     order: Omit<Order, 'fromSnapshot'>,
     snapshot: ConfigSnapshot | undefined,
-    counted: (worker: WorkerProcess) => void,
+    heard: (worker: WorkerProcess, message: FromWorker) => void,
   ) {
     const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
     const worker = cluster.fork({ WEBSERV_ORDER: JSON.stringify(whole) });
@@ -57,11 +57,9 @@ export class WorkerProcess {
       worker.on('message', (message: unknown) => {
         this.#heardAt = performance.now();
         if (!isFromWorker(message)) return;
-        if (message.type === 'ready' && snapshot !== undefined) this.#tell({ type: 'snapshot', snapshot });
-        if (message.type === 'alive') {
-          this.#connections = message.connections;
-          counted(this);
-        }
+        if (message.type === 'ready' && snapshot !== undefined) this.tell({ type: 'snapshot', snapshot });
+        if (message.type === 'alive') this.#connections = message.connections;
+        heard(this, message);
         if (message.type === 'refused') refuse(message.report);
         if (message.type !== 'serving') return;
         clearTimeout(timer);
@@ -109,17 +107,17 @@ export class WorkerProcess {
   stop(graceMs: number): void {
     this.#stopping = true;
     const bounded = graceMs !== Number.POSITIVE_INFINITY;
-    this.#tell({ type: 'stop', graceMs: bounded ? graceMs : null });
+    this.tell({ type: 'stop', graceMs: bounded ? graceMs : null });
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();
   }
 
   /** @param connections how many it is to let go of */
   shed(connections: number): void {
-    this.#tell({ type: 'shed', connections });
+    this.tell({ type: 'shed', connections });
   }
 
   reopen(): void {
-    this.#tell({ type: 'reopen' });
+    this.tell({ type: 'reopen' });
   }
 
   kill(): void {
@@ -127,7 +125,7 @@ export class WorkerProcess {
   }
 
   /** To one that ends meanwhile it gets lost: its end is what is dealt with. */
-  #tell(message: FromMaster): void {
+  tell(message: FromMaster): void {
     if (this.#worker.isConnected()) this.#worker.send(message, () => {});
   }
 }

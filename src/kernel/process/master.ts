@@ -1,13 +1,15 @@
 import cluster from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
-import { createLog, fileTarget, stderrTarget } from '../error-log.js';
+import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
 import type { Log } from '../log.js';
+import type { MetricFamily } from '../metrics.js';
 import { formatAddress } from '../net/listener.js';
 import { excessOf } from './balance.js';
 import { Deaths } from './deaths.js';
+import { Gathering } from './gathering.js';
 import { RefusedError, WorkerProcess } from './generation.js';
 import { MASTER_TITLE } from './identity.js';
-import type { InheritedSocket, Launch, Serving } from './messages.js';
+import type { FromWorker, InheritedSocket, Launch, Serving } from './messages.js';
 import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
 import { watchFiles } from './watch.js';
@@ -43,6 +45,7 @@ interface Generation {
 export class Master {
   readonly #options: MasterOptions;
   #log: Log = createLog('info', stderrTarget());
+  #logTarget: LogTarget | undefined;
   /** The workers that should serve; those of an older generation only finish. */
   #workers = new Set<WorkerProcess>();
   readonly #retired = new Set<WorkerProcess>();
@@ -50,6 +53,8 @@ export class Master {
   /** The texts of the configuration that is served: a worker that is replaced reads them, whatever the disk has by then. */
   #snapshot: ConfigSnapshot | undefined;
   #generation = 0;
+  #restarts = 0;
+  readonly #gathering = new Gathering<WorkerProcess>();
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
   readonly #deaths = new Deaths();
@@ -124,6 +129,7 @@ export class Master {
     for (const worker of this.#everybody()) worker.stop(graceMs);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
     await this.#pidFile.release();
+    await this.#logTarget?.close();
   }
 
   kill(): void {
@@ -154,7 +160,37 @@ export class Master {
 
   #fork(snapshot: ConfigSnapshot | undefined): WorkerProcess {
     const { launch, inherited } = this.#options;
-    return new WorkerProcess({ launch, inherited }, snapshot, (worker) => this.#even(worker));
+    return new WorkerProcess({ launch, inherited }, snapshot, (worker, message) =>
+      this.#hear(worker, message),
+    );
+  }
+
+  #hear(worker: WorkerProcess, message: FromWorker): void {
+    if (message.type === 'alive') this.#even(worker);
+    else if (message.type === 'gather') {
+      this.#gathering.begin(worker, message.id, this.#everybody(), this.#families());
+    } else if (message.type === 'counted') this.#gathering.take(worker, message.round, message.families);
+  }
+
+  /** What only the master knows. */
+  #families(): readonly MetricFamily[] {
+    const family = (name: string, kind: 'gauge' | 'counter', help: string, value: number): MetricFamily => ({
+      name,
+      kind,
+      help,
+      labels: [],
+      samples: [{ labels: [], value }],
+    });
+    return [
+      family('webserv_workers', 'gauge', 'Workers of the generation that serves.', this.#workers.size),
+      family('webserv_worker_restarts_total', 'counter', 'Workers that had to be replaced.', this.#restarts),
+      family(
+        'webserv_config_generation',
+        'gauge',
+        'How often the configuration was loaded.',
+        this.#generation,
+      ),
+    ];
   }
 
   #adopt({ workers, settings }: Generation): void {
@@ -181,8 +217,10 @@ export class Master {
 
   #openLog(): void {
     const errorLog = this.#settings?.errorLog;
-    const target = errorLog?.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
-    this.#log = createLog(errorLog?.level ?? 'info', target);
+    const before = this.#logTarget;
+    this.#logTarget = errorLog?.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
+    this.#log = createLog(errorLog?.level ?? 'info', this.#logTarget);
+    void before?.close();
   }
 
   async #replaceAll(): Promise<void> {
@@ -224,6 +262,7 @@ export class Master {
   #supervise(worker: WorkerProcess): void {
     void worker.gone.then((how) => {
       if (!this.#workers.delete(worker) || this.#stopping || worker.stopping) return;
+      this.#restarts += 1;
       const { servedMs } = worker;
       const delayMs = this.#deaths.add(servedMs);
       const loop = this.#deaths.loop();

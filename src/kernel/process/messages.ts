@@ -1,5 +1,6 @@
 import type { ConfigSnapshot } from '../config/config-files.js';
 import type { LogLevel } from '../log.js';
+import type { MetricFamily } from '../metrics.js';
 import type { Address } from '../net/listener.js';
 
 /** What a master and its workers say to each other, as plain JSON. */
@@ -8,6 +9,8 @@ import type { Address } from '../net/listener.js';
 export type Launch = {
   /** Whether reports are for a terminal with colours. */
   readonly colour: boolean;
+  /** Every request is traced, whatever the configuration says. */
+  readonly trace: boolean;
 } & (
   | { readonly kind: 'file'; readonly file: string; readonly prefix: string | undefined }
   | { readonly kind: 'text'; readonly text: string; readonly file: string; readonly base: string }
@@ -55,7 +58,11 @@ export type FromWorker =
   /** It cannot serve; why, for people. It exits by itself. */
   | { readonly type: 'refused'; readonly report: string }
   /** Its event loop turns; so many client connections are open. */
-  | { readonly type: 'alive'; readonly connections: number };
+  | { readonly type: 'alive'; readonly connections: number }
+  /** It was asked for the numbers of the whole server. */
+  | { readonly type: 'gather'; readonly id: number }
+  /** Its own numbers, as asked for. */
+  | { readonly type: 'counted'; readonly round: number; readonly families: readonly MetricFamily[] };
 
 export type FromMaster =
   /** What the configuration's files were when the first worker of the generation read them. */
@@ -65,7 +72,11 @@ export type FromMaster =
   /** Let so many connections go, with their next answers: this worker has more than its share. */
   | { readonly type: 'shed'; readonly connections: number }
   /** Open the log files anew. */
-  | { readonly type: 'reopen' };
+  | { readonly type: 'reopen' }
+  /** Tell what you have counted. */
+  | { readonly type: 'count'; readonly round: number }
+  /** What the others have counted. */
+  | { readonly type: 'gathered'; readonly id: number; readonly families: readonly MetricFamily[] };
 
 function hasType(message: unknown, types: readonly string[]): boolean {
   if (typeof message !== 'object' || message === null || !('type' in message)) return false;
@@ -74,9 +85,9 @@ function hasType(message: unknown, types: readonly string[]): boolean {
 
 /** Both ends are this very package, so the type tells the shape; anything else on the channel is not ours. */
 export function isFromWorker(message: unknown): message is FromWorker {
-  return hasType(message, ['ready', 'serving', 'refused', 'alive']);
+  return hasType(message, ['ready', 'serving', 'refused', 'alive', 'gather', 'counted']);
 }
 
 export function isFromMaster(message: unknown): message is FromMaster {
-  return hasType(message, ['snapshot', 'stop', 'shed', 'reopen']);
+  return hasType(message, ['snapshot', 'stop', 'shed', 'reopen', 'count', 'gathered']);
 }

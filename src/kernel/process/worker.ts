@@ -11,6 +11,8 @@ import { type RunningServer, start } from '../kernel.js';
 import type { Log } from '../log.js';
 import { InheritedSockets } from '../net/inherited.js';
 import type { Plugin } from '../plugin.js';
+import { culpritFinder } from './culprit.js';
+import { Gatherer } from './gathering.js';
 import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
 import { dropPrivileges } from './privileges.js';
 
@@ -53,18 +55,23 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
   const { errorLog } = config.main;
   const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
   const log = createLog(errorLog.level, target);
-  surviveFaults(log);
+  surviveFaults(log, culpritFinder(source?.plugins ?? []));
+  const gatherer = new Gatherer(tell);
   const inherited = await InheritedSockets.find(order.inherited);
   let server: RunningServer;
   try {
-    server = await start(config, log, { inherited });
+    server = await start(config, log, {
+      inherited,
+      trace: launch.trace,
+      gather: (own) => gatherer.gather(own),
+    });
     dropPrivileges(config.main.user, log);
   } catch (error) {
     tellAndExit({ type: 'refused', report: report + refusal(error, colour) });
     return;
   }
   early.over();
-  obey(server, target);
+  obey(server, target, gatherer);
   const warned = server.warnings.length === 0 ? '' : renderDiagnostics(server.warnings, { colour });
   const { files = [], snapshot } = source ?? {};
   tell({
@@ -140,7 +147,7 @@ function summary({ file, main }: Config, server: RunningServer) {
   };
 }
 
-function obey(server: RunningServer, target: LogTarget): void {
+function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): void {
   let stopping = false;
   const stop = async (graceMs: number): Promise<void> => {
     if (stopping) return;
@@ -156,16 +163,24 @@ function obey(server: RunningServer, target: LogTarget): void {
     if (!isFromMaster(message)) return;
     if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY);
     else if (message.type === 'shed') server.shed(message.connections);
-    else if (message.type === 'reopen') {
+    else if (message.type === 'gathered') gatherer.gathered(message.id, message.families);
+    else if (message.type === 'count') {
+      tell({ type: 'counted', round: message.round, families: server.metrics.families() });
+    } else if (message.type === 'reopen') {
       target.reopen();
       void server.reopen();
     }
   });
 }
 
-/** A fault outside of any request (a plugin's timer, a forgotten promise) is logged; the worker serves on. */
-function surviveFaults(log: Log): void {
-  process.on('uncaughtException', (error) =>
-    log.error(`outside of any request: ${error.stack ?? error.message}`),
-  );
+/**
+ * A fault outside of any request (a plugin's timer, a forgotten promise, an exchange used after its end) is logged with
+ * the plugin whose code it came out of; the worker serves on.
+ */
+function surviveFaults(log: Log, culpritOf: (fault: Error) => string | undefined): void {
+  process.on('uncaughtException', (fault) => {
+    const culprit = culpritOf(fault);
+    const who = culprit === undefined ? '' : `plugin "${culprit}", `;
+    log.error(`${who}outside of any request: ${fault.stack ?? fault.message}`);
+  });
 }

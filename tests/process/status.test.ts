@@ -1,0 +1,102 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { folderWith, serving } from '../cli/webserv.js';
+import { childrenOf, patience } from './running.js';
+
+const CONF = `workers 2;
+error_log error.log;
+server {
+    listen 127.0.0.1:0;
+    location /x { return 200 ok; }
+    location = /status { status json; }
+}
+`;
+
+interface Numbers {
+  readonly webserv_requests_total: readonly { readonly route: string; readonly value: number }[];
+  readonly webserv_workers: number;
+  readonly webserv_worker_restarts_total: number;
+  readonly webserv_config_generation: number;
+}
+
+async function numbersOf(url: string): Promise<Numbers> {
+  const answer = await fetch(new URL('/status', url), { headers: { connection: 'close' } });
+  return JSON.parse(await answer.text());
+}
+
+it('shows the numbers of all workers together, and what only the master knows', async () => {
+  const folder = await folderWith({ 'webserv.conf': CONF });
+  const server = await serving([join(folder, 'webserv.conf')]);
+  try {
+    const asked = 60;
+    for (let turn = 0; turn < asked; turn += 1) {
+      await (await fetch(new URL('/x', server.url), { headers: { connection: 'close' } })).text();
+    }
+    await expect
+      .poll(async () => {
+        const { webserv_requests_total: requests } = await numbersOf(server.url);
+        return requests.find(({ route }) => route.endsWith('location /x'))?.value;
+      }, patience)
+      .toBe(asked);
+    expect(await numbersOf(server.url)).toMatchObject({
+      webserv_workers: 2,
+      webserv_worker_restarts_total: 0,
+      webserv_config_generation: 1,
+    });
+    const [victim = 0] = await childrenOf(server.child.pid ?? 0);
+    process.kill(victim, 'SIGKILL');
+    await expect
+      .poll(async () => {
+        const { webserv_workers: workers, webserv_worker_restarts_total: restarts } = await numbersOf(
+          server.url,
+        );
+        return [workers, restarts];
+      }, patience)
+      .toEqual([2, 1]);
+  } finally {
+    await server.stop();
+  }
+});
+
+it('--trace writes every step of every request to the log, without a word in the configuration', async () => {
+  const folder = await folderWith({ 'webserv.conf': CONF });
+  const server = await serving(['--trace', join(folder, 'webserv.conf')]);
+  try {
+    await (await fetch(new URL('/x?y', server.url))).text();
+    const log = (): Promise<string> => readFile(join(folder, 'error.log'), 'utf8');
+    await expect.poll(log, patience).toMatch(/trace 1: GET \/x\?y by location \/x at .*: 200, 2 bytes/);
+    expect(await log()).toMatch(/trace 1: +\+\d+\.\d\d ms {2}onRoute rewrite {2}redirect: answered 200/);
+  } finally {
+    await server.stop();
+  }
+});
+
+const CARELESS = `
+import { definePlugin } from '@webserv/server';
+export default definePlugin({
+  name: 'careless',
+  apply: ({ hooks }) =>
+    hooks.onRoute.tap({ stage: 0 }, (exchange) => {
+      setTimeout(() => exchange.setVariable('late', 'x'), 50);
+      return undefined;
+    }),
+});
+`;
+
+it('a fault outside of any request is logged with the plugin it came out of, and the server serves on', async () => {
+  const folder = await folderWith({ 'webserv.conf': `load_plugin ./careless.mjs;\n${CONF}` });
+  await writeFile(join(folder, 'careless.mjs'), CARELESS);
+  const server = await serving([join(folder, 'webserv.conf')]);
+  try {
+    expect(await (await fetch(new URL('/x', server.url))).text()).toBe('ok');
+    await expect
+      .poll(() => readFile(join(folder, 'error.log'), 'utf8'), patience)
+      .toMatch(
+        /plugin "careless", outside of any request: Error: the exchange of GET \/x \(location \/x at .*\) is used after its end/,
+      );
+    expect(await (await fetch(new URL('/x', server.url))).text()).toBe('ok');
+  } finally {
+    await server.stop();
+  }
+});
