@@ -1,4 +1,5 @@
 import {
+  type Argument,
   ArgumentError,
   type ArgumentType,
   argument,
@@ -21,13 +22,29 @@ export type Command = readonly string[];
  */
 export interface ProcessLimit {
   readonly max: number;
+  /** Requests that may wait for a place; 503 beyond them. */
+  readonly queue: number;
+  /** How long one may wait, in milliseconds; then 503. */
+  readonly waitMs: number;
 }
 
 /** setTimeout() takes 31 bits of milliseconds; more would fire at once. */
 const MAX_TIMEOUT_MS = 24 * 86_400_000;
 
 /** Scripts mostly wait; 32 interpreters of 20 MB are still less than a gigabyte. */
-const DEFAULT_LIMIT: ProcessLimit = Object.freeze({ max: 32 });
+const DEFAULT_MAX = 32;
+/** Requests that may wait for each process that may run, unless told otherwise. */
+const QUEUE_PER_PROCESS = 8;
+const DEFAULT_WAIT_MS = 30_000;
+const DEFAULT_LIMIT: ProcessLimit = limitOf(DEFAULT_MAX, undefined, undefined);
+
+function limitOf(max: number, queue: number | undefined, waitMs: number | undefined): ProcessLimit {
+  return Object.freeze({
+    max,
+    queue: queue ?? max * QUEUE_PER_PROCESS,
+    waitMs: waitMs ?? DEFAULT_WAIT_MS,
+  });
+}
 
 const timeout: ArgumentType<number> = {
   usage: 'TIME',
@@ -97,19 +114,33 @@ export const variables: Directive<ReadonlyMap<string, Template>> = directive({
 });
 
 const processes = argument.integer(1, 10_000);
+const queued = argument.integer(0, 1_000_000);
+
+/** `queue=N` and `wait=TIME`, in any order, each once. */
+function readQueue(words: readonly Argument[], scope: Scope): { queue?: number; waitMs?: number } {
+  const read: { queue?: number; waitMs?: number } = {};
+  for (const word of words) {
+    const [, name, text = ''] = /^(queue|wait)=(.*)$/.exec(word.text) ?? [];
+    const value = { text, place: word.place };
+    if (name === 'queue' && read.queue === undefined) read.queue = readArgument(queued, value, scope);
+    else if (name === 'wait' && read.waitMs === undefined) read.waitMs = readArgument(timeout, value, scope);
+    else throw new ArgumentError(`expected queue=N or wait=TIME, got "${word.text}"`, { argument: word });
+  }
+  return read;
+}
 
 export const processLimit: Directive<ProcessLimit> = directive({
   default: DEFAULT_LIMIT,
-  writtenDefault: '32',
-  usage: processes.usage,
-  arguments: [1, 1],
+  writtenDefault: '32 queue=256 wait=30s',
+  usage: 'N [queue=N] [wait=TIME]',
+  arguments: [1, 3],
   in: ['main', 'server', 'location'],
-  help: 'bounds the scripts that run at once for this block and those inside it',
-  example: 'cgi_max_processes 32;',
-  parse: (use, scope): ProcessLimit => {
-    const [count] = use.arguments;
+  help: 'bounds the scripts that run at once for this block and those inside it, and the requests that wait for one to end: 8 for each script and 30s unless told otherwise, 503 beyond that',
+  example: 'cgi_max_processes 16 queue=100 wait=10s;',
+  parse: ({ arguments: [count, ...rest] }, scope): ProcessLimit => {
     if (count === undefined) throw new ArgumentError('a number is missing');
-    return Object.freeze({ max: readArgument(processes, count, scope) });
+    const { queue, waitMs } = readQueue(rest, scope);
+    return limitOf(readArgument(processes, count, scope), queue, waitMs);
   },
   combine: (values, outer: ProcessLimit) => values.at(-1) ?? outer,
 });

@@ -321,3 +321,33 @@ describe.skipIf(isMissing('php-cgi'))('PHP', () => {
     expect(server.log.join('\n')).toContain('broken.php');
   });
 });
+
+describe('cgi_max_processes', () => {
+  it('refuses with 503 and Retry-After those who find no place in the queue, and no others', async () => {
+    await using server = await startTestServer('root www; cgi .sh /bin/sh; cgi_max_processes 2 queue=1;', {
+      'www/s.sh': "sleep 1; printf 'Content-Type: text/plain\\n\\nran'",
+    });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => server.fetch('/s.sh')));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 503, 503, 503]);
+    const refused = answers.find(({ status }) => status === 503);
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('lets nobody wait longer than told', async () => {
+    await using server = await startTestServer('root www; cgi .sh /bin/sh; cgi_max_processes 1 wait=200ms;', {
+      'www/s.sh': "sleep 2; printf 'Content-Type: text/plain\\n\\nran'",
+    });
+    const [first, second] = await Promise.all([server.fetch('/s.sh'), server.fetch('/s.sh')]);
+    expect([first.status, second.status].sort()).toEqual([200, 503]);
+  });
+
+  it.each([
+    ['cgi_max_processes 0;', 'expected a whole number from 1 to 10000'],
+    ['cgi_max_processes 1 queue=x;', 'expected a whole number from 0 to 1000000, got "x"'],
+    ['cgi_max_processes 1 wait=;', 'expected a time above 0'],
+    ['cgi_max_processes 1 queue=1 queue=2;', 'expected queue=N or wait=TIME, got "queue=2"'],
+    ['cgi_max_processes 1 limit=1;', 'expected queue=N or wait=TIME, got "limit=1"'],
+  ])('%s is a mistake', async (conf, message) => {
+    await expect(startTestServer(conf)).rejects.toThrow(message);
+  });
+});

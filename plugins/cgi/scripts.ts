@@ -65,7 +65,7 @@ export class Scripts {
   #slotsOf(limit: ProcessLimit): Slots {
     let slots = this.#slots.get(limit);
     if (slots === undefined) {
-      slots = new Slots(limit.max);
+      slots = new Slots(limit.max, limit.queue, limit.waitMs);
       this.#slots.set(limit, slots);
       this.#allSlots.push(slots);
     }

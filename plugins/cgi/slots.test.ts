@@ -12,7 +12,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 
 describe('slots', () => {
   it('are handed out up to the bound, then in the order asked for', async () => {
-    const slots = new Slots(2);
+    const slots = new Slots(2, 16, 30_000);
     const [first, second] = [await slots.acquire(stays()), await slots.acquire(stays())];
     const third = slots.acquire(stays());
     const fourth = slots.acquire(stays());
@@ -25,7 +25,7 @@ describe('slots', () => {
   });
 
   it('are given back once, however often that is said', async () => {
-    const slots = new Slots(1);
+    const slots = new Slots(1, 8, 30_000);
     const release = await slots.acquire(stays());
     const second = slots.acquire(stays());
     const third = slots.acquire(stays());
@@ -36,7 +36,7 @@ describe('slots', () => {
   });
 
   it('are refused with 503 and Retry-After at once when the queue is full', async () => {
-    const slots = new Slots(1, 1);
+    const slots = new Slots(1, 1, 30_000);
     const release = await slots.acquire(stays());
     const waiting = slots.acquire(stays());
     await expect(slots.acquire(stays())).rejects.toMatchObject({
@@ -57,7 +57,7 @@ describe('slots', () => {
   });
 
   it('are not kept for a client that has left', async () => {
-    const slots = new Slots(1, 1);
+    const slots = new Slots(1, 1, 30_000);
     const release = await slots.acquire(stays());
     const client = new AbortController();
     const waiting = slots.acquire(client.signal);

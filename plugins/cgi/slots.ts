@@ -1,11 +1,5 @@
 import { HttpError } from '@webserv/server';
 
-/** Requests that may wait for each process that may run. */
-const QUEUE_PER_PROCESS = 8;
-
-/** Milliseconds a request waits for its turn. */
-const MAX_WAIT_MS = 30_000;
-
 /** What a refused client is told to wait, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
 
@@ -27,7 +21,8 @@ export class Slots {
   readonly #waiting = new Set<() => void>();
   #taken = 0;
 
-  constructor(max: number, maxWaiting = max * QUEUE_PER_PROCESS, maxWaitMs = MAX_WAIT_MS) {
+  /** @param maxWaitMs how long one waits for its turn */
+  constructor(max: number, maxWaiting: number, maxWaitMs: number) {
     this.#max = max;
     this.#maxWaiting = maxWaiting;
     this.#maxWaitMs = maxWaitMs;
