@@ -42,6 +42,7 @@ export {
   type Inheritance,
   type Scope,
 } from './kernel/config/schema.js';
+export { discard } from './kernel/discard.js';
 export { entityTagOf } from './kernel/entity-tag.js';
 export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.js';
 export type { Exchange, Outcome } from './kernel/exchange.js';

@@ -31,7 +31,8 @@ export interface TapOptions {
 export interface RouteTapOptions extends TapOptions {
   /**
    * The methods this tap answers. It is not called for others, and they are what `Allow` names where the route has
-   * no `methods` directive. Left out: called for every method, and names none.
+   * no `methods` directive. Left out: called for every method, and counts as one that answers any; in the stages from
+   * `access` up to `handler`, whose taps only refuse, as one that answers none.
    */
   readonly methods?: readonly string[];
 }

@@ -6,6 +6,7 @@ import {
   inOrder,
   type RouteHooks,
   type RouteTapOptions,
+  Stage,
   stageOf,
   type Tap,
   type TapOptions,
@@ -182,9 +183,16 @@ export class RouteHookTable {
     return this.#trace === 'off' ? run : tracedPromise(tap, look, run);
   }
 
+  /** One that only may refuse names none: who answers is yet to be seen. */
   #methodsOf(options: RouteTapOptions): ReadonlySet<string> | undefined {
-    for (const method of options.methods ?? CONTENT_METHODS) this.#methods.add(method);
-    return options.methods === undefined ? undefined : new Set(options.methods);
+    if (options.methods === undefined) {
+      const stage = stageOf(options);
+      const onlyRefuses = stage >= Stage.access && stage < Stage.handler;
+      if (!onlyRefuses) for (const method of CONTENT_METHODS) this.#methods.add(method);
+      return undefined;
+    }
+    for (const method of options.methods) this.#methods.add(method);
+    return new Set(options.methods);
   }
 }
 

@@ -5,7 +5,8 @@ const NO_TLS = 'there is no TLS yet: put a TLS terminator in front';
 const NO_PROXY = 'there is no reverse proxy yet';
 const NO_COMPRESSION = 'take it out: there is no compression yet';
 const NO_LIMITS = 'there are no limits by client yet: max_connections N; bounds all of them';
-const NO_PASSWORDS = 'there are no passwords yet: a proxy in front can ask for them';
+const NO_PASSWORDS =
+  'auth_basic with auth_basic_user_file is all there is';
 const NO_VARIABLES = 'no variables can be defined: write the value where it is used';
 const HEAD_SIZES = 'client_max_header_size 16k; is for the head, client_max_request_line 8k; its first line';
 const PHP = 'scripts run as CGI: cgi .php php-cgi;';
@@ -86,7 +87,8 @@ const rows: readonly (readonly [names: string, instead: string])[] = [
   ['set', NO_VARIABLES],
   ['map geo split_clients map_hash_max_size map_hash_bucket_size', NO_VARIABLES],
   ['expires', 'cache_control "max-age=3600";'],
-  ['add_header add_trailer', 'cache_control VALUE; sets Cache-Control; a plugin can set other headers'],
+  ['add_trailer', 'take it out: answers have no trailers'],
+  ['add_header_inherit', 'take it out: add_header adds to what the blocks around it have'],
   ['charset charset_types charset_map source_charset override_charset', 'take it out: text is sent as UTF-8'],
   ['autoindex_exact_size', 'take it out: sizes are readable; autoindex_format json; has the bytes'],
   ['autoindex_localtime', 'take it out: times are in UTC'],
@@ -106,7 +108,7 @@ const rows: readonly (readonly [names: string, instead: string])[] = [
   ['gzip gzip_static gunzip brotli', NO_COMPRESSION],
   ['sub_filter addition_types add_before_body add_after_body ssi', 'take it out: answers are not rewritten'],
   ['allow deny', 'there are no access rules yet: return 403; closes a location'],
-  ['auth_basic auth_basic_user_file auth_request auth_delay', NO_PASSWORDS],
+  ['auth_request auth_delay', NO_PASSWORDS],
   ['limit_req limit_req_zone limit_conn limit_conn_zone', NO_LIMITS],
   ['valid_referers', 'there is no check of the referrer yet: take it out'],
   [

@@ -1,0 +1,35 @@
+import { isUtf8 } from 'node:buffer';
+
+/** As header fields are: one character a byte. The bytes are UTF-8, which is what the challenge asks for. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** `Basic` and what token68 may be here (RFC 7617 §2): more than any password file's line could take is not looked at. */
+const FIELD = /^basic +([A-Za-z0-9+/]{1,1024})={0,2}$/i;
+
+const COLON = 0x3a;
+
+/** RFC 7617 §2: "the user-id and password MUST NOT contain any control characters". */
+function hasControl(bytes: Uint8Array): boolean {
+  return bytes.some((byte) => byte < 0x20 || byte === 0x7f);
+}
+
+/**
+ * @param lines of the field Authorization
+ * @returns undefined for anything but one well-formed line of Basic
+ */
+export function readCredentials(lines: readonly string[]): Credentials | undefined {
+  const [line, ...more] = lines;
+  if (line === undefined || more.length > 0) return undefined;
+  const encoded = FIELD.exec(line)?.[1];
+  if (encoded === undefined) return undefined;
+  const bytes = Buffer.from(encoded, 'base64');
+  const colon = bytes.indexOf(COLON);
+  if (colon < 1 || hasControl(bytes) || !isUtf8(bytes)) return undefined;
+  return {
+    user: bytes.toString('latin1', 0, colon),
+    password: bytes.toString('latin1', colon + 1),
+  };
+}

@@ -1,0 +1,19 @@
+import { execFileSync } from 'node:child_process';
+
+/** Apache's own program makes the lines the tests read. */
+export function htpasswd(...args: readonly string[]): string {
+  try {
+    return execFileSync('htpasswd', [...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw new Error('the program htpasswd is missing: install the package apache2-utils');
+    throw error;
+  }
+}
+
+/** One line of a password file. */
+export const line = (kind: string, user: string, password: string): string =>
+  htpasswd('-nb', ...kind.split(' '), user, password);

@@ -1,0 +1,65 @@
+import { definePlugin, type Exchange, HttpError, path, Stage } from '@webserv/server';
+import { readCredentials } from './credentials.js';
+import { codes, doubtful, exposed, noUserFile, unusable } from './findings.js';
+import { UnusableFile } from './read-file.js';
+import { authBasic } from './realm.js';
+import { AuthServer } from './server.js';
+import type { UserFile } from './user-file.js';
+
+/** The client's exchange, for its log line; those it is forwarded to see its variables too. */
+function clientExchange(exchange: Exchange): Exchange {
+  return exchange.origin === undefined ? exchange : clientExchange(exchange.origin);
+}
+
+/** @throws HttpError 401 with the challenge, 503 when too many wait to be checked */
+async function authenticate(exchange: Exchange, file: UserFile, challenge: string): Promise<void> {
+  const { headers, peer } = exchange.request;
+  const credentials = readCredentials(headers.all('authorization'));
+  if (credentials === undefined || !(await file.admits(credentials, peer.remoteAddress)))
+    throw new HttpError(401, { headers: { 'www-authenticate': challenge } });
+  const client = clientExchange(exchange);
+  client.setVariable('remote_user', credentials.user);
+  client.setVariable('auth_type', 'Basic');
+}
+
+export default definePlugin({
+  name: 'basic-auth',
+  directives: {
+    auth_basic: authBasic,
+    auth_basic_user_file: path({
+      default: undefined,
+      in: ['main', 'server', 'location'],
+      help: 'says who may pass: a file made by htpasswd, read again when it changes',
+      example: 'auth_basic_user_file /etc/webserv/users;',
+    }),
+  },
+  variables: { remote_user: { help: 'the name of a client that has given its password' } },
+  codes,
+  setup: ({ log }) => new AuthServer(log),
+  async apply({ options, state, hooks, route, placeOf, warn, refuse }) {
+    const { auth_basic: challenge, auth_basic_user_file: userFile } = options;
+    if (challenge === 'off') return;
+    const place = placeOf('auth_basic_user_file') ?? placeOf('auth_basic') ?? route.place;
+    if (userFile === undefined) {
+      if (state.tellOnce(challenge)) refuse(noUserFile(place));
+      return;
+    }
+    const isFirst = state.tellOnce(userFile);
+    let file: UserFile;
+    try {
+      file = await state.open(userFile);
+    } catch (error) {
+      if (!(error instanceof UnusableFile)) throw error;
+      if (isFirst) for (const finding of unusable(userFile, error.problems, place)) refuse(finding);
+      return;
+    }
+    if (isFirst) for (const finding of doubtful(userFile, file.doubts, place)) warn(finding);
+    const leak = exposed(userFile, route, place);
+    if (leak !== undefined && state.tellOnce(leak.message)) warn(leak);
+    hooks.onRoute.tapPromise({ stage: Stage.access }, async (exchange) => {
+      // The page of this very refusal is for who was refused.
+      if (exchange.errorStatus !== 401) await authenticate(exchange, file, challenge.field);
+      return undefined;
+    });
+  },
+});

@@ -1,0 +1,83 @@
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+
+/** 1 MiB is more than 10,000 users. */
+const MAX_BYTES = 1024 * 1024;
+/** A file that changed so shortly before it was read could change again without a difference to see; milliseconds. */
+const SETTLED_AFTER_MS = 2000;
+
+export interface FileContent {
+  /** One character a byte. */
+  readonly text: string;
+  readonly version: string;
+  /** False: it may have changed since, and look the same. */
+  readonly settled: boolean;
+}
+
+/** Why a file cannot be used, in words for people. */
+export class UnusableFile extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('; '));
+    this.name = 'UnusableFile';
+    this.problems = problems;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'its folder does not exist',
+  EACCES: 'the server may not read it',
+  EPERM: 'the server may not read it',
+  ELOOP: 'its links go in a circle',
+};
+
+async function explained<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UnusableFile) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw new UnusableFile([REASONS[code] ?? (error instanceof Error ? error.message : String(error))]);
+  }
+}
+
+interface Status {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+const asVersion = ({ dev, ino, size, mtimeNs, ctimeNs }: Status): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(':');
+
+/** Changes when the file does. @throws UnusableFile */
+export function versionOf(path: string): Promise<string> {
+  return explained(async () => asVersion(await stat(path, { bigint: true })));
+}
+
+/** @throws UnusableFile for what is missing, may not be read, is no file or too large */
+export function readContent(path: string): Promise<FileContent> {
+  return explained(async () => {
+    // A fifo that nobody writes to would never open.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = await file.stat({ bigint: true });
+    if (!status.isFile()) throw new UnusableFile(['it is no file']);
+    if (status.size > MAX_BYTES) throw new UnusableFile([`it is larger than ${MAX_BYTES} bytes`]);
+    const buffer = Buffer.alloc(Number(status.size));
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === buffer.length) break;
+    }
+    return {
+      text: buffer.toString('latin1', 0, length),
+      version: asVersion(status),
+      settled: Date.now() - Number(status.ctimeNs / 1_000_000n) >= SETTLED_AFTER_MS,
+    };
+  });
+}

@@ -1,0 +1,35 @@
+import type { Log } from '@webserv/server';
+import { UserFile } from './user-file.js';
+import { Verifier } from './verifier.js';
+
+/** What the routes of a server process share: a file that many of them use is one, and so is the thread. */
+export class AuthServer {
+  readonly #log: Log;
+  readonly #verifier = new Verifier();
+  readonly #files = new Map<string, Promise<UserFile>>();
+  readonly #told = new Set<unknown>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** @throws UnusableFile */
+  open(path: string): Promise<UserFile> {
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    const opening = UserFile.open(path, this.#log, this.#verifier);
+    this.#files.set(path, opening);
+    return opening;
+  }
+
+  /** True the first time: many routes may inherit what one line of the configuration says. */
+  tellOnce(about: unknown): boolean {
+    if (this.#told.has(about)) return false;
+    this.#told.add(about);
+    return true;
+  }
+
+  dispose(): Promise<void> {
+    return this.#verifier.dispose();
+  }
+}

@@ -1,0 +1,85 @@
+import type { Log } from '@webserv/server';
+import { Accounts } from './accounts.js';
+import type { Credentials } from './credentials.js';
+import { readPasswordLines } from './password-lines.js';
+import { type FileContent, readContent, UnusableFile, versionOf } from './read-file.js';
+import type { Verifier } from './verifier.js';
+
+/** How long a file is taken to be as it was, in milliseconds. */
+const LOOK_AFTER_MS = 1000;
+
+/** A password file in use: read at load, and again when it has changed. */
+export class UserFile {
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #verifier: Verifier;
+  #content: FileContent;
+  #accounts: Accounts;
+  #lookedAt = performance.now();
+  #looking: Promise<void> | undefined;
+  #complaint: string | undefined;
+  /** What is doubtful in the version that was read at load. */
+  readonly doubts: readonly string[];
+
+  private constructor(path: string, content: FileContent, log: Log, verifier: Verifier) {
+    const { hashes, problems, doubts } = readPasswordLines(content.text);
+    if (problems.length > 0) throw new UnusableFile(problems);
+    this.#path = path;
+    this.#log = log;
+    this.#verifier = verifier;
+    this.#content = content;
+    this.#accounts = new Accounts(hashes, verifier);
+    this.doubts = doubts;
+  }
+
+  /** @throws UnusableFile */
+  static async open(path: string, log: Log, verifier: Verifier): Promise<UserFile> {
+    return new UserFile(path, await readContent(path), log, verifier);
+  }
+
+  /**
+   * Whether these are a user's name and password, by the file as it is now or was a second ago.
+   * @param client whose turn it is, for fairness
+   * @throws HttpError 503 when too many wait to be checked
+   */
+  async admits(credentials: Credentials, client: string): Promise<boolean> {
+    if (performance.now() - this.#lookedAt >= LOOK_AFTER_MS) await this.#look();
+    return this.#accounts.admit(credentials, client);
+  }
+
+  #look(): Promise<void> {
+    this.#looking ??= this.#refresh().finally(() => {
+      this.#lookedAt = performance.now();
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** A version that cannot be used is told once, and the one before it stays. */
+  async #refresh(): Promise<void> {
+    try {
+      const isSame = this.#content.settled && (await versionOf(this.#path)) === this.#content.version;
+      if (!isSame) this.#take(await readContent(this.#path));
+      this.#complaint = undefined;
+    } catch (error) {
+      this.#complain(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #take(content: FileContent): void {
+    const isSame = content.text === this.#content.text;
+    this.#content = content;
+    if (isSame) return;
+    const { hashes, problems, doubts } = readPasswordLines(content.text);
+    if (problems.length > 0) throw new UnusableFile(problems);
+    this.#accounts = new Accounts(hashes, this.#verifier);
+    this.#log.info(`auth_basic_user_file ${this.#path}: read again, users: ${hashes.size}`);
+    for (const doubt of doubts) this.#log.warn(`auth_basic_user_file ${this.#path}: ${doubt}`);
+  }
+
+  #complain(reason: string): void {
+    if (reason === this.#complaint) return;
+    this.#complaint = reason;
+    this.#log.error(`auth_basic_user_file ${this.#path}: ${reason}; the users read before stay`);
+  }
+}

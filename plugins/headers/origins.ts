@@ -1,0 +1,71 @@
+import { type Argument, ArgumentError } from '@webserv/server';
+
+/** The origins (RFC 6454 §6.2) whose pages may read a route's answers. */
+export type Origins =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'any' }
+  | {
+      readonly kind: 'listed';
+      /** As browsers send them: lower case, without the scheme's own port. */
+      readonly exact: ReadonlySet<string>;
+      readonly families: readonly Family[];
+    };
+
+/** `https://*.example.org`: every host below, at any depth. */
+interface Family {
+  /** `https://` */
+  readonly start: string;
+  /** `.example.org:8443` */
+  readonly end: string;
+}
+
+export const NO_ORIGINS: Origins = { kind: 'none' };
+
+const ORIGIN =
+  /^([a-z][a-z0-9+.-]{0,30}):\/\/(\*\.)?([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/;
+const OWN_PORT: Readonly<Record<string, string>> = { http: '80', https: '443' };
+const HOST_CHARACTERS = /^[a-z0-9._-]+$/;
+
+function readOrigin(word: Argument): Family & { readonly isFamily: boolean } {
+  const fail = (hint: string): never => {
+    const message = `expected an origin, such as https://example.org, got "${word.text}"`;
+    throw new ArgumentError(message, { argument: word, hint });
+  };
+  const text = word.text.toLowerCase();
+  if (text === 'null') fail('every sandboxed frame and local file has the origin "null": it names nobody');
+  if (!text.includes('://')) fail(`did you mean "https://${text}"?`);
+  const match = ORIGIN.exec(text);
+  if (match === null) {
+    return fail(
+      'an origin is scheme://host or scheme://host:port, without path and slash; names in punycode',
+    );
+  }
+  const [, scheme = '', star, host = '', port] = match;
+  const isOwnPort = port === undefined || port === OWN_PORT[scheme];
+  return {
+    start: `${scheme}://`,
+    end: `${star === undefined ? '' : '.'}${host}${isOwnPort ? '' : `:${port}`}`,
+    isFamily: star !== undefined,
+  };
+}
+
+/** @throws ArgumentError */
+export function readOrigins(words: readonly Argument[]): Origins {
+  const alone = words.find(({ text }) => text === '*' || text === 'off');
+  if (alone !== undefined) {
+    if (words.length === 1) return alone.text === '*' ? { kind: 'any' } : NO_ORIGINS;
+    throw new ArgumentError(`"${alone.text}" stands alone`, { argument: alone });
+  }
+  const origins = words.map(readOrigin);
+  return {
+    kind: 'listed',
+    exact: new Set(origins.filter(({ isFamily }) => !isFamily).map(({ start, end }) => start + end)),
+    families: origins.filter(({ isFamily }) => isFamily),
+  };
+}
+
+/** Whether a host of that family sent this: what stands before its end must be a host's own characters. */
+export function isOfFamily(origin: string, { start, end }: Family): boolean {
+  if (origin.length > 300 || !origin.startsWith(start) || !origin.endsWith(end)) return false;
+  return HOST_CHARACTERS.test(origin.slice(start.length, -end.length));
+}
