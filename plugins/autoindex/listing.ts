@@ -25,12 +25,17 @@ const LANES = 16;
 /** Left out of a listing, not faults: gone meanwhile, a link to nothing or in a circle, a name that is not UTF-8. */
 const LEFT_OUT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM']);
 
-/** Not the machine's language: a folder is in the same order wherever it is served. */
-const byName = new Intl.Collator('en', { numeric: true });
+/** Made with the first listing: it takes as long as a server's start may take for a plugin. */
+let collator: Intl.Collator | undefined;
 
-function compare(a: Entry, b: Entry): number {
-  if (a.kind !== b.kind) return a.kind === 'directory' ? -1 : 1;
-  return byName.compare(a.name, b.name) || (a.name < b.name ? -1 : 1);
+function inOrder(entries: readonly Entry[]): readonly Entry[] {
+  // Not the machine's language: a folder is in the same order wherever it is served.
+  collator ??= new Intl.Collator('en', { numeric: true });
+  const { compare } = collator;
+  return entries.toSorted((a, b) => {
+    if (a.kind !== b.kind) return a.kind === 'directory' ? -1 : 1;
+    return compare(a.name, b.name) || (a.name < b.name ? -1 : 1);
+  });
 }
 
 /** Hidden names are 404, and so is a name that no URL can carry: one with a backslash or a control character. */
@@ -84,5 +89,5 @@ export async function readListing(directory: OpenDirectory, boundary: Boundary):
   // Settled, not all: the directory is closed by the caller only when no lane works in it any more.
   const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
   for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
-  return { entries: entries.sort(compare), complete: names.length <= MAX_ENTRIES };
+  return { entries: inOrder(entries), complete: names.length <= MAX_ENTRIES };
 }

@@ -1,4 +1,3 @@
-import { globSync } from 'tinyglobby';
 import { displayPath } from './display-path.js';
 import { type FileText, readText } from './read-file.js';
 
@@ -20,7 +19,7 @@ export interface ConfigSnapshot {
 export interface ConfigFiles {
   read(path: string): FileText;
   /** The files of a pattern with wildcards; absolute, sorted. */
-  match(pattern: string, folder: string): readonly string[];
+  match(pattern: string, folder: string): Promise<readonly string[]>;
 }
 
 const keyOf = (pattern: string, folder: string): string => `${folder}\0${pattern}`;
@@ -36,11 +35,13 @@ export class DiskFiles implements ConfigFiles {
     return read;
   }
 
-  match(pattern: string, folder: string): readonly string[] {
+  async match(pattern: string, folder: string): Promise<readonly string[]> {
     const key = keyOf(pattern, folder);
     const known = this.#matches.get(key);
     if (known !== undefined) return known;
-    const matches = globSync(pattern, { cwd: folder, absolute: true, expandDirectories: false }).sort();
+    const { glob } = await import('tinyglobby');
+    const found = await glob(pattern, { cwd: folder, absolute: true, expandDirectories: false });
+    const matches = found.sort();
     this.#matches.set(key, matches);
     return matches;
   }
@@ -74,7 +75,7 @@ export class SnapshotFiles implements ConfigFiles {
       : { text };
   }
 
-  match(pattern: string, folder: string): readonly string[] {
+  async match(pattern: string, folder: string): Promise<readonly string[]> {
     return this.#matches.get(keyOf(pattern, folder)) ?? [];
   }
 }

@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import { isDynamicPattern } from 'tinyglobby';
 import type { DiagnosticCode } from './codes.js';
 import type { ConfigFiles } from './config-files.js';
 import type { Diagnostic, Place } from './diagnostic.js';
@@ -10,7 +9,6 @@ import { type Form, formOf } from './forms.js';
 import { parseConf } from './parser.js';
 import type { DirectiveUse } from './schema.js';
 import { Source } from './source.js';
-import { parseYaml } from './yaml.js';
 
 /** Files in files. */
 const MAX_CHAIN = 32;
@@ -24,9 +22,13 @@ interface Link {
   readonly place: Place | undefined;
 }
 
+/** What may make a pattern of a path. */
+const WILDCARD = /[*?[\]{}()!+@|]/;
+
 /**
  * Reads a configuration's files and puts what they include where it is included. Files are read synchronously: it
- * happens before anything is served.
+ * happens before anything is served. What reads YAML or finds patterns is loaded where there are such: most servers
+ * start without.
  */
 export class FileReader {
   readonly #environment: Environment;
@@ -47,54 +49,53 @@ export class FileReader {
   }
 
   /** Reads the configuration file; undefined when it cannot be read. */
-  file(path: string): readonly DirectiveUse[] | undefined {
-    const parsed = this.#read(path, undefined);
+  async file(path: string): Promise<readonly DirectiveUse[] | undefined> {
+    const parsed = await this.#read(path, undefined);
     return parsed === undefined ? undefined : this.#finish(parsed, path);
   }
 
   /** Reads a text as if it stood in the file `path`. @param file the name it has in messages */
-  text(path: string, text: string, form: Form, file: string): readonly DirectiveUse[] {
-    return this.#finish(this.#parse(file, text, form), path);
+  async text(path: string, text: string, form: Form, file: string): Promise<readonly DirectiveUse[]> {
+    return this.#finish(await this.#parse(file, text, form), path);
   }
 
-  #finish(uses: readonly DirectiveUse[], path: string): readonly DirectiveUse[] {
+  #finish(uses: readonly DirectiveUse[], path: string): Promise<readonly DirectiveUse[]> {
     return this.#expand(uses, [{ path, place: undefined }]);
   }
 
   /** The same directives where nothing is included. */
-  #expand(uses: readonly DirectiveUse[], chain: readonly Link[]): readonly DirectiveUse[] {
-    let expanded: DirectiveUse[] | undefined;
-    uses.forEach((use, index) => {
-      if (isInclude(use)) {
-        expanded ??= uses.slice(0, index);
-        for (const included of this.#include(use, chain)) expanded.push(included);
-        return;
-      }
-      const block = use.block === undefined ? undefined : this.#expand(use.block, chain);
-      if (block !== use.block) expanded ??= uses.slice(0, index);
-      expanded?.push(block === use.block ? use : { ...use, block });
-    });
-    return expanded ?? uses;
+  async #expand(uses: readonly DirectiveUse[], chain: readonly Link[]): Promise<readonly DirectiveUse[]> {
+    if (!hasInclude(uses)) return uses;
+    const expanded: DirectiveUse[] = [];
+    for (const use of uses) {
+      if (isInclude(use)) for (const included of await this.#include(use, chain)) expanded.push(included);
+      else if (use.block === undefined || !hasInclude(use.block)) expanded.push(use);
+      else expanded.push({ ...use, block: await this.#expand(use.block, chain) });
+    }
+    return expanded;
   }
 
-  #include(use: DirectiveUse, chain: readonly Link[]): readonly DirectiveUse[] {
+  async #include(use: DirectiveUse, chain: readonly Link[]): Promise<readonly DirectiveUse[]> {
     const [pattern] = use.arguments;
     if (pattern === undefined) return [];
     const includer = chain.at(-1)?.path ?? '';
     const uses: DirectiveUse[] = [];
-    for (const path of this.#matching(pattern.text, dirname(includer))) {
-      for (const included of this.#includeFile(path, pattern.place, chain)) uses.push(included);
+    for (const path of await this.#matching(pattern.text, dirname(includer))) {
+      for (const included of await this.#includeFile(path, pattern.place, chain)) uses.push(included);
     }
     return uses;
   }
 
   /** The files of a pattern, sorted. One without wildcards is itself, whether it is there or not. */
-  #matching(pattern: string, folder: string): readonly string[] {
-    if (!isDynamicPattern(pattern)) return [resolve(folder, pattern)];
-    return this.#files.match(pattern, folder);
+  async #matching(pattern: string, folder: string): Promise<readonly string[]> {
+    if (WILDCARD.test(pattern)) {
+      const { isDynamicPattern } = await import('tinyglobby');
+      if (isDynamicPattern(pattern)) return this.#files.match(pattern, folder);
+    }
+    return [resolve(folder, pattern)];
   }
 
-  #includeFile(path: string, place: Place, chain: readonly Link[]): readonly DirectiveUse[] {
+  async #includeFile(path: string, place: Place, chain: readonly Link[]): Promise<readonly DirectiveUse[]> {
     if (chain.some((link) => link.path === path)) {
       const message = `${displayPath(path)} includes itself`;
       this.#findings.error('include-cycle', message, place, { related: chainOf(chain, path) });
@@ -104,7 +105,7 @@ export class FileReader {
       this.#findings.error('too-deep', `files include each other more than ${MAX_CHAIN} deep`, place);
       return [];
     }
-    const parsed = this.#read(path, place);
+    const parsed = await this.#read(path, place);
     if (parsed === undefined || this.#budget < 0) return [];
     this.#budget -= 1 + parsed.length;
     if (this.#budget < 0) {
@@ -115,19 +116,19 @@ export class FileReader {
     return this.#expand(parsed, [...chain, { path, place }]);
   }
 
-  #read(path: string, place: Place | undefined): readonly DirectiveUse[] | undefined {
+  async #read(path: string, place: Place | undefined): Promise<readonly DirectiveUse[] | undefined> {
     const known = this.#parsed.get(path);
     if (known !== undefined) return known;
     const text = this.#textOf(path, place);
     if (text === undefined) return undefined;
-    const parsed = this.#parse(displayPath(path), text, formOf(path));
+    const parsed = await this.#parse(displayPath(path), text, formOf(path));
     this.#parsed.set(path, parsed);
     return parsed;
   }
 
-  #parse(file: string, text: string, form: Form): readonly DirectiveUse[] {
+  async #parse(file: string, text: string, form: Form): Promise<readonly DirectiveUse[]> {
     this.#findings.opened(file);
-    const parse = form === 'conf' ? parseConf : parseYaml;
+    const parse = form === 'conf' ? parseConf : (await import('./yaml.js')).parseYaml;
     // A byte order mark belongs to the file, not to its text.
     const source = new Source(file, text.startsWith('\ufeff') ? text.slice(1) : text);
     return parse(source, this.#environment, this.#findings);
@@ -151,6 +152,10 @@ export class FileReader {
 function codeOf(problem: 'absent' | 'unreadable' | 'too-large', place: Place | undefined): DiagnosticCode {
   if (problem === 'too-large') return 'too-large';
   return problem === 'absent' && place !== undefined ? 'include-not-found' : 'unreadable-file';
+}
+
+function hasInclude(uses: readonly DirectiveUse[]): boolean {
+  return uses.some((use) => isInclude(use) || (use.block !== undefined && hasInclude(use.block)));
 }
 
 function isInclude(use: DirectiveUse): boolean {

@@ -5,8 +5,7 @@ const NO_TLS = 'there is no TLS yet: put a TLS terminator in front';
 const NO_PROXY = 'there is no reverse proxy yet';
 const NO_COMPRESSION = 'take it out: there is no compression yet';
 const NO_LIMITS = 'there are no limits by client yet: max_connections N; bounds all of them';
-const NO_PASSWORDS =
-  'auth_basic with auth_basic_user_file is all there is';
+const NO_PASSWORDS = 'auth_basic with auth_basic_user_file is all there is';
 const NO_VARIABLES = 'no variables can be defined: write the value where it is used';
 const HEAD_SIZES = 'client_max_header_size 16k; is for the head, client_max_request_line 8k; its first line';
 const PHP = 'scripts run as CGI: cgi .php php-cgi;';
