@@ -15,6 +15,7 @@ export async function builtinPlugins(): Promise<readonly Plugin[]> {
     import('../plugins/access-log/index.js'),
     import('../plugins/headers/index.js'),
     import('../plugins/basic-auth/index.js'),
+    import('../plugins/compress/index.js'),
   ]);
   return modules.map((module) => module.default);
 }
@@ -30,4 +31,5 @@ export type BuiltinDirectives = DirectivesOf<typeof import('../plugins/redirect/
   DirectivesOf<typeof import('../plugins/status/index.js')> &
   DirectivesOf<typeof import('../plugins/access-log/index.js')> &
   DirectivesOf<typeof import('../plugins/headers/index.js')> &
-  DirectivesOf<typeof import('../plugins/basic-auth/index.js')>;
+  DirectivesOf<typeof import('../plugins/basic-auth/index.js')> &
+  DirectivesOf<typeof import('../plugins/compress/index.js')>;

@@ -1,4 +1,5 @@
 import {
+  type Config,
   type DecodedPath,
   definePlugin,
   type FilePath,
@@ -35,6 +36,12 @@ function page(headers: ResponseHeaders, body: string): Response {
   return Object.freeze({ status: 200, headers: Object.freeze(headers), body });
 }
 
+type RouteConfig = Config['servers'][number]['route'];
+
+function lists({ options, children }: RouteConfig): boolean {
+  return options.get('autoindex')?.autoindex === true || children.some(lists);
+}
+
 export default definePlugin({
   name: 'autoindex',
   directives: {
@@ -49,12 +56,20 @@ export default definePlugin({
       example: 'autoindex_format json;',
     }),
   },
-  setup: () => new Hot<Response>(RECENT),
-  apply({ options, hooks, route, state: recent }) {
-    // Whatever changed something on this server may have changed a folder.
-    hooks.onDone.tap({}, ({ request }) => {
-      if (!SAFE.has(request.method)) recent.expire();
+  setup({ hooks }) {
+    const state = { recent: new Hot<Response>(RECENT), wanted: false };
+    hooks.onConfig.tap({}, ({ servers }) => {
+      state.wanted = servers.some(({ route }) => lists(route));
     });
+    return state;
+  },
+  apply({ options, hooks, route, state: { recent, wanted } }) {
+    // Whatever changed something on this server may have changed a folder.
+    if (wanted) {
+      hooks.onDone.tap({}, ({ request }) => {
+        if (!SAFE.has(request.method)) recent.expire();
+      });
+    }
     if (!options.autoindex || route.root === undefined) return;
     const format = options.autoindex_format;
     const negotiated = format === 'auto' ? { vary: 'accept' } : {};

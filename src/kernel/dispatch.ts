@@ -206,10 +206,11 @@ function mayAskOptions({ request, route }: Exchange): boolean {
   return request.method === 'OPTIONS' && route.methods.has('OPTIONS');
 }
 
-/** RFC 9110 §15.5.5, §15.5.6: 405 where another method would have found somebody. */
+/** RFC 9110 §15.5.5, §15.5.6: 405 where another method might have found somebody. */
 function nobodyAnswered(exchange: Exchange): HttpError {
   const { request, route } = exchange;
-  return route.methods.has(request.method) ? notFound : methodNotAllowed(route);
+  const { methods } = route;
+  return methods.size === 0 || methods.has(request.method) ? notFound : methodNotAllowed(route);
 }
 
 function asError({ status, headers = {} }: Response, route: Route): HttpError {

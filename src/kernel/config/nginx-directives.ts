@@ -3,7 +3,6 @@ import type { Registry } from './registry.js';
 const NOTHING_TO_CHOOSE = 'take it out: there is nothing to choose here';
 const NO_TLS = 'there is no TLS yet: put a TLS terminator in front';
 const NO_PROXY = 'there is no reverse proxy yet';
-const NO_COMPRESSION = 'take it out: there is no compression yet';
 const NO_LIMITS = 'there are no limits by client yet: max_connections N; bounds all of them';
 const NO_PASSWORDS = 'auth_basic with auth_basic_user_file is all there is';
 const NO_VARIABLES = 'no variables can be defined: write the value where it is used';
@@ -104,7 +103,13 @@ const rows: readonly (readonly [names: string, instead: string])[] = [
   ['proxy_pass grpc_pass memcached_pass upstream mirror', NO_PROXY],
   ['log_format', 'take it out: access_log PATH combined; or json, or pretty, are the formats there are'],
   ['open_log_file_cache', NOTHING_TO_CHOOSE],
-  ['gzip gzip_static gunzip brotli', NO_COMPRESSION],
+  ['gzip brotli zstd', 'compress on; offers brotli, zstd and gzip'],
+  ['gzip_static brotli_static zstd_static', 'compress_static on;'],
+  ['gzip_types brotli_types zstd_types', 'compress_types TYPE…;'],
+  ['gzip_min_length brotli_min_length zstd_min_length', 'compress_min_length SIZE;'],
+  ['gzip_comp_level brotli_comp_level zstd_comp_level', 'compress_level fast; or default, or best'],
+  ['gzip_vary', 'take it out: Vary is always sent where it is due'],
+  ['gunzip', 'take it out: what is compressed is sent as it is'],
   ['sub_filter addition_types add_before_body add_after_body ssi', 'take it out: answers are not rewritten'],
   ['allow deny', 'there are no access rules yet: return 403; closes a location'],
   ['auth_request auth_delay', NO_PASSWORDS],
@@ -140,8 +145,9 @@ export const nginxFamilies: ReadonlyMap<string, string> = new Map([
   ['http2_', 'take it out: HTTP/1.1 is spoken'],
   ['http3_', 'take it out: HTTP/1.1 is spoken'],
   ['quic_', 'take it out: HTTP/1.1 is spoken'],
-  ['gzip_', NO_COMPRESSION],
-  ['brotli_', NO_COMPRESSION],
+  ['gzip_', NOTHING_TO_CHOOSE],
+  ['brotli_', NOTHING_TO_CHOOSE],
+  ['zstd_', NOTHING_TO_CHOOSE],
   ['sub_filter_', 'take it out: answers are not rewritten'],
   ['ssi_', 'take it out: answers are not rewritten'],
   ['limit_req_', NO_LIMITS],

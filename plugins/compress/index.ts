@@ -1,0 +1,26 @@
+import { definePlugin, Stage } from '@webserv/server';
+import { Compressor } from './compressor.js';
+import { directives } from './directives.js';
+import { typeMatcher } from './eligible.js';
+
+/** After all that changes content or fields: what is compressed can only be sent. */
+const LAST = Stage.fallback + 200;
+
+export default definePlugin({
+  name: 'compress',
+  directives,
+  apply({ options, hooks }) {
+    if (!options.compress && !options.compress_static) return;
+    const compressor = new Compressor({
+      offered: options.compress_encodings,
+      matches: typeMatcher(options.compress_types),
+      minLength: options.compress_min_length,
+      level: options.compress_level,
+      siblings: options.compress_static,
+      made: options.compress,
+    });
+    hooks.onResponse.tapPromise({ stage: LAST }, (response, exchange) =>
+      compressor.answer(response, exchange),
+    );
+  },
+});
