@@ -48,27 +48,27 @@ describe('a temporary file is left over', () => {
   test('when its process is gone, or was another one with this number', async () => {
     const name = await ownName();
     const now = Date.now();
-    expect(isLeftover(withPid(name, await deadProcess()), now)).toBe(true);
-    expect(isLeftover(ofEarlierRun(name), now)).toBe(true);
+    expect(await isLeftover(withPid(name, await deadProcess()), now)).toBe(true);
+    expect(await isLeftover(ofEarlierRun(name), now)).toBe(true);
   });
 
   test('not when its process is this one, or runs', async () => {
     const name = await ownName();
-    expect(isLeftover(name, 0)).toBe(false);
-    expect(isLeftover(withPid(name, process.ppid), Date.now())).toBe(false);
+    expect(await isLeftover(name, 0)).toBe(false);
+    expect(await isLeftover(withPid(name, process.ppid), Date.now())).toBe(false);
   });
 
   test('when it is another machine’s and nobody wrote to it for a day', async () => {
     const name = ofOtherHost(await ownName());
-    expect(isLeftover(name, Date.now() - 3_600_000)).toBe(false);
-    expect(isLeftover(name, Date.now() - 25 * 3_600_000)).toBe(true);
+    expect(await isLeftover(name, Date.now() - 3_600_000)).toBe(false);
+    expect(await isLeftover(name, Date.now() - 25 * 3_600_000)).toBe(true);
   });
 
   test('never with another name', async () => {
     const name = ofEarlierRun(await ownName());
     for (const other of [`${name}x`, name.slice(1), '.webserv-upload-', 'a.txt', `x${name}`]) {
       expect(isTemporaryName(other)).toBe(false);
-      expect(isLeftover(other, 0)).toBe(false);
+      expect(await isLeftover(other, 0)).toBe(false);
     }
   });
 });

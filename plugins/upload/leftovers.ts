@@ -20,7 +20,7 @@ async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
 
 async function removeIfLeftover(path: string, name: string): Promise<boolean> {
   const stats = await lstat(path);
-  if (!stats.isFile() || !isLeftover(name, stats.mtimeMs)) return false;
+  if (!stats.isFile() || !(await isLeftover(name, stats.mtimeMs))) return false;
   await unlink(path);
   return true;
 }

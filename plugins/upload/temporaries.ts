@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { OpenDirectory } from '@webserv/server';
 import { TemporaryFile } from './temporary-file.js';
@@ -16,14 +17,17 @@ const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const run = randomBytes(4).toString('hex');
 let count = 0;
 
-function isAlive(pid: number): boolean {
+/** A process that has ended counts as gone, also while nobody has asked how (a zombie). */
+async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0); // signal 0 only asks
-    return true;
   } catch (error) {
     // EPERM: it is there, and another user's.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
+  const status = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  // proc(5): the state stands behind the name, which may hold anything in its parentheses.
+  return !/^ [ZX]/.test(status.slice(status.lastIndexOf(')') + 1));
 }
 
 /** True for the name of a temporary file of an upload plugin, this one's or another's. */
@@ -35,11 +39,11 @@ export function isTemporaryName(name: string): boolean {
  * True for a temporary file that nobody will finish: its process is gone, or nobody wrote to it for a day.
  * @param mtimeMs when the file was last written to
  */
-export function isLeftover(name: string, mtimeMs: number): boolean {
+export async function isLeftover(name: string, mtimeMs: number): Promise<boolean> {
   const [, ofHost, pid, ofRun] = NAME.exec(name) ?? [];
   if (pid === undefined) return false;
   if (ofHost === host && Number(pid) === process.pid) return ofRun !== run;
-  if (ofHost === host && !isAlive(Number(pid))) return true;
+  if (ofHost === host && !(await isAlive(Number(pid)))) return true;
   return Date.now() - mtimeMs > ABANDONED_AFTER;
 }
 

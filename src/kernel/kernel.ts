@@ -27,8 +27,10 @@ export interface RunningServer {
   /**
    * Stops accepting, lets what is in flight end within `graceMs` (30 s when left out), then cuts it; plugins are
    * disposed of last.
+   * @param idleMs for how long nothing has to come on a connection before it is closed as idle: a request may be on its
+   * way; none when left out
    */
-  stop(graceMs?: number): Promise<void>;
+  stop(graceMs?: number, idleMs?: number): Promise<void>;
 }
 
 export interface StartOptions extends AssemblyOptions {
@@ -65,8 +67,8 @@ export async function start(config: Config, log: Log, options: StartOptions = {}
       connections: () => acceptor.connections,
       shed: (connections) => acceptor.shed(connections),
       reopen,
-      stop: async (graceMs = DEFAULT_GRACE_MS) => {
-        await acceptor.stop(graceMs);
+      stop: async (graceMs = DEFAULT_GRACE_MS, idleMs = 0) => {
+        await acceptor.stop(graceMs, idleMs);
         await dispose();
       },
     };

@@ -102,12 +102,13 @@ export class Acceptor {
   /**
    * Stops accepting, lets what is in flight end, then cuts what is left.
    * @param graceMs how long to wait; Infinity for as long as it takes
+   * @param idleMs for how long nothing has to come on a connection before it is taken for idle
    */
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, idleMs: number): Promise<void> {
     this.#stopping = true;
     for (const host of this.#hosts.values()) host.stopping = true;
     await Promise.all(this.#listeners.map((listener) => listener.close()));
-    for (const connection of this.#connections) connection.retire();
+    for (const connection of this.#connections) connection.retire(Math.min(idleMs, graceMs));
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
       if (this.#connections.size === 0) resolve();

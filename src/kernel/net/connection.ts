@@ -112,9 +112,15 @@ export class Connection implements Timed, BodySource, Sink {
     return this.#parser.started ? 'reading' : 'idle';
   }
 
-  /** Ends an idle connection; one at work ends with its answer, since `host.stopping` is set by then. */
-  retire(): void {
-    if (this.idle && !this.#lingering) this.destroy();
+  /**
+   * Ends an idle connection when nothing comes on it any more: a request may be on its way. One at work ends with its
+   * answer, since `host.stopping` is set by then.
+   * @param idleMs how long nothing has to come
+   */
+  retire(idleMs: number): void {
+    if (!this.idle || this.#lingering) return;
+    if (idleMs === 0) this.destroy();
+    else this.#receiveBy = Math.min(this.#receiveBy, performance.now() + idleMs);
   }
 
   destroy(): void {

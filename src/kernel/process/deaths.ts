@@ -1,5 +1,7 @@
 /** A worker that served shorter than this died of something that may happen to the next one too. */
 const SHORT_LIFE_MS = 10_000;
+/** One that served this long is replaced at once all the same: to start one a second is no spin, and every place counts. */
+const AT_ONCE_MS = 1000;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 10_000;
 /** So many in a row are a loop: something is wrong that another worker will not mend. */
@@ -24,6 +26,7 @@ export class Deaths {
     if (servedMs >= SHORT_LIFE_MS) this.forget();
     else {
       this.#inARow += 1;
+      if (servedMs >= AT_ONCE_MS) return 0;
       this.#delayMs = Math.min(MAX_DELAY_MS, this.#delayMs * 2 || FIRST_DELAY_MS);
     }
     return this.#delayMs;

@@ -103,11 +103,14 @@ export class WorkerProcess {
     return performance.now() - this.#heardAt;
   }
 
-  /** @param graceMs for what is in flight; Infinity for as long as it takes */
-  stop(graceMs: number): void {
+  /**
+   * @param graceMs for what is in flight; Infinity for as long as it takes
+   * @param idleMs for how long nothing has to come on a connection before it is closed as idle
+   */
+  stop(graceMs: number, idleMs: number): void {
     this.#stopping = true;
     const bounded = graceMs !== Number.POSITIVE_INFINITY;
-    this.tell({ type: 'stop', graceMs: bounded ? graceMs : null });
+    this.tell({ type: 'stop', graceMs: bounded ? graceMs : null, idleMs });
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();
   }
 

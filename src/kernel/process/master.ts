@@ -29,6 +29,12 @@ export interface MasterOptions {
   readonly report: (text: string) => void;
 }
 
+/**
+ * A client may be sending its next request just now on a connection that looks idle: at a reload it is worth waiting for,
+ * since the server goes on; at a stop a little.
+ */
+const RELOAD_IDLE_MS = 3000;
+const STOP_IDLE_MS = 200;
 /** Between two looks at the workers' heartbeats. */
 const LOOK_MS = 1000;
 
@@ -126,7 +132,7 @@ export class Master {
     clearInterval(this.#watchdog);
     this.#options.service.stopping();
     this.#unwatch?.();
-    for (const worker of this.#everybody()) worker.stop(graceMs);
+    for (const worker of this.#everybody()) worker.stop(graceMs, STOP_IDLE_MS);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
     await this.#pidFile.release();
     await this.#logTarget?.close();
@@ -255,7 +261,7 @@ export class Master {
   #retire(worker: WorkerProcess, graceMs: number): void {
     this.#retired.add(worker);
     void worker.gone.then(() => this.#retired.delete(worker));
-    worker.stop(graceMs);
+    worker.stop(graceMs, RELOAD_IDLE_MS);
   }
 
   /** A worker that ends without being asked is replaced; one that did not serve long, after a while. */

@@ -68,7 +68,7 @@ export type FromMaster =
   /** What the configuration's files were when the first worker of the generation read them. */
   | { readonly type: 'snapshot'; readonly snapshot: ConfigSnapshot }
   /** Finish what is in flight and exit. JSON has no Infinity: null is without bound. */
-  | { readonly type: 'stop'; readonly graceMs: number | null }
+  | { readonly type: 'stop'; readonly graceMs: number | null; readonly idleMs: number }
   /** Let so many connections go, with their next answers: this worker has more than its share. */
   | { readonly type: 'shed'; readonly connections: number }
   /** Open the log files anew. */

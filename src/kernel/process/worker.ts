@@ -149,10 +149,10 @@ function summary({ file, main }: Config, server: RunningServer) {
 
 function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): void {
   let stopping = false;
-  const stop = async (graceMs: number): Promise<void> => {
+  const stop = async (graceMs: number, idleMs = 0): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    await server.stop(graceMs);
+    await server.stop(graceMs, idleMs);
     await target.close();
     process.exit(0);
   };
@@ -161,7 +161,7 @@ function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): voi
   process.on('disconnect', () => void stop(ORPHAN_GRACE_MS));
   process.on('message', (message) => {
     if (!isFromMaster(message)) return;
-    if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY);
+    if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY, message.idleMs);
     else if (message.type === 'shed') server.shed(message.connections);
     else if (message.type === 'gathered') gatherer.gathered(message.id, message.families);
     else if (message.type === 'count') {

@@ -1,0 +1,19 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+const ESTABLISHED = '01';
+
+/** How many TCP connections over IPv4 a process has open, by what Linux tells. */
+export async function connectionsOf(pid: number): Promise<number> {
+  const list = await readFile(`/proc/${pid}/net/tcp`, 'utf8');
+  const established = new Set(
+    list
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .flatMap((fields) => (fields[3] === ESTABLISHED ? [`socket:[${fields[9]}]`] : [])),
+  );
+  const folder = `/proc/${pid}/fd`;
+  const targets = await Promise.all(
+    (await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')),
+  );
+  return targets.filter((target) => established.has(target)).length;
+}

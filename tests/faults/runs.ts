@@ -1,0 +1,70 @@
+import { badDeploys } from './deploys.js';
+import { diskFull } from './disk-full.js';
+import { masterKill } from './master-kill.js';
+import { reloads } from './reloads.js';
+import { badScripts } from './scripts.js';
+import { siege } from './siege.js';
+import { slowReaders } from './slow-readers.js';
+import { stopMidUpload } from './stop-mid-upload.js';
+import type { Figure } from './verdict.js';
+import { workerKills } from './worker-kills.js';
+
+export interface Run {
+  readonly name: string;
+  /** A few seconds, for every test of the project. */
+  short(): Promise<readonly Figure[]>;
+  /** At full length. @param siegeSeconds the longest of them, as long as there is time for it */
+  full(siegeSeconds: number): Promise<readonly Figure[]>;
+}
+
+/** Takes half a minute of waiting, for a worker that does not start. */
+export const deploys: Run = {
+  name: 'deploys of plugins that cannot work',
+  short: () => badDeploys({ busy: false }),
+  full: () => badDeploys({ busy: true }),
+};
+
+/** What the server is put through, one after the other: each needs the machine for itself to be measured. */
+export const runs: readonly Run[] = [
+  {
+    name: 'reloads under load, another content each time',
+    short: () => reloads({ reloads: 8, seconds: 5 }),
+    full: () => reloads({ reloads: 100, seconds: 60 }),
+  },
+  {
+    name: 'kill -9 of a random worker every second, under load',
+    short: () => workerKills({ seconds: 6 }),
+    full: () => workerKills({ seconds: 30 }),
+  },
+  {
+    name: 'kill -9 of the master',
+    short: () => masterKill({ scripts: 2 }),
+    full: () => masterKill({ scripts: 5 }),
+  },
+  deploys,
+  {
+    name: 'a full disk, for uploads and logs',
+    short: () => diskFull({ rounds: 2, requests: 500 }),
+    full: () => diskFull({ rounds: 20, requests: 20_000 }),
+  },
+  {
+    name: '200 bad CGI scripts at once',
+    short: () => badScripts({ requests: 200, seconds: 5 }),
+    full: () => badScripts({ requests: 200, seconds: 50 }),
+  },
+  {
+    name: '500 slow readers of a file of 1 GiB',
+    short: () => slowReaders({ clients: 500, seconds: 4 }),
+    full: () => slowReaders({ clients: 500, seconds: 45 }),
+  },
+  {
+    name: 'siege -b on an empty page',
+    short: () => siege({ seconds: 9, maxGrowthMb: 30 }),
+    full: (seconds) => siege({ seconds, maxGrowthMb: 10 }),
+  },
+  {
+    name: 'a stop in mid-upload',
+    short: () => stopMidUpload({ uploads: 30 }),
+    full: () => stopMidUpload({ uploads: 200 }),
+  },
+];

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../hostile/client.js';
+import { type RunningCommand, startCommand } from '../hostile/command.js';
+import { ExchangeError, Line } from './exchange.js';
+import { freePort } from './free-port.js';
+import { Load } from './load.js';
+import { numberedConf, numberedFiles } from './numbered-site.js';
+import { clientPortsOf } from './processes.js';
+import { type Figure, Verdict } from './verdict.js';
+
+export interface WorkerKillsOptions {
+  readonly seconds: number;
+}
+
+/** Connects again and again, as whoever watches a site does. */
+class DoorWatch {
+  knocks = 0;
+  refused = 0;
+  #watching = true;
+  readonly #done: Promise<void>;
+
+  constructor(port: number) {
+    this.#done = this.#watch(port);
+  }
+
+  async stop(): Promise<void> {
+    this.#watching = false;
+    await this.#done;
+  }
+
+  async #watch(port: number): Promise<void> {
+    for (; this.#watching; await sleep(10)) {
+      this.knocks += 1;
+      try {
+        (await Line.connect(port)).close();
+      } catch (error) {
+        if (!(error instanceof ExchangeError)) throw error;
+        this.refused += 1;
+      }
+    }
+  }
+}
+
+/**
+ * Kills one worker, any, which is held first, so that its connections are known and do not change.
+ * @returns the ports of its clients; undefined when there was no worker
+ */
+async function killOne(server: RunningCommand): Promise<ReadonlySet<number> | undefined> {
+  const [, ...workers] = await server.processes();
+  const worker = workers[Math.floor(Math.random() * workers.length)];
+  if (worker === undefined) return undefined;
+  process.kill(worker, 'SIGSTOP');
+  await sleep(5);
+  const ports = await clientPortsOf(worker);
+  process.kill(worker, 'SIGKILL');
+  return ports;
+}
+
+/**
+ * `kill -9` of a random worker every second under load. Only requests fail that were in flight on that very worker, the
+ * port always accepts, and in the end there are as many workers as there should be.
+ */
+export async function workerKills({ seconds }: WorkerKillsOptions): Promise<readonly Figure[]> {
+  const port = await freePort();
+  await using server = await startCommand(numberedConf(port, 1), numberedFiles(1));
+  const load = new Load({ port, keepAlive: 64, oneShot: 16, pauseMs: 25 });
+  const door = new DoorWatch(port);
+  const lost = new Set<number>();
+  let kills = 0;
+  let most = 0;
+  const began = performance.now();
+  for (let second = 1; second <= seconds; second += 1) {
+    await sleep(Math.max(0, began + second * 1000 - performance.now()));
+    const ports = await killOne(server);
+    if (ports === undefined) continue;
+    kills += 1;
+    most = Math.max(most, ports.size);
+    for (const clientPort of ports) lost.add(clientPort);
+  }
+  await eventually('both workers back', async () => (await server.processes()).length === 3, 30_000);
+  await sleep(500);
+  await Promise.all([load.stop(), door.stop()]);
+  const elsewhere = load.failures.filter(({ port: own, trouble }) => trouble !== 'refused' && !lost.has(own));
+  const verdict = new Verdict();
+  verdict.tell('answers', load.answered);
+  verdict.atLeast('workers killed', kills, seconds);
+  verdict.tell(
+    'failed, on a connection of the worker that was killed',
+    load.failures.length - elsewhere.length,
+  );
+  verdict.tell('of which asked again on a new connection', load.retried);
+  verdict.tell('connections of a worker that was killed, at most', most);
+  verdict.none('failed, on any other connection', elsewhere.length);
+  verdict.none('refused to clients', load.count('refused'));
+  verdict.tell('other connections made meanwhile', door.knocks);
+  verdict.none('of them refused', door.refused);
+  verdict.below('longest time without any answer', load.silence, 2000, ' ms');
+  verdict.atLeast('workers in the end', (await server.processes()).length - 1, 2);
+  verdict.expect('exit', String(await server.end('SIGTERM')), '0');
+  verdict.detail(...elsewhere.map(({ text }) => text), server.log().slice(-3000));
+  return verdict.close();
+}
