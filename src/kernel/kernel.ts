@@ -40,26 +40,35 @@ export interface StartOptions extends AssemblyOptions {
 
 const DEFAULT_GRACE_MS = 30_000;
 
+/** A server that is set up, and has not asked for its addresses yet. */
+export interface PreparedServer {
+  /** Listens and serves; lets go of what was made when that fails. @throws ListenError when an address cannot be had */
+  listen(): Promise<RunningServer>;
+  /** It is not needed. */
+  dispose(): Promise<void>;
+}
+
 /**
- * Starts a server: sets the plugins up, builds the routes, listens. What was made before a failure is let go.
- * @throws ConfigError when a plugin refuses the configuration, ListenError when an address cannot be had
+ * Sets a server up: plugins and routes. What was made before a failure is let go.
+ * @throws ConfigError when a plugin refuses the configuration
  */
-export async function start(config: Config, log: Log, options: StartOptions = {}): Promise<RunningServer> {
+export async function prepare(config: Config, log: Log, options: StartOptions = {}): Promise<PreparedServer> {
   const { hooks, sites, metrics, warnings, reopen, dispose } = await assemble(config, log, options);
-  try {
+  const endpoints = endpointsOf(
+    config,
+    sites.map(({ site }) => site),
+  );
+  const listen = async (): Promise<RunningServer> => {
     const room = await roomFor(config.main.maxConnections);
     if (room.lowered !== undefined) log.warn(room.lowered);
-    const acceptor = new Acceptor({
-      room,
-      onRequest: hooks.compile(),
-      log,
-    });
+    const acceptor = new Acceptor({ room, onRequest: hooks.compile(), log });
     measureConnections(acceptor, metrics);
-    const endpoints = endpointsOf(
-      config,
-      sites.map(({ site }) => site),
-    );
-    await acceptor.listen(endpoints, options.inherited);
+    try {
+      await acceptor.listen(endpoints, options.inherited);
+    } catch (error) {
+      await dispose();
+      throw error;
+    }
     return {
       addresses: acceptor.addresses,
       metrics,
@@ -72,8 +81,11 @@ export async function start(config: Config, log: Log, options: StartOptions = {}
         await dispose();
       },
     };
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+  };
+  return { listen, dispose };
+}
+
+/** Sets a server up and starts it. @throws ConfigError, ListenError */
+export async function start(config: Config, log: Log, options: StartOptions = {}): Promise<RunningServer> {
+  return (await prepare(config, log, options)).listen();
 }

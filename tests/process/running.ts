@@ -27,12 +27,14 @@ export async function running(
 export const answerOf = async (server: Serving): Promise<string> =>
   (await fetch(server.url, { headers: { connection: 'close' } })).text();
 
+/** The workers of a server; the one that stands by is not counted. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return text
-    .split(' ')
-    .filter((word) => word !== '')
-    .map(Number);
+  const pids = text.split(' ').filter((word) => word !== '');
+  const titles = await Promise.all(
+    pids.map((each) => readFile(`/proc/${each}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return pids.filter((_, index) => !titles[index]?.includes('standby')).map(Number);
 }
 
 export const isAlive = (pid: number): boolean => {

@@ -161,8 +161,14 @@ describe.runIf(process.platform === 'linux')('a service manager is told', () => 
     await expect.poll(beats, patience).toBeGreaterThan(2);
     // Its code is read from the disk: no worker can be started any more.
     await writeFile(join(dirname(file), 'needed.mjs'), 'throw new Error("broken");');
-    const [worker = 0] = await childrenOf(server.child.pid ?? 0);
-    process.kill(worker, 'SIGKILL');
+    const killWorker = async (): Promise<void> => {
+      const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+      process.kill(worker, 'SIGKILL');
+    };
+    await killWorker();
+    // The one that stood by takes its place; behind it there is nobody.
+    await expect.poll(() => server.stderr(), patience).toContain('serves in its place');
+    await killWorker();
     await expect.poll(() => server.stderr(), patience).toContain('a worker cannot serve');
     const last = beats();
     await new Promise((resolve) => setTimeout(resolve, 2000));

@@ -21,6 +21,8 @@ export class RefusedError extends Error {
 export class WorkerProcess {
   /** Settles when it serves; rejects with RefusedError when it will not. */
   readonly serving: Promise<Serving>;
+  /** It has set everything up and waits for `serve`. */
+  standingBy = false;
   /** Settles when the process is gone, with how it ended: `SIGKILL`, `exit 1`. */
   readonly gone: Promise<string>;
   readonly #worker: Worker;
@@ -28,6 +30,7 @@ export class WorkerProcess {
   #servesSince: number | undefined;
   #connections = 0;
   #stopping = false;
+  #killed = false;
 
   /**
    * @param snapshot what the configuration's files were; undefined: it reads them
@@ -39,6 +42,8 @@ export class WorkerProcess {
     heard: (worker: WorkerProcess, message: FromWorker) => void,
   ) {
     const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
+    // Shown by ps until it has a title of its own.
+    cluster.setupPrimary({ args: [order.standby ? 'standby' : 'worker'] });
     const worker = cluster.fork({ WEBSERV_ORDER: JSON.stringify(whole) });
     this.#worker = worker;
     this.gone = new Promise((resolve) =>
@@ -59,6 +64,10 @@ export class WorkerProcess {
         if (!isFromWorker(message)) return;
         if (message.type === 'ready' && snapshot !== undefined) this.tell({ type: 'snapshot', snapshot });
         if (message.type === 'alive') this.#connections = message.connections;
+        if (message.type === 'standing by') {
+          this.standingBy = true;
+          clearTimeout(timer);
+        }
         heard(this, message);
         if (message.type === 'refused') refuse(message.report);
         if (message.type !== 'serving') return;
@@ -114,6 +123,12 @@ export class WorkerProcess {
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();
   }
 
+  /** To one that stands by: it takes another's place. */
+  serve(): void {
+    this.standingBy = false;
+    this.tell({ type: 'serve' });
+  }
+
   /** @param connections how many it is to let go of */
   shed(connections: number): void {
     this.tell({ type: 'shed', connections });
@@ -123,7 +138,12 @@ export class WorkerProcess {
     this.tell({ type: 'reopen' });
   }
 
+  get killed(): boolean {
+    return this.#killed;
+  }
+
   kill(): void {
+    this.#killed = true;
     this.#worker.process.kill('SIGKILL');
   }
 

@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 
 /** What a master calls itself: `ps` shows it, and the pid file's number is checked against it. */
 export const MASTER_TITLE = 'webserv: master';
+export const WORKER_TITLE = 'webserv: worker';
+/** Of one that is set up and waits to take another's place. */
+export const STANDBY_TITLE = 'webserv: standby';
 
 /** A process's name has at most so many characters on Linux; the title begins with it. */
 const NAME_LENGTH = 15;

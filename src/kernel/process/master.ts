@@ -35,6 +35,8 @@ export interface MasterOptions {
  */
 const RELOAD_IDLE_MS = 3000;
 const STOP_IDLE_MS = 200;
+/** After the death of a worker that only waited. */
+const STAND_BY_AGAIN_MS = 10_000;
 /** Between two looks at the workers' heartbeats. */
 const LOOK_MS = 1000;
 
@@ -55,6 +57,8 @@ export class Master {
   /** The workers that should serve; those of an older generation only finish. */
   #workers = new Set<WorkerProcess>();
   readonly #retired = new Set<WorkerProcess>();
+  /** Set up and waiting to take the place of one that dies: a start takes longer than a port may be closed. */
+  #standby: WorkerProcess | undefined;
   #settings: Serving | undefined;
   /** The texts of the configuration that is served: a worker that is replaced reads them, whatever the disk has by then. */
   #snapshot: ConfigSnapshot | undefined;
@@ -132,7 +136,9 @@ export class Master {
     clearInterval(this.#watchdog);
     this.#options.service.stopping();
     this.#unwatch?.();
-    for (const worker of this.#everybody()) worker.stop(graceMs, STOP_IDLE_MS);
+    // It has nothing to finish, and may not listen to messages yet.
+    this.#standby?.kill();
+    for (const worker of [...this.#workers, ...this.#retired]) worker.stop(graceMs, STOP_IDLE_MS);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
     await this.#pidFile.release();
     await this.#logTarget?.close();
@@ -143,17 +149,18 @@ export class Master {
   }
 
   #everybody(): WorkerProcess[] {
-    return [...this.#workers, ...this.#retired];
+    const standby = this.#standby === undefined ? [] : [this.#standby];
+    return [...this.#workers, ...this.#retired, ...standby];
   }
 
   /** One worker first: it tells how many there are to be, and whether the configuration is any good. */
   async #raise(): Promise<Generation> {
-    const first = this.#fork(undefined);
+    const first = this.#fork(undefined, false);
     const workers = new Set([first]);
     try {
       const settings = await first.serving;
       // The others take it from the first: an edit meanwhile must not give two workers two configurations.
-      while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot));
+      while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, false));
       await Promise.all([...workers].map((worker) => worker.serving));
       await this.#pidFile.claim(settings.pidFile);
       if (settings.report !== '') this.#options.report(settings.report);
@@ -164,9 +171,9 @@ export class Master {
     }
   }
 
-  #fork(snapshot: ConfigSnapshot | undefined): WorkerProcess {
+  #fork(snapshot: ConfigSnapshot | undefined, standby: boolean): WorkerProcess {
     const { launch, inherited } = this.#options;
-    return new WorkerProcess({ launch, inherited }, snapshot, (worker, message) =>
+    return new WorkerProcess({ launch, inherited, standby }, snapshot, (worker, message) =>
       this.#hear(worker, message),
     );
   }
@@ -174,7 +181,7 @@ export class Master {
   #hear(worker: WorkerProcess, message: FromWorker): void {
     if (message.type === 'alive') this.#even(worker);
     else if (message.type === 'gather') {
-      this.#gathering.begin(worker, message.id, this.#everybody(), this.#families());
+      this.#gathering.begin(worker, message.id, [...this.#workers, ...this.#retired], this.#families());
     } else if (message.type === 'counted') this.#gathering.take(worker, message.round, message.families);
   }
 
@@ -213,6 +220,8 @@ export class Master {
       );
     }
     for (const worker of workers) this.#supervise(worker);
+    this.#standby?.kill();
+    this.#standBy();
   }
 
   #watchFiles(files: readonly string[]): void {
@@ -286,9 +295,10 @@ export class Master {
 
   #replace(): void {
     if (this.#stopping || this.#workers.size >= (this.#settings?.workers ?? 0)) return;
-    const worker = this.#fork(this.#snapshot);
+    const worker = this.#takeStandby() ?? this.#fork(this.#snapshot, false);
     this.#workers.add(worker);
     this.#supervise(worker);
+    this.#standBy();
     worker.serving.then(
       () => {
         this.#log.info(`worker ${worker.pid} serves in its place`);
@@ -299,6 +309,26 @@ export class Master {
           this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);
       },
     );
+  }
+
+  #takeStandby(): WorkerProcess | undefined {
+    const worker = this.#standby;
+    if (!worker?.standingBy) return undefined;
+    this.#standby = undefined;
+    worker.serve();
+    return worker;
+  }
+
+  /** Has one stand by. One that dies while it waits is followed by another, after a while. */
+  #standBy(): void {
+    if (this.#stopping || (this.#standby !== undefined && !this.#standby.killed)) return;
+    const worker = this.#fork(this.#snapshot, true);
+    this.#standby = worker;
+    void worker.gone.then(() => {
+      if (this.#standby !== worker) return;
+      this.#standby = undefined;
+      setTimeout(() => this.#standBy(), STAND_BY_AGAIN_MS).unref();
+    });
   }
 
   /** At the moment its own count is fresh: what it let go of since the last one is not asked for again. */

@@ -21,6 +21,8 @@ export interface Order {
   readonly launch: Launch;
   /** The texts of the configuration come as a message, and the files are not read. */
   readonly fromSnapshot: boolean;
+  /** It sets everything up and then waits until it is told to serve: it is to take the place of one that dies. */
+  readonly standby: boolean;
   /** The sockets it has from the service manager, by way of the master: under the same numbers in every process. */
   readonly inherited: readonly InheritedSocket[];
 }
@@ -54,6 +56,8 @@ export interface Serving {
 export type FromWorker =
   /** It listens to messages, and waits for the snapshot it was promised. */
   | { readonly type: 'ready' }
+  /** It could serve, and waits for the word. */
+  | { readonly type: 'standing by' }
   | Serving
   /** It cannot serve; why, for people. It exits by itself. */
   | { readonly type: 'refused'; readonly report: string }
@@ -67,6 +71,8 @@ export type FromWorker =
 export type FromMaster =
   /** What the configuration's files were when the first worker of the generation read them. */
   | { readonly type: 'snapshot'; readonly snapshot: ConfigSnapshot }
+  /** Listen and serve: to one that stands by. */
+  | { readonly type: 'serve' }
   /** Finish what is in flight and exit. JSON has no Infinity: null is without bound. */
   | { readonly type: 'stop'; readonly graceMs: number | null; readonly idleMs: number }
   /** Let so many connections go, with their next answers: this worker has more than its share. */
@@ -85,9 +91,9 @@ function hasType(message: unknown, types: readonly string[]): boolean {
 
 /** Both ends are this very package, so the type tells the shape; anything else on the channel is not ours. */
 export function isFromWorker(message: unknown): message is FromWorker {
-  return hasType(message, ['ready', 'serving', 'refused', 'alive', 'gather', 'counted']);
+  return hasType(message, ['ready', 'standing by', 'serving', 'refused', 'alive', 'gather', 'counted']);
 }
 
 export function isFromMaster(message: unknown): message is FromMaster {
-  return hasType(message, ['snapshot', 'stop', 'shed', 'reopen', 'count', 'gathered']);
+  return hasType(message, ['snapshot', 'serve', 'stop', 'shed', 'reopen', 'count', 'gathered']);
 }

@@ -7,12 +7,13 @@ import { renderDiagnostics } from '../config/render.js';
 import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
 import { ConfigError } from '../errors.js';
 import { counted, reasonOf } from '../failure.js';
-import { type RunningServer, start } from '../kernel.js';
+import { prepare, type RunningServer } from '../kernel.js';
 import type { Log } from '../log.js';
 import { InheritedSockets } from '../net/inherited.js';
 import type { Plugin } from '../plugin.js';
 import { culpritFinder } from './culprit.js';
 import { Gatherer } from './gathering.js';
+import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
 import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
 import { dropPrivileges } from './privileges.js';
 
@@ -33,7 +34,7 @@ function tellAndExit(message: FromWorker): void {
 
 /** One worker's life: loads, serves until it is told to stop or its master is gone, exits. */
 export async function runWorker(order: Order, builtins: readonly Plugin[]): Promise<void> {
-  process.title = 'webserv: worker';
+  process.title = order.standby ? STANDBY_TITLE : WORKER_TITLE;
   // The terminal's Ctrl-C goes to the whole process group; the master decides.
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
@@ -60,11 +61,13 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
   const inherited = await InheritedSockets.find(order.inherited);
   let server: RunningServer;
   try {
-    server = await start(config, log, {
+    const prepared = await prepare(config, log, {
       inherited,
       trace: launch.trace,
       gather: (own) => gatherer.gather(own),
     });
+    if (order.standby) await wordToServe();
+    server = await prepared.listen();
     dropPrivileges(config.main.user, log);
   } catch (error) {
     tellAndExit({ type: 'refused', report: report + refusal(error, colour) });
@@ -117,6 +120,20 @@ function receiveSnapshot(): Promise<ConfigSnapshot> {
     };
     process.on('message', take);
     tell({ type: 'ready' });
+  });
+}
+
+/** The one whose place it takes has died: from here on every millisecond counts. */
+function wordToServe(): Promise<void> {
+  return new Promise((resolve) => {
+    const take = (message: unknown): void => {
+      if (!isFromMaster(message) || message.type !== 'serve') return;
+      process.off('message', take);
+      process.title = WORKER_TITLE;
+      resolve();
+    };
+    process.on('message', take);
+    tell({ type: 'standing by' });
   });
 }
 
