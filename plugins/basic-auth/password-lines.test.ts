@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { line } from './htpasswd.test.fixture.js';
 import { readPasswordLines } from './password-lines.js';
 
-const ann = line('-m', 'ann', 'a');
-const bob = line('-m', 'bob', 'b');
-const bob2 = line('-m', 'bob', 'c');
+// Made by htpasswd -nbm.
+const ann = 'ann:$apr1$DexPRgYC$D63FDWHJa3o/8NDX/aMu8.';
+const bob = 'bob:$apr1$l3loPeCu$CUJmb.0d61U3QNoXmvRB2/';
+const bob2 = 'bob:$apr1$35gt6gjC$BHHxilzL0BImAmKVmRY2E.';
 
 test('comments, empty lines, CRLF and a byte order mark are no users', () => {
   const text = `\xef\xbb\xbf# users\r\n\r\n${ann}\r\n  \n#${bob}\n${bob}:a comment: with colons\r\n`;

@@ -11,6 +11,8 @@ import { workerKills } from './worker-kills.js';
 
 export interface Run {
   readonly name: string;
+  /** What it needs beside Node. */
+  readonly program?: string;
   /** A few seconds, for every test of the project. */
   short(): Promise<readonly Figure[]>;
   /** At full length. @param siegeSeconds the longest of them, as long as there is time for it */
@@ -44,6 +46,7 @@ export const runs: readonly Run[] = [
   deploys,
   {
     name: 'a full disk, for uploads and logs',
+    program: 'unshare',
     short: () => diskFull({ rounds: 2, requests: 500 }),
     full: () => diskFull({ rounds: 20, requests: 20_000 }),
   },
@@ -59,6 +62,7 @@ export const runs: readonly Run[] = [
   },
   {
     name: 'siege -b on an empty page',
+    program: 'siege',
     short: () => siege({ seconds: 9, maxGrowthMb: 30 }),
     full: (seconds) => siege({ seconds, maxGrowthMb: 10 }),
   },

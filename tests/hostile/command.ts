@@ -39,7 +39,7 @@ async function statusOf(pid: number, field: string): Promise<number | undefined>
   return value === undefined ? undefined : Number(value);
 }
 
-/** `root` and the processes it started from the same program: its workers, not its scripts. */
+/** `root` and the processes it started from the same program: its workers and the one that stands by, not its scripts. */
 async function family(root: number): Promise<readonly number[]> {
   const program = (pid: number): Promise<string> => readlink(`/proc/${pid}/exe`).catch(() => '');
   const own = await program(root);
@@ -52,6 +52,17 @@ async function family(root: number): Promise<readonly number[]> {
   return members;
 }
 
+/** One that stands by for a worker that may die; it comes and goes with them. */
+async function standsBy(pid: number): Promise<boolean> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).includes('standby');
+}
+
+async function working(root: number): Promise<readonly number[]> {
+  const members = await family(root);
+  const waiting = await Promise.all(members.map(standsBy));
+  return members.filter((_, index) => !waiting[index]);
+}
+
 /**
  * Starts it on a free port.
  * @param conf a whole configuration; `LISTEN` in it is the address
@@ -62,9 +73,9 @@ export async function startCommand(conf: string, files: Files = {}): Promise<Run
   await writeFiles(directory, { ...files, 'test.conf': conf.replaceAll('LISTEN', '127.0.0.1:0') });
   const command = await webserv(['--config', file], /127\.0\.0\.1:\d+/);
   const { pid = 0 } = command.child;
-  const processes = (): Promise<readonly number[]> => family(pid);
+  const processes = (): Promise<readonly number[]> => working(pid);
   const total = async (of: (pid: number) => Promise<number>): Promise<number> =>
-    (await Promise.all((await processes()).map(of))).reduce((sum, one) => sum + one, 0);
+    (await Promise.all((await family(pid)).map(of))).reduce((sum, one) => sum + one, 0);
   return {
     port: Number(/127\.0\.0\.1:(\d+)/.exec(command.stdout())?.[1]),
     directory,

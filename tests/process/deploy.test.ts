@@ -85,7 +85,8 @@ it('systemd finds nothing wrong with the units', async (context) => {
     () => true,
     () => false,
   );
-  if (!hasSystemd) context.skip();
+  if (!hasSystemd && process.env.CI === undefined) context.skip();
+  expect(hasSystemd).toBe(true);
   // It looks for the program too.
   const unit = (await read('webserv.service')).replaceAll('/usr/local/bin/webserv', process.execPath);
   const folder = await folderWith({
