@@ -8,6 +8,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { answerOf, childrenOf, freePort, patience } from './running.js';
 
+/** Linux and Python, which hands sockets over and takes notices; where CI is set nothing may be left out. */
+const isMissing =
+  process.platform !== 'linux' ||
+  (process.env.CI === undefined && spawnSync('python3', ['--version']).error !== undefined);
+
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const socketsFor = (...addresses: string[]): { through: string[] } => ({
   through: ['python3', script('activated.py'), String(addresses.length), ...addresses, '--'],
@@ -128,11 +133,6 @@ async function notifying(conf: string, environment: Readonly<Record<string, stri
     'needed.mjs':
       "import { definePlugin } from '@webserv/server';\nexport default definePlugin({ name: 'needed', directives: {}, apply() {} });",
   });
-
-  /** Linux and Python, which hands sockets over and takes notices; where CI is set nothing may be left out. */
-  const isMissing =
-    process.platform !== 'linux' ||
-    (process.env.CI === undefined && spawnSync('python3', ['--version']).error !== undefined);
   const file = join(folder, 'webserv.conf');
   const server = await serving([file], { environment: { NOTIFY_SOCKET: notified.path, ...environment } });
   const told = (part: string | RegExp) =>
