@@ -2,6 +2,8 @@
 const SHORT_LIFE_MS = 10_000;
 /** One that served this long is replaced at once all the same: to start one a second is no spin, and every place counts. */
 const AT_ONCE_MS = 1000;
+/** So are the first few that served shorter: somebody may have killed them. */
+const AT_ONCE = 3;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 10_000;
 /** So many in a row are a loop: something is wrong that another worker will not mend. */
@@ -14,6 +16,8 @@ export class Deaths {
   /** Of workers that did not serve long, since one that did. */
   #inARow = 0;
   #delayMs = 0;
+  /** Of those, in a row, that hardly served. */
+  #short = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
   /** Beyond the first few, silent but for once a minute. */
@@ -26,7 +30,11 @@ export class Deaths {
     if (servedMs >= SHORT_LIFE_MS) this.forget();
     else {
       this.#inARow += 1;
-      if (servedMs >= AT_ONCE_MS) return 0;
+      this.#short = servedMs >= AT_ONCE_MS ? 0 : this.#short + 1;
+      if (this.#short <= AT_ONCE && servedMs > 0) {
+        this.#delayMs = 0;
+        return 0;
+      }
       this.#delayMs = Math.min(MAX_DELAY_MS, this.#delayMs * 2 || FIRST_DELAY_MS);
     }
     return this.#delayMs;
@@ -42,6 +50,7 @@ export class Deaths {
   /** There is another configuration, or a worker lives. */
   forget(): void {
     this.#inARow = 0;
+    this.#short = 0;
     this.#delayMs = 0;
     this.#toldAt = Number.NEGATIVE_INFINITY;
   }

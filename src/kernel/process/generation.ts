@@ -21,8 +21,6 @@ export class RefusedError extends Error {
 export class WorkerProcess {
   /** Settles when it serves; rejects with RefusedError when it will not. */
   readonly serving: Promise<Serving>;
-  /** It has set everything up and waits for `serve`. */
-  standingBy = false;
   /** Settles when the process is gone, with how it ended: `SIGKILL`, `exit 1`. */
   readonly gone: Promise<string>;
   readonly #worker: Worker;
@@ -31,6 +29,9 @@ export class WorkerProcess {
   #connections = 0;
   #stopping = false;
   #killed = false;
+  /** It has set everything up and waits for `serve`. */
+  #standsBy = false;
+  #wanted = false;
 
   /**
    * @param snapshot what the configuration's files were; undefined: it reads them
@@ -65,8 +66,9 @@ export class WorkerProcess {
         if (message.type === 'ready' && snapshot !== undefined) this.tell({ type: 'snapshot', snapshot });
         if (message.type === 'alive') this.#connections = message.connections;
         if (message.type === 'standing by') {
-          this.standingBy = true;
           clearTimeout(timer);
+          this.#standsBy = true;
+          if (this.#wanted) this.tell({ type: 'serve' });
         }
         heard(this, message);
         if (message.type === 'refused') refuse(message.report);
@@ -123,10 +125,10 @@ export class WorkerProcess {
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();
   }
 
-  /** To one that stands by: it takes another's place. */
+  /** To one that stands by, or is about to: it takes another's place. */
   serve(): void {
-    this.standingBy = false;
-    this.tell({ type: 'serve' });
+    this.#wanted = true;
+    if (this.#standsBy) this.tell({ type: 'serve' });
   }
 
   /** @param connections how many it is to let go of */

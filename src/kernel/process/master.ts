@@ -298,22 +298,25 @@ export class Master {
     const worker = this.#takeStandby() ?? this.#fork(this.#snapshot, false);
     this.#workers.add(worker);
     this.#supervise(worker);
-    this.#standBy();
     worker.serving.then(
       () => {
+        // Only now: two that start at once would start more slowly.
+        this.#standBy();
         this.#log.info(`worker ${worker.pid} serves in its place`);
         this.#options.service.status(this.#status());
       },
       (error: unknown) => {
+        this.#standBy();
         if (error instanceof RefusedError && !this.#deaths.quiet)
           this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);
       },
     );
   }
 
+  /** Also one that is still being started: it is further than another would be. */
   #takeStandby(): WorkerProcess | undefined {
     const worker = this.#standby;
-    if (!worker?.standingBy) return undefined;
+    if (worker === undefined || worker.killed) return undefined;
     this.#standby = undefined;
     worker.serve();
     return worker;
