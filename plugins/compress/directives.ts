@@ -53,10 +53,11 @@ const TYPES = [
 const offered: Directive<readonly Encoding[]> = {
   ...list(encoding, {
     default: [...encodings.values()],
-    help: 'sets which encodings are offered, in the order of preference where a client likes several as much',
+    help: 'sets which encodings are offered, in the order of preference where a client likes several as much; zstd where this Node has it',
     example: 'compress_encodings br gzip;',
   }),
-  writtenDefault: [...encodings.keys()].join(' '),
+  // The same in every documentation, whichever Node prints it.
+  writtenDefault: encodingNames.join(' '),
 };
 
 export const directives = {
