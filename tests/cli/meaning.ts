@@ -1,6 +1,10 @@
 import type { Config, RouteConfig } from '../../src/kernel/config/compile.js';
 import { defaultTypes } from '../../src/kernel/mime.js';
 
+/** Kept in a value, for messages. */
+const isPlace = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'line' in value && 'column' in value;
+
 /**
  * All that a compiled configuration says, and nothing of where it stands: two servers with the same meaning are the
  * same. Which blocks share one object is part of it: a limit that is shared counts for all of them.
@@ -11,7 +15,8 @@ export function meaning(config: Config): unknown {
     if (typeof value !== 'object' || value === null) return typeof value === 'function' ? 'function' : value;
     if (value instanceof Map) return [...value].map(([key, inner]) => [key, plain(inner)]);
     if (value instanceof Set || Array.isArray(value)) return [...value].map(plain);
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+    const entries = Object.entries(value).filter(([key, inner]) => !(key === 'place' && isPlace(inner)));
+    return Object.fromEntries(entries.map(([key, inner]) => [key, plain(inner)]));
   };
   const option = (value: unknown): unknown => {
     const isObject = typeof value === 'object' && value !== null;
