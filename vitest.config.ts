@@ -13,6 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ['src/**/*.test.ts', 'plugins/**/*.test.ts', 'tests/**/*.test.ts'],
+    // A suite of its own, one after the other: npm run faults.
+    exclude: ['**/node_modules/**', 'tests/faults/**'],
     testTimeout: 20_000,
   },
 });

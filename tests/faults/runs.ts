@@ -13,7 +13,7 @@ export interface Run {
   readonly name: string;
   /** What it needs beside Node. */
   readonly program?: string;
-  /** A few seconds, for every test of the project. */
+  /** A few seconds, for `npm run faults`. */
   short(): Promise<readonly Figure[]>;
   /** At full length. @param siegeSeconds the longest of them, as long as there is time for it */
   full(siegeSeconds: number): Promise<readonly Figure[]>;

@@ -10,7 +10,7 @@ import { FaultError, type Figure, line } from './verdict.js';
 const USAGE = `usage: npm run soak -- [--siege SECONDS] [--only WORD] [--short]
   --siege SECONDS  how long the siege lasts; 600 when left out
   --only WORD      the runs whose name has this in it
-  --short          at the length they have in npm test
+  --short          at the length they have in npm run faults
 `;
 
 interface Done {

@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    include: ['tests/faults/*.test.ts'],
+    // Each measures a server under load: two at once would measure each other.
+    fileParallelism: false,
+    testTimeout: 90_000,
+  },
+});
