@@ -11,7 +11,7 @@ export interface RunningCommand extends AsyncDisposable {
   log(): string;
   /** True until its process has ended. */
   running(): boolean;
-  /** The processes of the server itself: the one that was started, and its workers. */
+  /** The one that was started, and its workers; not the one that stands by, which may be starting just now. */
   processes(): Promise<readonly number[]>;
   /** Resident memory of all of them, in bytes. */
   memory(): Promise<number>;
@@ -75,7 +75,7 @@ export async function startCommand(conf: string, files: Files = {}): Promise<Run
   const { pid = 0 } = command.child;
   const processes = (): Promise<readonly number[]> => working(pid);
   const total = async (of: (pid: number) => Promise<number>): Promise<number> =>
-    (await Promise.all((await family(pid)).map(of))).reduce((sum, one) => sum + one, 0);
+    (await Promise.all((await processes()).map(of))).reduce((sum, one) => sum + one, 0);
   return {
     port: Number(/127\.0\.0\.1:(\d+)/.exec(command.stdout())?.[1]),
     directory,
