@@ -57,7 +57,7 @@ export const runs: readonly Run[] = [
   },
   {
     name: '500 slow readers of a file of 1 GiB',
-    short: () => slowReaders({ clients: 500, seconds: 4 }),
+    short: () => slowReaders({ clients: 500, seconds: 10 }),
     full: () => slowReaders({ clients: 500, seconds: 45 }),
   },
   {
