@@ -1,115 +1,135 @@
-import { type Exchange, isFileSlice, type Response, type ResponseBody } from '@webserv/server';
+import type { Exchange, Log, Response } from '@webserv/server';
 import { acceptedEncodings } from './accept.js';
-import { asksForPart, lengthOf, mayCompress } from './eligible.js';
+import { isAtHand, isBytes, lengthOf } from './content.js';
+import { mayCompress, standsForCompressible, type TypeMatcher } from './eligible.js';
 import type { Encoding, Level } from './encodings.js';
-import { compressedHeaders, varying } from './fields.js';
-import { findSibling, type Sibling } from './siblings.js';
-import { contentOf, encoded } from './stream.js';
+import { compressedHeaders, revalidated, varying } from './fields.js';
+import { Kept } from './kept.js';
+import { type Original, openSibling } from './siblings.js';
+import { encoded } from './stream.js';
+import { compressedWhole } from './whole.js';
 
 export interface CompressorOptions {
   readonly offered: readonly Encoding[];
-  readonly matches: (contentType: string) => boolean;
+  readonly matches: TypeMatcher;
+  /** Bytes. */
   readonly minLength: number;
   readonly level: Level;
   /** Whether compressed files beside a file are looked for. */
   readonly siblings: boolean;
   /** Whether what has none is compressed here. */
   readonly made: boolean;
+  readonly log: Log;
 }
 
-/** Content up to this size is compressed at once; above it, as it is sent. Bytes. */
-const MAX_WHOLE = 1024 * 1024;
-/** The same for a file that is not in memory yet. */
-const MAX_READ = 256 * 1024;
+/**
+ * Content up to this size is compressed in one go, larger as it is sent. Bytes: some ten milliseconds of a thread that
+ * file reads wait for, too.
+ */
+const MAX_WHOLE = 256 * 1024;
+/** The same for content that is compressed once for all who ask. */
+const MAX_KEPT = 1024 * 1024;
 
 /** Compresses the answers of one route. */
 export class Compressor {
   readonly #options: CompressorOptions;
-  /** What was made of answers that come again and again; they live as long as these. */
-  readonly #made = new WeakMap<Response, Map<string, Promise<Response>>>();
+  /** By answers that come again and again; it lives as long as these. */
+  readonly #kept = new WeakMap<Response, Kept>();
 
   constructor(options: CompressorOptions) {
     this.#options = options;
   }
 
-  answer(response: Response, exchange: Exchange): Promise<Response> {
-    const { offered, matches, minLength } = this.#options;
-    if (!mayCompress(response, matches)) return Promise.resolve(response);
+  async answer(response: Response, exchange: Exchange): Promise<Response> {
+    const { offered, matches, minLength, made } = this.#options;
+    const { headers, method } = exchange.request;
+    if (standsForCompressible(response, exchange, matches)) {
+      return varying(revalidated(response, headers.get('if-none-match')));
+    }
+    if (!mayCompress(response, exchange, matches)) return response;
     const length = lengthOf(response);
-    if (length !== undefined && length < minLength) return Promise.resolve(response);
-    const accepted = asksForPart(exchange)
-      ? []
-      : acceptedEncodings(exchange.request.headers.get('accept-encoding'), offered);
-    if (!Object.isFrozen(response)) return this.#make(response, exchange, accepted, length);
-    const key = accepted.map(({ name }) => name).join(' ');
-    const made = this.#made.get(response) ?? new Map<string, Promise<Response>>();
-    this.#made.set(response, made);
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const making = this.#make(response, exchange, accepted, length);
-    if (!isBytes(response)) return making;
-    // The same value for all who ask: the server keeps the bytes it made of it.
-    const frozen = making.then((answer) => (isBytes(answer) ? Object.freeze(answer) : answer));
-    made.set(key, frozen);
-    // What is no longer in memory, or could not be made, is made anew for the next one.
-    frozen.then(
-      (answer) => isBytes(answer) || made.delete(key),
-      () => made.delete(key),
-    );
-    return frozen;
+    if (length !== undefined && length < minLength) return response;
+
+    const kept = this.#keptOf(response, exchange, length);
+    const plain = kept?.plain ?? varying(response);
+    // Ranges are of the content as it is: who asks for one is not to get anything else.
+    if (headers.has('range')) return plain;
+    const accepted = acceptedEncodings(headers.get('accept-encoding'), offered);
+    const [best] = accepted;
+    if (best === undefined) return plain;
+    const sibling = await this.#sibling(response, exchange, accepted, kept);
+    if (sibling !== undefined) return sibling;
+    if (!made) return plain;
+    // Nothing is compressed for a length that is not asked for: RFC 9110 §9.3.2 lets it be left out.
+    if (method === 'HEAD') return kept?.known(best) ?? this.#streamed(response, exchange, best);
+    return kept?.compressed(best, this.#options.level) ?? this.#compress(response, exchange, best, length);
   }
 
-  async #make(
+  /** @returns undefined for an answer that comes once, or whose content is not in memory */
+  #keptOf(response: Response, { request }: Exchange, length = 0): Kept | undefined {
+    if (!Object.isFrozen(response) || !isBytes(response) || length > MAX_KEPT) return undefined;
+    const kept = this.#kept.get(response) ?? new Kept(response);
+    this.#kept.set(response, kept);
+    if (!request.path.endsWith('/')) kept.path = request.path;
+    return kept;
+  }
+
+  async #sibling(
     response: Response,
     exchange: Exchange,
     accepted: readonly Encoding[],
-    length: number | undefined,
-  ): Promise<Response> {
-    const [best] = accepted;
-    const { body } = response;
-    if (best === undefined || body === undefined) return varying(response);
-    const sibling = this.#options.siblings ? await findSibling(exchange, response, accepted) : undefined;
-    if (sibling !== undefined) return answerWith(response, sibling);
-    const { level, made } = this.#options;
-    if (!made) return varying(response);
-    const headers = compressedHeaders(response.headers ?? {}, best.name);
-    if (!isSmall(response, length)) {
-      return { ...response, headers, body: encoded(contentOf(body), best.stream(level)) };
+    kept: Kept | undefined,
+  ): Promise<Response | undefined> {
+    if (!this.#options.siblings) return undefined;
+    const { request, route } = exchange;
+    const original: Original = { response, route, path: kept?.path ?? request.path };
+    try {
+      for (const encoding of accepted) {
+        const answer = kept
+          ? await kept.sibling(original, encoding)
+          : await answerWithSibling(original, exchange, encoding);
+        if (answer !== undefined) return answer;
+      }
+    } catch (error) {
+      // Out of descriptors, say: the answer is there without it.
+      this.#options.log.warn(`no compressed file beside ${request.path}: ${String(error)}`);
     }
-    const bytes = await wholeOf(body);
-    const smaller = await best.whole(bytes, level);
-    return smaller.length < bytes.length ? { ...response, headers, body: smaller } : varying(response);
+    return undefined;
+  }
+
+  async #compress(
+    response: Response,
+    exchange: Exchange,
+    encoding: Encoding,
+    length = Number.POSITIVE_INFINITY,
+  ): Promise<Response> {
+    const { body } = response;
+    // A stream is as long as it turns out to be, whatever it declares.
+    if (body === undefined || !isAtHand(body) || length > MAX_WHOLE) {
+      return this.#streamed(response, exchange, encoding);
+    }
+    return (await compressedWhole(response, encoding, this.#options.level)) ?? varying(response);
+  }
+
+  /** Until the content is asked for, nothing is done. */
+  #streamed(response: Response, { signal }: Exchange, encoding: Encoding): Response {
+    const { body = '', headers = {} } = response;
+    return {
+      ...response,
+      headers: compressedHeaders(headers, encoding.name),
+      body: encoded(body, () => encoding.stream(this.#options.level), signal),
+    };
   }
 }
 
-/** A stream is as long as it turns out to be, whatever it declares. */
-function isSmall(response: Response, length = Number.POSITIVE_INFINITY): boolean {
-  if (isBytes(response)) return length <= MAX_WHOLE;
-  return length <= MAX_READ && response.body !== undefined && isFileSlice(response.body);
-}
-
-async function wholeOf(body: ResponseBody): Promise<Uint8Array> {
-  if (body instanceof Uint8Array) return body;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of contentOf(body)) pieces.push(piece);
-  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
-}
-
-function isBytes({ body }: Response): boolean {
-  return typeof body === 'string' || body instanceof Uint8Array;
-}
-
-/** A small one is read, so that it can be answered with again and again. */
-async function answerWith(response: Response, { file, encoding }: Sibling): Promise<Response> {
-  const headers = compressedHeaders(response.headers ?? {}, encoding.name);
-  if (!isBytes(response) || file.size > MAX_WHOLE) {
-    return { ...response, headers, body: { file, start: 0, end: file.size } };
-  }
-  const bytes = Buffer.allocUnsafeSlow(file.size);
-  for (let at = 0; at < bytes.length; ) {
-    const length = await file.read(bytes.subarray(at), bytes.length - at, at);
-    if (length === 0) throw new Error(`${file.path} became shorter while it was read`);
-    at += length;
-  }
-  return { ...response, headers, body: bytes };
+async function answerWithSibling(
+  original: Original,
+  exchange: Exchange,
+  encoding: Encoding,
+): Promise<Response | undefined> {
+  const file = await openSibling(original, encoding);
+  if (file === undefined) return undefined;
+  exchange.own(file);
+  const headers = compressedHeaders(original.response.headers ?? {}, encoding.name);
+  return { ...original.response, headers, body: { file, start: 0, end: file.size } };
 }

@@ -1,20 +1,10 @@
-import type { Exchange, Response, ResponseHeaders } from '@webserv/server';
+import type { Exchange, Response } from '@webserv/server';
+import { fieldOf } from './fields.js';
 
-/** Which answers are compressed at all. */
-export interface Eligibility {
-  /** Media types, or `text/*`. */
-  readonly types: readonly string[];
-  /** Bytes. */
-  readonly minLength: number;
-}
+export type TypeMatcher = (contentType: string) => boolean;
 
-export function fieldOf(headers: ResponseHeaders | undefined, name: string): string | undefined {
-  const value = headers?.[name];
-  return typeof value === 'object' ? value.join(', ') : value;
-}
-
-/** Of a known media type, quickly: answers repeat. */
-export function typeMatcher(types: readonly string[]): (contentType: string) => boolean {
+/** @param types media types in lower or upper case, or `text/*` */
+export function typeMatcher(types: readonly string[]): TypeMatcher {
   const exact = new Set(types.filter((type) => !type.endsWith('/*')).map((type) => type.toLowerCase()));
   const families = types.filter((type) => type.endsWith('/*')).map((type) => type.slice(0, -1).toLowerCase());
   return (contentType) => {
@@ -24,31 +14,40 @@ export function typeMatcher(types: readonly string[]): (contentType: string) => 
   };
 }
 
-/** Statuses whose content is a part, or says something about the stored one's (RFC 9110 §15.3.7). */
+/** Statuses without content, or whose content is a part (RFC 9110 §15.3.7). */
 const LEFT_ALONE: ReadonlySet<number> = new Set([204, 205, 206, 304, 416]);
 
-/** Whether who asks otherwise could get this answer compressed: then it varies by Accept-Encoding. */
-export function mayCompress(response: Response, matches: (contentType: string) => boolean): boolean {
-  const { status, headers, body } = response;
-  if (body === undefined || LEFT_ALONE.has(status)) return false;
-  const type = fieldOf(headers, 'content-type');
-  if (type === undefined || !matches(type)) return false;
+function mayTransform({ headers }: Response): boolean {
   if (fieldOf(headers, 'content-encoding') !== undefined) return false;
   // RFC 9111 §5.2.2.6: whoever made it wants it as it is.
   return !/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(fieldOf(headers, 'cache-control') ?? '');
 }
 
-/** Bytes of content; undefined for a stream that does not say. */
-export function lengthOf({ body, headers }: Response): number | undefined {
-  if (body === undefined) return 0;
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  if (body instanceof Uint8Array) return body.length;
-  if ('file' in body) return body.end - body.start;
-  const declared = fieldOf(headers, 'content-length');
-  return declared === undefined ? undefined : Number(declared);
+/** Whether who asks otherwise could get this answer compressed: then it varies by Accept-Encoding. */
+export function mayCompress(response: Response, { request }: Exchange, matches: TypeMatcher): boolean {
+  const { status, headers, body } = response;
+  if (LEFT_ALONE.has(status)) return false;
+  // An answer to HEAD may come without the content it stands for.
+  if (body === undefined && (request.method !== 'HEAD' || headers?.['content-length'] === undefined)) {
+    return false;
+  }
+  const type = fieldOf(headers, 'content-type');
+  return type !== undefined && matches(type) && mayTransform(response);
 }
 
-/** Ranges are of the content as it is: who asks for one is not to get anything else. */
-export function asksForPart({ request }: Exchange): boolean {
-  return request.headers.has('range');
+/**
+ * Whether a 304 or 206 stands for content that could be compressed: it has to tell what that varies by (RFC 9110
+ * §15.3.7, §15.4.5). Neither has the content's type for sure: it is the one of the URL's extension.
+ */
+export function standsForCompressible(
+  response: Response,
+  { request, route }: Exchange,
+  matches: TypeMatcher,
+): boolean {
+  const { status, headers } = response;
+  if (status !== 304 && status !== 206) return false;
+  const own = fieldOf(headers, 'content-type');
+  const named = own === undefined || own.startsWith('multipart/byteranges') ? undefined : own;
+  const fileName = request.path.endsWith('/') ? 'index.html' : request.path;
+  return matches(named ?? route.contentType(fileName)) && mayTransform(response);
 }

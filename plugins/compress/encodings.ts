@@ -28,7 +28,19 @@ export interface Coder {
 /** Text of a page's size: gzip 6 and brotli 4 take about the same time; above brotli 9 it takes many times as long. */
 const GZIP: Readonly<Record<Level, number>> = { fast: 1, default: 6, best: 9 };
 const BROTLI: Readonly<Record<Level, number>> = { fast: 1, default: 4, best: 9 };
+/** A stream's coder lives as long as a slow client takes: 6 holds up to 5 MB, 9 some 40. */
+const BROTLI_STREAM: Readonly<Record<Level, number>> = { ...BROTLI, best: 6 };
+/** Of a stream's window, as a power of two: brotli's own 4 MiB would be the most of what a coder holds. */
+const BROTLI_STREAM_WINDOW = 19;
 const ZSTD: Readonly<Record<Level, number>> = { fast: 1, default: 3, best: 12 };
+
+const {
+  BROTLI_OPERATION_FLUSH,
+  BROTLI_PARAM_LGWIN,
+  BROTLI_PARAM_QUALITY,
+  BROTLI_PARAM_SIZE_HINT,
+  Z_SYNC_FLUSH,
+} = zlib.constants;
 
 const gzipAsync = promisify(zlib.gzip);
 const brotliAsync = promisify<Uint8Array, zlib.BrotliOptions, Buffer>(zlib.brotliCompress);
@@ -39,22 +51,25 @@ const gzip: Encoding = {
   whole: (bytes, level) => gzipAsync(bytes, { level: GZIP[level] }),
   stream: (level) => {
     const transform = zlib.createGzip({ level: GZIP[level] });
-    return { transform, flush: () => transform.flush(zlib.constants.Z_SYNC_FLUSH) };
+    return { transform, flush: () => transform.flush(Z_SYNC_FLUSH) };
   },
 };
-
-function brotliOptions(level: Level, size?: number): zlib.BrotliOptions {
-  const { BROTLI_PARAM_QUALITY: quality, BROTLI_PARAM_SIZE_HINT: hint } = zlib.constants;
-  return { params: { [quality]: BROTLI[level], ...(size === undefined ? {} : { [hint]: size }) } };
-}
 
 const brotli: Encoding = {
   name: 'br',
   suffix: '.br',
-  whole: (bytes, level) => brotliAsync(bytes, brotliOptions(level, bytes.length)),
+  whole: (bytes, level) =>
+    brotliAsync(bytes, {
+      params: { [BROTLI_PARAM_QUALITY]: BROTLI[level], [BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    }),
   stream: (level) => {
-    const transform = zlib.createBrotliCompress(brotliOptions(level));
-    return { transform, flush: () => transform.flush(zlib.constants.BROTLI_OPERATION_FLUSH) };
+    const transform = zlib.createBrotliCompress({
+      params: {
+        [BROTLI_PARAM_QUALITY]: BROTLI_STREAM[level],
+        [BROTLI_PARAM_LGWIN]: BROTLI_STREAM_WINDOW,
+      },
+    });
+    return { transform, flush: () => transform.flush(BROTLI_OPERATION_FLUSH) };
   },
 };
 

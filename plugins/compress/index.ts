@@ -9,7 +9,7 @@ const LAST = Stage.fallback + 200;
 export default definePlugin({
   name: 'compress',
   directives,
-  apply({ options, hooks }) {
+  apply({ options, hooks, log }) {
     if (!options.compress && !options.compress_static) return;
     const compressor = new Compressor({
       offered: options.compress_encodings,
@@ -18,6 +18,7 @@ export default definePlugin({
       level: options.compress_level,
       siblings: options.compress_static,
       made: options.compress,
+      log,
     });
     hooks.onResponse.tapPromise({ stage: LAST }, (response, exchange) =>
       compressor.answer(response, exchange),

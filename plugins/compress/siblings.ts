@@ -1,50 +1,71 @@
 import {
+  type DecodedPath,
   decodePath,
-  type Exchange,
   encodePath,
+  entityTagOf,
+  type FileVersion,
   formatHttpDate,
+  hasHiddenSegment,
+  isFileSlice,
   type OpenFile,
+  openFile,
   type Response,
+  type RouteView,
 } from '@webserv/server';
-import { fieldOf, lengthOf } from './eligible.js';
+import { lengthOf } from './content.js';
 import type { Encoding } from './encodings.js';
+import { fieldOf } from './fields.js';
 
-export interface Sibling {
-  readonly file: OpenFile;
-  readonly encoding: Encoding;
+/** An answer, and the URL whose file it may be made of. */
+export interface Original {
+  readonly response: Response;
+  readonly path: DecodedPath;
+  readonly route: RouteView;
 }
 
 /**
- * The compressed file beside the one that an answer was made of: the first of the encodings there is one of. It is closed
- * with the exchange.
- * @returns undefined where there is none that is as new, or the answer is not the file that the URL names
+ * Opens the compressed file beside the one that an answer was made of.
+ * @returns undefined where there is none that is as new and smaller, or the answer is not that file; else the caller
+ * closes it
+ * @throws the system's error for what is no answer to the client: EMFILE, EIO …
  */
-export async function findSibling(
-  exchange: Exchange,
-  response: Response,
-  encodings: readonly Encoding[],
-): Promise<Sibling | undefined> {
-  const { request, route } = exchange;
-  const path = route.resolve(request.path);
-  if (path === undefined || request.path.endsWith('/')) return undefined;
-  const original = await exchange.open(path);
-  if (original.kind !== 'file' || !isMadeOf(response, original.file)) return undefined;
-  for (const encoding of encodings) {
-    const url = decodePath(encodePath(request.path) + encoding.suffix);
-    const besides = url && route.resolve(url);
-    if (besides === undefined) continue;
-    const found = await exchange.open(besides);
-    if (found.kind === 'file' && found.file.mtimeMs >= original.file.mtimeMs)
-      return { file: found.file, encoding };
+export async function openSibling(original: Original, encoding: Encoding): Promise<OpenFile | undefined> {
+  const { path, route } = original;
+  if (path.endsWith('/') || hasHiddenSegment(path)) return undefined;
+  const url = decodePath(encodePath(path) + encoding.suffix);
+  const besides = url && route.resolve(url);
+  if (besides === undefined) return undefined;
+  const found = await openFile(besides, route.boundary);
+  if (found.kind !== 'file') return undefined;
+  const sibling = found.file;
+  let fits = false;
+  try {
+    const version = await versionOf(original);
+    fits = version !== undefined && sibling.mtimeMs >= version.mtimeMs && sibling.size < version.size;
+  } finally {
+    if (!fits) sibling.close();
   }
-  return undefined;
+  return fits ? sibling : undefined;
 }
 
-/** A script, or a page made for somebody, may answer at a file's URL too. */
-function isMadeOf(response: Response, file: OpenFile): boolean {
+/** The file that the answer was made of. A script, or a page made for somebody, may answer at a file's URL too. */
+async function versionOf({ response, path, route }: Original): Promise<FileVersion | undefined> {
   const { body, headers, status } = response;
-  if (status !== 200 || fieldOf(headers, 'accept-ranges') !== 'bytes') return false;
-  if (lengthOf(response) !== file.size) return false;
-  if (typeof body === 'object' && 'file' in body) return body.file.path === file.path;
+  const file = route.resolve(path);
+  if (file === undefined || status !== 200 || fieldOf(headers, 'accept-ranges') !== 'bytes') return undefined;
+  if (body !== undefined && typeof body === 'object' && isFileSlice(body)) {
+    return body.file.path === file && lengthOf(response) === body.file.size ? body.file : undefined;
+  }
+  const found = await openFile(file, route.boundary);
+  if (found.kind !== 'file') return undefined;
+  found.file.close();
+  return lengthOf(response) === found.file.size && hasValidatorsOf(response, found.file)
+    ? found.file
+    : undefined;
+}
+
+function hasValidatorsOf({ headers }: Response, file: FileVersion): boolean {
+  const etag = fieldOf(headers, 'etag');
+  if (etag !== undefined) return etag === entityTagOf(file);
   return fieldOf(headers, 'last-modified') === formatHttpDate(Math.min(file.mtimeMs, Date.now()));
 }

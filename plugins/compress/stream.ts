@@ -1,61 +1,112 @@
-import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FileSlice, ResponseBody } from '@webserv/server';
+import type { ResponseBody } from '@webserv/server';
+import { isAtHand, piecesOf } from './content.js';
 import type { Coder } from './encodings.js';
 
-const PIECE = 64 * 1024;
-
-async function* fileContent({ file, start, end }: FileSlice): AsyncGenerator<Uint8Array> {
-  for (let position = start; position < end; ) {
-    // The coder keeps a piece until it is done with it: each has memory of its own.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, end - position));
-    const length = await file.read(buffer, buffer.length, position);
-    if (length === 0) throw new Error(`${file.path} became shorter while it was sent`);
-    position += length;
-    yield buffer.subarray(0, length);
-  }
-}
-
-async function* bytesOf(body: string | Uint8Array): AsyncGenerator<Uint8Array> {
-  yield typeof body === 'string' ? Buffer.from(body) : body;
-}
-
-export function contentOf(body: ResponseBody): AsyncIterable<Uint8Array> {
-  if (typeof body === 'string' || body instanceof Uint8Array) return bytesOf(body);
-  return 'file' in body ? fileContent(body) : body;
-}
-
 /**
- * A body, compressed as it comes. It is read no faster than the compressed one is taken; what a slow one has given so far
- * is sent on while it lets wait. Whoever stops reading ends both.
+ * A body, compressed as it comes. It is read no faster than the compressed one is taken; what a slow one has given so
+ * far is sent on while it lets wait. Who stops reading, or never begins, ends both.
+ * @param makeCoder called when the first piece is asked for
+ * @param signal aborted when nobody will take more: who waits for a piece then need not wait for it
  */
-export async function* encoded(source: AsyncIterable<Uint8Array>, coder: Coder): AsyncGenerator<Uint8Array> {
-  const { transform } = coder;
-  const iterator = source[Symbol.asyncIterator]();
-  const feeding = feed(iterator, coder).catch((error: unknown) => {
-    transform.destroy(error instanceof Error ? error : new Error(String(error)));
-  });
-  try {
-    for await (const piece of transform) yield piece;
-  } finally {
-    transform.destroy();
-    // Not waited for: a source that lets wait would keep who stopped reading.
-    void feeding.then(() => iterator.return?.()).catch(() => {});
-  }
+export function encoded(
+  body: ResponseBody,
+  makeCoder: () => Coder,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () =>
+      new EncodedPieces(piecesOf(body)[Symbol.asyncIterator](), !isAtHand(body), makeCoder, signal),
+  };
 }
 
-async function feed(iterator: AsyncIterator<Uint8Array>, coder: Coder): Promise<void> {
-  const { transform } = coder;
-  const closed = once(transform, 'close').then(() => undefined);
-  closed.catch(() => {});
-  for (;;) {
-    const coming = iterator.next();
-    const result = (await soon(coming)) ?? (await Promise.race([late(coming, coder), closed]));
-    if (transform.destroyed || result === undefined) break;
-    if (result.done) break;
-    if (!transform.write(result.value)) await Promise.race([once(transform, 'drain'), closed]);
+/** Not a generator: `return()` of one waits for the piece that is asked for, which may never come. */
+class EncodedPieces implements AsyncIterator<Uint8Array, undefined> {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #mayWait: boolean;
+  readonly #makeCoder: () => Coder;
+  readonly #signal: AbortSignal;
+  #coder: Coder | undefined;
+  #pieces: AsyncIterator<Uint8Array> | undefined;
+  #closed = false;
+
+  constructor(
+    source: AsyncIterator<Uint8Array>,
+    mayWait: boolean,
+    makeCoder: () => Coder,
+    signal: AbortSignal,
+  ) {
+    this.#source = source;
+    this.#mayWait = mayWait;
+    this.#makeCoder = makeCoder;
+    this.#signal = signal;
   }
-  if (!transform.destroyed) transform.end();
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#closed) return { done: true, value: undefined };
+    try {
+      this.#pieces ??= this.#start();
+      const piece = await this.#pieces.next();
+      if (!piece.done) return piece;
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
+    this.#close();
+    return { done: true, value: undefined };
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#close();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #start(): AsyncIterator<Uint8Array> {
+    this.#signal.throwIfAborted();
+    this.#signal.addEventListener('abort', this.#close, { once: true });
+    const coder = this.#makeCoder();
+    this.#coder = coder;
+    // Who reads is told of it; when nobody reads any more, nobody is to fall over it.
+    coder.transform.on('error', () => {});
+    void feed(this.#source, coder, this.#mayWait);
+    return coder.transform[Symbol.asyncIterator]();
+  }
+
+  /** The source is not waited for: one that lets wait would keep who stopped reading. */
+  readonly #close = (): void => {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal.removeEventListener('abort', this.#close);
+    this.#coder?.transform.destroy();
+    Promise.resolve()
+      .then(() => this.#source.return?.())
+      .catch(() => {});
+  };
+}
+
+/** Never rejects: a failure of the source becomes the coder's. */
+async function feed(source: AsyncIterator<Uint8Array>, coder: Coder, mayWait: boolean): Promise<void> {
+  const { transform } = coder;
+  let held = false;
+  try {
+    for (;;) {
+      const coming = source.next();
+      const come = mayWait && held ? await soon(coming) : await coming;
+      if (come === undefined) {
+        coder.flush();
+        held = false;
+      }
+      const { done, value } = come ?? (await coming);
+      if (transform.destroyed) return;
+      if (done) break;
+      if (value.length === 0) continue;
+      await written(coder, value);
+      held = true;
+    }
+    transform.end();
+  } catch (error) {
+    transform.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
 }
 
 /** What has come within a turn of the event loop. */
@@ -63,8 +114,12 @@ function soon<T>(coming: Promise<T>): Promise<T | undefined> {
   return Promise.race([coming, nextTurn(undefined)]);
 }
 
-/** While it is waited for, the client gets what there is. */
-function late<T>(coming: Promise<T>, coder: Coder): Promise<T> {
-  coder.flush();
-  return coming;
+/**
+ * Fulfilled when the coder is done with the piece, whose memory is the source's again then, and what came of it was
+ * taken. Never when the coder is destroyed meanwhile: then nobody goes on.
+ */
+function written({ transform }: Coder, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transform.write(piece, (error) => (error ? reject(error) : resolve()));
+  });
 }

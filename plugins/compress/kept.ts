@@ -1,0 +1,104 @@
+import type { DecodedPath, FileVersion, OpenFile, Response } from '@webserv/server';
+import { readWhole } from './content.js';
+import type { Encoding, EncodingName, Level } from './encodings.js';
+import { compressedHeaders, varying } from './fields.js';
+import { type Original, openSibling } from './siblings.js';
+import { compressedWhole } from './whole.js';
+
+/** How long a look at the file system counts: as long as static's. */
+const VALID_MS = 1000;
+/** A file changed less than this ago could change again without a difference to see. */
+const SETTLED_AFTER_MS = 1000;
+
+interface KeptSibling extends FileVersion {
+  readonly settled: boolean;
+  readonly answer: Response;
+}
+
+interface Look {
+  readonly checkedAt: number;
+  readonly found: Promise<KeptSibling | undefined>;
+}
+
+/**
+ * What was made of an answer that comes again and again: one frozen value for each encoding, whoever asks, so that
+ * the server keeps the bytes it made of it.
+ */
+export class Kept {
+  /** The URL of the file it may be made of; a folder's answer does not tell it, the one of its index file does. */
+  path: DecodedPath | undefined;
+  readonly plain: Response;
+  readonly #response: Response;
+  readonly #compressed = new Map<EncodingName, Promise<Response>>();
+  readonly #looks = new Map<EncodingName, Look>();
+
+  constructor(response: Response) {
+    this.#response = response;
+    this.plain = Object.freeze(varying(response));
+  }
+
+  /** What there is already. */
+  known(encoding: Encoding): Promise<Response> | undefined {
+    return this.#compressed.get(encoding.name);
+  }
+
+  /** Compressed, or plain where that is no longer. */
+  compressed(encoding: Encoding, level: Level): Promise<Response> {
+    const known = this.known(encoding);
+    if (known !== undefined) return known;
+    const making = compressedWhole(this.#response, encoding, level).then((answer) =>
+      answer === undefined ? this.plain : Object.freeze(answer),
+    );
+    this.#compressed.set(encoding.name, making);
+    // What could not be made is tried anew for the next one.
+    making.catch(() => this.#compressed.delete(encoding.name));
+    return making;
+  }
+
+  /** Answered with the compressed file beside it, looked at again when a second has passed. */
+  async sibling(original: Original, encoding: Encoding): Promise<Response | undefined> {
+    const before = this.#looks.get(encoding.name);
+    if (before !== undefined && performance.now() - before.checkedAt < VALID_MS) {
+      return (await before.found)?.answer;
+    }
+    const checkedAt = performance.now();
+    const found = this.#look(original, encoding, before);
+    this.#looks.set(encoding.name, { checkedAt, found });
+    found.catch(() => this.#looks.delete(encoding.name));
+    return (await found)?.answer;
+  }
+
+  async #look(
+    original: Original,
+    encoding: Encoding,
+    before: Look | undefined,
+  ): Promise<KeptSibling | undefined> {
+    const file = await openSibling(original, encoding);
+    if (file === undefined) return undefined;
+    try {
+      const known = await before?.found;
+      return known !== undefined && isSame(known, file) ? known : await this.#read(file, encoding);
+    } finally {
+      file.close();
+    }
+  }
+
+  async #read(file: OpenFile, encoding: Encoding): Promise<KeptSibling> {
+    const { size, mtimeMs, ctimeMs, ino } = file;
+    const settled = Date.now() - ctimeMs >= SETTLED_AFTER_MS;
+    const body = await readWhole({ file, start: 0, end: size });
+    const headers = compressedHeaders(this.#response.headers ?? {}, encoding.name);
+    const answer = Object.freeze({ ...this.#response, headers, body });
+    return { size, mtimeMs, ctimeMs, ino, settled, answer };
+  }
+}
+
+function isSame(known: KeptSibling, file: FileVersion): boolean {
+  return (
+    known.settled &&
+    known.mtimeMs === file.mtimeMs &&
+    known.ctimeMs === file.ctimeMs &&
+    known.size === file.size &&
+    known.ino === file.ino
+  );
+}

@@ -1,0 +1,26 @@
+import { isFileSlice, type Response } from '@webserv/server';
+import { readWhole } from './content.js';
+import type { Encoding, Level } from './encodings.js';
+import { compressedHeaders } from './fields.js';
+
+/**
+ * Compresses an answer's content in one go, for what is small.
+ * @returns undefined where it gets no shorter, or its content is no file and not in memory
+ */
+export async function compressedWhole(
+  response: Response,
+  encoding: Encoding,
+  level: Level,
+): Promise<Response | undefined> {
+  const bytes = await bytesOf(response);
+  if (bytes === undefined) return undefined;
+  const body = await encoding.whole(bytes, level);
+  if (body.length >= bytes.length) return undefined;
+  return { ...response, headers: compressedHeaders(response.headers ?? {}, encoding.name), body };
+}
+
+async function bytesOf({ body }: Response): Promise<Uint8Array | undefined> {
+  if (typeof body === 'string') return Buffer.from(body);
+  if (body === undefined || body instanceof Uint8Array) return body;
+  return isFileSlice(body) ? readWhole(body) : undefined;
+}
