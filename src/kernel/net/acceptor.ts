@@ -12,6 +12,7 @@ import type { Room } from './descriptors.js';
 import type { InheritedSockets } from './inherited.js';
 import { type Address, Listener } from './listener.js';
 import { Shedding } from './shedding.js';
+import type { Transport } from './transport.js';
 
 const BACKLOG = 1024;
 
@@ -99,6 +100,11 @@ export class Acceptor {
     }
   }
 
+  /** Serves a connection that is there, whatever it came by. */
+  serve(transport: Transport, endpoint: Endpoint<Site>): void {
+    this.#connections.add(new Connection(transport, this.#hostOf(endpoint)));
+  }
+
   /**
    * Stops accepting, lets what is in flight end, then cuts what is left.
    * @param graceMs how long to wait; Infinity for as long as it takes
@@ -130,8 +136,7 @@ export class Acceptor {
       return;
     }
     this.#accepted += 1;
-    const endpoint = group.endpointFor(socket);
-    this.#connections.add(new Connection(socket, this.#hostOf(endpoint)));
+    this.serve(socket, group.endpointFor(socket));
   }
 
   /** One for all connections of an address: made once, so that the engine sees one shape. */

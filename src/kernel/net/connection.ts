@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { ConnectionSettings } from '../config/compile.js';
 import { discard } from '../discard.js';
 import type { Answerer } from '../dispatch.js';
@@ -16,6 +15,7 @@ import { ContentWait } from './content-wait.js';
 import { Outbox } from './outbox.js';
 import { SocketPeer } from './peer.js';
 import { ClientGone, type Sink, sendBytes, sendFile, sendStream } from './send.js';
+import type { Transport } from './transport.js';
 import { Turn } from './turn.js';
 
 /** What a connection needs around it. */
@@ -48,7 +48,7 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
  * the memory of a connection is bounded whatever the client sends.
  */
 export class Connection implements Timed, BodySource, Sink {
-  readonly #socket: Socket;
+  readonly #socket: Transport;
   readonly #host: ConnectionHost;
   readonly #peer: SocketPeer;
   readonly #parser: HeadParser;
@@ -69,7 +69,7 @@ export class Connection implements Timed, BodySource, Sink {
   readonly #contentWait = new ContentWait();
   readonly #send = (turn: Turn, response: Response): void => this.#answer(turn, response);
 
-  constructor(socket: Socket, host: ConnectionHost) {
+  constructor(socket: Transport, host: ConnectionHost) {
     this.#socket = socket;
     this.#host = host;
     this.#peer = new SocketPeer(socket);

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import { ClientGone } from './send.js';
+import type { Transport } from './transport.js';
 
 /** Answers up to this size are gathered and leave together; beyond it they are written at once. */
 const MAX_GATHERED = 64 * 1024;
@@ -11,11 +11,11 @@ const MAX_JOINED = 128 * 1024;
  * than half of what a small answer costs.
  */
 export class Outbox {
-  readonly #socket: Socket;
+  readonly #socket: Transport;
   #gathered: Uint8Array[] = [];
   #size = 0;
 
-  constructor(socket: Socket) {
+  constructor(socket: Transport) {
     this.#socket = socket;
   }
 

@@ -1,0 +1,9 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/**
+ * What a connection works over: a TCP or UNIX socket, or what behaves like one (half-open: our end stays when the
+ * client ends its own).
+ */
+export type Transport = Duplex &
+  Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'resetAndDestroy'>;
