@@ -7,14 +7,14 @@ export default defineConfig({
   resolve: {
     // The tests run the sources; plugins import the package by its own name, as a plugin from npm would.
     alias: [
-      { find: /^@webserv\/server\/testing$/, replacement: source('./src/testing.ts') },
+      { find: /^@webserv\/server\/testing$/, replacement: source('./src/testing/index.ts') },
       { find: /^@webserv\/server$/, replacement: source('./src/index.ts') },
     ],
   },
   test: {
     include: ['src/**/*.test.ts', 'plugins/**/*.test.ts', 'tests/**/*.test.ts'],
-    // A suite of its own, one after the other: npm run faults.
-    exclude: ['**/node_modules/**', 'tests/faults/**'],
+    // Suites of their own: npm run faults (one after the other), npm run probes (needs the probes beside the checkout).
+    exclude: ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**'],
     testTimeout: 20_000,
   },
 });

@@ -5,6 +5,7 @@ import { asHttpError, HttpError } from './errors.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { forwardedRequest } from './forward.js';
 import type { Log } from './log.js';
+import { logFault } from './log-fault.js';
 import type { IncomingRequest, Response, ResponseHeaders } from './message.js';
 import { answerByMethod, methodNotAllowed, options } from './methods.js';
 import type { ErrorPage, Route } from './route.js';
@@ -66,11 +67,7 @@ export class Site implements ExchangeHost {
   }
 
   ended(exchange: Exchange): void {
-    try {
-      exchange.route.hooks.onDone?.(exchange);
-    } catch (error) {
-      this.#logFault(exchange, error);
-    }
+    exchange.route.hooks.onDone?.(exchange);
   }
 
   /** @throws HttpError 405, 413, 501 */
@@ -136,7 +133,7 @@ export class Site implements ExchangeHost {
         return;
       }
       discard(response);
-      this.#logFault(exchange, error);
+      logFault(this.#log, exchange, error);
       answerer.answer(builtInErrorPage(asHttpError(error).status));
     });
   }
@@ -144,7 +141,7 @@ export class Site implements ExchangeHost {
   #fail(exchange: Exchange, error: unknown, answerer: Answerer): void {
     // 501 is the client's doing: no fault of the server, and no way to fill its log.
     if (!(error instanceof HttpError) || (error.status >= 500 && error.status !== 501)) {
-      this.#logFault(exchange, error);
+      logFault(this.#log, exchange, error);
     }
     const { status, headers } = asHttpError(error);
     const page = exchange.final.route.errorPages.get(status);
@@ -164,16 +161,6 @@ export class Site implements ExchangeHost {
       this.#log.warn(`${exchange.route.name}: error_page ${page.uri} for ${status}: ${String(pageError)}`);
       this.#filter(exchange, builtInErrorPage(status, headers), answerer);
     });
-  }
-
-  #logFault(exchange: Exchange, error: unknown): void {
-    const { method, target } = exchange.request;
-    const problem = error instanceof Error ? error : new Error(String(error));
-    const stack = problem.cause instanceof Error ? problem.cause.stack : undefined;
-    const where = exchange.route.name;
-    this.#log.error(
-      `${method} ${target} (${where}): ${problem.message}${stack === undefined ? '' : `\n${stack}`}`,
-    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { definePlugin, HttpError, type Plugin, type Response, type RouteHooks, Stage } from '../index.js';
-import { startTestServer } from '../testing.js';
+import { startTestServer } from '../testing/index.js';
 
 function plugin(apply: (hooks: RouteHooks) => void): Plugin {
   return definePlugin({ name: 'under-test', apply: ({ hooks }) => apply(hooks) });
@@ -145,6 +145,20 @@ describe('the first answer wins, in the order of the stages', () => {
     await using server = await startTestServer('location /ok { return 200 ok; }', {}, { plugins: [adds] });
     expect((await server.fetch('/ok')).headers.get('x-seen')).toBe('200');
     expect((await server.fetch('/absent')).headers.get('x-seen')).toBe('404');
+  });
+
+  it('a tap that throws in onDone does not keep it from the taps after it', async () => {
+    const done: string[] = [];
+    const tapping = (name: string, run: () => void): Plugin =>
+      definePlugin({ name, apply: ({ hooks }) => hooks.onDone.tap({}, run) });
+    const careless = tapping('careless', () => {
+      throw new Error('broken log');
+    });
+    const careful = tapping('careful', () => done.push('careful'));
+    await using server = await startTestServer('return 200;', {}, { plugins: [careless, careful] });
+    await server.fetch('/');
+    expect(done).toEqual(['careful']);
+    expect(server.log.join('\n')).toContain('plugin "careless", onDone');
   });
 
   it('onDone is told status, bytes and time', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { definePlugin, type Exchange, type Plugin, type RouteHooks, Stage } from '@webserv/server';
 import { describe, expect, it } from 'vitest';
-import { startTestServer } from '../testing.js';
+import { startTestServer } from '../testing/index.js';
 
 const HANDLER = { stage: Stage.handler };
 const never = (): Promise<undefined> => new Promise(() => {});

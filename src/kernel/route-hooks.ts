@@ -12,6 +12,7 @@ import {
   type TapOptions,
 } from './hooks.js';
 import type { Log } from './log.js';
+import { logFault } from './log-fault.js';
 import type { Response } from './message.js';
 import { CONTENT_METHODS } from './methods.js';
 import { type PatienceOf, responseLimit, routeLimit } from './tap-limits.js';
@@ -115,7 +116,15 @@ export class RouteHookTable {
         tap: (options, fn) => {
           const tap = this.#remember(plugin, 'onDone', options);
           const run = guarded(doneOwner, fn, ignoreAnswer);
-          this.#onDone.tap(named(tap), this.#watched(tap, doneLook, run));
+          const watched = this.#watched(tap, doneLook, run);
+          this.#onDone.tap(named(tap), (exchange) => {
+            // There is nobody left to tell, and the taps after it are to run all the same.
+            try {
+              watched(exchange);
+            } catch (error) {
+              logFault(this.#log, exchange, error);
+            }
+          });
         },
       },
     };

@@ -1,6 +1,6 @@
 import { definePlugin, HttpError, Stage } from '@webserv/server';
 import { expect, it } from 'vitest';
-import { startTestServer } from '../testing.js';
+import { startTestServer } from '../testing/index.js';
 
 const guard = definePlugin({
   name: 'guard',

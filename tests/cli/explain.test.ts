@@ -4,7 +4,7 @@ import { readRequestUrl } from '../../src/cli/request-url.js';
 import { assemble } from '../../src/kernel/assembly.js';
 import { loadConfigText } from '../../src/kernel/config/load.js';
 import { explain } from '../../src/kernel/explain.js';
-import { startTestServer } from '../../src/testing.js';
+import { startTestServer } from '../../src/testing/index.js';
 import { folderWith, webserv } from './webserv.js';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

@@ -8,7 +8,7 @@ import { builtinPlugins } from '../../src/builtin.js';
 import type { Config } from '../../src/kernel/config/config.js';
 import { loadConfigText } from '../../src/kernel/config/load.js';
 import { formatAddress } from '../../src/kernel/net/listener.js';
-import { startTestServer } from '../../src/testing.js';
+import { startTestServer } from '../../src/testing/index.js';
 import { folderWith, repository, webserv } from '../cli/webserv.js';
 
 const run = promisify(execFile);

@@ -6,4 +6,7 @@ import type { Duplex } from 'node:stream';
  * client ends its own).
  */
 export type Transport = Duplex &
-  Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'resetAndDestroy'>;
+  Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'> & {
+    /** Ends it so that the other end learns that something is lost. */
+    resetAndDestroy(): unknown;
+  };

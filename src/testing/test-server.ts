@@ -1,22 +1,10 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { builtinPlugins } from './builtin.js';
-import type { Diagnostic } from './kernel/config/diagnostic.js';
-import { loadConfigText } from './kernel/config/load.js';
-import { renderDiagnostics } from './kernel/config/render.js';
-import { createLog } from './kernel/error-log.js';
-import { start } from './kernel/kernel.js';
-import type { Plugin } from './kernel/plugin.js';
-
-/** What a test server finds in its folder: text, bytes, a file with a mode, or null for an empty folder. */
-export type TestFiles = Readonly<
-  Record<
-    string,
-    string | Uint8Array | { readonly content: string | Uint8Array; readonly mode: number } | null
-  >
->;
+import type { Diagnostic } from '../kernel/config/diagnostic.js';
+import { start } from '../kernel/kernel.js';
+import type { Plugin } from '../kernel/plugin.js';
+import { readTestConfig, valid } from './configuration.js';
+import { makeFolder, type TestFiles } from './files.js';
+import { recordingLog } from './recording-log.js';
 
 export interface TestServerOptions {
   /** Plugins beside the built-in ones, as if loaded by `load_plugin`. */
@@ -43,25 +31,6 @@ export interface TestServer extends AsyncDisposable {
    */
   raw(bytes: string | Uint8Array): Promise<string>;
   stop(graceMs?: number): Promise<void>;
-}
-
-async function writeFiles(directory: string, files: TestFiles): Promise<void> {
-  for (const [name, file] of Object.entries(files)) {
-    const path = join(directory, name);
-    if (file === null) {
-      await mkdir(path, { recursive: true });
-      continue;
-    }
-    await mkdir(dirname(path), { recursive: true });
-    const plain = typeof file === 'string' || file instanceof Uint8Array;
-    await writeFile(path, plain ? file : file.content);
-    if (!plain) await chmod(path, file.mode);
-  }
-}
-
-/** A server's inside is enough; whole blocks and main directives are taken as they are. */
-function wholeConfig(conf: string): string {
-  return /^\s*server\s*\{/m.test(conf) ? conf : `server {\nlisten 127.0.0.1:0;\n${conf}\n}\n`;
 }
 
 /** How long `raw` waits for the server to close the connection. */
@@ -93,29 +62,13 @@ function exchangeBytes(port: number, bytes: string | Uint8Array): Promise<string
 export async function startTestServer(
   conf: string,
   files: TestFiles = {},
-  options: TestServerOptions = {},
+  { plugins = [] }: TestServerOptions = {},
 ): Promise<TestServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'webserv-test-'));
-  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const { directory, remove } = await makeFolder(files);
   try {
-    await writeFiles(directory, files);
-    const builtins = [...(await builtinPlugins()), ...(options.plugins ?? [])];
-    const text = wholeConfig(conf);
-    const { config, diagnostics } = await loadConfigText(text, {
-      file: 'test.conf',
-      base: directory,
-      builtins,
-    });
-    if (config === undefined) throw new Error(renderDiagnostics(diagnostics));
-    const log: string[] = [];
-    const running = await start(
-      config,
-      createLog('debug', {
-        write: (line) => log.push(line.trimEnd()),
-        reopen: () => {},
-        close: () => Promise.resolve(),
-      }),
-    );
+    const { config, diagnostics } = valid(await readTestConfig(conf, directory, plugins));
+    const { log, lines } = recordingLog();
+    const running = await start(config, log);
     const ports = running.addresses.flatMap((address) => (address.kind === 'tcp' ? [address.port] : []));
     const port = ports[0] ?? 0;
     const url = `http://127.0.0.1:${port}`;
@@ -125,7 +78,7 @@ export async function startTestServer(
       url,
       directory,
       warnings: [...diagnostics, ...running.warnings],
-      log,
+      log: lines,
       fetch: (path, init) => fetch(url + path, { redirect: 'manual', ...init }),
       raw: (bytes) => exchangeBytes(port, bytes),
       stop: (graceMs) => running.stop(graceMs),

@@ -1,0 +1,37 @@
+import { fail } from 'node:assert';
+import { renderDiagnostics } from '../../kernel/config/render.js';
+import type { Context } from '../../kernel/config/schema.js';
+import { API_VERSION } from '../../kernel/plugin.js';
+import { readTestConfig } from '../configuration.js';
+import { makeFolder } from '../files.js';
+import type { Rule } from './subject.js';
+
+/** Where a directive that may stand in several blocks is tried: the innermost. */
+function inBlock(contexts: readonly Context[], example: string): string {
+  const server = (inside: string): string => `server { listen 127.0.0.1:0; ${inside} }`;
+  if (contexts.includes('location')) return server(`location / { ${example} }`);
+  return contexts.includes('server') ? server(example) : `${example}\n${server('')}`;
+}
+
+export const contract: Rule = {
+  name: 'every directive has a line of help, and an example that is taken',
+  async check({ plugin, files, plugins }) {
+    if (plugin.apiVersion !== API_VERSION)
+      fail(`it is for version ${plugin.apiVersion} of the contract; this is ${API_VERSION}`);
+    const folder = await makeFolder(files);
+    try {
+      for (const [name, { help, example, contexts }] of Object.entries(plugin.directives)) {
+        if (help.trim() === '') fail(`directive "${name}" has no help`);
+        if (example === undefined) continue;
+        const { diagnostics } = await readTestConfig(inBlock(contexts, example), folder.directory, [
+          plugin,
+          ...plugins,
+        ]);
+        const errors = diagnostics.filter(({ severity }) => severity === 'error');
+        if (errors.length > 0) fail(`the example of "${name}" is refused:\n${renderDiagnostics(errors)}`);
+      }
+    } finally {
+      await folder.remove();
+    }
+  },
+};

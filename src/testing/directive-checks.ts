@@ -1,0 +1,157 @@
+import { deepStrictEqual, fail } from 'node:assert';
+import { assemble } from '../kernel/assembly.js';
+import type { RouteConfig } from '../kernel/config/compile.js';
+import type { Diagnostic } from '../kernel/config/diagnostic.js';
+import { renderDiagnostic, renderDiagnostics } from '../kernel/config/render.js';
+import { ConfigError } from '../kernel/errors.js';
+import type { OptionValues, Plugin } from '../kernel/plugin.js';
+import type { Check } from './check.js';
+import { linesBefore, readTestConfig } from './configuration.js';
+import { makeFolder, type TestFiles } from './files.js';
+import { recordingLog } from './recording-log.js';
+
+/**
+ * A diagnostic as a test wants it: its whole message, a pattern for it, or some of its parts. Lines count from the
+ * first line of the case's own text.
+ */
+export type ExpectedDiagnostic =
+  | string
+  | RegExp
+  | {
+      readonly code?: string;
+      readonly message?: string | RegExp;
+      readonly hint?: string | RegExp;
+      readonly line?: number;
+      readonly column?: number;
+    };
+
+/** A configuration that is to be taken. */
+export interface ValidCase {
+  readonly conf: string;
+  /** What some of the plugin's directives come to, in the first location of `conf`, or in its server without one. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** The warnings, in the order of the lines; not looked at when left out. */
+  readonly warnings?: readonly ExpectedDiagnostic[];
+}
+
+/** A configuration that is to be refused. */
+export interface InvalidCase {
+  readonly conf: string;
+  /** All of them, in the order of the lines. */
+  readonly errors: readonly ExpectedDiagnostic[];
+}
+
+export interface DirectiveCases {
+  /** A bare string is a case that is to be taken, whatever it comes to. */
+  readonly valid?: readonly (string | ValidCase)[];
+  readonly invalid?: readonly InvalidCase[];
+  /** What the configurations' folder holds. */
+  readonly files?: TestFiles;
+}
+
+/** One test a case: whether the server takes the configuration, and what it says about it. */
+export function directiveChecks(
+  plugin: Plugin,
+  { valid = [], invalid = [], files = {} }: DirectiveCases,
+): readonly Check[] {
+  const taken = valid.map((given) => (typeof given === 'string' ? { conf: given } : given));
+  return [
+    ...taken.map((expected) => ({
+      name: `takes ${onOneLine(expected.conf)}`,
+      run: async () => checkTaken(expected, await read(plugin, expected.conf, files)),
+    })),
+    ...invalid.map((expected) => ({
+      name: `refuses ${onOneLine(expected.conf)}`,
+      run: async () => checkRefused(expected, await read(plugin, expected.conf, files)),
+    })),
+  ];
+}
+
+function onOneLine(conf: string): string {
+  return conf.replace(/\s+/g, ' ').trim() || 'an empty configuration';
+}
+
+/** What a configuration came to. */
+interface Reading {
+  readonly diagnostics: readonly Diagnostic[];
+  /** undefined when it is refused. */
+  readonly options: OptionValues | undefined;
+}
+
+/** As a start would read it, up to the sockets: a plugin may refuse what the loader cannot know. */
+async function read(plugin: Plugin, conf: string, files: TestFiles): Promise<Reading> {
+  const { directory, remove } = await makeFolder(files);
+  const moved = linesBefore(conf);
+  const reading = (diagnostics: readonly Diagnostic[], options?: OptionValues): Reading => ({
+    diagnostics: diagnostics.map((one) => ({
+      ...one,
+      place: one.place && { ...one.place, line: one.place.line - moved },
+    })),
+    options,
+  });
+  try {
+    const { config, diagnostics } = await readTestConfig(conf, directory, [plugin]);
+    if (config === undefined) return reading(diagnostics);
+    const { warnings, dispose } = await assemble(config, recordingLog().log);
+    await dispose();
+    const [server] = config.servers;
+    const route = server && innermost(server.route);
+    return reading([...diagnostics, ...warnings], route?.options.get(plugin.name) ?? {});
+  } catch (error) {
+    if (error instanceof ConfigError) return reading(error.diagnostics);
+    throw error;
+  } finally {
+    await remove();
+  }
+}
+
+function innermost(route: RouteConfig): RouteConfig {
+  const [first] = route.children;
+  return first === undefined ? route : innermost(first);
+}
+
+function checkTaken({ options, warnings }: ValidCase, { diagnostics, options: values }: Reading): void {
+  if (values === undefined) fail(`it is refused:\n${renderDiagnostics(diagnostics)}`);
+  for (const [name, value] of Object.entries(options ?? {})) {
+    if (!(name in values)) fail(`the plugin has no directive "${name}"`);
+    deepStrictEqual(values[name], value, `"${name}" came to another value`);
+  }
+  if (warnings !== undefined) compare(of('warning', diagnostics), warnings, 'warning');
+}
+
+function checkRefused({ errors }: InvalidCase, { diagnostics, options }: Reading): void {
+  if (options !== undefined) fail('it is taken');
+  compare(of('error', diagnostics), errors, 'error');
+}
+
+function of(severity: Diagnostic['severity'], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.filter((one) => one.severity === severity);
+}
+
+function compare(found: readonly Diagnostic[], expected: readonly ExpectedDiagnostic[], kind: string): void {
+  if (found.length !== expected.length) {
+    fail(`expected ${expected.length} of ${kind}, found ${found.length}:\n${renderDiagnostics(found)}`);
+  }
+  for (const [index, diagnostic] of found.entries()) {
+    const wanted = expected[index] ?? '';
+    const wrong = difference(diagnostic, wanted);
+    if (wrong !== undefined) fail(`${kind} ${index + 1}: ${wrong}:\n${renderDiagnostic(diagnostic)}`);
+  }
+}
+
+/** @returns what is not as it is wanted; undefined when all is */
+function difference(found: Diagnostic, wanted: ExpectedDiagnostic): string | undefined {
+  const parts = typeof wanted === 'string' || wanted instanceof RegExp ? { message: wanted } : wanted;
+  const { code, message, hint, line, column } = parts;
+  if (code !== undefined && found.code !== code) return `the code is not ${code}`;
+  if (message !== undefined && !matches(found.message, message))
+    return `the message is not ${String(message)}`;
+  if (hint !== undefined && !matches(found.hint ?? '', hint)) return `the hint is not ${String(hint)}`;
+  if (line !== undefined && found.place?.line !== line) return `the line is not ${line}`;
+  if (column !== undefined && found.place?.column !== column) return `the column is not ${column}`;
+  return undefined;
+}
+
+function matches(text: string, wanted: string | RegExp): boolean {
+  return typeof wanted === 'string' ? text === wanted : wanted.test(text);
+}

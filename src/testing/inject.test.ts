@@ -1,0 +1,125 @@
+import { definePlugin, HttpError, Stage, text } from '@webserv/server';
+import { describe, expect, it } from 'vitest';
+import { inject } from './index.js';
+
+const teapot = definePlugin({
+  name: 'teapot',
+  directives: { teapot: text({ default: undefined, help: 'refuses to brew coffee' }) },
+  apply({ options, hooks }) {
+    const { teapot: reason } = options;
+    if (reason === undefined) return;
+    hooks.onRoute.tap({ stage: Stage.rewrite }, () => ({ status: 418, body: reason }));
+  },
+});
+
+/** Sends back what it gets. */
+const echo = definePlugin({
+  name: 'echo',
+  apply({ hooks }) {
+    hooks.onRoute.tapPromise({ stage: Stage.handler, methods: ['POST'] }, async ({ request }) => {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of request.body) pieces.push(piece);
+      return {
+        status: 200,
+        headers: { 'x-framing': String(request.body.length), 'set-cookie': ['a=1', 'b=2'] },
+        body: Buffer.concat(pieces),
+      };
+    });
+  },
+});
+
+describe('inject', () => {
+  it('asks a plugin without a socket', async () => {
+    const answer = await inject(teapot, 'location /coffee { teapot "short and stout"; }', '/coffee');
+    expect(answer.status).toBe(418);
+    expect(await answer.text()).toBe('short and stout');
+    expect(process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'))).toEqual([]);
+  });
+
+  it('asks for / when no request is given, of a whole configuration too', async () => {
+    const answer = await inject(teapot, 'server { listen 80; server_name a.test; teapot yes; }');
+    expect(answer.status).toBe(418);
+  });
+
+  it('sends method, header fields and content, of a known length or in pieces', async () => {
+    const request = { method: 'POST', path: '/a?b', headers: { 'X-A': ['1', '2'] } };
+    const whole = await inject(echo, '', { ...request, body: 'some text' });
+    expect(await whole.text()).toBe('some text');
+    expect(whole.headers.get('x-framing')).toBe('9');
+    expect(whole.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    const pieces = await inject(echo, '', { ...request, body: [Buffer.from('some '), Buffer.from('text')] });
+    expect(await pieces.text()).toBe('some text');
+    expect(pieces.headers.get('x-framing')).toBe('undefined');
+  });
+
+  it('has as much content as a socket would take, both ways', async () => {
+    const large = Buffer.alloc(3 * 1024 * 1024, 'abc');
+    const answer = await inject(echo, 'client_max_body_size 10m;', { method: 'POST', body: large });
+    expect(Buffer.from(await answer.arrayBuffer()).equals(large)).toBe(true);
+  });
+
+  it('gives the built-in plugins and the files of the configuration', async () => {
+    const answer = await inject(teapot, 'root www;', '/a.txt', { 'www/a.txt': 'a file' });
+    expect(await answer.text()).toBe('a file');
+    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(
+      (await inject([], 'root www;', { method: 'HEAD', path: '/a.txt' }, { 'www/a.txt': 'a' })).status,
+    ).toBe(200);
+  });
+
+  it('has answers without content', async () => {
+    const answer = await inject(teapot, 'return 204;');
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+  });
+
+  it('tells what the server logged', async () => {
+    const broken = definePlugin({
+      name: 'broken',
+      apply({ hooks }) {
+        hooks.onRoute.tap({}, () => {
+          throw new Error('oh no');
+        });
+      },
+    });
+    const answer = await inject(broken, '');
+    expect(answer.status).toBe(500);
+    expect(answer.log.join('\n')).toMatch(/plugin "broken", onRoute for .*: oh no/);
+  });
+
+  it('fails with what is wrong in the configuration', async () => {
+    await expect(inject(teapot, 'teapto yes;')).rejects.toThrow(/did you mean "teapot"/);
+  });
+
+  it('fails for an answer that is broken off, with the reason', async () => {
+    const half = definePlugin({
+      name: 'half',
+      apply({ hooks }) {
+        hooks.onRoute.tap({}, () => ({
+          status: 200,
+          body: (async function* () {
+            yield Buffer.from('one half');
+            throw new Error('no other half');
+          })(),
+        }));
+      },
+    });
+    await expect(inject(half, '')).rejects.toThrow(/broken off after 8 bytes[\s\S]*no other half/);
+  });
+
+  it('refuses a request that would be two', async () => {
+    await expect(inject(teapot, '', '/ HTTP/1.1\r\nA: b')).rejects.toThrow(TypeError);
+  });
+
+  it('shows a refusal as the client sees it', async () => {
+    const strict = definePlugin({
+      name: 'strict',
+      apply({ hooks }) {
+        hooks.onRoute.tap({ stage: Stage.access }, () => {
+          throw new HttpError(403);
+        });
+      },
+    });
+    expect((await inject(strict, 'return 200 a; location /a { }', '/a')).status).toBe(200);
+    expect((await inject(strict, 'root www;', '/', { www: null })).status).toBe(403);
+  });
+});

@@ -1,0 +1,99 @@
+import { type Assembly, assemble } from '../kernel/assembly.js';
+import type { Diagnostic } from '../kernel/config/diagnostic.js';
+import type { Site } from '../kernel/dispatch.js';
+import { endpointsOf } from '../kernel/endpoints.js';
+import type { Tap } from '../kernel/hooks.js';
+import { Acceptor } from '../kernel/net/acceptor.js';
+import type { Plugin } from '../kernel/plugin.js';
+import type { Endpoint } from '../kernel/router.js';
+import { type Answer, readAnswer } from './answer.js';
+import { Client } from './client.js';
+import { readTestConfig, valid } from './configuration.js';
+import { makeFolder, type TestFiles, type TestFolder } from './files.js';
+import { PipeEnd } from './memory-pipe.js';
+import { recordingLog } from './recording-log.js';
+import { type FullRequest, requestContent, requestHead } from './request.js';
+
+export interface SocketlessOptions {
+  readonly conf: string;
+  readonly files?: TestFiles | undefined;
+  readonly plugins: readonly Plugin[];
+}
+
+/** A whole server but for its listening sockets: connections are made inside of the process. */
+export class SocketlessServer implements AsyncDisposable {
+  /** What was worth a warning about the configuration, the plugins' too. */
+  readonly warnings: readonly Diagnostic[];
+  /** The error log's lines so far, debug and up. */
+  readonly log: readonly string[];
+  readonly #assembly: Assembly;
+  readonly #acceptor: Acceptor;
+  readonly #endpoint: Endpoint<Site>;
+  readonly #folder: TestFolder;
+
+  private constructor(
+    folder: TestFolder,
+    assembly: Assembly,
+    acceptor: Acceptor,
+    endpoint: Endpoint<Site>,
+    { warnings, log }: { warnings: readonly Diagnostic[]; log: readonly string[] },
+  ) {
+    this.#folder = folder;
+    this.#assembly = assembly;
+    this.#acceptor = acceptor;
+    this.#endpoint = endpoint;
+    this.warnings = warnings;
+    this.log = log;
+  }
+
+  /** @throws Error, ConfigError when the configuration is wrong */
+  static async open({ conf, files = {}, plugins }: SocketlessOptions): Promise<SocketlessServer> {
+    const folder = await makeFolder(files);
+    try {
+      const { config, diagnostics } = valid(await readTestConfig(conf, folder.directory, plugins));
+      const { log, lines } = recordingLog();
+      const assembly = await assemble(config, log);
+      const sites = assembly.sites.map(({ site }) => site);
+      const [bound] = endpointsOf(config, sites);
+      if (bound === undefined) throw new Error('the configuration has no address');
+      const room = { connections: Number.POSITIVE_INFINITY, turnedAway: 0 };
+      const acceptor = new Acceptor({ room, onRequest: assembly.hooks.compile(), log });
+      const warnings = [...diagnostics, ...assembly.warnings];
+      return new SocketlessServer(folder, assembly, acceptor, bound.endpoint, { warnings, log: lines });
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
+  }
+
+  /** The taps on the first server's routes, each with the route's name, and the server-wide ones. */
+  get taps(): readonly (Tap & { readonly route: string | undefined })[] {
+    const { hooks, sites } = this.#assembly;
+    const wide = hooks.taps.map((tap) => ({ ...tap, route: undefined }));
+    const routes = sites.slice(0, 1).flatMap(({ table }) => [...table.routes()]);
+    return [
+      ...wide,
+      ...routes.flatMap(({ label, hooks: { taps } }) => taps.map((tap) => ({ ...tap, route: label }))),
+    ];
+  }
+
+  connect(): Client {
+    const { client, server } = PipeEnd.pair();
+    this.#acceptor.serve(server, this.#endpoint);
+    return new Client(client);
+  }
+
+  /** @throws Error when the server closed the connection and sent no answer */
+  async ask(request: FullRequest): Promise<Answer> {
+    const client = this.connect();
+    await client.send(requestHead(request));
+    for await (const piece of requestContent(request)) await client.send(piece);
+    return readAnswer(await client.closed(), request.method);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#acceptor.stop(0, 0);
+    await this.#assembly.dispose();
+    await this.#folder.remove();
+  }
+}
