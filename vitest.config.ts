@@ -13,8 +13,9 @@ export default defineConfig({
   },
   test: {
     include: ['src/**/*.test.ts', 'plugins/**/*.test.ts', 'tests/**/*.test.ts'],
-    // Suites of their own: npm run faults (one after the other), npm run probes (needs the probes beside the checkout).
-    exclude: ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**'],
+    // Suites of their own: npm run faults (one after the other), probes (needs them beside the checkout) and packages
+    // (installs from the registry).
+    exclude: ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**', 'tests/packages/**'],
     testTimeout: 20_000,
   },
 });

@@ -38,8 +38,11 @@ export {
   type ArgumentType,
   type Context,
   type Directive,
+  type DirectiveTable,
   type DirectiveUse,
   type Inheritance,
+  type OptionsOf,
+  type Report,
   type Scope,
 } from './kernel/config/schema.js';
 export { discard } from './kernel/discard.js';
@@ -56,7 +59,14 @@ export {
   openDirectory,
   openFile,
 } from './kernel/files.js';
-export { type RouteHooks, type ServerHooks, Stage } from './kernel/hooks.js';
+export {
+  type RouteHooks,
+  type RouteTapOptions,
+  type ServerHooks,
+  Stage,
+  type TapOptions,
+  type Tappable,
+} from './kernel/hooks.js';
 export { Hot, type HotOptions } from './kernel/hot.js';
 export { escapeHtml } from './kernel/html.js';
 export { formatHttpDate, parseHttpDate } from './kernel/http-date.js';
@@ -97,6 +107,7 @@ export {
 export {
   API_VERSION,
   type ApplyContext,
+  type DefinedPlugin,
   definePlugin,
   type Finding,
   type Lifecycle,

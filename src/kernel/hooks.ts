@@ -30,11 +30,15 @@ export interface TapOptions {
 
 export interface RouteTapOptions extends TapOptions {
   /**
-   * The methods this tap answers. It is not called for others, and they are what `Allow` names where the route has
-   * no `methods` directive. Left out: called for every method, and counts as one that answers any; in the stages from
-   * `access` up to `handler`, whose taps only refuse, as one that answers none.
+   * The methods this tap is called for, and answers: they are what `Allow` names where the route has no `methods`
+   * directive. Left out: every method.
    */
   readonly methods?: readonly string[];
+  /**
+   * False for a tap that only looks on, or refuses: then its methods do not count as answered. Left out: false in the
+   * stages from `access` up to `handler`, else true.
+   */
+  readonly answers?: boolean;
 }
 
 /** A tap with a plain function: for decisions that need no I/O. It costs no promise. */

@@ -192,16 +192,12 @@ export class RouteHookTable {
     return this.#trace === 'off' ? run : tracedPromise(tap, look, run);
   }
 
-  /** One that only may refuse names none: who answers is yet to be seen. */
+  /** @returns the methods a tap is called for; undefined for all */
   #methodsOf(options: RouteTapOptions): ReadonlySet<string> | undefined {
-    if (options.methods === undefined) {
-      const stage = stageOf(options);
-      const onlyRefuses = stage >= Stage.access && stage < Stage.handler;
-      if (!onlyRefuses) for (const method of CONTENT_METHODS) this.#methods.add(method);
-      return undefined;
-    }
-    for (const method of options.methods) this.#methods.add(method);
-    return new Set(options.methods);
+    const stage = stageOf(options);
+    const { methods, answers = stage < Stage.access || stage >= Stage.handler } = options;
+    if (answers) for (const method of methods ?? CONTENT_METHODS) this.#methods.add(method);
+    return methods && new Set(methods);
   }
 }
 

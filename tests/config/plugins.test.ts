@@ -92,11 +92,11 @@ it("a loaded plugin's directives are checked, inherited and suggested as a built
 });
 
 it('a directive of a plugin that is installed and not loaded is told with what to add', async () => {
-  const manifest = '{"type":"module","main":"./i.js","webserv":{"directives":["brew"]}}';
+  const manifest = '{"type":"module","main":"./i.js","webservPlugin":{"directives":["brew"]}}';
   const files = {
     'node_modules/webserv-plugin-teapot/package.json': manifest,
     'node_modules/@me/webserv-plugin-pots/package.json': manifest.replace('brew', 'polish'),
-    'node_modules/webserv-plugin-broken/package.json': '{ "webserv": ',
+    'node_modules/webserv-plugin-broken/package.json': '{ "webservPlugin": ',
   };
   const { diagnostics } = await load('server { listen 80; brew on; polish on; brow on; }', files);
   expect(diagnostics.map(({ code, hint }) => [code, hint])).toEqual([

@@ -1,4 +1,4 @@
-import { definePlugin, type Plugin, type Response, Stage } from '@webserv/server';
+import { definePlugin, type Plugin, type Response, type RouteTapOptions, Stage } from '@webserv/server';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, it } from 'vitest';
 import { type Answer, readAnswers } from '../wire/answers.js';
@@ -50,6 +50,17 @@ describe('9.1 methods', () => {
     const answer = await ask('', 'DELETE /', plugins);
     expect(answer.status).toBe(405);
     expect(allowed(answer)).toEqual(['GET', 'HEAD', 'LOCK', 'OPTIONS', 'PUT']);
+  });
+
+  it('does not count a plugin that only looks on, at whatever stage', async () => {
+    const looking = (options: RouteTapOptions): Plugin =>
+      definePlugin({ name: 'looking', apply: ({ hooks }) => hooks.onRoute.tap(options, () => undefined) });
+    const getter = answering(['GET'], () => ({ status: 200 }));
+    for (const stage of [Stage.rewrite, Stage.fallback]) {
+      const quiet = await ask('', 'DELETE /', [looking({ stage, answers: false }), getter]);
+      expect([quiet.status, allowed(quiet)]).toEqual([405, ['GET', 'OPTIONS']]);
+      expect((await ask('', 'DELETE /', [looking({ stage }), getter])).status).toBe(404);
+    }
   });
 
   it('lets a plugin offer a method of its own', async () => {

@@ -7,7 +7,7 @@ import type { DirectiveUse } from './schema.js';
 const MAX_PACKAGES = 200;
 
 /**
- * Directives nobody knows that a plugin would, were it loaded: by its manifest, `"webserv": { "directives": [ … ] }` in
+ * Directives nobody knows that a plugin would, were it loaded: by its manifest, `"webservPlugin": { "directives": [ … ] }` in
  * the package.json of a `webserv-plugin-…` that is installed where `load_plugin` looks.
  * @returns directive → what to give to `load_plugin`
  */
@@ -78,7 +78,7 @@ function shortName(name: string): string | undefined {
 async function directivesOf(manifest: string): Promise<readonly string[]> {
   try {
     const value: unknown = JSON.parse(await readFile(manifest, 'utf8'));
-    const names = property(property(value, 'webserv'), 'directives');
+    const names = property(property(value, 'webservPlugin'), 'directives');
     return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
   } catch {
     return [];

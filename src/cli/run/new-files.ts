@@ -1,0 +1,31 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { displayPath } from '../../kernel/config/display-path.js';
+import { print, say } from '../terminal.js';
+
+/** A file's path from the folder they are made in, and its content. */
+export type NewFiles = readonly (readonly [name: string, content: string])[];
+
+/** Makes them, never over a file that is there, and prints which. @throws the system's error */
+export async function makeFiles(directory: string, files: NewFiles): Promise<void> {
+  for (const [name, content] of files) {
+    const file = join(directory, name);
+    const shown = displayPath(file);
+    if (await exists(file)) {
+      say(`${shown} is there already and stays as it is`);
+      continue;
+    }
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content, { flag: 'wx' });
+    print(`${shown}\n`);
+  }
+}
+
+export async function exists(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined)) !== undefined;
+}
+
+/** So that the line can be copied. */
+export function shellWord(word: string): string {
+  return /^[\w./@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,65 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { TOOLS } from '../../src/cli/run/make-plugin.js';
+import { folderWith, serving, webserv } from './webserv.js';
+
+const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
+
+/** That it builds, and that its tests pass, is looked at in tests/packages. */
+describe('webserv init --plugin', () => {
+  it('makes a package that webserv can load as it is', async () => {
+    const cwd = await folderWith();
+    const { code, stdout, stderr } = await webserv(['init', '--plugin', 'hello-world'], { cwd });
+    expect(code).toBe(0);
+    const folder = join(cwd, 'webserv-plugin-hello-world');
+    expect(stdout.split('\n')).toContain('webserv-plugin-hello-world/src/index.ts');
+    expect(stderr).toContain('cd webserv-plugin-hello-world && npm install && npm test');
+    const file = join(folder, 'webserv.conf');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(':8080', ':0'));
+    const server = await serving([], { cwd: folder });
+    expect((await fetch(`${server.url}/on`)).headers.get('x-hello-world')).toBe('hello');
+    expect((await fetch(`${server.url}/off`)).headers.get('x-hello-world')).toBeNull();
+  });
+
+  it('is for the versions this package itself is built with', async () => {
+    const cwd = await folderWith();
+    await webserv(['init', '--plugin', '@me/hello', 'here'], { cwd });
+    const made = await json(join(cwd, 'here/package.json'));
+    const own = await json(new URL('../../package.json', import.meta.url).pathname);
+    expect(made).toMatchObject({
+      name: '@me/webserv-plugin-hello',
+      webservPlugin: { directives: ['hello'] },
+      peerDependencies: { '@webserv/server': `^${own.version}` },
+      devDependencies: {
+        typescript: own.devDependencies.typescript,
+        '@types/node': own.devDependencies['@types/node'],
+      },
+    });
+    expect(TOOLS.typescript).toBe(own.devDependencies.typescript);
+    expect(await readFile(join(cwd, 'here/README.md'), 'utf8')).toContain('load_plugin @me/hello;');
+  });
+
+  it.each([
+    ['Hello', '"Hello" cannot be a plugin\'s name'],
+    ['a_b', '"a_b" cannot be a plugin\'s name'],
+    ['../x', '"../x" cannot be a plugin\'s name'],
+    ['static', '"static" is built in'],
+    ['error-page', 'there is a directive "error_page" already'],
+  ])('refuses the name %s', async (name, message) => {
+    const cwd = await folderWith();
+    const { code, stdout, stderr } = await webserv(['init', '--plugin', name], { cwd });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
+  it('never writes into a package that is there', async () => {
+    const cwd = await folderWith({ 'mine/package.json': '{}', 'other/README.md': 'mine' });
+    const { code, stderr } = await webserv(['init', '--plugin', 'hello', 'mine'], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toContain('mine/package.json is there already; nothing was made');
+    const kept = await webserv(['init', '--plugin', 'hello', 'other'], { cwd });
+    expect(kept.stderr).toContain('other/README.md is there already and stays as it is');
+    expect(await readFile(join(cwd, 'other/README.md'), 'utf8')).toBe('mine');
+  });
+});

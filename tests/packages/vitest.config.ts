@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    include: ['tests/packages/*.test.ts'],
+    // They install packages.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});
