@@ -1,0 +1,194 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Stage } from '../../src/index.js';
+import { RouteHookTable } from '../../src/kernel/route-hooks.js';
+import { ServerHookTable } from '../../src/kernel/server-hooks.js';
+import { type Block, blocksOf, commandsOf, patternOf } from './page.js';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const page = await readFile(here('../../docs/plugins.md'), 'utf8');
+const blocks = blocksOf(page);
+
+/** Inside of the package, so that its own name is found, as it is where it is installed. */
+let folder: string;
+let port: number;
+
+beforeAll(async () => {
+  folder = await mkdtemp(here('work-'));
+  port = await freePort();
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  const main = here('../../dist/src/cli/main.js');
+  await writeFile(join(bin, 'webserv'), `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`);
+  await chmod(join(bin, 'webserv'), 0o755);
+  await writeFile(join(folder, '.curlrc'), 'silent\n'); // no progress is shown on a terminal either
+  for (const { file, text } of blocks)
+    if (file !== undefined) await writeFile(join(folder, file), here2port(text));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The page says 8080, as people would; that one may be taken. */
+const here2port = (text: string): string => text.replaceAll(':8080', `:${port}`);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}
+
+function shell(command: string): ChildProcess {
+  const path = [join(folder, 'bin'), process.env.PATH].join(delimiter);
+  // "exec", so that what is ended is the server and not its shell.
+  return spawn('sh', ['-c', command], {
+    cwd: folder,
+    env: { ...process.env, PATH: path, CURL_HOME: folder, NO_COLOR: '1' },
+  });
+}
+
+function heard(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (piece: Buffer) => {
+      text += String(piece);
+    });
+  }
+  return () => text;
+}
+
+/** Runs a block's commands one after the other; what is started with `&` serves the others, and ends with the block. */
+async function runBlock(block: Block): Promise<void> {
+  const servers: ChildProcess[] = [];
+  try {
+    for (const { command, output } of commandsOf(block)) {
+      if (command.endsWith(' &')) {
+        const server = shell(`exec ${command.slice(0, -2)}`);
+        servers.push(server);
+        const printed = heard(server);
+        const ended = once(server, 'exit').then(() => {
+          throw new Error(`${command} ended: ${printed()}`);
+        });
+        ended.catch(() => {});
+        const answering = expect.poll(printed, { timeout: 15_000 }).toContain(`http://127.0.0.1:${port}`);
+        await Promise.race([answering, ended]);
+        continue;
+      }
+      const child = shell(here2port(command));
+      const printed = heard(child);
+      await once(child, 'close');
+      expect(printed().replaceAll('\r', '').replaceAll(`:${port}`, ':8080'), command).toMatch(
+        patternOf(output),
+      );
+    }
+  } finally {
+    for (const server of servers) {
+      if (server.exitCode !== null) continue;
+      server.kill('SIGKILL');
+      await once(server, 'exit');
+    }
+  }
+}
+
+/** A machine with nothing but Node and npm shows the rest; where things are checked it has to be there. */
+const isCurlMissing = spawnSync('curl', ['--version']).error !== undefined;
+if (isCurlMissing) {
+  process.stderr.write('tests/docs: curl is not installed, the commands with it are left out\n');
+  if (process.env.CI) throw new Error('curl is required where CI is set');
+}
+
+describe('docs/plugins.md', () => {
+  it('shows plugins, configurations and commands, and nothing that nobody runs', () => {
+    expect(blocks.filter(({ language }) => language === 'ts').length).toBeGreaterThan(6);
+    for (const { language, file, line } of blocks) {
+      expect(['ts', 'nginx', 'sh'], `line ${line}`).toContain(language);
+      expect(file === undefined, `line ${line}`).toBe(language === 'sh');
+    }
+  });
+
+  it('shows TypeScript that compiles under the strictest settings', { timeout: 60_000 }, async () => {
+    const files = blocks.flatMap(({ language, file }) =>
+      language === 'ts' && file !== undefined ? [file] : [],
+    );
+    const config = {
+      extends: '../../../tsconfig.json',
+      compilerOptions: { noEmit: true, rootDir: '../../..', declaration: false },
+      include: [],
+      files,
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    const child = shell(`${process.execPath} ${here('../../node_modules/typescript/bin/tsc')} -p .`);
+    const printed = heard(child);
+    const [code] = await once(child, 'close');
+    expect([code, printed()]).toEqual([0, '']);
+  });
+
+  it.each(blocks.filter(({ language }) => language === 'nginx').map((block) => [block.file, block] as const))(
+    'shows %s, which is right where it is not meant to be wrong',
+    async (file) => {
+      const child = shell(`webserv --test --config ${file}`);
+      const printed = heard(child);
+      const [code] = await once(child, 'close');
+      const isMeantWrong = page.includes(`$ webserv --test --config ${file}`);
+      expect([code, printed()]).toEqual([isMeantWrong ? 1 : 0, expect.any(String)]);
+    },
+  );
+
+  for (const block of blocks.filter(({ language }) => language === 'sh')) {
+    it.skipIf(isCurlMissing && block.text.includes('curl '))(
+      `shows what the commands of line ${block.line} print`,
+      { timeout: 60_000 },
+      () => runBlock(block),
+    );
+  }
+
+  it('shows shout.ts, which is tested here', async () => {
+    await writeFile(
+      join(folder, 'shout.test.ts'),
+      `import { strictEqual } from 'node:assert';
+import { test } from 'node:test';
+import { definePlugin } from '@webserv/server';
+import { conformance, inject } from '@webserv/server/testing';
+import shout from './shout.js';
+const source = definePlugin({ name: 'source', apply: ({ hooks }) => hooks.onRoute.tap({}, () => ({
+  status: 200, headers: { 'content-type': 'text/plain' }, body: (async function* () { yield Buffer.from('gr\\u00fc'); yield Buffer.from('n'); })(),
+})) });
+test('streams', async () => strictEqual(await (await inject([source, shout], 'shout on;')).text(), 'GR\\u00dcN'));
+test('texts', async () => strictEqual(await (await inject(shout, 'shout on; return 200 abc;')).text(), 'ABC'));
+for (const { name, run } of conformance(shout, { conf: 'shout on; return 200 abc;' })) test(name, run);
+`,
+    );
+    const child = shell(`${process.execPath} --import jiti/register --test shout.test.ts`);
+    const printed = heard(child);
+    const [code] = await once(child, 'close');
+    expect([code, code === 0 ? '' : printed()]).toEqual([0, '']);
+  });
+
+  it('has every hook and stage there is, by its number', () => {
+    const settings = {
+      patience: () => undefined,
+      trace: 'off' as const,
+      log: { debug() {}, info() {}, warn() {}, error() {} },
+    };
+    const hooks = [
+      ...Object.keys(new ServerHookTable(settings).facade('a')),
+      ...Object.keys(new RouteHookTable(settings).facade('a', 'b')),
+    ];
+    const rows = (heading: string): readonly string[] => {
+      const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
+      return [...section.matchAll(/^\| `(on\w+|Stage\.\w+)` \| (\d*)/gm)].map(
+        ([, name, number]) => `${name} ${number}`,
+      );
+    };
+    expect(rows('Hooks').map((row) => row.trim())).toEqual(hooks);
+    expect(rows('Stages')).toEqual(Object.entries(Stage).map(([name, number]) => `Stage.${name} ${number}`));
+  });
+});
