@@ -11,6 +11,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { OpenFiles } from './open-files.js';
 import type { Representation } from './representation.js';
+import { HotSlices } from './slices.js';
 
 /** What `file_cache` says. */
 export interface CacheOptions {
@@ -97,6 +98,8 @@ export class FileCache {
   readonly open = new OpenFiles();
   /** Paths at which there is nothing, of those asked for again and again. */
   readonly absent: Hot<true>;
+  /** Parts of large files that many ask for just now. */
+  readonly slices: HotSlices;
   readonly #holdsOpen: boolean;
   #changedAt = Number.NEGATIVE_INFINITY;
 
@@ -104,6 +107,7 @@ export class FileCache {
     this.#valid = valid;
     this.#holdsOpen = size > 0 && valid > 0;
     this.absent = new Hot({ validMs: valid, threshold: ABSENT_THRESHOLD, maxKeys: MAX_ABSENT });
+    this.slices = new HotSlices(Math.max(valid, 1));
     this.#maxFile = size === 0 ? -1 : Math.min(MAX_FILE, size / 8);
     this.#files = new LRUCache<KeptFile, number>({
       maxSize: Math.max(size, 1),
@@ -140,10 +144,12 @@ export class FileCache {
   expire(): void {
     this.#changedAt = performance.now();
     this.absent.expire();
+    this.slices.expire();
   }
 
   dispose(): void {
     this.#files.clear();
     this.open.dispose();
+    this.slices.expire();
   }
 }

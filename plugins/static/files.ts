@@ -5,9 +5,11 @@ import {
   type Lookup,
   type OpenFile,
   openFile,
+  type Response,
   type RouteView,
 } from '@webserv/server';
 import type { FileCache, KeptFile } from './cache.js';
+import { readBytes } from './read-bytes.js';
 import { type Representation, type RepresentationOptions, represent } from './representation.js';
 
 /** What stands at a file's path. An open file is the caller's to close, a held one to hold. */
@@ -34,18 +36,6 @@ function sameVersion(one: FileVersion, other: FileVersion): boolean {
     one.size === other.size &&
     one.ino === other.ino
   );
-}
-
-/** @returns undefined when the file has become shorter meanwhile */
-async function readWhole(file: OpenFile): Promise<Uint8Array | undefined> {
-  const bytes = Buffer.allocUnsafeSlow(file.size);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const count = await file.read(bytes.subarray(filled), bytes.length - filled, filled);
-    if (count === 0) return undefined;
-    filled += count;
-  }
-  return bytes;
 }
 
 /** The files of one route, by URL, through the cache that all routes share. */
@@ -114,6 +104,11 @@ export class RouteFiles {
     }
   }
 
+  /** The same answer from memory, where many ask for this part of a held file. */
+  recallSlice(representation: Representation, response: Response): Response {
+    return this.#cache.slices.recall(representation, response);
+  }
+
   /** The same for all who ask for a file while it is held. */
   representHeld(file: OpenFile): Representation {
     const known = this.#represented.get(file) ?? this.represent(file, file);
@@ -147,7 +142,7 @@ export class RouteFiles {
   /** @returns undefined when the file changed while it was read; it stays open then */
   async #load(url: string, opened: OpenFile, checkedAt: number): Promise<Kept | undefined> {
     try {
-      const bytes = await readWhole(opened);
+      const bytes = await readBytes(opened, 0, opened.size);
       if (bytes === undefined) return undefined;
       const { size, mtimeMs, ctimeMs, ino } = opened;
       const file: KeptFile = {

@@ -51,7 +51,8 @@ export class StaticResponder {
   /** The file is read by others, too: the exchange only keeps it from being closed. */
   #answerHeld(exchange: Exchange, file: OpenFile): Response {
     exchange.own(file.hold());
-    return answerWith(this.#files.representHeld(file), exchange.request);
+    const representation = this.#files.representHeld(file);
+    return this.#files.recallSlice(representation, answerWith(representation, exchange.request));
   }
 
   /**

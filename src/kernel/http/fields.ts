@@ -5,22 +5,23 @@ import { lowerCase } from './characters.js';
 const STRIDE = 4;
 
 /**
- * A request's field lines as offsets into the head's text. Nothing is copied or lowered until it is asked for: most
+ * A request's field lines as offsets into their text. Nothing is copied or lowered until it is asked for: most
  * fields of most requests never are.
  */
 export class FieldLines implements RequestHeaders {
-  readonly #text: string;
+  /** All of them, each with its line break. */
+  readonly text: string;
   readonly #offsets: readonly number[];
   /** A bit for each length of a name that occurs: answers most questions for absent fields at once. */
   readonly #lengths: number;
 
   /**
-   * @param text the head, one character a byte
+   * @param text the lines, one character a byte
    * @param offsets four a line, into `text`
    * @param lengths bit `n & 31` set when a name of length n is among them
    */
   constructor(text: string, offsets: readonly number[], lengths: number) {
-    this.#text = text;
+    this.text = text;
     this.#offsets = offsets;
     this.#lengths = lengths;
   }
@@ -60,12 +61,12 @@ export class FieldLines implements RequestHeaders {
 
   *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
     for (let at = 0; at < this.#offsets.length; at += STRIDE) {
-      yield [this.#text.slice(this.#offsets[at], this.#offsets[at + 1]).toLowerCase(), this.#value(at)];
+      yield [this.text.slice(this.#offsets[at], this.#offsets[at + 1]).toLowerCase(), this.#value(at)];
     }
   }
 
   #value(at: number): string {
-    return this.#text.slice(this.#offsets[at + 2], this.#offsets[at + 3]);
+    return this.text.slice(this.#offsets[at + 2], this.#offsets[at + 3]);
   }
 
   /** The position in the offsets of the next line of that name, from `at` on; -1 when there is none. */
@@ -82,7 +83,7 @@ export class FieldLines implements RequestHeaders {
 
   #matches(name: string, start: number): boolean {
     for (let index = 0; index < name.length; index += 1) {
-      if (lowerCase[this.#text.charCodeAt(start + index)] !== name.charCodeAt(index)) return false;
+      if (lowerCase[this.text.charCodeAt(start + index)] !== name.charCodeAt(index)) return false;
     }
     return true;
   }

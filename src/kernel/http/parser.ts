@@ -39,6 +39,12 @@ export interface RequestHead {
 const MAX_METHOD = 32;
 const VERSION_LENGTH = 8; // HTTP/1.1
 
+/**
+ * Of how many bytes of field lines it is remembered how they were read. Clients that keep a connection send the same lines
+ * again and again: a browser with each image of a page, a proxy or a monitor with everything.
+ */
+const MAX_REMEMBERED = 2048;
+
 /** Marks that the bytes at hand end before the line does. */
 const INCOMPLETE = -1;
 
@@ -57,6 +63,8 @@ export class HeadParser {
   #kept: Buffer | undefined;
   /** Position of the next unread line, from the head's start. */
   #next = 0;
+  /** Where the field lines begin, from the head's start. */
+  #fieldsStart = 0;
   #emptyLines = 0;
   // Where the request line's parts are, from the head's start: its text is made once, for all of it.
   #methodStart = 0;
@@ -68,6 +76,10 @@ export class HeadParser {
   #offsets: number[] = [];
   #lengths = 0;
   #count = 0;
+  /** The field lines of the last head, with the empty line behind them. */
+  #remembered: FieldLines | undefined;
+  /** Set when the head's field lines are the same again. */
+  #again: FieldLines | undefined;
   /** How many bytes of the last packet belong to the head that `push` completed. */
   consumed = 0;
 
@@ -97,16 +109,30 @@ export class HeadParser {
       return undefined;
     }
     this.consumed = end - origin - (kept?.length ?? 0);
-    const text = bytes.toString('latin1', origin, end);
+    const line = bytes.toString('latin1', origin + this.#methodStart, origin + this.#targetEnd);
+    const methodLength = this.#methodEnd - this.#methodStart;
     const head: RequestHead = {
-      method: text.slice(this.#methodStart, this.#methodEnd),
-      target: text.slice(this.#methodEnd + 1, this.#targetEnd),
+      method: line.slice(0, methodLength),
+      target: line.slice(methodLength + 1),
       queryStart: this.#queryStart,
       version: this.#version,
-      fields: new FieldLines(text, this.#offsets, this.#lengths),
+      fields: this.#again ?? this.#fieldLines(bytes.toString('latin1', origin + this.#fieldsStart, end)),
     };
     this.#reset();
     return head;
+  }
+
+  #fieldLines(text: string): FieldLines {
+    const lines = new FieldLines(text, this.#offsets, this.#lengths);
+    this.#remembered = text.length > MAX_REMEMBERED ? undefined : lines;
+    return lines;
+  }
+
+  /** Whether the field lines that begin here are all there, and those of the last head. */
+  #isSame(bytes: Buffer, start: number, limit: number): boolean {
+    const known = this.#remembered?.text;
+    if (known === undefined || start + known.length > limit) return false;
+    return bytes.toString('latin1', start, start + known.length) === known;
   }
 
   #reset(): void {
@@ -114,6 +140,7 @@ export class HeadParser {
     this.#next = 0;
     this.#emptyLines = 0;
     this.#hasRequestLine = false;
+    this.#again = undefined;
     this.#offsets = [];
     this.#lengths = 0;
     this.#count = 0;
@@ -132,14 +159,20 @@ export class HeadParser {
       if (next === INCOMPLETE) return INCOMPLETE;
       at = next;
       this.#next = at - origin;
+      this.#fieldsStart = this.#next;
+      if (this.#hasRequestLine && this.#isSame(bytes, at, limit)) {
+        this.#again = this.#remembered;
+        return at + (this.#remembered?.text.length ?? 0);
+      }
     }
+    const fieldsStart = origin + this.#fieldsStart;
     for (;;) {
       if (bytes[at] === CR) {
         if (at + 1 >= limit) return INCOMPLETE;
         if (bytes[at + 1] !== LF) throw bad('bare CR');
         return at + 2;
       }
-      const next = this.#readField(bytes, at, limit, origin);
+      const next = this.#readField(bytes, at, limit, fieldsStart);
       if (next === INCOMPLETE) return INCOMPLETE;
       at = next;
       this.#next = at - origin;
@@ -215,6 +248,7 @@ export class HeadParser {
     return INCOMPLETE;
   }
 
+  /** @param origin where the field lines begin: positions count from there */
   #readField(bytes: Buffer, start: number, end: number, origin: number): number {
     let at = start;
     let underscore = false;

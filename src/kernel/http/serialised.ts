@@ -10,8 +10,12 @@ interface Kept {
   readonly wire: Wire;
 }
 
-/** The bytes made of frozen answers, as long as the answers live. Their Date changes once a second. */
-const kept = new WeakMap<Response, Kept>();
+/**
+ * The bytes made of frozen answers, as long as the answers live: for connections that are kept, and for those that end.
+ * Their Date changes once a second.
+ */
+const forKept = new WeakMap<Response, Kept>();
+const forLast = new WeakMap<Response, Kept>();
 
 /** Head and content in one buffer, where the content is at hand and not large: one write. */
 function join(wire: Wire): Wire {
@@ -24,10 +28,11 @@ function join(wire: Wire): Wire {
  * @throws IllegalFieldError
  */
 export function serialise(response: Response, delivery: Delivery): Wire {
-  // Only the everyday delivery is kept; HEAD, 1.0 and last answers are made anew.
-  if (!delivery.keepAlive || delivery.version !== '1.1' || delivery.method === 'HEAD') {
+  // Only the everyday delivery is remembered; answers to HEAD and 1.0 are made anew.
+  if (delivery.version !== '1.1' || delivery.method === 'HEAD') {
     return join(withoutContent(toWire(response, delivery), delivery.method));
   }
+  const kept = delivery.keepAlive ? forKept : forLast;
   const known = kept.get(response);
   if (known !== undefined && known.date === delivery.date) return known.wire;
   const wire = join(toWire(response, delivery));
