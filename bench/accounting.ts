@@ -4,10 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface Usage {
   /** Nanoseconds on a CPU since each began, those of descendants that have ended and were waited for included. */
   readonly cpu: number;
-  /** Bytes resident now, shared pages counted once a process. */
+  /** Bytes resident now; a page that processes share is counted once, in equal parts (PSS). */
   readonly resident: number;
-  /** Bytes resident at each process's own peak. */
-  readonly peakResident: number;
 }
 
 /** /proc/PID/stat counts in these, whatever the kernel's own tick is. */
@@ -68,19 +66,17 @@ function threads(pid: number): readonly string[] {
   }
 }
 
-function statusBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(read(`/proc/${pid}/status`) ?? '');
+function residentBytes(pid: number): number {
+  const match = /^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '');
   return Number(match?.[1] ?? 0) * 1024;
 }
 
 export function usageOf(root: number): Usage {
   let cpu = 0;
   let resident = 0;
-  let peakResident = 0;
   for (const [pid, { childrenTicks }] of processTree(root)) {
     cpu += ownCpu(pid) + childrenTicks * NANOSECONDS_PER_TICK;
-    resident += statusBytes(pid, 'VmRSS');
-    peakResident += statusBytes(pid, 'VmHWM');
+    resident += residentBytes(pid);
   }
-  return { cpu, resident, peakResident };
+  return { cpu, resident };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Comparison, compare } from './comparison.js';
@@ -57,6 +57,8 @@ export async function* bench(options: BenchOptions): AsyncGenerator<Outcome> {
   await settleOnClientCore();
   const folder = await mkdtemp(join(tmpdir(), 'webserv-bench-'));
   try {
+    // Some servers give up root's rights, and read the files all the same.
+    await chmod(folder, 0o755);
     const programs = await findPrograms();
     await makeContent(folder, programs);
     const { timing, accessLog, installed, scenarios } = options;

@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   }
   let failures = 0;
   const checked = scenarios.filter(({ name }) => CHECKED.has(name));
-  for await (const outcome of bench({ scenarios: checked, installed, timing: TIMING, accessLog: false })) {
+  for await (const outcome of bench({ scenarios: checked, installed, timing: TIMING, accessLog: true })) {
     if (outcome.kind === 'compared') {
       failures += grossVerdicts(outcome.comparison);
       process.stdout.write(`${textReport(outcome.comparison, outcome.leftOut)}\n`);

@@ -31,34 +31,33 @@ export function compare(result: ScenarioResult): Comparison {
   const { scenario, contenders } = result;
   const metric = scenario.targets[0]?.metric ?? 'cpu';
   const baseline = contenders.find(({ name }) => name === scenario.baseline);
-  const [subject] = contenders;
   return {
     result,
-    rounds: subject?.samples.length ?? 0,
+    rounds: contenders[0]?.samples.length ?? 0,
     metric,
     rows: contenders.map((contender) => ({
       name: contender.name,
       headBytes: contender.answer?.headBytes,
       medians: medians(contender),
-      ratio: contender === baseline ? undefined : spread(ratios(contender, baseline, metric)),
+      ratio:
+        contender === baseline
+          ? undefined
+          : spread(ratios(valuesOf(contender, metric), valuesOf(baseline, metric))),
     })),
-    verdicts: scenario.targets.map((target) => judge(target, subject, baseline)),
+    verdicts: scenario.targets.map((target) => judge(target, contenders, scenario.baseline)),
   };
 }
 
-function judge(
-  target: Target,
-  subject: ContenderResult | undefined,
-  baseline: ContenderResult | undefined,
-): Verdict {
-  const values =
-    target.of === 'ratio' ? ratios(subject, baseline, target.metric) : valuesOf(subject, target.metric);
-  const measured = median(values);
-  return {
-    target,
-    measured,
-    met: target.bound === 'at most' ? measured <= target.limit : measured >= target.limit,
-  };
+function judge(target: Target, contenders: readonly ContenderResult[], baseline: string): Verdict {
+  const { metric, bound, limit, against = [baseline] } = target;
+  const own = valuesOf(contenders[0], metric);
+  const others = contenders
+    .filter(({ name }) => against.includes(name))
+    .map((other) => valuesOf(other, metric));
+  const best = bound === 'at most' ? Math.min : Math.max;
+  const bests = own.map((_, round) => best(...others.flatMap((values) => values[round] ?? [])));
+  const measured = median(target.of === 'ratio' ? ratios(own, others.length === 0 ? [] : bests) : own);
+  return { target, measured, met: bound === 'at most' ? measured <= limit : measured >= limit };
 }
 
 function valuesOf(contender: ContenderResult | undefined, metric: Metric): readonly number[] {
@@ -66,14 +65,9 @@ function valuesOf(contender: ContenderResult | undefined, metric: Metric): reado
 }
 
 /** Round by round: two rounds side by side saw the same machine, two medians did not. */
-function ratios(
-  contender: ContenderResult | undefined,
-  baseline: ContenderResult | undefined,
-  metric: Metric,
-): readonly number[] {
-  const reference = valuesOf(baseline, metric);
-  return valuesOf(contender, metric).flatMap((value, round) => {
-    const other = reference[round];
+function ratios(values: readonly number[], references: readonly number[]): readonly number[] {
+  return values.flatMap((value, round) => {
+    const other = references[round];
     return other === undefined ? [] : value / other;
   });
 }

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, open, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Programs } from './site.js';
 
 const run = promisify(execFile);
+
+const DEBIAN_PYTHON = '/usr/bin/python3';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -19,7 +22,8 @@ function text(size: number): string {
 }
 
 const HELLO = 'hello from a script\n';
-const PYTHON_SCRIPT = `print("Content-Type: text/plain\\r\\n\\r\\n${HELLO.trimEnd()}")\n`;
+const pythonScript = (python: string): string => `#!${python}
+print("Content-Type: text/plain\\r\\n\\r\\n${HELLO.trimEnd()}")\n`;
 const C_PROGRAM = `#include <unistd.h>
 static const char answer[] = "Content-Type: text/plain\\r\\n\\r\\n${HELLO.trimEnd()}\\n";
 int main(void) { return write(1, answer, sizeof answer - 1) == sizeof answer - 1 ? 0 : 1; }
@@ -42,7 +46,10 @@ export async function makeContent(folder: string, { python }: Programs): Promise
     await writeFile(path, text(n));
     await utimes(path, lastYear, lastYear);
   }
-  if (python !== undefined) await writeFile(join(www, 'cgi/hello.py'), PYTHON_SCRIPT);
+  if (python !== undefined) {
+    // Apache starts scripts by their first line.
+    await writeFile(join(www, 'cgi/hello.py'), pythonScript(python), { mode: 0o755 });
+  }
   await makeBinary(join(www, 'cgi/hello.cgi'), folder);
 }
 
@@ -53,7 +60,11 @@ async function makeBinary(path: string, folder: string): Promise<void> {
 }
 
 export async function findPrograms(): Promise<Programs> {
-  const python = await run('python3', ['-c', 'import sys; print(sys.executable)']).then(
+  // Debian's first: one in somebody's home cannot be started by a server that gave up root's rights.
+  const python = await run(existsSync(DEBIAN_PYTHON) ? DEBIAN_PYTHON : 'python3', [
+    '-c',
+    'import sys; print(sys.executable)',
+  ]).then(
     ({ stdout }) => stdout.trim(),
     () => undefined,
   );

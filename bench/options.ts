@@ -10,16 +10,24 @@ export interface Options {
   readonly accessLog: boolean;
 }
 
-export const USAGE = `usage: npm run bench -- [--scenario NAME,…] [--peers NAME,…] [--rounds N] [--seconds S] [--access-log]
+export const USAGE = `usage: npm run bench -- [--scenario NAME,…] [--peers NAME,…] [--rounds N] [--seconds S] [--no-access-log]
 
   --scenario    which to run; all when left out, and then bench/results.md and bench/results.svg are written
-  --peers       of nginx, nginx-open-file-cache, lighttpd, node-http; all of them
+  --peers       of nginx, nginx-open-file-cache, lighttpd, apache, caddy, node-http, fastify-static; all of them
   --rounds      how often each server is measured; default 4
   --seconds     how long each time; default 2
-  --access-log  every server that can writes an access log to a file
+  --no-access-log  without the access logs that every server writes to a file otherwise, where it can
 `;
 
-const DEFAULT_PEERS = ['nginx', 'nginx-open-file-cache', 'lighttpd', 'node-http'];
+const DEFAULT_PEERS = [
+  'nginx',
+  'nginx-open-file-cache',
+  'lighttpd',
+  'apache',
+  'caddy',
+  'node-http',
+  'fastify-static',
+];
 
 /** @throws Error for what it does not know */
 export function readOptions(args: readonly string[]): Options {
@@ -30,7 +38,7 @@ export function readOptions(args: readonly string[]): Options {
       peers: { type: 'string', multiple: true },
       rounds: { type: 'string', default: '4' },
       seconds: { type: 'string', default: '2' },
-      'access-log': { type: 'boolean', default: false },
+      'no-access-log': { type: 'boolean', default: false },
     },
   });
   const names = (lists: readonly string[] | undefined): readonly string[] | undefined =>
@@ -42,7 +50,7 @@ export function readOptions(args: readonly string[]): Options {
       rounds: positive('--rounds', values.rounds),
       seconds: positive('--seconds', values.seconds),
     },
-    accessLog: values['access-log'],
+    accessLog: !values['no-access-log'],
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Answer } from './probe.js';
 import type { Contender, Prepared, Sample, Scenario, Timing } from './scenario.js';
@@ -71,6 +71,7 @@ async function prepare(
   { folder: content, programs, timing, accessLog }: Surroundings,
 ): Promise<Ready> {
   const folder = await mkdtemp(join(content, 'server-'));
+  await chmod(folder, 0o755);
   await mkdir(join(folder, 'store'));
   const site = {
     port: await freePort(),

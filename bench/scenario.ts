@@ -11,7 +11,7 @@ export interface Sample {
   /** Latency in milliseconds. */
   readonly p50?: number;
   readonly p99?: number;
-  /** MiB resident at the peak, of the server's whole process tree. */
+  /** MiB resident after the round, of the server's whole process tree; what its processes share is counted once. */
   readonly memory?: number;
   /** KiB resident for each idle connection. */
   readonly connectionMemory?: number;
@@ -42,6 +42,8 @@ export interface Target {
   readonly of: 'ratio' | 'value';
   readonly bound: 'at most' | 'at least';
   readonly limit: number;
+  /** Contenders to compare with instead of the baseline: with the best of them in each round. */
+  readonly against?: readonly string[];
 }
 
 /** One of those that are compared. */

@@ -1,5 +1,5 @@
 import type { Comparison, Row, Verdict } from '../comparison.js';
-import { type Metric, metrics } from '../scenario.js';
+import { type Metric, metrics, type Target } from '../scenario.js';
 
 /** One line a contender, as cells. */
 export interface Table {
@@ -61,10 +61,16 @@ function format(value: number | undefined, digits: number): string {
 
 /** `CPU ratio ≤ 0.95: 1.02, missed`. */
 export function verdictText({ target, measured, met }: Verdict): string {
-  const what = target.of === 'ratio' ? `${RATIO_OF[target.metric]} ratio` : UNITS[target.metric].head;
+  const what = target.of === 'ratio' ? ratioName(target) : UNITS[target.metric].head;
   const limit = `${target.bound === 'at most' ? '≤' : '≥'} ${target.limit}`;
   const outcome = Number.isNaN(measured)
     ? 'not measured'
     : `${measured.toFixed(2)}, ${met ? 'met' : 'missed'}`;
   return `${what} ${limit}: ${outcome}`;
+}
+
+function ratioName({ metric, against = [] }: Target): string {
+  const [only] = against;
+  if (only === undefined) return `${RATIO_OF[metric]} ratio`;
+  return `${RATIO_OF[metric]} ratio to ${against.length === 1 ? only : `the best of ${against.join(', ')}`}`;
 }

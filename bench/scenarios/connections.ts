@@ -29,7 +29,7 @@ export const connections: readonly Scenario[] = [
     needs: ['put'],
     workload: uploads({ clients: 8, size: 100 * MIB }),
     targets: [ratioAtMost(1.3), { metric: 'memory', of: 'value', bound: 'at most', limit: 120 }],
-    maxRounds: 3,
+    maxRounds: 5,
   },
   {
     ...common,

@@ -1,3 +1,6 @@
+import { apache } from '../peers/apache.js';
+import { caddy } from '../peers/caddy.js';
+import { fastifyStatic } from '../peers/fastify-static.js';
 import { lighttpd } from '../peers/lighttpd.js';
 import { nginx, nginxOpenFileCache } from '../peers/nginx.js';
 import { nodeHttp } from '../peers/node-http.js';
@@ -8,10 +11,17 @@ import type { Contender, Target } from '../scenario.js';
 const plain = (peer: Peer): Contender => ({ name: peer.name, peer, shape: {} });
 
 /** In the order of a round. webserv is first: the targets are its. */
-export const everyServer: readonly Contender[] = [webserv, nginx, nginxOpenFileCache, lighttpd, nodeHttp].map(
-  plain,
-);
+export const everyServer: readonly Contender[] = [
+  webserv,
+  nginx,
+  nginxOpenFileCache,
+  lighttpd,
+  caddy,
+  nodeHttp,
+  fastifyStatic,
+].map(plain);
 export const nativeServers: readonly Contender[] = [webserv, nginx, lighttpd].map(plain);
+export const programServers: readonly Contender[] = [webserv, lighttpd, apache].map(plain);
 
 export function ratioAtMost(limit: number): Target {
   return { metric: 'cpu', of: 'ratio', bound: 'at most', limit };
@@ -19,4 +29,9 @@ export function ratioAtMost(limit: number): Target {
 
 export function rateAtLeast(limit: number): Target {
   return { metric: 'rate', of: 'ratio', bound: 'at least', limit };
+}
+
+/** Against other servers than the baseline. */
+export function halfOf(name: string): Target {
+  return { metric: 'cpu', of: 'ratio', bound: 'at most', limit: 0.5, against: [name] };
 }

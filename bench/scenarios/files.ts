@@ -1,7 +1,7 @@
 import { KIB } from '../content.js';
 import type { Scenario } from '../scenario.js';
 import { requests } from '../workloads/requests.js';
-import { everyServer, nativeServers, rateAtLeast, ratioAtMost } from './contenders.js';
+import { everyServer, halfOf, nativeServers, rateAtLeast, ratioAtMost } from './contenders.js';
 import { BROWSER_HEADERS } from './headers.js';
 
 const CONNECTIONS = 32;
@@ -21,7 +21,7 @@ export const files: readonly Scenario[] = [
       status: 200,
       connections: CONNECTIONS,
     }),
-    targets: [ratioAtMost(0.95)],
+    targets: [ratioAtMost(0.95), halfOf('node-http'), halfOf('fastify-static')],
   },
   {
     ...common,

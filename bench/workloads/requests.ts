@@ -89,6 +89,6 @@ function sample(result: LoadResult, before: Usage, after: Usage): Sample {
     rate: result.requests / result.seconds,
     p50: result.p50,
     p99: result.p99,
-    memory: after.peakResident / MIB,
+    memory: after.resident / MIB,
   };
 }

@@ -11,9 +11,9 @@ export const start: Workload = async (peer, site) => {
     end: () => Promise.resolve(),
     async measure() {
       const server = await startServer(command, site.port);
-      const { cpu, peakResident } = usageOf(server.pid);
+      const { cpu, resident } = usageOf(server.pid);
       await server.stop();
-      return { start: server.startMs, startCpu: cpu / 1e6, memory: peakResident / MIB };
+      return { start: server.startMs, startCpu: cpu / 1e6, memory: resident / MIB };
     },
   };
 };

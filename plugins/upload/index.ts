@@ -9,11 +9,8 @@ import {
   Stage,
   single,
 } from '@webserv/server';
-import { remove } from './delete.js';
 import { asAnswer } from './failure.js';
-import { post } from './post.js';
 import type { ConflictPolicy } from './publish.js';
-import { put } from './put.js';
 import { UploadServer } from './server.js';
 import { codes, nowhereToStore, storeOf, unusable } from './store-check.js';
 import type { Uploads } from './uploads.js';
@@ -67,8 +64,9 @@ export default definePlugin({
           throw asAnswer(error);
         }
       });
-    answer('PUT', put);
-    answer('POST', post);
-    if (options.upload_delete) answer('DELETE', remove);
+    // Late: what reads forms is a third of what a server without uploads would load.
+    answer('PUT', (await import('./put.js')).put);
+    answer('POST', (await import('./post.js')).post);
+    if (options.upload_delete) answer('DELETE', (await import('./delete.js')).remove);
   },
 });
