@@ -1,4 +1,5 @@
 import { type Exchange, HttpError, type Log, type Response } from '@webserv/server';
+import type { Exit } from './child/child.js';
 import { SilenceError } from './output-pipe.js';
 import {
   HeaderCutter,
@@ -7,7 +8,7 @@ import {
   readHead,
   type ScriptHead,
 } from './script-output.js';
-import type { Exit, ScriptProcess } from './script-process.js';
+import type { ScriptProcess } from './script-process.js';
 
 /** How long after the end of its output a script's exit is waited for, in milliseconds. */
 const EXIT_WAIT_MS = 250;

@@ -39,9 +39,9 @@ async function runScript(
       folder,
       environment: environment(exchange, found, input.size, options),
       input,
-      logLine: (line: string) => log.error(`${name}: ${line}`),
     };
-    const script = await scripts.start(limit, invocation, exchange.signal);
+    const logLine = (line: string): void => log.error(`${name}: ${line}`);
+    const script = await scripts.start(limit, { invocation, logLine, signal: exchange.signal });
     return answer(exchange, { script, name, timeoutMs, log });
   } finally {
     await input.close();

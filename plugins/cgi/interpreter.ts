@@ -6,11 +6,7 @@ import { DEFAULT_PATH } from './environment.js';
 export class Interpreters {
   readonly #found = new Map<string, Promise<string | undefined>>();
 
-  /**
-   * Looks a bare name up as the server's own shell would, then where scripts look: once, when the configuration is
-   * loaded, so that it does not depend on what a script's PATH is.
-   * @returns undefined when there is no such program
-   */
+  /** As {@link findInterpreter}, of what was there when it was asked for first: not what a script's PATH is by then. */
   find(name: string): Promise<string | undefined> {
     const known = this.#found.get(name) ?? findInterpreter(name);
     this.#found.set(name, known);
@@ -18,7 +14,11 @@ export class Interpreters {
   }
 }
 
-async function findInterpreter(name: string): Promise<string | undefined> {
+/**
+ * Looks a bare name up as the server's own shell would, then where scripts look; never in a relative folder.
+ * @returns undefined when there is no such program
+ */
+export async function findInterpreter(name: string): Promise<string | undefined> {
   if (name.includes('/')) return (await isExecutable(name)) ? name : undefined;
   for (const folder of `${process.env.PATH ?? ''}:${DEFAULT_PATH}`.split(':')) {
     const program = join(folder, name);

@@ -1,30 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { HttpError } from '@webserv/server';
+import type { Child, Exit, Invocation, Launch } from './child/child.js';
 import { logErrorLines } from './error-lines.js';
 import { OutputPipe } from './output-pipe.js';
-import type { Content } from './spool.js';
 
 /** From SIGTERM to SIGKILL, in milliseconds. */
 const GRACE_MS = 2000;
 
 /** From the script's end to the end of whatever it left running in its process group, in milliseconds. */
 const LINGER_MS = 1000;
-
-export interface Invocation {
-  /** The program and its arguments. */
-  readonly command: readonly string[];
-  readonly folder: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly input: Content;
-  readonly logLine: (line: string) => void;
-}
-
-export interface Exit {
-  /** undefined when a signal ended it. */
-  readonly code: number | undefined;
-  readonly signal: string | undefined;
-}
 
 /** What the system says when it cannot start one more process now, and may in a moment. */
 const BUSY_CODES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY']);
@@ -51,46 +34,31 @@ export class ScriptProcess {
   #released = false;
   #killTimer: NodeJS.Timeout | undefined;
 
-  private constructor(child: ChildProcess, group: number, output: OutputPipe) {
-    this.output = output;
-    this.#group = group;
-    this.exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
-    });
-    // 'close': it has ended, and nobody holds its output and errors open.
-    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    this.gone = this.#end(child, closed);
+  private constructor(child: Child) {
+    this.output = new OutputPipe(child.stdout);
+    this.#group = child.pid;
+    this.exited = child.exited;
+    this.gone = this.#end(child);
   }
 
   /**
-   * Starts a program, not by a shell, as the leader of its own session and process group.
+   * Starts a program, not by a shell.
+   * @param logLine gets its standard error
    * @throws HttpError 431, 403, 503 or 500 when the system refuses, by its reason
    */
-  static async start({ command, folder, environment, input, logLine }: Invocation): Promise<ScriptProcess> {
-    const [program = '', ...args] = command;
-    const { file, size, bytes } = input;
-    let child: ChildProcess;
+  static async start(
+    launch: Launch,
+    invocation: Invocation,
+    logLine: (line: string) => void,
+  ): Promise<ScriptProcess> {
+    let child: Child;
     try {
-      child = spawn(program, args, {
-        cwd: folder,
-        env: environment,
-        detached: true,
-        stdio: [file?.fd ?? (size === 0 ? 'ignore' : 'pipe'), 'pipe', 'pipe'],
-      });
+      child = await launch(invocation);
     } catch (error) {
-      throw startFailure(program, error);
+      throw startFailure(invocation.command[0] ?? '', error);
     }
-    const { pid, stdin, stdout, stderr } = child;
-    if (pid === undefined) {
-      const [error]: unknown[] = await once(child, 'error');
-      throw startFailure(program, error);
-    }
-    if (stdout === null || stderr === null) throw new Error('no pipes from the script');
-    child.on('error', () => {}); // a signal that could not be sent
-    stdin?.on('error', () => {}); // EPIPE: a script need not read its input
-    stdin?.end(bytes);
-    logErrorLines(stderr, logLine);
-    return new ScriptProcess(child, pid, new OutputPipe(stdout));
+    logErrorLines(child.stderr, logLine);
+    return new ScriptProcess(child);
   }
 
   /** Asks the whole group to end, and makes it after a grace. */
@@ -138,8 +106,8 @@ export class ScriptProcess {
     }
   }
 
-  async #end(child: ChildProcess, closed: Promise<void>): Promise<void> {
-    await this.exited;
+  async #end({ exited, closed, stderr }: Child): Promise<void> {
+    await exited;
     this.#state = 'ended';
     clearTimeout(this.#killTimer);
     this.output.orphan();
@@ -151,7 +119,7 @@ export class ScriptProcess {
     clearTimeout(timer);
     this.#signal('SIGKILL');
     this.#state = 'gone';
-    child.stderr?.destroy();
+    stderr.destroy();
     if (this.#released) this.output.close();
   }
 

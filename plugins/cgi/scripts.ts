@@ -1,12 +1,24 @@
 import { type Counter, HttpError, type Metrics } from '@webserv/server';
+import type { Invocation } from './child/child.js';
+import { Launcher } from './child/launcher.js';
 import type { ProcessLimit } from './directives.js';
 import { Interpreters } from './interpreter.js';
-import { type Invocation, ScriptProcess } from './script-process.js';
+import { ScriptProcess } from './script-process.js';
 import { Slots } from './slots.js';
+
+/** A script that somebody asks for. */
+export interface ScriptRequest {
+  readonly invocation: Invocation;
+  /** Gets what it writes to its standard error. */
+  readonly logLine: (line: string) => void;
+  /** Aborted when nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
 
 /** All scripts of one server process: how many may run, and which do. None of them outlives it. */
 export class Scripts {
   readonly interpreters = new Interpreters();
+  readonly #launcher = new Launcher();
   readonly #slots = new WeakMap<ProcessLimit, Slots>();
   readonly #allSlots: Slots[] = [];
   readonly #running = new Set<ScriptProcess>();
@@ -33,7 +45,8 @@ export class Scripts {
    * Waits for a slot and starts a script in it. The slot is given back when its whole process group is gone.
    * @throws HttpError 503 when there is no slot in time, and what starting throws
    */
-  async start(limit: ProcessLimit, invocation: Invocation, signal: AbortSignal): Promise<ScriptProcess> {
+  async start(limit: ProcessLimit, request: ScriptRequest): Promise<ScriptProcess> {
+    const { invocation, logLine, signal } = request;
     const release = await this.#slotsOf(limit)
       .acquire(signal)
       .catch((error: unknown) => {
@@ -41,7 +54,7 @@ export class Scripts {
         throw error;
       });
     try {
-      const script = await ScriptProcess.start(invocation);
+      const script = await ScriptProcess.start((call) => this.#launcher.launch(call), invocation, logLine);
       this.#running.add(script);
       this.#started.add(1);
       script.gone.then(() => {
@@ -60,6 +73,7 @@ export class Scripts {
     for (const script of this.#running) script.terminate();
     await Promise.all(Array.from(this.#running, (script) => script.gone));
     process.off('exit', this.#kill);
+    this.#launcher.dispose();
   }
 
   #slotsOf(limit: ProcessLimit): Slots {
