@@ -1,4 +1,13 @@
-import { definePlugin, type Exchange, flag, type Log, oneOf, type Response, Stage } from '@webserv/server';
+import {
+  definePlugin,
+  type Exchange,
+  flag,
+  Hot,
+  type Log,
+  oneOf,
+  type Response,
+  Stage,
+} from '@webserv/server';
 import { answer } from './answer.js';
 import {
   type Command,
@@ -10,13 +19,17 @@ import {
 } from './directives.js';
 import { type EnvironmentOptions, environment } from './environment.js';
 import type { Interpreters } from './interpreter.js';
-import { type LocateOptions, locate } from './locate.js';
+import { type LocateOptions, locate, type Script } from './locate.js';
 import { Scripts } from './scripts.js';
 import { spool } from './spool.js';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
+/** A script is looked for once a second while many ask for it: that takes seven trips to the thread pool. */
+const RECENT = { validMs: 1000, threshold: 3, maxKeys: 1000 };
+
 interface RunOptions extends LocateOptions, EnvironmentOptions {
+  readonly recent: Hot<Script>;
   readonly timeoutMs: number;
   readonly limit: ProcessLimit;
 }
@@ -28,7 +41,7 @@ async function runScript(
   scripts: Scripts,
   log: Log,
 ): Promise<Response | undefined> {
-  const found = await locate(exchange, options);
+  const found = await recentScript(exchange, options);
   if (found === undefined) return undefined;
   const { file: name, folder, command } = found;
   const { timeoutMs, limit } = options;
@@ -46,6 +59,17 @@ async function runScript(
   } finally {
     await input.close();
   }
+}
+
+/** The script by whose path a moment ago others asked, or the one that is there now. */
+async function recentScript(exchange: Exchange, options: RunOptions): Promise<Script | undefined> {
+  const { path } = exchange.request;
+  const kept = options.recent.ask(path);
+  if (kept !== undefined) return kept;
+  const madeAt = performance.now();
+  const found = await locate(exchange, options);
+  if (found !== undefined) options.recent.keep(path, found, madeAt);
+  return found;
 }
 
 /** Bare names of interpreters as files. One that is not found may still be there when a script needs it. */
@@ -85,6 +109,7 @@ export default definePlugin({
   async apply({ options, state, hooks, route, log, placeOf, warn }) {
     if (options.cgi.size === 0 || route.root === undefined) return;
     const runOptions: RunOptions = {
+      recent: new Hot(RECENT),
       commands: await withPrograms(options.cgi, state.interpreters, (extension, program) => {
         const place = placeOf('cgi', program);
         if (place === undefined) return; // said where it is written
