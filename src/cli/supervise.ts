@@ -3,6 +3,7 @@ import { takeInheritedSockets } from '../kernel/process/activation.js';
 import { Master } from '../kernel/process/master.js';
 import type { Launch } from '../kernel/process/messages.js';
 import { ServiceManager } from '../kernel/process/service-manager.js';
+import { packageFolder } from '../package-folder.js';
 import { EXIT } from './exit.js';
 import { print, say } from './terminal.js';
 
@@ -21,7 +22,7 @@ export interface SuperviseOptions {
  */
 export async function supervise({ launch, name, watch = false }: SuperviseOptions): Promise<number> {
   const master = new Master({
-    workerModule: new URL('./worker.js', import.meta.url),
+    workerModule: new URL('dist/src/cli/worker.js', packageFolder),
     launch,
     inherited: takeInheritedSockets(process.env),
     service: new ServiceManager({ environment: process.env, complain: say }),

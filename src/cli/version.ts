@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { packageFolder } from '../package-folder.js';
 
 /** The version in the package's own package.json, wherever it is installed. */
 export function packageVersion(): Promise<string> {
-  // dist/src/cli/version.js → the package's root
-  return versionIn(new URL('../../../package.json', import.meta.url));
+  return versionIn(new URL('package.json', packageFolder));
 }
 
 /** The version a package.json names; `unknown` when it cannot be read or names none. */

@@ -1,9 +1,10 @@
 import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageFolder } from '../../package-folder.js';
 import type { LoadedPlugin } from '../config/registry.js';
 
-/** Where the built-in plugins are: `dist/plugins/NAME/`, beside `dist/src/kernel/process/`. */
-const BUILT_IN = fileURLToPath(new URL('../../../plugins/', import.meta.url));
+/** Where the built-in plugins are, each in a folder of its name. */
+const BUILT_IN = fileURLToPath(new URL('dist/plugins/', packageFolder));
 
 /** Tells from a fault's stack which plugin's code it came out of; undefined when it is none's. */
 export function culpritFinder(plugins: readonly LoadedPlugin[]): (fault: Error) => string | undefined {
