@@ -13,7 +13,7 @@ export interface Options {
 export const USAGE = `usage: npm run bench -- [--scenario NAME,…] [--peers NAME,…] [--rounds N] [--seconds S] [--no-access-log]
 
   --scenario    which to run; all when left out, and then bench/results.md and bench/results.svg are written
-  --peers       of nginx, nginx-open-file-cache, lighttpd, apache, caddy, node-http, fastify-static; all of them
+  --peers       of nginx, nginx-tuned, lighttpd, apache, caddy, node-http, node-net, fastify-static; all of them
   --rounds      how often each server is measured; default 4
   --seconds     how long each time; default 2
   --no-access-log  without the access logs that every server writes to a file otherwise, where it can
@@ -21,11 +21,12 @@ export const USAGE = `usage: npm run bench -- [--scenario NAME,…] [--peers NAM
 
 const DEFAULT_PEERS = [
   'nginx',
-  'nginx-open-file-cache',
+  'nginx-tuned',
   'lighttpd',
   'apache',
   'caddy',
   'node-http',
+  'node-net',
   'fastify-static',
 ];
 

@@ -9,7 +9,7 @@ export const nodeHttp: Peer = {
   name: 'node-http',
   features: new Set(['error-page']),
   version: () => Promise.resolve(process.versions.node),
-  configure: ({ content, port }) =>
+  configure: ({ content, port, folder, shape }) =>
     Promise.resolve([
       process.execPath,
       '--import',
@@ -17,5 +17,6 @@ export const nodeHttp: Peer = {
       SERVER,
       String(port),
       join(content, 'www'),
+      ...(shape.accessLog ? [join(folder, 'access.log')] : []),
     ]),
 };

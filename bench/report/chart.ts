@@ -11,8 +11,9 @@ const MAX_RATIO = 3;
 const COLOURS: Readonly<Record<string, string>> = {
   lighttpd: '#8a8f98',
   'node-http': '#c9a227',
+  'node-net': '#d9b36c',
   nginx: '#3a7d44',
-  'nginx-open-file-cache': '#7fb685',
+  'nginx-tuned': '#7fb685',
 };
 const OWN_COLOUR = '#2563c9';
 

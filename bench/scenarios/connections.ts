@@ -4,7 +4,7 @@ import { idleConnections } from '../workloads/idle.js';
 import { requests } from '../workloads/requests.js';
 import { start } from '../workloads/start.js';
 import { uploads } from '../workloads/uploads.js';
-import { nativeServers, ratioAtMost } from './contenders.js';
+import { leastOfNode, nativeServers, ratioAtMost } from './contenders.js';
 import { BROWSER_HEADERS } from './headers.js';
 
 const common = { contenders: nativeServers, baseline: 'nginx', needs: [], alike: 'content' } as const;
@@ -12,6 +12,7 @@ const common = { contenders: nativeServers, baseline: 'nginx', needs: [], alike:
 export const connections: readonly Scenario[] = [
   {
     ...common,
+    contenders: [...nativeServers, leastOfNode],
     name: 'new-connection',
     title: "1 KiB file, a new connection each request, a browser's headers",
     workload: requests({

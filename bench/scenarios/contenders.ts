@@ -2,8 +2,9 @@ import { apache } from '../peers/apache.js';
 import { caddy } from '../peers/caddy.js';
 import { fastifyStatic } from '../peers/fastify-static.js';
 import { lighttpd } from '../peers/lighttpd.js';
-import { nginx, nginxOpenFileCache } from '../peers/nginx.js';
+import { nginx, nginxTuned } from '../peers/nginx.js';
 import { nodeHttp } from '../peers/node-http.js';
+import { nodeNet } from '../peers/node-net.js';
 import type { Peer } from '../peers/peer.js';
 import { webserv } from '../peers/webserv.js';
 import type { Contender, Target } from '../scenario.js';
@@ -14,12 +15,14 @@ const plain = (peer: Peer): Contender => ({ name: peer.name, peer, shape: {} });
 export const everyServer: readonly Contender[] = [
   webserv,
   nginx,
-  nginxOpenFileCache,
+  nginxTuned,
   lighttpd,
   caddy,
   nodeHttp,
   fastifyStatic,
 ].map(plain);
+/** What Node itself costs for a small answer, and for a connection. */
+export const leastOfNode: Contender = plain(nodeNet);
 export const nativeServers: readonly Contender[] = [webserv, nginx, lighttpd].map(plain);
 export const programServers: readonly Contender[] = [webserv, lighttpd, apache].map(plain);
 

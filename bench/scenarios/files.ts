@@ -1,7 +1,7 @@
 import { KIB } from '../content.js';
 import type { Scenario } from '../scenario.js';
 import { requests } from '../workloads/requests.js';
-import { everyServer, halfOf, nativeServers, rateAtLeast, ratioAtMost } from './contenders.js';
+import { everyServer, halfOf, leastOfNode, nativeServers, rateAtLeast, ratioAtMost } from './contenders.js';
 import { BROWSER_HEADERS } from './headers.js';
 
 const CONNECTIONS = 32;
@@ -14,7 +14,7 @@ export const files: readonly Scenario[] = [
     ...common,
     name: '1k',
     title: "1 KiB file, keep-alive, a browser's headers",
-    contenders: everyServer,
+    contenders: [...everyServer, leastOfNode],
     workload: requests({
       path: '/1k.html',
       headers: BROWSER_HEADERS,
