@@ -1,5 +1,5 @@
 import { AsyncSeriesBailHook, AsyncSeriesHook } from 'tapable';
-import { checkEarlyAnswer, ignoreAnswer } from './answers.js';
+import { anyAnswer, requestAnswer } from './answers.js';
 import type { Config } from './config/compile.js';
 import { guarded, guardedPromise, type TapOwner } from './guard.js';
 import { inOrder, type ServerHooks, stageOf, type Tap, type TapOptions } from './hooks.js';
@@ -47,23 +47,23 @@ export class ServerHookTable {
     return {
       onConfig: {
         tap: (options, fn) =>
-          this.#onConfig.tap(named(remember('onConfig', options)), guarded(configOwner, fn, ignoreAnswer)),
+          this.#onConfig.tap(named(remember('onConfig', options)), guarded(configOwner, fn, anyAnswer)),
         tapPromise: (options, fn) =>
           this.#onConfig.tapPromise(
             named(remember('onConfig', options)),
-            guardedPromise(configOwner, fn, ignoreAnswer, undefined),
+            guardedPromise(configOwner, fn, anyAnswer, undefined),
           ),
       },
       onRequest: {
         tap: (options, fn) => {
           const tap = remember('onRequest', options);
-          const run = guarded(requestOwner, fn, checkEarlyAnswer);
+          const run = guarded(requestOwner, fn, requestAnswer);
           this.#onRequest.tap(named(tap), isTraced ? traced(tap, requestLook, run) : run);
         },
         tapPromise: (options, fn) => {
           const tap = remember('onRequest', options);
           const limit = requestLimit(this.#patience(options.timeout));
-          const run = guardedPromise(requestOwner, fn, checkEarlyAnswer, limit);
+          const run = guardedPromise(requestOwner, fn, requestAnswer, limit);
           this.#onRequest.tapPromise(named(tap), isTraced ? tracedPromise(tap, requestLook, run) : run);
         },
       },

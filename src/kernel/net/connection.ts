@@ -342,7 +342,8 @@ export class Connection implements Timed, BodySource, Sink {
   }
 
   #toWire(turn: Turn, response: Response): Wire {
-    const { method, target, version } = turn.request;
+    const { method, request } = turn;
+    const { target, version } = request;
     const { settings, stopping, clock, log } = this.#host;
     const keepAlive =
       turn.keepAlive &&

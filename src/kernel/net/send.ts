@@ -101,6 +101,8 @@ export async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, si
   try {
     for await (const piece of stream) {
       if (sink.closed) throw new ClientGone();
+      if (!(piece instanceof Uint8Array))
+        throw new TypeError(`a piece of content is a ${typeof piece}, not bytes`);
       if (piece.length === 0) continue; // an empty chunk would end the body
       if (length !== undefined && sent + piece.length > length)
         throw new Error(`content longer than its length ${length}`);

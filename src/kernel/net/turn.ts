@@ -14,6 +14,8 @@ const MAX_DRAINED = 256 * 1024;
 /** One request on a connection, from its head to the end of its answer. */
 export class Turn implements Answerer {
   readonly request: IncomingRequest;
+  /** As received: how the answer ends depends on it, whatever a plugin does to the request. */
+  readonly method: string;
   /** undefined when the request has no content. */
   readonly body: IncomingBody | undefined;
   /** As far as the client is concerned. */
@@ -35,6 +37,7 @@ export class Turn implements Answerer {
     send: (turn: Turn, response: Response) => void,
   ) {
     this.request = received.request;
+    this.method = received.request.method;
     this.body = received.body;
     this.keepAlive = received.keepAlive;
     this.owesContinue = owesContinue;
