@@ -1,4 +1,5 @@
 import type { Diagnostic } from './config/diagnostic.js';
+import { knownInCopies } from './known-in-copies.js';
 import type { ResponseHeaders } from './message.js';
 
 export interface HttpErrorOptions {
@@ -54,3 +55,6 @@ export class ConfigError extends Error {
     this.diagnostics = diagnostics;
   }
 }
+
+knownInCopies(HttpError);
+knownInCopies(ConfigError);

@@ -54,8 +54,8 @@ export async function loadPlugins(
 }
 
 /**
- * Imports modules from a folder, TypeScript too. `@webserv/server` is this very package, wherever it is installed:
- * a plugin's HttpError must be the kernel's.
+ * Imports modules from a folder, TypeScript too. `@webserv/server` is this very package where nothing else is installed
+ * by that name; JavaScript, which Node loads itself, gets what is.
  */
 export async function moduleImporter(from: string): Promise<Jiti> {
   // Late: most servers load nothing but what is built in.
