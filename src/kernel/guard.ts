@@ -79,6 +79,7 @@ export function guarded<Args extends readonly unknown[], Answer>(
   fn: (...args: Args) => Answer,
   check: Check<Args, Answer>,
 ): (...args: Args) => Answer {
+  checkFunction(owner, fn);
   if (fn.constructor.name === 'AsyncFunction') {
     throw new PluginError(owner, 'tap() takes a plain function; use tapPromise() for an async one');
   }
@@ -104,6 +105,7 @@ export function guardedPromise<Args extends readonly unknown[], Answer>(
   check: Check<Args, Answer>,
   limit: Limit<Args, Answer> | undefined,
 ): (...args: Args) => Promise<Answer> {
+  checkFunction(owner, fn);
   const call = limit === undefined ? fn : bounded(owner, fn, limit);
   return async (...args) => {
     try {
@@ -113,6 +115,11 @@ export function guardedPromise<Args extends readonly unknown[], Answer>(
       throw attributed(owner, error);
     }
   };
+}
+
+/** The types say so; JavaScript may not. @throws PluginError */
+function checkFunction(owner: TapOwner, fn: unknown): void {
+  if (typeof fn !== 'function') throw new PluginError(owner, 'a tap takes its options, then a function');
 }
 
 /** How long a tap may take. */

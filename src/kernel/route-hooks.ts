@@ -10,6 +10,7 @@ import {
   stageOf,
   type Tap,
   type TapOptions,
+  tooLate,
 } from './hooks.js';
 import type { Log } from './log.js';
 import { logFault } from './log-fault.js';
@@ -63,6 +64,7 @@ export class RouteHookTable {
   readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
   readonly #methods = new Set<string>();
   readonly #taps: Tap[] = [];
+  #compiled = false;
   readonly #patience: PatienceOf;
   readonly #trace: TraceMode;
   readonly #log: Log;
@@ -131,6 +133,7 @@ export class RouteHookTable {
   }
 
   compile(): CompiledHooks {
+    this.#compiled = true;
     const onRoute = this.#onRoute;
     return Object.freeze({
       onRoute: onRoute.isUsed()
@@ -171,6 +174,7 @@ export class RouteHookTable {
   }
 
   #remember(plugin: string, hook: keyof RouteHooks, options: RouteTapOptions): Tap {
+    if (this.#compiled) throw tooLate(plugin, hook);
     const tap: Tap = { plugin, hook, stage: stageOf(options), methods: options.methods };
     this.#taps.push(tap);
     return tap;
