@@ -178,6 +178,24 @@ describe('the first answer wins, in the order of the stages', () => {
     expect(seen).toEqual(['GET 200 5 true true', 'HEAD 200 0 true true']);
   });
 
+  it('onDone is told how much of an answer was sent before it was broken off', async () => {
+    const outcomes: unknown[] = [];
+    const half = plugin(({ onRoute, onDone }) => {
+      onRoute.tap(options, () => ({
+        status: 200,
+        body: (async function* () {
+          yield Buffer.from('one ');
+          yield Buffer.from('half');
+          throw new Error('no other half');
+        })(),
+      }));
+      onDone.tap({}, ({ outcome }) => outcomes.push([outcome?.bytesSent, outcome?.complete]));
+    });
+    await using server = await startTestServer('', {}, { plugins: [half] });
+    await server.raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(outcomes).toEqual([[8, false]]);
+  });
+
   it('a thrown HttpError is its status, with its header fields', async () => {
     const busy = plugin(({ onRoute }) =>
       onRoute.tap({}, () => {

@@ -325,7 +325,8 @@ export class Connection implements Timed, BodySource, Sink {
   }
 
   /** The sender's: a piece of content. */
-  async write(piece: Uint8Array): Promise<void> {
+  async write(piece: Uint8Array, content = piece.length): Promise<void> {
+    if (this.#turn !== undefined) this.#turn.contentSent += content;
     this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
     await this.#outbox.write(piece);
     this.#sendBy = Number.POSITIVE_INFINITY;
@@ -403,7 +404,7 @@ export class Connection implements Timed, BodySource, Sink {
     if (!(error instanceof ClientGone)) {
       this.#host.log.error(`${method} ${target} (${turn.answeredBy}): answer broken off: ${String(error)}`);
     }
-    turn.end(0, false);
+    turn.end(turn.contentSent, false);
     this.destroy();
   }
 
@@ -465,7 +466,7 @@ export class Connection implements Timed, BodySource, Sink {
     const turn = this.#turn;
     this.#turn = undefined;
     turn?.body?.fail(clientLeft());
-    turn?.end(0, false);
+    turn?.end(turn.contentSent, false);
     this.#host.closed(this);
   }
 }

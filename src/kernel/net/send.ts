@@ -8,9 +8,10 @@ export interface Sink {
   readonly closed: boolean;
   /**
    * Fulfilled when the piece's bytes were taken: then it may be changed again.
+   * @param content how many of its bytes are content, where some are framing
    * @throws ClientGone
    */
-  write(piece: Uint8Array): Promise<void>;
+  write(piece: Uint8Array, content?: number): Promise<void>;
   /** Sends what is gathered so far. */
   flush(): void;
 }
@@ -107,14 +108,14 @@ export async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, si
       if (length !== undefined && sent + piece.length > length)
         throw new Error(`content longer than its length ${length}`);
       sent += piece.length;
-      await sink.write(chunked ? chunk(piece) : piece);
+      await sink.write(chunked ? chunk(piece) : piece, piece.length);
     }
   } finally {
     clearImmediate(headOut);
   }
   if (length !== undefined && sent < length)
     throw new Error(`content shorter than its length: ${sent} of ${length}`);
-  if (chunked) await sink.write(LAST_CHUNK);
+  if (chunked) await sink.write(LAST_CHUNK, 0);
   else sink.flush();
   return sent;
 }

@@ -24,6 +24,8 @@ export class Turn implements Answerer {
   owesContinue: boolean;
   /** It is settled what is answered; from here on it is on its way. */
   answered = false;
+  /** Bytes of content that were handed over piece by piece, for an answer that is broken off. */
+  contentSent = 0;
   /** The answer's last byte is handed over: only now may the next request be answered. */
   sent = false;
   readonly #startedAt = performance.now();
