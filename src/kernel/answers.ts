@@ -37,12 +37,20 @@ export const responseAnswer: Check<readonly [Response, Exchange], Response> = {
   },
 };
 
+/** Who gave an answer to a request that has no exchange to tell it by, should the answer break off. */
+const earlyOwners = new WeakMap<Response, TapOwner>();
+
+export function earlyOwner(response: Response): TapOwner | undefined {
+  return earlyOwners.get(response);
+}
+
 /** There is no exchange yet that could tell who answered, should a field of it not be fit to be sent. */
 export const requestAnswer: Check<readonly [Request], Response | undefined> = {
   answered(owner, answer) {
     if (answer === undefined) return undefined;
     checkResponse(owner, answer);
     checkFields(answer);
+    earlyOwners.set(answer, owner);
     return answer;
   },
 };

@@ -232,6 +232,23 @@ describe('the first answer wins, in the order of the stages', () => {
     );
   });
 
+  it('a stream of onRequest that breaks is told with whose it is', async () => {
+    const early = definePlugin({
+      name: 'early',
+      setup: ({ hooks }) =>
+        hooks.onRequest.tap({}, () => ({
+          status: 200,
+          body: (async function* () {
+            yield Buffer.from('half');
+            throw new Error('no other half');
+          })(),
+        })),
+    });
+    await using server = await startTestServer('return 200;', {}, { plugins: [early] });
+    await server.raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(server.log.join('')).toContain('GET / (plugin "early", onRequest): answer broken off');
+  });
+
   it('a fault in onRequest is told with its place in the code', async () => {
     const early = definePlugin({
       name: 'early',

@@ -1,6 +1,7 @@
+import { earlyOwner } from '../answers.js';
 import type { Answerer } from '../dispatch.js';
 import type { Exchange, Outcome } from '../exchange.js';
-import { described } from '../guard.js';
+import { described, type TapOwner } from '../guard.js';
 import type { IncomingBody } from '../http/body.js';
 import type { ReceivedRequest } from '../http/request.js';
 import type { IncomingRequest, Response } from '../message.js';
@@ -31,6 +32,8 @@ export class Turn implements Answerer {
   readonly #startedAt = performance.now();
   readonly #send: (turn: Turn, response: Response) => void;
   #exchange: Exchange | undefined;
+  /** Whose answer it has where there is no exchange. */
+  #early: TapOwner | undefined;
   #status = CLIENT_CLOSED_REQUEST;
 
   constructor(
@@ -60,7 +63,7 @@ export class Turn implements Answerer {
   /** For faults: which plugin and route answered. */
   get answeredBy(): string {
     const exchange = this.#exchange?.final;
-    if (exchange === undefined) return 'no route';
+    if (exchange === undefined) return this.#early === undefined ? 'no route' : described(this.#early);
     return exchange.answeredBy === undefined ? exchange.route.name : described(exchange.answeredBy);
   }
 
@@ -70,6 +73,7 @@ export class Turn implements Answerer {
 
   answer(response: Response): void {
     this.#status = response.status;
+    if (this.#exchange === undefined) this.#early = earlyOwner(response);
     this.#send(this, response);
   }
 
