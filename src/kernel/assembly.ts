@@ -8,6 +8,7 @@ import { type MetricFamily, type Metrics, MetricsRegistry } from './metrics.js';
 import { patiences } from './patience.js';
 import { ServerHookTable } from './server-hooks.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
+import { thrownText } from './thrown.js';
 import type { TraceMode } from './trace.js';
 
 /** A whole server but for its sockets. */
@@ -54,7 +55,7 @@ export async function assemble(
   const found: Diagnostic[] = [];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
     await inTime(config.main.pluginTimeout, () => running[step]()).catch((error: unknown) =>
-      log.error(`plugin "${plugin.name}", ${step}: ${String(error)}`),
+      log.error(`plugin "${plugin.name}", ${step}: ${thrownText(error)}`),
     );
   };
   const dispose = async (): Promise<void> => {

@@ -54,6 +54,11 @@ export const broken = {
   'piece-text-longer-than-told': stream('h€llo', { 'content-length': '5' }),
   'piece-words': stream(new Uint16Array(2), { 'content-length': '2' }),
   'piece-null': stream(null),
+  'breaks-with-what-cannot-be-shown': answer({
+    body: {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(Object.create(null)) }),
+    },
+  }),
   'no-iterator': answer({ body: { [Symbol.asyncIterator]: throwing(() => new Error('no iterator')) } }),
 };
 

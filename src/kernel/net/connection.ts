@@ -10,6 +10,7 @@ import { serialise } from '../http/serialised.js';
 import type { Wire, WireBody } from '../http/writer.js';
 import type { Log } from '../log.js';
 import type { IncomingRequest, Response } from '../message.js';
+import { thrownText } from '../thrown.js';
 import type { Clock, Timed } from './clock.js';
 import { ContentWait } from './content-wait.js';
 import { Outbox } from './outbox.js';
@@ -359,7 +360,7 @@ export class Connection implements Timed, BodySource, Sink {
       return serialise(response, delivery);
     } catch (error) {
       discard(response);
-      log.error(`${method} ${target} (${turn.answeredBy}): ${String(error)}`);
+      log.error(`${method} ${target} (${turn.answeredBy}): ${thrownText(error)}`);
       return serialise(builtInErrorPage(500), delivery);
     }
   }
@@ -402,7 +403,9 @@ export class Connection implements Timed, BodySource, Sink {
     const { method, target } = turn.request;
     // A client that leaves is everyday, not a fault.
     if (!(error instanceof ClientGone)) {
-      this.#host.log.error(`${method} ${target} (${turn.answeredBy}): answer broken off: ${String(error)}`);
+      this.#host.log.error(
+        `${method} ${target} (${turn.answeredBy}): answer broken off: ${thrownText(error)}`,
+      );
     }
     turn.end(turn.contentSent, false);
     this.destroy();
