@@ -41,6 +41,12 @@ const MAX_PIPELINED = 64 * 1024;
 /** How long a closing connection listens on, so that the client sees the answer and not a reset (RFC 9112 §9.6). */
 const LINGER_MS = 5_000;
 
+/**
+ * How often a client that has ended its side is asked, by the system, whether it is there. Linux forgets a connection a
+ * minute after it was closed; from then on it says so.
+ */
+const STILL_THERE_MS = 10_000;
+
 const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
@@ -68,6 +74,8 @@ export class Connection implements Timed, BodySource, Sink {
   #receiveBy: number;
   #sendBy = Number.POSITIVE_INFINITY;
   readonly #contentWait = new ContentWait();
+  /** The sender's. */
+  onLeave: (() => void) | undefined;
   readonly #send = (turn: Turn, response: Response): void => this.#answer(turn, response);
 
   constructor(socket: Transport, host: ConnectionHost) {
@@ -134,6 +142,7 @@ export class Connection implements Timed, BodySource, Sink {
     const taken = this.#sendBy > this.#host.clock.now;
     this.#receiveBy = Number.POSITIVE_INFINITY;
     if (!taken) this.#reset();
+    else if (this.#clientEnded && turn?.sent === false) this.#lookWhetherThere();
     else if (this.#lingering) this.destroy();
     else if (turn?.sent) this.#shut();
     else if (turn !== undefined) turn.body?.fail(new HttpError(408, { reason: 'content comes too slowly' }));
@@ -267,10 +276,20 @@ export class Connection implements Timed, BodySource, Sink {
 
   #end(): void {
     this.#clientEnded = true;
-    const turn = this.#turn;
-    // A reset right behind its last bytes is reported as an end too. To write nothing tells which of them it was.
-    if (turn?.sent === false) this.#socket.write(NOTHING);
+    if (this.#turn?.sent === false) {
+      this.#socket.setKeepAlive(true, STILL_THERE_MS);
+      this.#lookWhetherThere();
+    }
     this.#endOfInput();
+  }
+
+  /**
+   * A client that has gone, a reset right behind its last bytes too, and one that has only ended its side look alike: an
+   * end is all that is reported. To write nothing tells which of them it was; the next piece of an answer may take long.
+   */
+  #lookWhetherThere(): void {
+    this.#socket.write(NOTHING);
+    this.#wait(STILL_THERE_MS);
   }
 
   /** All has been read that ever comes, but for what waits for an answer before it. */
@@ -468,6 +487,7 @@ export class Connection implements Timed, BodySource, Sink {
     this.#host.clock.unwatch(this);
     const turn = this.#turn;
     this.#turn = undefined;
+    this.onLeave?.();
     turn?.body?.fail(clientLeft());
     turn?.end(turn.contentSent, false);
     this.#host.closed(this);

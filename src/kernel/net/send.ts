@@ -12,6 +12,8 @@ export interface Sink {
    * @throws ClientGone
    */
   write(piece: Uint8Array, content?: number): Promise<void>;
+  /** Called when the client leaves: whoever waits for the next piece of an answer need not wait any more. */
+  onLeave: (() => void) | undefined;
   /** Sends what is gathered so far. */
   flush(): void;
 }
@@ -95,12 +97,15 @@ const CRLF = Buffer.from('\r\n');
  * @throws ClientGone, what the stream throws, and Error when it gives more or less than its declared length
  */
 export async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sink): Promise<number> {
-  const { stream, length } = body;
+  const { length } = body;
+  const source = endable(body.stream);
   const chunked = body.chunked && length === undefined;
   const headOut = setImmediate(() => sink.flush());
   let sent = 0;
+  // A source of events, say, may wait for its next piece for ever.
+  sink.onLeave = () => void source.return().catch(() => {});
   try {
-    for await (const piece of stream) {
+    for await (const piece of source) {
       if (sink.closed) throw new ClientGone();
       if (!(piece instanceof Uint8Array))
         throw new TypeError(`a piece of content is a ${typeof piece}, not bytes`);
@@ -112,12 +117,29 @@ export async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, si
     }
   } finally {
     clearImmediate(headOut);
+    sink.onLeave = undefined;
   }
   if (length !== undefined && sent < length)
     throw new Error(`content shorter than its length: ${sent} of ${length}`);
   if (chunked) await sink.write(LAST_CHUNK, 0);
   else sink.flush();
   return sent;
+}
+
+/** The same stream, that can be ended while its next piece is waited for; it is told so once. */
+function endable(
+  stream: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> & Required<Pick<AsyncIterator<Uint8Array>, 'return'>> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let isEnded = false;
+  const end = async (): Promise<IteratorResult<Uint8Array>> => {
+    if (!isEnded) {
+      isEnded = true;
+      await iterator.return?.();
+    }
+    return { done: true, value: undefined };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next(), return: end }), return: end };
 }
 
 function chunk(piece: Uint8Array): Uint8Array {
