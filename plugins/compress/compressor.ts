@@ -2,7 +2,7 @@ import type { Exchange, Log, Response } from '@webserv/server';
 import { acceptedEncodings } from './accept.js';
 import { isAtHand, isBytes, lengthOf } from './content.js';
 import { mayCompress, standsForCompressible, type TypeMatcher } from './eligible.js';
-import type { Encoding, Level } from './encodings.js';
+import { type Encoding, isMaker, type Level, type Maker } from './encodings.js';
 import { compressedHeaders, revalidated, varying } from './fields.js';
 import { Kept } from './kept.js';
 import { type Original, openSibling } from './siblings.js';
@@ -55,11 +55,11 @@ export class Compressor {
     // Ranges are of the content as it is: who asks for one is not to get anything else.
     if (headers.has('range')) return plain;
     const accepted = acceptedEncodings(headers.get('accept-encoding'), offered);
-    const [best] = accepted;
-    if (best === undefined) return plain;
+    if (accepted.length === 0) return plain;
     const sibling = await this.#sibling(response, exchange, accepted, kept);
     if (sibling !== undefined) return sibling;
-    if (!made) return plain;
+    const best = accepted.find(isMaker);
+    if (!made || best === undefined) return plain;
     // Nothing is compressed for a length that is not asked for: RFC 9110 §9.3.2 lets it be left out.
     if (method === 'HEAD') return kept?.known(best) ?? this.#streamed(response, exchange, best);
     return kept?.compressed(best, this.#options.level) ?? this.#compress(response, exchange, best, length);
@@ -100,7 +100,7 @@ export class Compressor {
   async #compress(
     response: Response,
     exchange: Exchange,
-    encoding: Encoding,
+    encoding: Maker,
     length = Number.POSITIVE_INFINITY,
   ): Promise<Response> {
     const { body } = response;
@@ -112,7 +112,7 @@ export class Compressor {
   }
 
   /** Until the content is asked for, nothing is done. */
-  #streamed(response: Response, { signal }: Exchange, encoding: Encoding): Response {
+  #streamed(response: Response, { signal }: Exchange, encoding: Maker): Response {
     const { body = '', headers = {} } = response;
     return {
       ...response,

@@ -2,11 +2,15 @@ import { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 
-/** A content coding (RFC 9110 §8.4.1) that this Node can make. */
+/** A content coding (RFC 9110 §8.4.1): a file's sibling in it can be sent whoever made it. */
 export interface Encoding {
   readonly name: EncodingName;
   /** Of a file's compressed sibling. */
   readonly suffix: string;
+}
+
+/** One that this Node can make. */
+export interface Maker extends Encoding {
   /** The whole at once, in a thread of the pool. */
   whole(bytes: Uint8Array, level: Level): Promise<Uint8Array>;
   /** Piece by piece; `flush` sends on what it has. */
@@ -45,7 +49,7 @@ const {
 const gzipAsync = promisify(zlib.gzip);
 const brotliAsync = promisify<Uint8Array, zlib.BrotliOptions, Buffer>(zlib.brotliCompress);
 
-const gzip: Encoding = {
+const gzip: Maker = {
   name: 'gzip',
   suffix: '.gz',
   whole: (bytes, level) => gzipAsync(bytes, { level: GZIP[level] }),
@@ -55,7 +59,7 @@ const gzip: Encoding = {
   },
 };
 
-const brotli: Encoding = {
+const brotli: Maker = {
   name: 'br',
   suffix: '.br',
   whole: (bytes, level) =>
@@ -74,10 +78,11 @@ const brotli: Encoding = {
 };
 
 /** Since Node 22.15 and 23.8; the types of Node 20 do not know of it. */
-function zstdOf(library: object): Encoding | undefined {
+function zstdOf(library: object): Encoding | Maker {
+  const found: Encoding = { name: 'zstd', suffix: '.zst' };
   const make: unknown = Reflect.get(library, 'createZstdCompress');
   const constants: unknown = Reflect.get(library, 'constants');
-  if (typeof make !== 'function' || typeof constants !== 'object' || constants === null) return undefined;
+  if (typeof make !== 'function' || typeof constants !== 'object' || constants === null) return found;
   const quality: unknown = Reflect.get(constants, 'ZSTD_c_compressionLevel');
   const flushing: unknown = Reflect.get(constants, 'ZSTD_e_flush');
   const stream = (level: Level): Coder => {
@@ -93,7 +98,7 @@ function zstdOf(library: object): Encoding | undefined {
       },
     };
   };
-  return { name: 'zstd', suffix: '.zst', stream, whole: (bytes, level) => collected(stream(level), bytes) };
+  return { ...found, stream, whole: (bytes, level) => collected(stream(level), bytes) };
 }
 
 async function collected({ transform }: Coder, bytes: Uint8Array): Promise<Uint8Array> {
@@ -103,9 +108,11 @@ async function collected({ transform }: Coder, bytes: Uint8Array): Promise<Uint8
   return Buffer.concat(pieces);
 }
 
-const zstd = zstdOf(zlib);
+export function isMaker(encoding: Encoding): encoding is Maker {
+  return 'stream' in encoding;
+}
 
-/** Those that there are, by name. */
+/** By name. */
 export const encodings: ReadonlyMap<EncodingName, Encoding> = new Map(
-  [brotli, ...(zstd === undefined ? [] : [zstd]), gzip].map((encoding) => [encoding.name, encoding]),
+  [brotli, zstdOf(zlib), gzip].map((encoding) => [encoding.name, encoding]),
 );

@@ -1,6 +1,6 @@
 import type { DecodedPath, FileVersion, OpenFile, Response } from '@webserv/server';
 import { readWhole } from './content.js';
-import type { Encoding, EncodingName, Level } from './encodings.js';
+import type { Encoding, EncodingName, Level, Maker } from './encodings.js';
 import { compressedHeaders, varying } from './fields.js';
 import { type Original, openSibling } from './siblings.js';
 import { compressedWhole } from './whole.js';
@@ -43,7 +43,7 @@ export class Kept {
   }
 
   /** Compressed, or plain where that is no longer. */
-  compressed(encoding: Encoding, level: Level): Promise<Response> {
+  compressed(encoding: Maker, level: Level): Promise<Response> {
     const known = this.known(encoding);
     if (known !== undefined) return known;
     const making = compressedWhole(this.#response, encoding, level).then((answer) =>

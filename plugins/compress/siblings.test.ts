@@ -29,6 +29,16 @@ describe('compress_static', () => {
     expect((await get(server, '/a.txt', gzip)).headers.get('vary')).toBe('accept-encoding');
   });
 
+  it('answers with a sibling in zstd, also on a Node that cannot make one', async () => {
+    const zstd = Buffer.from('made before, elsewhere');
+    await using server = await startTestServer('root www; compress_static on;', {
+      ...FILES,
+      'www/a.html.zst': zstd,
+    });
+    const answer = await get(server, '/a.html', { 'Accept-Encoding': 'gzip, zstd' });
+    expect([coding(answer), answer.bytes]).toEqual(['zstd', zstd]);
+  });
+
   it('is 404 where the file itself is not there', async () => {
     await using server = await startTestServer('root www; compress_static on;', siblings);
     expect((await get(server, '/only.html', gzip)).status).toBe(404);

@@ -1,6 +1,6 @@
 import { isFileSlice, type Response } from '@webserv/server';
 import { readWhole } from './content.js';
-import type { Encoding, Level } from './encodings.js';
+import type { Level, Maker } from './encodings.js';
 import { compressedHeaders } from './fields.js';
 
 /**
@@ -9,7 +9,7 @@ import { compressedHeaders } from './fields.js';
  */
 export async function compressedWhole(
   response: Response,
-  encoding: Encoding,
+  encoding: Maker,
   level: Level,
 ): Promise<Response | undefined> {
   const bytes = await bytesOf(response);

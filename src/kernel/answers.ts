@@ -1,40 +1,59 @@
 import type { Exchange } from './exchange.js';
-import { isResponse, PluginError, type TapOwner } from './guard.js';
+import { type Check, PluginError, type TapOwner } from './guard.js';
 import { checkFields } from './http/writer.js';
-import type { Response } from './message.js';
+import type { Request, Response } from './message.js';
+import { problemOfResponse } from './response-problem.js';
 
 /** What each hook takes from a tap. */
 
-/** A `Response`, or undefined to pass the exchange on. @throws PluginError */
-export function checkAnswer(
-  owner: TapOwner,
-  answer: Response | undefined,
-  [exchange]: readonly [Exchange],
-): Response | undefined {
-  if (answer === undefined) return undefined;
-  if (!isResponse(answer)) throw new PluginError(owner, 'answered with something that is no Response');
-  exchange.answeredBy = owner;
-  return answer;
+/** @throws PluginError for what cannot be sent */
+function checkResponse(owner: TapOwner, answer: Response): void {
+  const problem = problemOfResponse(answer);
+  if (problem !== undefined) throw new PluginError(owner, problem);
 }
 
-/** Nothing but a `Response`. @throws PluginError */
-export function requireAnswer(
-  owner: TapOwner,
-  answer: Response,
-  [before, exchange]: readonly [Response, Exchange],
-): Response {
-  if (!isResponse(answer)) throw new PluginError(owner, 'must answer with a Response');
-  if (answer !== before) exchange.answeredBy = owner;
-  return answer;
+/** A `Response`, or undefined to pass the exchange on. */
+export const routeAnswer: Check<readonly [Exchange], Response | undefined> = {
+  answered(owner, answer, [exchange]) {
+    if (answer === undefined) return undefined;
+    checkResponse(owner, answer);
+    exchange.answeredBy = owner;
+    return answer;
+  },
+  failed(owner, [exchange]) {
+    exchange.answeredBy = owner;
+  },
+};
+
+/** Nothing but a `Response`. */
+export const responseAnswer: Check<readonly [Response, Exchange], Response> = {
+  answered(owner, answer, [before, exchange]) {
+    checkResponse(owner, answer); // the same value may have been changed
+    if (answer !== before) exchange.answeredBy = owner;
+    return answer;
+  },
+  failed(owner, [, exchange]) {
+    exchange.answeredBy = owner;
+  },
+};
+
+/** Who gave an answer to a request that has no exchange to tell it by, should the answer break off. */
+const earlyOwners = new WeakMap<Response, TapOwner>();
+
+export function earlyOwner(response: Response): TapOwner | undefined {
+  return earlyOwners.get(response);
 }
 
 /** There is no exchange yet that could tell who answered, should a field of it not be fit to be sent. */
-export function checkEarlyAnswer(owner: TapOwner, answer: Response | undefined): Response | undefined {
-  if (answer === undefined) return undefined;
-  if (!isResponse(answer)) throw new PluginError(owner, 'answered with something that is no Response');
-  checkFields(answer);
-  return answer;
-}
+export const requestAnswer: Check<readonly [Request], Response | undefined> = {
+  answered(owner, answer) {
+    if (answer === undefined) return undefined;
+    checkResponse(owner, answer);
+    checkFields(answer);
+    earlyOwners.set(answer, owner);
+    return answer;
+  },
+};
 
 /** Whatever it is. */
-export function ignoreAnswer(): void {}
+export const anyAnswer: Check<readonly [unknown], void> = { answered() {} };

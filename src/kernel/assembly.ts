@@ -2,11 +2,13 @@ import type { Config, RouteConfig } from './config/compile.js';
 import type { Diagnostic } from './config/diagnostic.js';
 import { ConfigError } from './errors.js';
 import { refusalOf } from './findings.js';
+import { inTime } from './in-time.js';
 import type { Log } from './log.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from './metrics.js';
 import { patiences } from './patience.js';
 import { ServerHookTable } from './server-hooks.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
+import { thrownText } from './thrown.js';
 import type { TraceMode } from './trace.js';
 
 /** A whole server but for its sockets. */
@@ -52,8 +54,8 @@ export async function assemble(
   const plugins: LoadedPlugin[] = [];
   const found: Diagnostic[] = [];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
-    await running[step]().catch((error: unknown) =>
-      log.error(`plugin "${plugin.name}", ${step}: ${String(error)}`),
+    await inTime(config.main.pluginTimeout, () => running[step]()).catch((error: unknown) =>
+      log.error(`plugin "${plugin.name}", ${step}: ${thrownText(error)}`),
     );
   };
   const dispose = async (): Promise<void> => {
@@ -64,7 +66,7 @@ export async function assemble(
   };
   const attempt = async (step: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await work();
+      await inTime(config.main.pluginTimeout, work);
     } catch (error) {
       found.push(...refusalOf(error, step, undefined));
     }

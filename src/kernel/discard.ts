@@ -5,5 +5,9 @@ export function discard(response: Response): void {
   const { body } = response;
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array || isFileSlice(body))
     return;
-  Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => {});
+  end(body).catch(() => {}); // what it still has to say is for nobody
+}
+
+async function end(stream: AsyncIterable<Uint8Array>): Promise<void> {
+  await stream[Symbol.asyncIterator]().return?.();
 }

@@ -5,7 +5,7 @@ import { asHttpError, HttpError } from './errors.js';
 import { Exchange, type ExchangeHost } from './exchange.js';
 import { forwardedRequest } from './forward.js';
 import type { Log } from './log.js';
-import { logFault } from './log-fault.js';
+import { logFault, logRequestFault } from './log-fault.js';
 import type { IncomingRequest, Response, ResponseHeaders } from './message.js';
 import { answerByMethod, methodNotAllowed, options } from './methods.js';
 import type { ErrorPage, Route } from './route.js';
@@ -68,6 +68,10 @@ export class Site implements ExchangeHost {
 
   ended(exchange: Exchange): void {
     exchange.route.hooks.onDone?.(exchange);
+  }
+
+  failed(exchange: Exchange, error: unknown): void {
+    logFault(this.#log, exchange, error);
   }
 
   /** @throws HttpError 405, 413, 501 */
@@ -182,7 +186,7 @@ export function dispatch(
     else if (!error) site.dispatch(request, answerer);
     else {
       const { status, headers } = asHttpError(error);
-      if (status >= 500) log.error(`${request.method} ${request.target}: ${error.message}`);
+      if (status >= 500) logRequestFault(log, request, 'no route yet', error);
       answerer.answer(builtInErrorPage(status, headers));
     }
   });
@@ -202,8 +206,7 @@ function nobodyAnswered(exchange: Exchange): HttpError {
 
 function asError({ status, headers = {} }: Response, route: Route): HttpError {
   if (status === 405 && headers.allow === undefined) return methodNotAllowed(route);
-  const lines = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
-  return new HttpError(status, { headers: Object.fromEntries(lines) });
+  return new HttpError(status, { headers });
 }
 
 /** Made once: a stack for each would be the dearest part of the answer. */

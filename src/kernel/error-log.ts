@@ -11,9 +11,10 @@ const CONTROL = new Map<number, string>([
  * One message is one entry: what a client or a script put into it cannot start another one. Its own line breaks (a
  * stack) are kept, indented.
  */
-function printable(message: string): string {
+function printable(message: unknown): string {
   let text = '';
-  for (const char of message) {
+  // A plugin in plain JavaScript may log an error as it is.
+  for (const char of String(message)) {
     const code = char.charCodeAt(0);
     const escaped = CONTROL.get(code);
     if (escaped !== undefined) text += escaped;

@@ -1,10 +1,12 @@
 import type { Diagnostic } from './config/diagnostic.js';
+import { knownInCopies } from './known-in-copies.js';
+import type { ResponseHeaders } from './message.js';
 
 export interface HttpErrorOptions {
   /** Why, for the error log and for the built-in error page. Never sent where it could carry a path or a secret. */
   readonly reason?: string;
   /** Header fields the answer must carry (Allow, Retry-After, Content-Range …), names in lower case. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: ResponseHeaders;
   readonly cause?: unknown;
 }
 
@@ -15,9 +17,13 @@ export interface HttpErrorOptions {
 export class HttpError extends Error {
   /** 400 to 599. */
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: ResponseHeaders;
 
+  /** @throws RangeError for a status that is no error's */
   constructor(status: number, options: HttpErrorOptions = {}) {
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new RangeError(`an HttpError has a status from 400 to 599, not ${status}`);
+    }
     super(options.reason ?? `status ${status}`, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'HttpError';
     this.status = status;
@@ -49,3 +55,6 @@ export class ConfigError extends Error {
     this.diagnostics = diagnostics;
   }
 }
+
+knownInCopies(HttpError);
+knownInCopies(ConfigError);

@@ -21,6 +21,8 @@ export interface ExchangeHost {
   forward(from: Exchange, target: string, method: string | undefined): Promise<Response>;
   /** The exchange has its outcome. */
   ended(exchange: Exchange): void;
+  /** Something went wrong that the client does not see. */
+  failed(exchange: Exchange, error: unknown): void;
 }
 
 /** One request with its route: what a plugin gets. */
@@ -92,7 +94,7 @@ export class Exchange {
   /** Has something closed when the exchange ends, at once if it has ended. */
   own(closable: Closable): void {
     if (this.origin !== undefined) this.origin.own(closable);
-    else if (this.#ended) closable.close();
+    else if (this.#ended) this.#close(closable);
     else if (this.#closables === undefined) this.#closables = [closable];
     else this.#closables.push(closable);
   }
@@ -142,9 +144,19 @@ export class Exchange {
       this.#aborted = true;
       this.#abort?.abort();
     }
-    if (this.#closables !== undefined) for (const closable of this.#closables) closable.close();
+    const closables = this.#closables;
     this.#closables = undefined;
+    if (closables !== undefined) for (const closable of closables) this.#close(closable);
     this.#host.ended(this);
+  }
+
+  /** One that cannot be closed keeps nobody from the others, nor from what comes after the exchange. */
+  #close(closable: Closable): void {
+    try {
+      closable.close();
+    } catch (error) {
+      this.#host.failed(this, error);
+    }
   }
 
   /** @throws HttpError where the client has left, which is nobody's fault; Error where a whole answer was sent */

@@ -2,6 +2,7 @@ import type { DiagnosticCode } from './config/codes.js';
 import type { Diagnostic, Place, Severity } from './config/diagnostic.js';
 import type { DirectiveUse } from './config/schema.js';
 import { ConfigError } from './errors.js';
+import { PluginError } from './guard.js';
 import type { Finding, Plugin } from './plugin.js';
 
 /** @throws TypeError for a code that the plugin does not name: nobody could look it up */
@@ -21,7 +22,9 @@ export function refusalOf(error: unknown, step: string, place: Place | undefined
   if (error instanceof ConfigError) return error.diagnostics;
   const message = `${step}: ${error instanceof Error ? error.message : String(error)}`;
   const code: DiagnosticCode = 'plugin-failed';
-  const frame = error instanceof Error ? firstFrame(error) : undefined;
+  // Where the plugin threw, not where its name was put on that.
+  const thrown = error instanceof PluginError ? error.cause : error;
+  const frame = thrown instanceof Error ? firstFrame(thrown) : undefined;
   return [{ severity: 'error', code, message, place, ...(frame === undefined ? {} : { hint: frame }) }];
 }
 

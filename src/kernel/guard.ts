@@ -1,5 +1,4 @@
 import { ConfigError, HttpError } from './errors.js';
-import type { Response } from './message.js';
 import type { Patience } from './patience.js';
 import type { VariableDefinition } from './variables.js';
 
@@ -29,10 +28,15 @@ export class PluginError extends Error {
 
 /** Answers a plugin meant to give pass; anything else it throws is its fault and gets its name. */
 function attributed(owner: TapOwner, error: unknown): Error {
-  if (error instanceof HttpError || error instanceof ConfigError || error instanceof PluginError)
-    return error;
-  const problem = error instanceof Error ? error.message : String(error);
-  return new PluginError(owner, problem, error);
+  if (error instanceof HttpError || error instanceof PluginError) return error;
+  if (error instanceof ConfigError && owner.hook === 'onConfig') return error;
+  try {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    return new PluginError(owner, String(message), stack === undefined ? undefined : error);
+  } catch {
+    // Anything can be thrown, and be made so that it throws itself when it is looked at.
+    return new PluginError(owner, 'threw something that cannot be shown');
+  }
 }
 
 /** A variable of a plugin, whose value is asked for while another plugin renders it. */
@@ -58,19 +62,13 @@ function isThenable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** True for a value with a status that can be sent. Its header fields are checked when they are written. */
-export function isResponse(value: unknown): value is Response {
-  if (typeof value !== 'object' || value === null || !('status' in value)) return false;
-  const { status } = value;
-  return typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599;
+/** What becomes of a tap's call; what it was called with tells for whom. */
+export interface Check<Args extends readonly unknown[], Answer> {
+  /** Looks at what it answered. @throws PluginError */
+  answered(owner: TapOwner, answer: Answer, args: Args): Answer;
+  /** It threw. */
+  failed?(owner: TapOwner, args: Args): void;
 }
-
-/** Looks at what a tap answered: what it was called with tells what for. @throws PluginError */
-export type Check<Args extends readonly unknown[], Answer> = (
-  owner: TapOwner,
-  answer: Answer,
-  args: Args,
-) => Answer;
 
 /**
  * Wraps a function given to `tap()`. An async function there would be taken for an answer by tapable and its
@@ -81,6 +79,7 @@ export function guarded<Args extends readonly unknown[], Answer>(
   fn: (...args: Args) => Answer,
   check: Check<Args, Answer>,
 ): (...args: Args) => Answer {
+  checkFunction(owner, fn);
   if (fn.constructor.name === 'AsyncFunction') {
     throw new PluginError(owner, 'tap() takes a plain function; use tapPromise() for an async one');
   }
@@ -88,8 +87,9 @@ export function guarded<Args extends readonly unknown[], Answer>(
     try {
       const answer = fn(...args);
       if (isThenable(answer)) throw new PluginError(owner, 'tap() got a promise back; use tapPromise()');
-      return check(owner, answer, args);
+      return check.answered(owner, answer, args);
     } catch (error) {
+      check.failed?.(owner, args);
       throw attributed(owner, error);
     }
   };
@@ -105,14 +105,21 @@ export function guardedPromise<Args extends readonly unknown[], Answer>(
   check: Check<Args, Answer>,
   limit: Limit<Args, Answer> | undefined,
 ): (...args: Args) => Promise<Answer> {
+  checkFunction(owner, fn);
   const call = limit === undefined ? fn : bounded(owner, fn, limit);
   return async (...args) => {
     try {
-      return check(owner, await call(...args), args);
+      return check.answered(owner, await call(...args), args);
     } catch (error) {
+      check.failed?.(owner, args);
       throw attributed(owner, error);
     }
   };
+}
+
+/** The types say so; JavaScript may not. @throws PluginError */
+function checkFunction(owner: TapOwner, fn: unknown): void {
+  if (typeof fn !== 'function') throw new PluginError(owner, 'a tap takes its options, then a function');
 }
 
 /** How long a tap may take. */
@@ -134,7 +141,8 @@ function bounded<Args extends readonly unknown[], Answer>(
   const problem = `no answer within ${patience.limitMs / 1000} s (plugin_timeout)`;
   return (...args) =>
     new Promise((resolve, reject) => {
-      const answering = fn(...args);
+      // Plain JavaScript may give the answer itself, or some other library's promise.
+      const answering = Promise.resolve(fn(...args));
       const finish = patience.begin({
         progress: () => progress(args),
         giveUp: () => {

@@ -178,6 +178,24 @@ describe('the first answer wins, in the order of the stages', () => {
     expect(seen).toEqual(['GET 200 5 true true', 'HEAD 200 0 true true']);
   });
 
+  it('onDone is told how much of an answer was sent before it was broken off', async () => {
+    const outcomes: unknown[] = [];
+    const half = plugin(({ onRoute, onDone }) => {
+      onRoute.tap(options, () => ({
+        status: 200,
+        body: (async function* () {
+          yield Buffer.from('one ');
+          yield Buffer.from('half');
+          throw new Error('no other half');
+        })(),
+      }));
+      onDone.tap({}, ({ outcome }) => outcomes.push([outcome?.bytesSent, outcome?.complete]));
+    });
+    await using server = await startTestServer('', {}, { plugins: [half] });
+    await server.raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(outcomes).toEqual([[8, false]]);
+  });
+
   it('a thrown HttpError is its status, with its header fields', async () => {
     const busy = plugin(({ onRoute }) =>
       onRoute.tap({}, () => {
@@ -188,6 +206,60 @@ describe('the first answer wins, in the order of the stages', () => {
     const answer = await server.fetch('/');
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('7');
+  });
+
+  it('a thrown HttpError of the server names who threw it in the log, and keeps each line of a field', async () => {
+    const busy = plugin(({ onRoute }) =>
+      onRoute.tap(options, () => {
+        throw new HttpError(503, { reason: 'too much to do', headers: { 'set-cookie': ['a=1', 'b=2'] } });
+      }),
+    );
+    await using server = await startTestServer('', {}, { plugins: [busy] });
+    const answer = await server.fetch('/');
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, ['a=1', 'b=2']]);
+    expect(server.log.join('')).toMatch(
+      /GET \/ \(plugin "under-test", onRoute for server .*\): too much to do/,
+    );
+  });
+
+  it('an error without content keeps each line of a field', async () => {
+    const refuses = plugin(({ onRoute }) =>
+      onRoute.tap(options, () => ({ status: 401, headers: { 'www-authenticate': ['Basic', 'Bearer'] } })),
+    );
+    await using server = await startTestServer('', {}, { plugins: [refuses] });
+    expect(await server.raw('GET / HTTP/1.0\r\n\r\n')).toMatch(
+      /WWW-Authenticate: Basic\r\nWWW-Authenticate: Bearer\r\n/,
+    );
+  });
+
+  it('a stream of onRequest that breaks is told with whose it is', async () => {
+    const early = definePlugin({
+      name: 'early',
+      setup: ({ hooks }) =>
+        hooks.onRequest.tap({}, () => ({
+          status: 200,
+          body: (async function* () {
+            yield Buffer.from('half');
+            throw new Error('no other half');
+          })(),
+        })),
+    });
+    await using server = await startTestServer('return 200;', {}, { plugins: [early] });
+    await server.raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(server.log.join('')).toContain('GET / (plugin "early", onRequest): answer broken off');
+  });
+
+  it('a fault in onRequest is told with its place in the code', async () => {
+    const early = definePlugin({
+      name: 'early',
+      setup: ({ hooks }) =>
+        hooks.onRequest.tap({}, () => {
+          throw new Error('broken');
+        }),
+    });
+    await using server = await startTestServer('return 200;', {}, { plugins: [early] });
+    expect((await server.fetch('/')).status).toBe(500);
+    expect(server.log.join('')).toMatch(/GET \/ .*plugin "early", onRequest: broken\n +Error: broken\n +at /);
   });
 
   it('a server-wide onRequest tap answers before there is a route', async () => {

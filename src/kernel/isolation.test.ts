@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { definePlugin, type Exchange, type Plugin, type RouteHooks, Stage } from '@webserv/server';
 import { describe, expect, it } from 'vitest';
@@ -123,6 +125,49 @@ describe('a plugin that never answers', () => {
     });
     await using server = await startTestServer('plugin_timeout 200ms;', {}, { plugins: [forwards] });
     expect(await (await server.fetch('/')).text()).toBe('slow');
+  });
+});
+
+describe('a stream that waits for its next piece', () => {
+  it('is ended, once, when its client leaves, and the signal is aborted', async () => {
+    const seen: string[] = [];
+    const waits = plugin(({ onRoute }) =>
+      onRoute.tap(HANDLER, ({ signal }) => {
+        signal.addEventListener('abort', () => seen.push('aborted'));
+        const iterator: AsyncIterator<Uint8Array> = {
+          next: () => new Promise(() => {}),
+          return: async () => {
+            seen.push('ended');
+            return { done: true, value: undefined };
+          },
+        };
+        return { status: 200, body: { [Symbol.asyncIterator]: () => iterator } };
+      }),
+    );
+    await using server = await startTestServer('', {}, { plugins: [waits] });
+    const client = connect(server.port, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(client, 'data');
+    client.resetAndDestroy();
+    await expect.poll(() => seen).toEqual(['ended', 'aborted']);
+  });
+
+  it('is sent to a client that has ended its side: that is no leaving', async () => {
+    const slow = plugin(({ onRoute }) =>
+      onRoute.tap(HANDLER, () => ({
+        status: 200,
+        body: (async function* () {
+          await sleep(200);
+          yield Buffer.from('all the same');
+        })(),
+      })),
+    );
+    await using server = await startTestServer('', {}, { plugins: [slow] });
+    const client = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    client.end('GET / HTTP/1.0\r\n\r\n');
+    let received = '';
+    for await (const piece of client) received += String(piece);
+    expect(received).toMatch(/all the same$/);
   });
 });
 

@@ -8,6 +8,7 @@ import { displayPath } from './config/display-path.js';
 import { type Findings, reasonOf } from './config/findings.js';
 import type { LoadedPlugin } from './config/registry.js';
 import type { Argument, DirectiveUse } from './config/schema.js';
+import { inTime } from './in-time.js';
 import { API_VERSION, type Plugin } from './plugin.js';
 
 export interface LoadedPlugins {
@@ -54,8 +55,8 @@ export async function loadPlugins(
 }
 
 /**
- * Imports modules from a folder, TypeScript too. `@webserv/server` is this very package, wherever it is installed:
- * a plugin's HttpError must be the kernel's.
+ * Imports modules from a folder, TypeScript too. `@webserv/server` is this very package where nothing else is installed
+ * by that name; JavaScript, which Node loads itself, gets what is.
  */
 export async function moduleImporter(from: string): Promise<Jiti> {
   // Late: most servers load nothing but what is built in.
@@ -82,13 +83,13 @@ async function loadPlugin(
   }
   let value: unknown;
   try {
-    value = await importer.import(found.file, { default: true });
+    await inTime(Number.POSITIVE_INFINITY, async () => {
+      value = await importer.import(found.file, { default: true });
+    });
   } catch (error) {
-    findings.error(
-      'plugin-failed',
-      `plugin "${word.text}" could not be loaded: ${reasonOf(error)}`,
-      word.place,
-    );
+    const message = `plugin "${word.text}" could not be loaded: ${reasonOf(error)}`;
+    const hint = thrownAt(error, found.file);
+    findings.error('plugin-failed', message, word.place, hint === undefined ? {} : { hint });
     return undefined;
   }
   if (!isPlugin(value)) {
@@ -103,6 +104,14 @@ async function loadPlugin(
     return undefined;
   }
   return { plugin: value, place: word.place, file: found.file };
+}
+
+/** Where in the plugin's file it was thrown. Columns are those of the code that was made of it. */
+function thrownAt(error: unknown, file: string): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const frame = stack.split('\n').find((line) => /^\s*at /.test(line) && line.includes(`${file}:`));
+  const [line] = frame?.slice(frame.indexOf(file) + file.length + 1).split(':') ?? [];
+  return line === undefined ? undefined : `thrown at ${displayPath(file)}:${line}`;
 }
 
 function find(name: string, folder: string, importer: Jiti): { file: string } | { tried: string } {
@@ -141,12 +150,19 @@ function isPlugin(value: unknown): value is Plugin {
     'apiVersion' in value &&
     typeof value.apiVersion === 'number' &&
     'directives' in value &&
-    typeof value.directives === 'object' &&
-    value.directives !== null &&
+    isTable(value.directives) &&
     Object.values(value.directives).every(isDirective) &&
+    'variables' in value &&
+    isTable(value.variables) &&
+    'codes' in value &&
+    isTable(value.codes) &&
     'start' in value &&
     typeof value.start === 'function'
   );
+}
+
+function isTable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function isDirective(row: unknown): boolean {

@@ -1,5 +1,5 @@
 import { AsyncSeriesBailHook, AsyncSeriesWaterfallHook, SyncHook } from 'tapable';
-import { checkAnswer, ignoreAnswer, requireAnswer } from './answers.js';
+import { anyAnswer, responseAnswer, routeAnswer } from './answers.js';
 import type { Exchange } from './exchange.js';
 import { guarded, guardedPromise, type TapOwner } from './guard.js';
 import {
@@ -10,6 +10,7 @@ import {
   stageOf,
   type Tap,
   type TapOptions,
+  tooLate,
 } from './hooks.js';
 import type { Log } from './log.js';
 import { logFault } from './log-fault.js';
@@ -63,6 +64,7 @@ export class RouteHookTable {
   readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
   readonly #methods = new Set<string>();
   readonly #taps: Tap[] = [];
+  #compiled = false;
   readonly #patience: PatienceOf;
   readonly #trace: TraceMode;
   readonly #log: Log;
@@ -84,7 +86,7 @@ export class RouteHookTable {
       onRoute: {
         tap: (options, fn) => {
           const tap = this.#remember(plugin, 'onRoute', options);
-          const run = this.#watched(tap, routeLook, guarded(routeOwner, fn, checkAnswer));
+          const run = this.#watched(tap, routeLook, guarded(routeOwner, fn, routeAnswer));
           const only = this.#methodsOf(options);
           this.#onRoute.tap(named(tap), (exchange) =>
             only === undefined || only.has(exchange.request.method) ? run(exchange) : undefined,
@@ -92,7 +94,7 @@ export class RouteHookTable {
         },
         tapPromise: (options, fn) => {
           const tap = this.#remember(plugin, 'onRoute', options);
-          const guardedRun = guardedPromise(routeOwner, fn, checkAnswer, routeLimit(limit(options)));
+          const guardedRun = guardedPromise(routeOwner, fn, routeAnswer, routeLimit(limit(options)));
           const run = this.#watchedPromise(tap, routeLook, guardedRun);
           const only = this.#methodsOf(options);
           this.#onRoute.tapPromise(named(tap), (exchange) =>
@@ -103,19 +105,19 @@ export class RouteHookTable {
       onResponse: {
         tap: (options, fn) => {
           const tap = this.#remember(plugin, 'onResponse', options);
-          const run = guarded(responseOwner, fn, requireAnswer);
+          const run = guarded(responseOwner, fn, responseAnswer);
           this.#onResponse.tap(named(tap), this.#watched(tap, responseLook, run));
         },
         tapPromise: (options, fn) => {
           const tap = this.#remember(plugin, 'onResponse', options);
-          const run = guardedPromise(responseOwner, fn, requireAnswer, responseLimit(limit(options)));
+          const run = guardedPromise(responseOwner, fn, responseAnswer, responseLimit(limit(options)));
           this.#onResponse.tapPromise(named(tap), this.#watchedPromise(tap, responseLook, run));
         },
       },
       onDone: {
         tap: (options, fn) => {
           const tap = this.#remember(plugin, 'onDone', options);
-          const run = guarded(doneOwner, fn, ignoreAnswer);
+          const run = guarded(doneOwner, fn, anyAnswer);
           const watched = this.#watched(tap, doneLook, run);
           this.#onDone.tap(named(tap), (exchange) => {
             // There is nobody left to tell, and the taps after it are to run all the same.
@@ -131,6 +133,7 @@ export class RouteHookTable {
   }
 
   compile(): CompiledHooks {
+    this.#compiled = true;
     const onRoute = this.#onRoute;
     return Object.freeze({
       onRoute: onRoute.isUsed()
@@ -171,6 +174,7 @@ export class RouteHookTable {
   }
 
   #remember(plugin: string, hook: keyof RouteHooks, options: RouteTapOptions): Tap {
+    if (this.#compiled) throw tooLate(plugin, hook);
     const tap: Tap = { plugin, hook, stage: stageOf(options), methods: options.methods };
     this.#taps.push(tap);
     return tap;

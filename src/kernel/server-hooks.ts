@@ -1,8 +1,8 @@
 import { AsyncSeriesBailHook, AsyncSeriesHook } from 'tapable';
-import { checkEarlyAnswer, ignoreAnswer } from './answers.js';
+import { anyAnswer, requestAnswer } from './answers.js';
 import type { Config } from './config/compile.js';
 import { guarded, guardedPromise, type TapOwner } from './guard.js';
-import { inOrder, type ServerHooks, stageOf, type Tap, type TapOptions } from './hooks.js';
+import { inOrder, type ServerHooks, stageOf, type Tap, type TapOptions, tooLate } from './hooks.js';
 import type { Log } from './log.js';
 import type { Request, Response } from './message.js';
 import type { HookSettings } from './route-hooks.js';
@@ -19,6 +19,7 @@ export class ServerHookTable {
   readonly #onConfig = new AsyncSeriesHook<[Config]>(['config'], 'onConfig');
   readonly #onRequest = new AsyncSeriesBailHook<[Request], Response | undefined>(['request'], 'onRequest');
   readonly #taps: Tap[] = [];
+  #compiled = false;
   readonly #patience: PatienceOf;
   readonly #trace: TraceMode;
   readonly #log: Log;
@@ -39,6 +40,7 @@ export class ServerHookTable {
     const requestOwner: TapOwner = { plugin, hook: 'onRequest', route: undefined };
     const isTraced = this.#trace !== 'off';
     const remember = (hook: keyof ServerHooks, options: TapOptions): Tap => {
+      if (this.#compiled) throw tooLate(plugin, hook);
       const tap: Tap = { plugin, hook, stage: stageOf(options), methods: undefined };
       this.#taps.push(tap);
       return tap;
@@ -47,23 +49,23 @@ export class ServerHookTable {
     return {
       onConfig: {
         tap: (options, fn) =>
-          this.#onConfig.tap(named(remember('onConfig', options)), guarded(configOwner, fn, ignoreAnswer)),
+          this.#onConfig.tap(named(remember('onConfig', options)), guarded(configOwner, fn, anyAnswer)),
         tapPromise: (options, fn) =>
           this.#onConfig.tapPromise(
             named(remember('onConfig', options)),
-            guardedPromise(configOwner, fn, ignoreAnswer, undefined),
+            guardedPromise(configOwner, fn, anyAnswer, undefined),
           ),
       },
       onRequest: {
         tap: (options, fn) => {
           const tap = remember('onRequest', options);
-          const run = guarded(requestOwner, fn, checkEarlyAnswer);
+          const run = guarded(requestOwner, fn, requestAnswer);
           this.#onRequest.tap(named(tap), isTraced ? traced(tap, requestLook, run) : run);
         },
         tapPromise: (options, fn) => {
           const tap = remember('onRequest', options);
           const limit = requestLimit(this.#patience(options.timeout));
-          const run = guardedPromise(requestOwner, fn, checkEarlyAnswer, limit);
+          const run = guardedPromise(requestOwner, fn, requestAnswer, limit);
           this.#onRequest.tapPromise(named(tap), isTraced ? tracedPromise(tap, requestLook, run) : run);
         },
       },
@@ -75,6 +77,7 @@ export class ServerHookTable {
   }
 
   compile(): RequestCall | undefined {
+    this.#compiled = true;
     const onRequest = this.#onRequest;
     if (!onRequest.isUsed()) return undefined;
     if (this.#trace === 'off') return (request, done) => onRequest.callAsync(request, done);

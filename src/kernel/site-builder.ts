@@ -2,6 +2,7 @@ import type { RouteConfig, ServerConfig } from './config/compile.js';
 import { type Diagnostic, formatPlace } from './config/diagnostic.js';
 import { Site } from './dispatch.js';
 import { diagnosticOf, placeIn, refusalOf } from './findings.js';
+import { inTime } from './in-time.js';
 import type { Log } from './log.js';
 import { contentTypeOf } from './mime.js';
 import { resolveUnder } from './path.js';
@@ -96,7 +97,7 @@ async function buildRoute(
   };
   for (const { plugin, running } of plugins) {
     try {
-      await running.apply({
+      const context: Parameters<RunningPlugin['apply']>[0] = {
         options: config.options.get(plugin.name) ?? {},
         hooks: table.facade(plugin.name, name),
         route: view,
@@ -104,7 +105,8 @@ async function buildRoute(
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
         warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
         refuse: (finding) => refuse(diagnosticOf(plugin, 'error', finding)),
-      });
+      };
+      await inTime(config.pluginTimeout, () => running.apply(context));
     } catch (error) {
       refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
     }

@@ -1,8 +1,9 @@
 import { discard } from './discard.js';
 import type { Exchange } from './exchange.js';
-import { isResponse, type Limit } from './guard.js';
+import type { Limit } from './guard.js';
 import type { Request, RequestBody, Response } from './message.js';
 import type { Patience } from './patience.js';
+import { problemOfResponse } from './response-problem.js';
 
 /** Who waits that long; undefined where nobody has to: the plugin has bounds of its own. */
 export type PatienceOf = (milliseconds: number | undefined) => Patience | undefined;
@@ -17,7 +18,7 @@ function abandon(exchange: Exchange): void {
 }
 
 function discardLate(answer: Response | undefined): void {
-  if (answer !== undefined && isResponse(answer)) discard(answer);
+  if (answer !== undefined && problemOfResponse(answer) === undefined) discard(answer);
 }
 
 export function routeLimit(

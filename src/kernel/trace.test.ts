@@ -70,6 +70,12 @@ it('sends the steps in Server-Timing when asked to', async () => {
   );
 });
 
+it('does not send what went wrong: that may hold a path or a secret', async () => {
+  const { lines, timing } = await traced('root www; trace server_timing;', '/secret');
+  expect(timing).toMatch(/^guard-onRoute;dur=[\d.]+;desc="failed"/);
+  expect(lines.join('\n')).toContain('failed: not for you');
+});
+
 it('leaves other routes alone', async () => {
   const { lines, timing } = await traced(
     'location / { root www; } location /x { trace on; return 200; }',

@@ -52,8 +52,15 @@ export interface Look<Args extends readonly unknown[], Answer> {
   decision(answer: Answer, args: Args): string;
 }
 
+/** What went wrong may hold a path or a secret: it is for the log, and what stands before it for the client, too. */
+const FAILED = 'failed';
+
 function failure(error: unknown): string {
-  return `failed: ${error instanceof Error ? error.message : String(error)}`;
+  return `${FAILED}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function shownToClient(decision: string): string {
+  return decision.startsWith(FAILED) ? FAILED : decision;
 }
 
 /** The same tap, leaving a step in the trace of each request. */
@@ -152,7 +159,7 @@ export function withServerTiming(response: Response, exchange: Exchange): Respon
   if (trace === undefined) return response;
   const metrics = trace.steps.map(
     ({ tap, took, decision }) =>
-      `${tap.plugin}-${tap.hook};dur=${took.toFixed(2)};desc="${decision.replace(/[^\w :.]/g, '?')}"`,
+      `${tap.plugin}-${tap.hook};dur=${took.toFixed(2)};desc="${shownToClient(decision)}"`,
   );
   metrics.push(`total;dur=${(performance.now() - trace.startedAt).toFixed(2)}`);
   return { ...response, headers: { ...response.headers, 'server-timing': metrics.join(', ') } };

@@ -40,6 +40,15 @@ export function readAnswer(received: Buffer, method: string): Answer {
   return { status, headers, content: rest, complete: length === null || rest.length === Number(length) };
 }
 
+/** The answer that ends where its content has a text for the first time; undefined as long as it has not. */
+export function readAnswerUntil(received: Buffer, method: string, text: string): Answer | undefined {
+  if (!received.includes(HEAD_END)) return undefined;
+  const answer = readAnswer(received, method);
+  const at = answer.content.indexOf(text);
+  if (at === -1) return undefined;
+  return { ...answer, content: answer.content.subarray(0, at + Buffer.byteLength(text)), complete: true };
+}
+
 /** RFC 9112 §7.1; the server sends no extensions and no trailer. */
 function unchunked(bytes: Buffer): { readonly content: Buffer; readonly complete: boolean } {
   const pieces: Buffer[] = [];

@@ -36,21 +36,20 @@ export class Client {
   }
 
   /**
-   * Waits for the server to close the connection.
+   * Waits for the server to close the connection, or until enough has come; then it leaves.
    * @returns all that came
-   * @throws Error when it does not within 15 s
+   * @throws Error when neither is so within 15 s
    */
-  async closed(): Promise<Buffer> {
+  async closed(isEnough: (received: Buffer) => boolean = () => false): Promise<Buffer> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         this.leave();
-        reject(
-          new Error(
-            `no whole answer within ${PATIENCE_MS / 1000} s, but ${JSON.stringify(String(this.received))}`,
-          ),
-        );
+        reject(new Error(tooLate(this.received)));
       }, PATIENCE_MS);
+    });
+    this.#end.on('data', () => {
+      if (isEnough(this.received)) this.leave();
     });
     await Promise.race([this.#closed, late]);
     clearTimeout(timer);
@@ -62,4 +61,12 @@ export class Client {
     if (this.#received.length > 0) return;
     await Promise.race([this.#closed, new Promise((resolve) => this.#end.once('data', resolve))]);
   }
+}
+
+/** The first and the last of what came tell which answer it is, and whether it still goes on. */
+function tooLate(received: Buffer): string {
+  const text = received.toString('latin1');
+  const shown = text.length <= 600 ? text : `${text.slice(0, 400)} … ${text.slice(-100)}`;
+  const hint = 'of an answer without an end say "until" which text it is waited for';
+  return `no whole answer within ${PATIENCE_MS / 1000} s, but ${received.length} bytes: ${JSON.stringify(shown)}; ${hint}`;
 }

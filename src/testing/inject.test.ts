@@ -106,6 +106,28 @@ describe('inject', () => {
     await expect(inject(half, '')).rejects.toThrow(/broken off after 8 bytes[\s\S]*no other half/);
   });
 
+  it('leaves an answer without an end when it has seen what it waits for', async () => {
+    const counting = definePlugin({
+      name: 'counting',
+      apply({ hooks, log }) {
+        hooks.onRoute.tap({}, ({ signal }) => ({
+          status: 200,
+          body: (async function* () {
+            for (let number = 1; !signal.aborted; number += 1) {
+              yield Buffer.from(`${number}\n`);
+              await new Promise((resolve) => setTimeout(resolve, 5));
+            }
+            log.info('nobody counts any more');
+          })(),
+        }));
+      },
+    });
+    const answer = await inject(counting, '', { path: '/', until: '3\n' });
+    expect(await answer.text()).toBe('1\n2\n3\n');
+    const whole = await inject(counting, 'location /a { return 200 abc; }', { path: '/a', until: 'never' });
+    expect(await whole.text()).toBe('abc');
+  });
+
   it('refuses a request that would be two', async () => {
     await expect(inject(teapot, '', '/ HTTP/1.1\r\nA: b')).rejects.toThrow(TypeError);
   });

@@ -33,6 +33,9 @@ export class PipeEnd extends Duplex implements Transport {
     return { client, server };
   }
 
+  /** The other end is in this process: whether it is there is known. */
+  setKeepAlive(): void {}
+
   resetAndDestroy(): this {
     return this.destroy();
   }

@@ -10,6 +10,11 @@ export type InjectRequest =
       readonly headers?: Readonly<Record<string, string | readonly string[]>>;
       /** An iterable is sent chunked, each of its pieces as one chunk. */
       readonly body?: string | Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+      /**
+       * For an answer without an end, as server-sent events: the client leaves when the content holds this text, and the
+       * content up to the end of it is the answer.
+       */
+      readonly until?: string;
     };
 
 /** A request with everything filled in. */
@@ -19,6 +24,8 @@ export interface FullRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** undefined when there is none. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array> | undefined;
+  /** undefined when all of the answer is waited for. */
+  readonly until: string | undefined;
 }
 
 /** @throws TypeError for what cannot be written as one request */
@@ -28,6 +35,7 @@ export function fullRequest(request: InjectRequest): FullRequest {
     path = '/',
     headers = {},
     body,
+    until,
   } = typeof request === 'string' ? { path: request } : request;
   const lines = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().map((value) => [name, value] as const),
@@ -36,7 +44,7 @@ export function fullRequest(request: InjectRequest): FullRequest {
     if (/[\r\n]/.test(part)) throw new TypeError(`a line break in a request: ${JSON.stringify(part)}`);
   }
   if (!lines.some(([name]) => name.toLowerCase() === 'host')) lines.unshift(['Host', 'localhost']);
-  return { method, path, headers: lines, body: typeof body === 'string' ? Buffer.from(body) : body };
+  return { method, path, headers: lines, body: typeof body === 'string' ? Buffer.from(body) : body, until };
 }
 
 /** The head as it goes on the wire: the server is asked to close behind its answer. */

@@ -6,7 +6,7 @@ import type { Tap } from '../kernel/hooks.js';
 import { Acceptor } from '../kernel/net/acceptor.js';
 import type { Plugin } from '../kernel/plugin.js';
 import type { Endpoint } from '../kernel/router.js';
-import { type Answer, readAnswer } from './answer.js';
+import { type Answer, readAnswer, readAnswerUntil } from './answer.js';
 import { Client } from './client.js';
 import { readTestConfig, valid } from './configuration.js';
 import { makeFolder, type TestFiles, type TestFolder } from './files.js';
@@ -88,7 +88,11 @@ export class SocketlessServer implements AsyncDisposable {
     const client = this.connect();
     await client.send(requestHead(request));
     for await (const piece of requestContent(request)) await client.send(piece);
-    return readAnswer(await client.closed(), request.method);
+    const { method, until } = request;
+    if (until === undefined) return readAnswer(await client.closed(), method);
+    const has = (received: Buffer): Answer | undefined => readAnswerUntil(received, method, until);
+    const received = await client.closed((some) => has(some) !== undefined);
+    return has(received) ?? readAnswer(received, method);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { HttpError } from '@webserv/server';
+import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/kernel/config/load.js';
 import { sample } from './fixture.js';
@@ -65,16 +67,36 @@ describe('load_plugin finds', () => {
   });
 });
 
-it('a plugin gets this very package, also where another copy is installed', async () => {
+it('a plugin in TypeScript gets this very package, also where another copy is installed', async () => {
   Reflect.set(globalThis, 'seenHttpErrors', []);
-  await namesFrom('load_plugin own-copy; load_plugin ./file.mjs;', {
-    'node_modules/webserv-plugin-own-copy/package.json': '{"type":"module","main":"./i.js"}',
-    'node_modules/webserv-plugin-own-copy/i.js': esm('copied'),
+  await namesFrom('load_plugin ./file.ts;', {
     'node_modules/@webserv/server/package.json': '{"type":"module","main":"./i.js"}',
-    'node_modules/@webserv/server/i.js': 'throw new Error("the wrong copy");',
-    'etc/file.mjs': esm('file'),
+    'node_modules/@webserv/server/i.js': 'export const [definePlugin, flag, HttpError] = [];',
+    'etc/file.ts': esm('file'),
   });
-  expect(Reflect.get(globalThis, 'seenHttpErrors')).toEqual([HttpError, HttpError]);
+  expect(Reflect.get(globalThis, 'seenHttpErrors')).toEqual([HttpError]);
+});
+
+/** JavaScript is loaded by Node itself, which finds the copy that a plugin's author installed for the tests. */
+it.each(['mjs', 'cjs', 'ts'])('an HttpError of another copy is one too (.%s)', async (extension) => {
+  const folder = await mkdtemp(join(tmpdir(), 'webserv-plugins-'));
+  await mkdir(join(folder, 'node_modules/@webserv'), { recursive: true });
+  // The built package: these tests run its sources.
+  const built = fileURLToPath(new URL('../..', import.meta.url));
+  await symlink(built, join(folder, 'node_modules/@webserv/server'));
+  const names = '{ definePlugin, HttpError }';
+  const head =
+    extension === 'cjs'
+      ? `const ${names} = require('@webserv/server'); module.exports =`
+      : `import ${names} from '@webserv/server'; export default`;
+  const refuse = "throw new HttpError(403, { headers: { 'x-by': 'it' } });";
+  const plugin = `definePlugin({ name: 'own', apply: ({ hooks }) => hooks.onRoute.tap({}, () => { ${refuse} }) });`;
+  await writeFile(join(folder, `own.${extension}`), `${head} ${plugin}`);
+  await using server = await startTestServer(
+    `load_plugin ${folder}/own.${extension};\nserver { listen 127.0.0.1:0; }`,
+  );
+  const answer = await server.fetch('/');
+  expect([answer.status, answer.headers.get('x-by')]).toEqual([403, 'it']);
 });
 
 it("a loaded plugin's directives are checked, inherited and suggested as a built-in one's", async () => {

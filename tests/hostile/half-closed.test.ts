@@ -142,4 +142,24 @@ describe('a client that ends its side', () => {
     await client.closed();
     expect(performance.now() - began).toBeLessThan(2000);
   });
+
+  test('and then goes is noticed, though nothing is sent to it', async () => {
+    const ended: number[] = [];
+    const waits = definePlugin({
+      name: 'waits',
+      apply({ hooks }) {
+        hooks.onRoute.tapPromise({ timeout: Number.POSITIVE_INFINITY }, () => new Promise(() => {}));
+        hooks.onDone.tap({}, ({ outcome }) => ended.push(outcome?.status ?? 0));
+      },
+    });
+    await using server = await startTestServer('', {}, { plugins: [waits] });
+    using client = await Client.connect(server.port);
+    client.send(get('/'));
+    await sleep(100);
+    client.finish();
+    await sleep(100);
+    client.reset();
+    // The system says nothing of it by itself to a reader that has read to the end.
+    await expect.poll(() => ended, { timeout: 15_000 }).toEqual([499]);
+  });
 });

@@ -103,3 +103,35 @@ it('a fault outside of any request is logged with the plugin it came out of, and
     await server.stop();
   }
 });
+
+const RECKLESS = `
+import { definePlugin } from '@webserv/server';
+const hidden = Object.defineProperty(new Error(), 'stack', { get() { throw new Error('no stack'); } });
+const thrown = [null, undefined, 'a text', Object.create(null), hidden];
+export default definePlugin({
+  name: 'reckless',
+  apply: ({ hooks }) =>
+    hooks.onRoute.tap({ stage: 0 }, () => {
+      for (const one of thrown) setTimeout(() => { throw one; }, 1);
+      return { status: 200, body: String(process.pid) };
+    }),
+});
+`;
+
+it('what a timer throws need not be an error: the worker serves on', async () => {
+  const folder = await folderWith({
+    'webserv.conf': `load_plugin ./reckless.mjs;\n${CONF.replace('workers 2', 'workers 1')}`,
+  });
+  await writeFile(join(folder, 'reckless.mjs'), RECKLESS);
+  const server = await serving([join(folder, 'webserv.conf')]);
+  try {
+    const ask = async (): Promise<string> => (await fetch(new URL('/x', server.url))).text();
+    const worker = await ask();
+    const log = (): Promise<string> => readFile(join(folder, 'error.log'), 'utf8');
+    await expect.poll(log, patience).toMatch(/: null\n[\s\S]*: undefined\n[\s\S]*: a text\n/);
+    await expect.poll(log, patience).toMatch(/(?:something that cannot be shown\n[\s\S]*){2}/);
+    expect(await ask()).toBe(worker);
+  } finally {
+    await server.stop();
+  }
+});

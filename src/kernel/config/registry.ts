@@ -30,6 +30,7 @@ export class Registry {
     for (const [name, row] of Object.entries(core)) this.#add(name, ruleOf(row), 'the kernel');
     const plugins: Plugin[] = [];
     const names = new Set<string>();
+    const variableOwners = new Map<string, string>();
     for (const { plugin, place } of loaded) {
       if (names.has(plugin.name)) {
         findings.error('duplicate-plugin', `there are two plugins named "${plugin.name}"`, place);
@@ -47,10 +48,13 @@ export class Registry {
         }
       }
       for (const [name, variable] of Object.entries(plugin.variables)) {
-        if (!Object.hasOwn(this.#variables, name))
+        const owner =
+          variableOwners.get(name) ?? (Object.hasOwn(kernelVariables, name) ? 'the kernel' : undefined);
+        if (owner === undefined) {
           this.#variables[name] = guardedVariable(plugin.name, name, variable);
-        else {
-          const message = `variable "$${name}" of plugin "${plugin.name}" is already another's`;
+          variableOwners.set(name, `plugin "${plugin.name}"`);
+        } else {
+          const message = `variable "$${name}" of plugin "${plugin.name}" is already one of ${owner}`;
           findings.error('variable-conflict', message, place);
         }
       }

@@ -79,7 +79,10 @@ function sentName(name: string): string {
   return sent;
 }
 
-function checkValue(name: string, value: string): string {
+/** @param value a plugin in plain JavaScript may give anything */
+function checkValue(name: string, value: unknown): string {
+  if (typeof value !== 'string')
+    throw new IllegalFieldError(name, `its value is no string but of type ${typeof value}`);
   for (let index = 0; index < value.length; index += 1) {
     const code = value.charCodeAt(index);
     if (code > 0xff || isFieldValue[code] !== 1)
@@ -103,6 +106,7 @@ function fieldLines(response: Response): string {
     const sent = sentName(name);
     if (sent === '') continue;
     if (typeof value === 'string') lines += `${sent}: ${checkValue(name, value)}\r\n`;
+    else if (!Array.isArray(value)) checkValue(name, value);
     else for (const line of value) lines += `${sent}: ${checkValue(name, line)}\r\n`;
   }
   return lines;

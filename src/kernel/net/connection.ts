@@ -10,6 +10,7 @@ import { serialise } from '../http/serialised.js';
 import type { Wire, WireBody } from '../http/writer.js';
 import type { Log } from '../log.js';
 import type { IncomingRequest, Response } from '../message.js';
+import { thrownText } from '../thrown.js';
 import type { Clock, Timed } from './clock.js';
 import { ContentWait } from './content-wait.js';
 import { Outbox } from './outbox.js';
@@ -40,6 +41,12 @@ const MAX_PIPELINED = 64 * 1024;
 /** How long a closing connection listens on, so that the client sees the answer and not a reset (RFC 9112 §9.6). */
 const LINGER_MS = 5_000;
 
+/**
+ * How often a client that has ended its side is asked, by the system, whether it is there. Linux forgets a connection a
+ * minute after it was closed; from then on it says so.
+ */
+const STILL_THERE_MS = 10_000;
+
 const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
@@ -67,6 +74,8 @@ export class Connection implements Timed, BodySource, Sink {
   #receiveBy: number;
   #sendBy = Number.POSITIVE_INFINITY;
   readonly #contentWait = new ContentWait();
+  /** The sender's. */
+  onLeave: (() => void) | undefined;
   readonly #send = (turn: Turn, response: Response): void => this.#answer(turn, response);
 
   constructor(socket: Transport, host: ConnectionHost) {
@@ -133,6 +142,7 @@ export class Connection implements Timed, BodySource, Sink {
     const taken = this.#sendBy > this.#host.clock.now;
     this.#receiveBy = Number.POSITIVE_INFINITY;
     if (!taken) this.#reset();
+    else if (this.#clientEnded && turn?.sent === false) this.#lookWhetherThere();
     else if (this.#lingering) this.destroy();
     else if (turn?.sent) this.#shut();
     else if (turn !== undefined) turn.body?.fail(new HttpError(408, { reason: 'content comes too slowly' }));
@@ -266,10 +276,20 @@ export class Connection implements Timed, BodySource, Sink {
 
   #end(): void {
     this.#clientEnded = true;
-    const turn = this.#turn;
-    // A reset right behind its last bytes is reported as an end too. To write nothing tells which of them it was.
-    if (turn?.sent === false) this.#socket.write(NOTHING);
+    if (this.#turn?.sent === false) {
+      this.#socket.setKeepAlive(true, STILL_THERE_MS);
+      this.#lookWhetherThere();
+    }
     this.#endOfInput();
+  }
+
+  /**
+   * A client that has gone, a reset right behind its last bytes too, and one that has only ended its side look alike: an
+   * end is all that is reported. To write nothing tells which of them it was; the next piece of an answer may take long.
+   */
+  #lookWhetherThere(): void {
+    this.#socket.write(NOTHING);
+    this.#wait(STILL_THERE_MS);
   }
 
   /** All has been read that ever comes, but for what waits for an answer before it. */
@@ -325,7 +345,8 @@ export class Connection implements Timed, BodySource, Sink {
   }
 
   /** The sender's: a piece of content. */
-  async write(piece: Uint8Array): Promise<void> {
+  async write(piece: Uint8Array, content = piece.length): Promise<void> {
+    if (this.#turn !== undefined) this.#turn.contentSent += content;
     this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
     await this.#outbox.write(piece);
     this.#sendBy = Number.POSITIVE_INFINITY;
@@ -342,7 +363,8 @@ export class Connection implements Timed, BodySource, Sink {
   }
 
   #toWire(turn: Turn, response: Response): Wire {
-    const { method, target, version } = turn.request;
+    const { method, request } = turn;
+    const { target, version } = request;
     const { settings, stopping, clock, log } = this.#host;
     const keepAlive =
       turn.keepAlive &&
@@ -357,7 +379,7 @@ export class Connection implements Timed, BodySource, Sink {
       return serialise(response, delivery);
     } catch (error) {
       discard(response);
-      log.error(`${method} ${target} (${turn.answeredBy}): ${String(error)}`);
+      log.error(`${method} ${target} (${turn.answeredBy}): ${thrownText(error)}`);
       return serialise(builtInErrorPage(500), delivery);
     }
   }
@@ -400,9 +422,11 @@ export class Connection implements Timed, BodySource, Sink {
     const { method, target } = turn.request;
     // A client that leaves is everyday, not a fault.
     if (!(error instanceof ClientGone)) {
-      this.#host.log.error(`${method} ${target} (${turn.answeredBy}): answer broken off: ${String(error)}`);
+      this.#host.log.error(
+        `${method} ${target} (${turn.answeredBy}): answer broken off: ${thrownText(error)}`,
+      );
     }
-    turn.end(0, false);
+    turn.end(turn.contentSent, false);
     this.destroy();
   }
 
@@ -463,8 +487,9 @@ export class Connection implements Timed, BodySource, Sink {
     this.#host.clock.unwatch(this);
     const turn = this.#turn;
     this.#turn = undefined;
+    this.onLeave?.();
     turn?.body?.fail(clientLeft());
-    turn?.end(0, false);
+    turn?.end(turn.contentSent, false);
     this.#host.closed(this);
   }
 }

@@ -8,9 +8,12 @@ export interface Sink {
   readonly closed: boolean;
   /**
    * Fulfilled when the piece's bytes were taken: then it may be changed again.
+   * @param content how many of its bytes are content, where some are framing
    * @throws ClientGone
    */
-  write(piece: Uint8Array): Promise<void>;
+  write(piece: Uint8Array, content?: number): Promise<void>;
+  /** Called when the client leaves: whoever waits for the next piece of an answer need not wait any more. */
+  onLeave: (() => void) | undefined;
   /** Sends what is gathered so far. */
   flush(): void;
 }
@@ -94,27 +97,49 @@ const CRLF = Buffer.from('\r\n');
  * @throws ClientGone, what the stream throws, and Error when it gives more or less than its declared length
  */
 export async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sink): Promise<number> {
-  const { stream, length } = body;
+  const { length } = body;
+  const source = endable(body.stream);
   const chunked = body.chunked && length === undefined;
   const headOut = setImmediate(() => sink.flush());
   let sent = 0;
+  // A source of events, say, may wait for its next piece for ever.
+  sink.onLeave = () => void source.return().catch(() => {});
   try {
-    for await (const piece of stream) {
+    for await (const piece of source) {
       if (sink.closed) throw new ClientGone();
+      if (!(piece instanceof Uint8Array))
+        throw new TypeError(`a piece of content is a ${typeof piece}, not bytes`);
       if (piece.length === 0) continue; // an empty chunk would end the body
       if (length !== undefined && sent + piece.length > length)
         throw new Error(`content longer than its length ${length}`);
       sent += piece.length;
-      await sink.write(chunked ? chunk(piece) : piece);
+      await sink.write(chunked ? chunk(piece) : piece, piece.length);
     }
   } finally {
     clearImmediate(headOut);
+    sink.onLeave = undefined;
   }
   if (length !== undefined && sent < length)
     throw new Error(`content shorter than its length: ${sent} of ${length}`);
-  if (chunked) await sink.write(LAST_CHUNK);
+  if (chunked) await sink.write(LAST_CHUNK, 0);
   else sink.flush();
   return sent;
+}
+
+/** The same stream, that can be ended while its next piece is waited for; it is told so once. */
+function endable(
+  stream: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> & Required<Pick<AsyncIterator<Uint8Array>, 'return'>> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let isEnded = false;
+  const end = async (): Promise<IteratorResult<Uint8Array>> => {
+    if (!isEnded) {
+      isEnded = true;
+      await iterator.return?.();
+    }
+    return { done: true, value: undefined };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next(), return: end }), return: end };
 }
 
 function chunk(piece: Uint8Array): Uint8Array {

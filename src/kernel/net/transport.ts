@@ -7,6 +7,8 @@ import type { Duplex } from 'node:stream';
  */
 export type Transport = Duplex &
   Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'> & {
+    /** Has the system ask, after so many idle milliseconds, whether the other end is there still. */
+    setKeepAlive(enable: boolean, initialDelayMs: number): unknown;
     /** Ends it so that the other end learns that something is lost. */
     resetAndDestroy(): unknown;
   };

@@ -1,6 +1,7 @@
+import { earlyOwner } from '../answers.js';
 import type { Answerer } from '../dispatch.js';
 import type { Exchange, Outcome } from '../exchange.js';
-import { described } from '../guard.js';
+import { described, type TapOwner } from '../guard.js';
 import type { IncomingBody } from '../http/body.js';
 import type { ReceivedRequest } from '../http/request.js';
 import type { IncomingRequest, Response } from '../message.js';
@@ -14,6 +15,8 @@ const MAX_DRAINED = 256 * 1024;
 /** One request on a connection, from its head to the end of its answer. */
 export class Turn implements Answerer {
   readonly request: IncomingRequest;
+  /** As received: how the answer ends depends on it, whatever a plugin does to the request. */
+  readonly method: string;
   /** undefined when the request has no content. */
   readonly body: IncomingBody | undefined;
   /** As far as the client is concerned. */
@@ -22,11 +25,15 @@ export class Turn implements Answerer {
   owesContinue: boolean;
   /** It is settled what is answered; from here on it is on its way. */
   answered = false;
+  /** Bytes of content that were handed over piece by piece, for an answer that is broken off. */
+  contentSent = 0;
   /** The answer's last byte is handed over: only now may the next request be answered. */
   sent = false;
   readonly #startedAt = performance.now();
   readonly #send: (turn: Turn, response: Response) => void;
   #exchange: Exchange | undefined;
+  /** Whose answer it has where there is no exchange. */
+  #early: TapOwner | undefined;
   #status = CLIENT_CLOSED_REQUEST;
 
   constructor(
@@ -35,6 +42,7 @@ export class Turn implements Answerer {
     send: (turn: Turn, response: Response) => void,
   ) {
     this.request = received.request;
+    this.method = received.request.method;
     this.body = received.body;
     this.keepAlive = received.keepAlive;
     this.owesContinue = owesContinue;
@@ -55,7 +63,7 @@ export class Turn implements Answerer {
   /** For faults: which plugin and route answered. */
   get answeredBy(): string {
     const exchange = this.#exchange?.final;
-    if (exchange === undefined) return 'no route';
+    if (exchange === undefined) return this.#early === undefined ? 'no route' : described(this.#early);
     return exchange.answeredBy === undefined ? exchange.route.name : described(exchange.answeredBy);
   }
 
@@ -65,6 +73,7 @@ export class Turn implements Answerer {
 
   answer(response: Response): void {
     this.#status = response.status;
+    if (this.#exchange === undefined) this.#early = earlyOwner(response);
     this.#send(this, response);
   }
 

@@ -7,13 +7,13 @@ import type { LoadedPlugin } from '../config/registry.js';
 const BUILT_IN = fileURLToPath(new URL('dist/plugins/', packageFolder));
 
 /** Tells from a fault's stack which plugin's code it came out of; undefined when it is none's. */
-export function culpritFinder(plugins: readonly LoadedPlugin[]): (fault: Error) => string | undefined {
+export function culpritFinder(plugins: readonly LoadedPlugin[]): (stack: string) => string | undefined {
   const folders = plugins.map(({ plugin, file }) => ({
     name: plugin.name,
     // A single file may lie among others that are no plugin of its own.
     code: file === undefined ? `${BUILT_IN}${plugin.name}${sep}` : folderOf(file),
   }));
-  return ({ stack = '' }) => {
+  return (stack) => {
     const found = folders
       .map(({ name, code }) => ({ name, at: stack.indexOf(code) }))
       .filter(({ at }) => at !== -1)

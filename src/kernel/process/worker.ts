@@ -11,6 +11,7 @@ import { prepare, type RunningServer } from '../kernel.js';
 import type { Log } from '../log.js';
 import { InheritedSockets } from '../net/inherited.js';
 import type { Plugin } from '../plugin.js';
+import { thrownText } from '../thrown.js';
 import { culpritFinder } from './culprit.js';
 import { Gatherer } from './gathering.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
@@ -194,10 +195,12 @@ function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): voi
  * A fault outside of any request (a plugin's timer, a forgotten promise, an exchange used after its end) is logged with
  * the plugin whose code it came out of; the worker serves on.
  */
-function surviveFaults(log: Log, culpritOf: (fault: Error) => string | undefined): void {
-  process.on('uncaughtException', (fault) => {
-    const culprit = culpritOf(fault);
+function surviveFaults(log: Log, culpritOf: (stack: string) => string | undefined): void {
+  // Node's types promise an Error, but anything can be thrown: null too.
+  process.on('uncaughtException', (fault: unknown) => {
+    const text = thrownText(fault);
+    const culprit = culpritOf(text);
     const who = culprit === undefined ? '' : `plugin "${culprit}", `;
-    log.error(`${who}outside of any request: ${fault.stack ?? fault.message}`);
+    log.error(`${who}outside of any request: ${text}`);
   });
 }

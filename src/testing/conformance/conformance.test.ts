@@ -37,6 +37,23 @@ describe('a plugin that keeps the rules', () => {
   });
 });
 
+describe('a plugin whose answers have no end', () => {
+  const ticking = plugin((hooks) =>
+    hooks.onRoute.tap({ methods: ['GET', 'HEAD'] }, ({ signal }) => ({
+      status: 200,
+      headers: { 'content-type': 'text/event-stream' },
+      body: (async function* () {
+        for (let id = 0; !signal.aborted; id += 1) {
+          yield Buffer.from(`id: ${id}\n\n`);
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      })(),
+    })),
+  );
+  const requests = [{ path: '/', until: 'id: 2\n\n' }];
+  for (const { name, run } of conformance(ticking, { ...options, requests })) it(name, run);
+});
+
 /** The complaint of the one rule that is broken on purpose; others may complain too. */
 async function complaint(
   faulty: Plugin,

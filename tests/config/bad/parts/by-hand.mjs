@@ -1,0 +1,1 @@
+export default { name: 'by-hand', apiVersion: 1, directives: {}, start() {} };
