@@ -1,43 +1,22 @@
-import type { ConnectionSettings } from '../config/compile.js';
 import { discard } from '../discard.js';
-import type { Answerer } from '../dispatch.js';
 import { builtInErrorPage } from '../error-page.js';
 import { HttpError } from '../errors.js';
 import type { BodySource } from '../http/body.js';
 import { HeadParser, type RequestHead } from '../http/parser.js';
 import { type ReceivedRequest, receive } from '../http/request.js';
 import { serialise } from '../http/serialised.js';
-import type { Wire, WireBody } from '../http/writer.js';
-import type { Log } from '../log.js';
-import type { IncomingRequest, Response } from '../message.js';
+import type { Response } from '../message.js';
 import { thrownText } from '../thrown.js';
-import type { Clock, Timed } from './clock.js';
+import type { Timed } from './clock.js';
+import type { ConnectionHost, ConnectionState } from './connection-host.js';
 import { ContentWait } from './content-wait.js';
+import { Inflow } from './inflow.js';
 import { Outbox } from './outbox.js';
 import { SocketPeer } from './peer.js';
-import { ClientGone, type Sink, sendBytes, sendFile, sendStream } from './send.js';
+import { ClientGone, sendContent } from './send.js';
 import type { Transport } from './transport.js';
 import { Turn } from './turn.js';
 
-/** What a connection needs around it. */
-export interface ConnectionHost {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The limits before a server is named: those of the address's default server. */
-  readonly settings: ConnectionSettings;
-  /** True when the server is stopping: no connection is kept. */
-  readonly stopping: boolean;
-  /** Asked for each answer after which the connection would be kept: false when another worker should have it. */
-  mayKeep(): boolean;
-  dispatch(request: IncomingRequest, answerer: Answerer): void;
-  closed(connection: Connection): void;
-}
-
-export const connectionStates = ['idle', 'reading', 'answering', 'closing'] as const;
-export type ConnectionState = (typeof connectionStates)[number];
-
-/** Bytes of further requests that are read while one is answered; beyond them the socket is paused. */
-const MAX_PIPELINED = 64 * 1024;
 /** How long a closing connection listens on, so that the client sees the answer and not a reset (RFC 9112 §9.6). */
 const LINGER_MS = 5_000;
 
@@ -54,36 +33,32 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
  * One client's connection: requests in, answers out, in order and one at a time. What nobody asks for is not read:
  * the memory of a connection is bounded whatever the client sends.
  */
-export class Connection implements Timed, BodySource, Sink {
+export class Connection implements Timed, BodySource {
   readonly #socket: Transport;
   readonly #host: ConnectionHost;
   readonly #peer: SocketPeer;
   readonly #parser: HeadParser;
+  readonly #inflow: Inflow;
   readonly #outbox: Outbox;
   #turn: Turn | undefined;
-  /** Requests that wait for the answer before them. */
-  #pipelined: Buffer | undefined;
   #requests = 0;
   #inRead = false;
-  #paused = false;
   /** Nothing more is answered; what still comes is dropped. */
   #lingering = false;
   #clientEnded = false;
   #closed = false;
-  /** By when the client must have sent what is waited for, and have taken what it was sent: neither puts off the other. */
+  /** By when the client must have sent what is waited for. What it has to take has a time of its own: the outbox's. */
   #receiveBy: number;
-  #sendBy = Number.POSITIVE_INFINITY;
   readonly #contentWait = new ContentWait();
-  /** The sender's. */
-  onLeave: (() => void) | undefined;
   readonly #send = (turn: Turn, response: Response): void => this.#answer(turn, response);
 
   constructor(socket: Transport, host: ConnectionHost) {
     this.#socket = socket;
     this.#host = host;
     this.#peer = new SocketPeer(socket);
-    this.#outbox = new Outbox(socket);
     const { settings, clock } = host;
+    this.#inflow = new Inflow(socket);
+    this.#outbox = new Outbox(socket, clock, settings.sendTimeout);
     this.#parser = new HeadParser({
       requestLine: settings.clientMaxRequestLine,
       head: settings.clientMaxHeaderSize,
@@ -100,18 +75,14 @@ export class Connection implements Timed, BodySource, Sink {
   }
 
   get deadline(): number {
-    return Math.min(this.#receiveBy, this.#sendBy);
+    return Math.min(this.#receiveBy, this.#outbox.takeBy);
   }
 
   /** Nothing is being received, answered or sent: to close it takes nothing from the client. */
   get idle(): boolean {
     if (this.#lingering) return this.#socket.writableFinished;
     if (this.#turn !== undefined || this.#parser.started) return false;
-    return this.#pipelined === undefined && this.#socket.writableLength === 0;
-  }
-
-  get closed(): boolean {
-    return this.#closed;
+    return this.#inflow.isEmpty && this.#socket.writableLength === 0;
   }
 
   /** What it is about, for who watches the server. */
@@ -139,7 +110,7 @@ export class Connection implements Timed, BodySource, Sink {
   /** The clock's: what was waited for did not come. */
   expire(): void {
     const turn = this.#turn;
-    const taken = this.#sendBy > this.#host.clock.now;
+    const taken = this.#outbox.takeBy > this.#host.clock.now;
     this.#receiveBy = Number.POSITIVE_INFINITY;
     if (!taken) this.#reset();
     else if (this.#clientEnded && turn?.sent === false) this.#lookWhetherThere();
@@ -154,8 +125,8 @@ export class Connection implements Timed, BodySource, Sink {
 
   #receive(bytes: Buffer): void {
     if (this.#lingering) return;
-    if (this.#pipelined !== undefined) this.#keep(bytes, 0);
-    else this.#read(bytes);
+    if (this.#inflow.isEmpty) this.#read(bytes);
+    else this.#keep(bytes, 0);
   }
 
   /** Takes bytes as far as the conversation allows; the rest waits. */
@@ -176,8 +147,8 @@ export class Connection implements Timed, BodySource, Sink {
       this.#broken(error);
     }
     this.#inRead = false;
-    this.flush();
-    if (this.#turn?.sent === false && this.#turn.receiving && !this.#turn.body?.wanted) this.#pause();
+    this.#flush();
+    if (this.#turn?.sent === false && this.#turn.receiving && !this.#turn.body?.wanted) this.#inflow.pause();
   }
 
   #readHead(bytes: Buffer, start: number): number {
@@ -202,6 +173,7 @@ export class Connection implements Timed, BodySource, Sink {
     // A client that sent content already waits for nothing (RFC 9110 §10.1.1).
     const turn = new Turn(received, received.expectsContinue && !contentCame, this.#send);
     this.#turn = turn;
+    this.#outbox.contentSent = 0;
     this.#host.dispatch(turn.request, turn);
   }
 
@@ -238,12 +210,12 @@ export class Connection implements Timed, BodySource, Sink {
     }
     const { clock, settings } = this.#host;
     this.#wait(this.#contentWait.begin(clock.now, turn.body?.received ?? 0, settings.clientBodyTimeout));
-    this.#resume();
+    this.#inflow.resume();
   }
 
   /** The body's: more came than was asked for. */
   full(): void {
-    this.#pause();
+    this.#inflow.pause();
   }
 
   #stopWaiting(): void {
@@ -251,14 +223,13 @@ export class Connection implements Timed, BodySource, Sink {
   }
 
   #keep(bytes: Buffer, start: number): void {
-    const rest = start === 0 ? bytes : bytes.subarray(start);
-    this.#pipelined = this.#pipelined === undefined ? rest : Buffer.concat([this.#pipelined, rest]);
-    if (this.#pipelined.length >= MAX_PIPELINED || this.#outbox.blocked) this.#pause();
+    this.#inflow.keep(bytes, start);
+    if (this.#outbox.blocked) this.#inflow.pause();
   }
 
   /** The client has taken all that it was sent. */
   #drained(): void {
-    this.#sendBy = Number.POSITIVE_INFINITY;
+    this.#outbox.takeBy = Number.POSITIVE_INFINITY;
     const { keepaliveTimeout, clientHeaderTimeout } = this.#host.settings;
     if (this.#turn === undefined) this.#wait(this.#parser.started ? clientHeaderTimeout : keepaliveTimeout);
     this.#continueReading();
@@ -267,11 +238,10 @@ export class Connection implements Timed, BodySource, Sink {
   /** Goes on with what waited for an answer, or for the client to take its answers. */
   #continueReading(): void {
     if (this.#closed || this.#lingering || this.#inRead || this.#turn !== undefined) return;
-    const waiting = this.#pipelined;
-    this.#pipelined = undefined;
+    const waiting = this.#inflow.take();
     if (waiting !== undefined) this.#read(waiting);
     if (this.#clientEnded) this.#endOfInput();
-    else if (this.#pipelined === undefined && this.#turn === undefined) this.#resume();
+    else if (this.#inflow.isEmpty && this.#turn === undefined) this.#inflow.resume();
   }
 
   #end(): void {
@@ -296,23 +266,11 @@ export class Connection implements Timed, BodySource, Sink {
   #endOfInput(): void {
     const turn = this.#turn;
     if (turn === undefined) {
-      if (this.#pipelined === undefined) this.#shut();
+      if (this.#inflow.isEmpty) this.#shut();
     } else if (turn.receiving) {
       if (turn.sent) this.#shut();
       else turn.body?.fail(clientLeft());
     }
-  }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#socket.pause();
-  }
-
-  #resume(): void {
-    if (!this.#paused || this.#closed) return;
-    this.#paused = false;
-    this.#socket.resume();
   }
 
   /** How long the client has to send what is next. */
@@ -328,60 +286,35 @@ export class Connection implements Timed, BodySource, Sink {
       return;
     }
     turn.answered = true;
-    const { head, body, size, keepAlive } = this.#toWire(turn, response);
+    const { clock, log } = this.#host;
+    const { head, body, size, keepAlive } = turn.toWire(response, this.#mayKeep(turn), clock.date(), log);
     this.#outbox.gather(head);
     if (body.kind === 'none') this.#finish(turn, size, keepAlive, response);
     else {
-      this.#sendContent(body).then(
+      sendContent(body, this.#outbox).then(
         (bytesSent) => this.#finish(turn, bytesSent, keepAlive, undefined),
         (error: unknown) => this.#breakOff(turn, error),
       );
     }
   }
 
-  #sendContent(body: Exclude<WireBody, { kind: 'none' }>): Promise<number> {
-    if (body.kind === 'file') return sendFile(body.slice, this);
-    return body.kind === 'bytes' ? sendBytes(body.bytes, this) : sendStream(body, this);
-  }
-
-  /** The sender's: a piece of content. */
-  async write(piece: Uint8Array, content = piece.length): Promise<void> {
-    if (this.#turn !== undefined) this.#turn.contentSent += content;
-    this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
-    await this.#outbox.write(piece);
-    this.#sendBy = Number.POSITIVE_INFINITY;
-  }
-
-  flush(): void {
-    this.#outbox.flush();
-    if (!this.#outbox.blocked) return;
-    if (this.#sendBy === Number.POSITIVE_INFINITY) {
-      this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
-    }
-    // Nothing is read before the answers are taken: it is not for more requests that the client's time runs.
-    if (this.#turn === undefined) this.#receiveBy = Number.POSITIVE_INFINITY;
-  }
-
-  #toWire(turn: Turn, response: Response): Wire {
-    const { method, request } = turn;
-    const { target, version } = request;
-    const { settings, stopping, clock, log } = this.#host;
-    const keepAlive =
+  #mayKeep(turn: Turn): boolean {
+    const { settings, stopping } = this.#host;
+    return (
       turn.keepAlive &&
       turn.drainable &&
       !stopping &&
       this.#requests < settings.keepaliveRequests &&
       settings.keepaliveTimeout > 0 &&
       // Requests that are here already are answered here.
-      (this.#pipelined !== undefined || this.#host.mayKeep());
-    const delivery = { method, version, keepAlive, date: clock.date() };
-    try {
-      return serialise(response, delivery);
-    } catch (error) {
-      discard(response);
-      log.error(`${method} ${target} (${turn.answeredBy}): ${thrownText(error)}`);
-      return serialise(builtInErrorPage(500), delivery);
-    }
+      (!this.#inflow.isEmpty || this.#host.mayKeep())
+    );
+  }
+
+  #flush(): void {
+    this.#outbox.flush();
+    // Nothing is read before the answers are taken: it is not for more requests that the client's time runs.
+    if (this.#turn === undefined && this.#outbox.blocked) this.#receiveBy = Number.POSITIVE_INFINITY;
   }
 
   #finish(turn: Turn, bytesSent: number, keepAlive: boolean, unsent: Response | undefined): void {
@@ -395,7 +328,7 @@ export class Connection implements Timed, BodySource, Sink {
     if (!keepAlive || !turn.drainable || this.#host.stopping) this.#shut();
     else if (turn.receiving) this.#drain();
     else this.#next();
-    if (!this.#inRead) this.flush();
+    if (!this.#inRead) this.#flush();
   }
 
   /** The rest of the content is nobody's: it is read past, within a bound of size and time. */
@@ -404,14 +337,14 @@ export class Connection implements Timed, BodySource, Sink {
     this.#wait(this.#host.settings.clientBodyTimeout);
     // What is being read now may hold the rest.
     if (this.#clientEnded && !this.#inRead) this.#shut();
-    else this.#resume();
+    else this.#inflow.resume();
   }
 
   #next(): void {
     this.#turn = undefined;
     this.#wait(this.#host.settings.keepaliveTimeout);
     if (!this.#inRead) {
-      this.flush();
+      this.#flush();
       this.#continueReading();
     }
   }
@@ -426,7 +359,7 @@ export class Connection implements Timed, BodySource, Sink {
         `${method} ${target} (${turn.answeredBy}): answer broken off: ${thrownText(error)}`,
       );
     }
-    turn.end(turn.contentSent, false);
+    turn.end(this.#outbox.contentSent, false);
     this.destroy();
   }
 
@@ -438,7 +371,7 @@ export class Connection implements Timed, BodySource, Sink {
     else {
       // The reader learns it from the body and answers; nothing more is read from here.
       turn.body?.fail(error instanceof HttpError ? error : new HttpError(500));
-      this.#pause();
+      this.#inflow.pause();
     }
   }
 
@@ -462,17 +395,17 @@ export class Connection implements Timed, BodySource, Sink {
   #shut(): void {
     if (this.#lingering || this.#closed) return;
     this.#lingering = true;
-    this.#pipelined = undefined;
+    this.#inflow.take();
     this.#turn = undefined;
     this.#outbox.flush();
     // The last answer may be on its way for long; only when the client has it does the time to leave run.
     this.#receiveBy = Number.POSITIVE_INFINITY;
-    this.#sendBy = this.#host.clock.now + this.#host.settings.sendTimeout;
+    this.#outbox.takeBy = this.#host.clock.now + this.#host.settings.sendTimeout;
     this.#socket.end(() => {
-      this.#sendBy = Number.POSITIVE_INFINITY;
+      this.#outbox.takeBy = Number.POSITIVE_INFINITY;
       this.#wait(LINGER_MS);
     });
-    this.#resume();
+    this.#inflow.resume();
   }
 
   /** Without a reset the system goes on holding megabytes for a client that does not take them. */
@@ -484,12 +417,12 @@ export class Connection implements Timed, BodySource, Sink {
 
   #close(): void {
     this.#closed = true;
+    this.#outbox.close();
     this.#host.clock.unwatch(this);
     const turn = this.#turn;
     this.#turn = undefined;
-    this.onLeave?.();
     turn?.body?.fail(clientLeft());
-    turn?.end(turn.contentSent, false);
+    turn?.end(this.#outbox.contentSent, false);
     this.#host.closed(this);
   }
 }

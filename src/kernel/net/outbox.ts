@@ -1,4 +1,5 @@
-import { ClientGone } from './send.js';
+import type { Clock } from './clock.js';
+import { ClientGone, type Sink } from './send.js';
 import type { Transport } from './transport.js';
 
 /** Answers up to this size are gathered and leave together; beyond it they are written at once. */
@@ -10,13 +11,34 @@ const MAX_JOINED = 128 * 1024;
  * What is on its way to the client. Bytes gathered in one turn of the event loop leave in one write: a write is more
  * than half of what a small answer costs.
  */
-export class Outbox {
+export class Outbox implements Sink {
+  /** By when the client must have taken what it was sent, on the clock's scale; Infinity when it has. */
+  takeBy = Number.POSITIVE_INFINITY;
+  /** Bytes of content that were handed over piece by piece; whoever begins an answer sets it to 0. */
+  contentSent = 0;
+  onLeave: (() => void) | undefined;
   readonly #socket: Transport;
+  readonly #clock: Clock;
+  readonly #sendTimeout: number;
+  #closed = false;
   #gathered: Uint8Array[] = [];
   #size = 0;
 
-  constructor(socket: Transport) {
+  /** @param sendTimeout milliseconds to take a piece */
+  constructor(socket: Transport, clock: Clock, sendTimeout: number) {
     this.#socket = socket;
+    this.#clock = clock;
+    this.#sendTimeout = sendTimeout;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The client has gone. */
+  close(): void {
+    this.#closed = true;
+    this.onLeave?.();
   }
 
   /** True when the client does not take what it was sent: `drain` follows, or the send timeout. */
@@ -32,8 +54,29 @@ export class Outbox {
     if (this.#size >= MAX_GATHERED) this.flush();
   }
 
+  /** Sends what is gathered; from then on the client has its time to take it. */
+  flush(): void {
+    this.#send();
+    if (this.takeBy === Number.POSITIVE_INFINITY && this.blocked) this.#expectTaken();
+  }
+
+  async write(piece: Uint8Array, content = piece.length): Promise<void> {
+    this.contentSent += content;
+    this.#expectTaken();
+    this.#gathered.push(piece);
+    this.#size += piece.length;
+    await new Promise<void>((resolve, reject) => {
+      this.#send((error) => (error ? reject(new ClientGone(error)) : resolve()));
+    });
+    this.takeBy = Number.POSITIVE_INFINITY;
+  }
+
+  #expectTaken(): void {
+    this.takeBy = this.#clock.now + this.#sendTimeout;
+  }
+
   /** @param taken called when the system has the bytes, with an error when it never will */
-  flush(taken?: (error?: Error | null) => void): void {
+  #send(taken?: (error?: Error | null) => void): void {
     const gathered = this.#gathered;
     const size = this.#size;
     const [first] = gathered;
@@ -43,18 +86,6 @@ export class Outbox {
     if (gathered.length === 1) this.#socket.write(first, taken);
     else if (size <= MAX_JOINED) this.#socket.write(Buffer.concat(gathered, size), taken);
     else this.#writeTogether(gathered, taken);
-  }
-
-  /**
-   * Sends a piece behind what was gathered. The piece may be changed again once the promise is fulfilled.
-   * @throws ClientGone
-   */
-  write(piece: Uint8Array): Promise<void> {
-    this.#gathered.push(piece);
-    this.#size += piece.length;
-    return new Promise((resolve, reject) => {
-      this.flush((error) => (error ? reject(new ClientGone(error)) : resolve()));
-    });
   }
 
   #writeTogether(pieces: readonly Uint8Array[], taken?: (error?: Error | null) => void): void {

@@ -45,11 +45,21 @@ class Pace {
 }
 
 /**
+ * Sends an answer's content.
+ * @returns how many bytes of it were sent
+ * @throws ClientGone, and what the content's source throws
+ */
+export function sendContent(body: Exclude<WireBody, { kind: 'none' }>, sink: Sink): Promise<number> {
+  if (body.kind === 'file') return sendFile(body.slice, sink);
+  return body.kind === 'bytes' ? sendBytes(body.bytes, sink) : sendStream(body, sink);
+}
+
+/**
  * Sends bytes that are at hand, too many for one write.
  * @returns how many were sent
  * @throws ClientGone
  */
-export async function sendBytes(bytes: Uint8Array, sink: Sink): Promise<number> {
+async function sendBytes(bytes: Uint8Array, sink: Sink): Promise<number> {
   const pace = new Pace();
   for (let position = 0; position < bytes.length; ) {
     if (sink.closed) throw new ClientGone();
@@ -65,7 +75,7 @@ export async function sendBytes(bytes: Uint8Array, sink: Sink): Promise<number> 
  * @returns how many bytes of content were sent
  * @throws ClientGone, and Error when the file ends too early: the answer's length was promised and cannot be kept
  */
-export async function sendFile(slice: FileSlice, sink: Sink): Promise<number> {
+async function sendFile(slice: FileSlice, sink: Sink): Promise<number> {
   const { file, start, end } = slice;
   const pace = new Pace();
   let position = start;
@@ -96,7 +106,7 @@ const CRLF = Buffer.from('\r\n');
  * @returns how many bytes of content were sent
  * @throws ClientGone, what the stream throws, and Error when it gives more or less than its declared length
  */
-export async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sink): Promise<number> {
+async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sink): Promise<number> {
   const { length } = body;
   const source = endable(body.stream);
   const chunked = body.chunked && length === undefined;

@@ -1,10 +1,16 @@
 import { earlyOwner } from '../answers.js';
+import { discard } from '../discard.js';
 import type { Answerer } from '../dispatch.js';
+import { builtInErrorPage } from '../error-page.js';
 import type { Exchange, Outcome } from '../exchange.js';
 import { described, type TapOwner } from '../guard.js';
 import type { IncomingBody } from '../http/body.js';
 import type { ReceivedRequest } from '../http/request.js';
+import { serialise } from '../http/serialised.js';
+import type { Wire } from '../http/writer.js';
+import type { Log } from '../log.js';
 import type { IncomingRequest, Response } from '../message.js';
+import { thrownText } from '../thrown.js';
 
 /** What nginx logs for a client that left before its answer. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -25,8 +31,6 @@ export class Turn implements Answerer {
   owesContinue: boolean;
   /** It is settled what is answered; from here on it is on its way. */
   answered = false;
-  /** Bytes of content that were handed over piece by piece, for an answer that is broken off. */
-  contentSent = 0;
   /** The answer's last byte is handed over: only now may the next request be answered. */
   sent = false;
   readonly #startedAt = performance.now();
@@ -75,6 +79,19 @@ export class Turn implements Answerer {
     this.#status = response.status;
     if (this.#exchange === undefined) this.#early = earlyOwner(response);
     this.#send(this, response);
+  }
+
+  /** Its answer as bytes; the built-in page for 500 where that cannot be sent, which is logged. */
+  toWire(response: Response, keepAlive: boolean, date: string, log: Log): Wire {
+    const { method, request } = this;
+    const delivery = { method, version: request.version, keepAlive, date };
+    try {
+      return serialise(response, delivery);
+    } catch (error) {
+      discard(response);
+      log.error(`${method} ${request.target} (${this.answeredBy}): ${thrownText(error)}`);
+      return serialise(builtInErrorPage(500), delivery);
+    }
   }
 
   end(bytesSent: number, complete: boolean): void {
