@@ -2,15 +2,7 @@ import { AsyncSeriesBailHook, AsyncSeriesWaterfallHook, SyncHook } from 'tapable
 import { checkAnswer, ignoreAnswer, requireAnswer } from './answers.js';
 import type { Exchange } from './exchange.js';
 import { guarded, guardedPromise, type TapOwner } from './guard.js';
-import {
-  inOrder,
-  type RouteHooks,
-  type RouteTapOptions,
-  Stage,
-  stageOf,
-  type Tap,
-  type TapOptions,
-} from './hooks.js';
+import { inOrder, type RouteHooks, type RouteTapOptions, Stage, stageOf, type Tap } from './hooks.js';
 import type { Log } from './log.js';
 import { logFault } from './log-fault.js';
 import type { Response } from './message.js';
@@ -53,19 +45,54 @@ export interface HookSettings {
   readonly log: Log;
 }
 
+/** What a plugin gets of each hook, made when it asks. */
+type Openers = { readonly [Hook in keyof RouteHooks]: (owner: TapOwner) => RouteHooks[Hook] };
+
+class Facade implements RouteHooks {
+  readonly #plugin: string;
+  readonly #route: string;
+  readonly #openers: Openers;
+
+  constructor(plugin: string, route: string, openers: Openers) {
+    this.#plugin = plugin;
+    this.#route = route;
+    this.#openers = openers;
+  }
+
+  get onRoute(): RouteHooks['onRoute'] {
+    return this.#openers.onRoute(this.#owner('onRoute'));
+  }
+
+  get onResponse(): RouteHooks['onResponse'] {
+    return this.#openers.onResponse(this.#owner('onResponse'));
+  }
+
+  get onDone(): RouteHooks['onDone'] {
+    return this.#openers.onDone(this.#owner('onDone'));
+  }
+
+  #owner(hook: keyof RouteHooks): TapOwner {
+    return { plugin: this.#plugin, hook, route: this.#route };
+  }
+}
+
 /** Collects the taps of one route while its plugins are applied, then compiles them. */
 export class RouteHookTable {
-  readonly #onRoute = new AsyncSeriesBailHook<[Exchange], Response | undefined>(['exchange'], 'onRoute');
-  readonly #onResponse = new AsyncSeriesWaterfallHook<[Response, Exchange]>(
-    ['response', 'exchange'],
-    'onResponse',
-  );
-  readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
+  // Made when they are first tapped: a thousand servers have many routes, most with taps on one of them.
+  #onRoute: AsyncSeriesBailHook<[Exchange], Response | undefined> | undefined;
+  #onResponse: AsyncSeriesWaterfallHook<[Response, Exchange]> | undefined;
+  #onDone: SyncHook<[Exchange]> | undefined;
   readonly #methods = new Set<string>();
   readonly #taps: Tap[] = [];
   readonly #patience: PatienceOf;
   readonly #trace: TraceMode;
   readonly #log: Log;
+
+  readonly #openers: Openers = {
+    onRoute: (owner) => this.#onRouteOf(owner),
+    onResponse: (owner) => this.#onResponseOf(owner),
+    onDone: (owner) => this.#onDoneOf(owner),
+  };
 
   constructor({ patience, trace, log }: HookSettings) {
     this.#patience = patience;
@@ -73,59 +100,72 @@ export class RouteHookTable {
     this.#log = log;
   }
 
-  /** The facade for one plugin; `route` names the route and its configuration line in failures. */
+  /**
+   * The facade for one plugin; `route` names the route and its configuration line in failures. Most plugins do not touch
+   * most routes: what a hook needs is made when it is asked for.
+   */
   facade(plugin: string, route: string): RouteHooks {
-    const owner = (hook: string): TapOwner => ({ plugin, hook, route });
-    const routeOwner = owner('onRoute');
-    const responseOwner = owner('onResponse');
-    const doneOwner = owner('onDone');
-    const limit = (options: TapOptions) => this.#patience(options.timeout);
+    return new Facade(plugin, route, this.#openers);
+  }
+
+  #onRouteOf(owner: TapOwner): RouteHooks['onRoute'] {
+    this.#onRoute ??= new AsyncSeriesBailHook(['exchange'], 'onRoute');
+    const hook = this.#onRoute;
     return {
-      onRoute: {
-        tap: (options, fn) => {
-          const tap = this.#remember(plugin, 'onRoute', options);
-          const run = this.#watched(tap, routeLook, guarded(routeOwner, fn, checkAnswer));
-          const only = this.#methodsOf(options);
-          this.#onRoute.tap(named(tap), (exchange) =>
-            only === undefined || only.has(exchange.request.method) ? run(exchange) : undefined,
-          );
-        },
-        tapPromise: (options, fn) => {
-          const tap = this.#remember(plugin, 'onRoute', options);
-          const guardedRun = guardedPromise(routeOwner, fn, checkAnswer, routeLimit(limit(options)));
-          const run = this.#watchedPromise(tap, routeLook, guardedRun);
-          const only = this.#methodsOf(options);
-          this.#onRoute.tapPromise(named(tap), (exchange) =>
-            only === undefined || only.has(exchange.request.method) ? run(exchange) : nothing,
-          );
-        },
+      tap: (options, fn) => {
+        const tap = this.#remember(owner.plugin, 'onRoute', options);
+        const run = this.#watched(tap, routeLook, guarded(owner, fn, checkAnswer));
+        const only = this.#methodsOf(options);
+        hook.tap(named(tap), (exchange) =>
+          only === undefined || only.has(exchange.request.method) ? run(exchange) : undefined,
+        );
       },
-      onResponse: {
-        tap: (options, fn) => {
-          const tap = this.#remember(plugin, 'onResponse', options);
-          const run = guarded(responseOwner, fn, requireAnswer);
-          this.#onResponse.tap(named(tap), this.#watched(tap, responseLook, run));
-        },
-        tapPromise: (options, fn) => {
-          const tap = this.#remember(plugin, 'onResponse', options);
-          const run = guardedPromise(responseOwner, fn, requireAnswer, responseLimit(limit(options)));
-          this.#onResponse.tapPromise(named(tap), this.#watchedPromise(tap, responseLook, run));
-        },
+      tapPromise: (options, fn) => {
+        const tap = this.#remember(owner.plugin, 'onRoute', options);
+        const limit = routeLimit(this.#patience(options.timeout));
+        const run = this.#watchedPromise(tap, routeLook, guardedPromise(owner, fn, checkAnswer, limit));
+        const only = this.#methodsOf(options);
+        hook.tapPromise(named(tap), (exchange) =>
+          only === undefined || only.has(exchange.request.method) ? run(exchange) : nothing,
+        );
       },
-      onDone: {
-        tap: (options, fn) => {
-          const tap = this.#remember(plugin, 'onDone', options);
-          const run = guarded(doneOwner, fn, ignoreAnswer);
-          const watched = this.#watched(tap, doneLook, run);
-          this.#onDone.tap(named(tap), (exchange) => {
-            // There is nobody left to tell, and the taps after it are to run all the same.
-            try {
-              watched(exchange);
-            } catch (error) {
-              logFault(this.#log, exchange, error);
-            }
-          });
-        },
+    };
+  }
+
+  #onResponseOf(owner: TapOwner): RouteHooks['onResponse'] {
+    this.#onResponse ??= new AsyncSeriesWaterfallHook(['response', 'exchange'], 'onResponse');
+    const hook = this.#onResponse;
+    return {
+      tap: (options, fn) => {
+        const tap = this.#remember(owner.plugin, 'onResponse', options);
+        const run = guarded(owner, fn, requireAnswer);
+        hook.tap(named(tap), this.#watched(tap, responseLook, run));
+      },
+      tapPromise: (options, fn) => {
+        const tap = this.#remember(owner.plugin, 'onResponse', options);
+        const limit = responseLimit(this.#patience(options.timeout));
+        const run = guardedPromise(owner, fn, requireAnswer, limit);
+        hook.tapPromise(named(tap), this.#watchedPromise(tap, responseLook, run));
+      },
+    };
+  }
+
+  #onDoneOf(owner: TapOwner): RouteHooks['onDone'] {
+    this.#onDone ??= new SyncHook(['exchange'], 'onDone');
+    const hook = this.#onDone;
+    return {
+      tap: (options, fn) => {
+        const tap = this.#remember(owner.plugin, 'onDone', options);
+        const run = guarded(owner, fn, ignoreAnswer);
+        const watched = this.#watched(tap, doneLook, run);
+        hook.tap(named(tap), (exchange) => {
+          // There is nobody left to tell, and the taps after it are to run all the same.
+          try {
+            watched(exchange);
+          } catch (error) {
+            logFault(this.#log, exchange, error);
+          }
+        });
       },
     };
   }
@@ -133,7 +173,7 @@ export class RouteHookTable {
   compile(): CompiledHooks {
     const onRoute = this.#onRoute;
     return Object.freeze({
-      onRoute: onRoute.isUsed()
+      onRoute: onRoute?.isUsed()
         ? (exchange: Exchange, done: Parameters<RouteCall>[1]) => onRoute.callAsync(exchange, done)
         : undefined,
       onResponse: this.#compileResponse(),
@@ -145,7 +185,7 @@ export class RouteHookTable {
 
   #compileResponse(): ResponseCall | undefined {
     const onResponse = this.#onResponse;
-    const call: ResponseCall | undefined = onResponse.isUsed()
+    const call: ResponseCall | undefined = onResponse?.isUsed()
       ? (response, exchange, done) => onResponse.callAsync(response, exchange, done)
       : undefined;
     if (this.#trace !== 'server_timing') return call;
@@ -159,7 +199,7 @@ export class RouteHookTable {
 
   #compileDone(): ((exchange: Exchange) => void) | undefined {
     const onDone = this.#onDone;
-    const call = onDone.isUsed() ? (exchange: Exchange) => onDone.call(exchange) : undefined;
+    const call = onDone?.isUsed() ? (exchange: Exchange) => onDone.call(exchange) : undefined;
     if (this.#trace === 'off') return call;
     return (exchange) => {
       try {

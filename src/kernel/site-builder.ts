@@ -96,7 +96,7 @@ async function buildRoute(
   };
   for (const { plugin, running } of plugins) {
     try {
-      await running.apply({
+      const applied = running.apply({
         options: config.options.get(plugin.name) ?? {},
         hooks: table.facade(plugin.name, name),
         route: view,
@@ -105,6 +105,8 @@ async function buildRoute(
         warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
         refuse: (finding) => refuse(diagnosticOf(plugin, 'error', finding)),
       });
+      // Most plugins have nothing to wait for, and a turn for each of them on each route adds up.
+      if (applied !== undefined) await applied;
     } catch (error) {
       refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
     }
