@@ -5,6 +5,7 @@ import { refusalOf } from './findings.js';
 import type { Log } from './log.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from './metrics.js';
 import { patiences } from './patience.js';
+import { missingPrerequisites } from './prerequisites.js';
 import { ServerHookTable } from './server-hooks.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
 import type { TraceMode } from './trace.js';
@@ -27,6 +28,8 @@ export interface Assembly {
 export interface AssemblyOptions {
   /** Every request is traced, whatever the configuration says. */
   readonly trace?: boolean;
+  /** It takes the place of one that served: what was there when that was started is not asked for again. */
+  readonly isReplacement?: boolean;
   /** Sums the metrics of this process with those of the others of the server; without it, there are no others. */
   readonly gather?: (own: MetricsRegistry) => Promise<readonly MetricFamily[]>;
 }
@@ -38,7 +41,7 @@ export interface AssemblyOptions {
 export async function assemble(
   config: Config,
   log: Log,
-  { trace = false, gather = ownFamilies }: AssemblyOptions = {},
+  { trace = false, isReplacement = false, gather = ownFamilies }: AssemblyOptions = {},
 ): Promise<Assembly> {
   const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
   const patienceOf = patiences();
@@ -50,7 +53,7 @@ export async function assemble(
   const registry = new MetricsRegistry();
   const metrics = metricsFor(registry, () => gather(registry));
   const plugins: LoadedPlugin[] = [];
-  const found: Diagnostic[] = [];
+  const found: Diagnostic[] = isReplacement ? [] : [...(await missingPrerequisites(config))];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
     await running[step]().catch((error: unknown) =>
       log.error(`plugin "${plugin.name}", ${step}: ${String(error)}`),

@@ -59,6 +59,7 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Con
     settle(name, directive, block, directive.fallback, scope, findings);
   return {
     file: tree.file,
+    uses: block,
     main: {
       serverDir,
       errorLog: main('error_log', core.error_log),

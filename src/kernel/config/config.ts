@@ -3,6 +3,7 @@ import type { OptionValues, Plugin } from '../plugin.js';
 import type { UserSetting } from '../process/privileges.js';
 import type { ErrorPage } from '../route.js';
 import type { TraceMode } from '../trace.js';
+import type { CheckedBlock } from './check.js';
 import type { Place } from './diagnostic.js';
 import type { DirectiveUse } from './schema.js';
 
@@ -111,6 +112,8 @@ export interface Config {
   /** The file it was loaded from, as shown to people. */
   readonly file: string;
   readonly main: MainSettings;
+  /** The main block's directives, for messages. */
+  readonly uses: CheckedBlock;
   readonly plugins: readonly Plugin[];
   /** The main block's option values by plugin name, for `setup`. */
   readonly options: ReadonlyMap<string, OptionValues>;

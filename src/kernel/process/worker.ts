@@ -64,11 +64,12 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     const prepared = await prepare(config, log, {
       inherited,
       trace: launch.trace,
+      isReplacement: order.fromSnapshot,
       gather: (own) => gatherer.gather(own),
     });
     if (order.standby) await wordToServe();
     server = await prepared.listen();
-    dropPrivileges(config.main.user, log);
+    dropPrivileges(config.main.user, config.uses.get('user')?.[0]?.place, log);
   } catch (error) {
     tellAndExit({ type: 'refused', report: report + refusal(error, colour) });
     return;
