@@ -110,6 +110,25 @@ describe('-s', () => {
     await expect.poll(() => server.child.exitCode, patience).toBe(0);
   });
 
+  it('stop ends one whose configuration has become bad since', async () => {
+    const { file, port, server } = await running('one');
+    await writeFile(file, configuration('two; oops', port));
+    const { code, stderr } = await webserv(['-s', 'stop', file]);
+    expect([code, stderr]).toEqual([0, '']);
+    await expect.poll(() => server.child.exitCode, patience).toBe(0);
+  });
+
+  it('reload is refused for what only a plugin can know, too', async () => {
+    const { file, port, server } = await running('one');
+    await writeFile(
+      file,
+      `${configuration('two', port)}\nserver { listen ${port}; server_name u; upload on; }`,
+    );
+    const told = await webserv(['-s', 'reload', file]);
+    expect([told.code, told.stderr]).toEqual([1, expect.stringContaining('error[upload-store]')]);
+    expect(await answerOf(server)).toBe('one');
+  });
+
   it('reopen opens the log anew', async () => {
     const folder = await folderWith({ 'webserv.conf': `error_log error.log;\n${configuration('one')}` });
     const file = join(folder, 'webserv.conf');
