@@ -1,3 +1,4 @@
+import type { Place } from './diagnostic.js';
 import { type Findings, shown } from './findings.js';
 import { insteadOfNginx } from './nginx-directives.js';
 import type { Registry, Rule } from './registry.js';
@@ -88,13 +89,16 @@ export function usageLine(name: string, rule: Rule): string {
 
 function mayBeRead(use: DirectiveUse, rule: Rule, context: Context, { findings }: CheckContext): boolean {
   if (!rule.contexts.includes(context)) {
-    const places = rule.contexts.map((name) => (name === 'main' ? 'main (outside of all blocks)' : name));
     findings.error('wrong-block', `"${use.name}" cannot stand in ${context}`, use.place, {
-      hint: `it belongs in ${places.join(' or ')}`,
+      hint: `it belongs in ${placesOf(rule)}`,
     });
     return false;
   }
   return mayBeWritten(use, rule, findings);
+}
+
+function placesOf({ contexts }: Rule): string {
+  return contexts.map((name) => (name === 'main' ? 'main (outside of all blocks)' : name)).join(' or ');
 }
 
 /** A block is read whatever its arguments are: what is in it has mistakes of its own. */
@@ -147,15 +151,27 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
     findings.error('unknown-directive', message, use.place, { hint });
     return;
   }
-  const meant = nearest(use.name, registry.namesIn(context));
-  if (!check.complete && meant === undefined) return;
-  const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?` };
-  findings.error('unknown-directive', message, use.place, hint);
+  const hint = hintFor(use.name, context, registry);
+  if (!check.complete && hint === undefined) return;
+  findings.error('unknown-directive', message, use.place, hint === undefined ? {} : { hint });
+}
+
+/** What was probably meant; of what cannot stand in this block, also where it can. */
+function hintFor(name: string, context: Context, registry: Registry): string | undefined {
+  const meant = nearest(name, registry.namesIn(context));
+  if (meant !== undefined) return `did you mean "${meant}"?`;
+  const elsewhere = nearest(name, registry.names);
+  const rule = elsewhere === undefined ? undefined : registry.rule(registry.canonical(elsewhere));
+  return rule && `did you mean "${elsewhere}"? It belongs in ${placesOf(rule)}`;
 }
 
 export function reportDuplicate(use: DirectiveUse, first: DirectiveUse, findings: Findings): void {
-  const related = [{ message: 'first used here', place: first.place }];
-  findings.error('duplicate-directive', `"${use.name}" may stand only once in a block`, use.place, {
+  // In YAML and JSON one name may have both uses: then it is their arguments that tell them apart.
+  const isOneName = use.place.line === first.place.line && use.place.column === first.place.column;
+  const placeOf = ({ arguments: [word], place }: DirectiveUse): Place =>
+    isOneName ? (word?.place ?? place) : place;
+  const related = [{ message: 'first used here', place: placeOf(first) }];
+  findings.error('duplicate-directive', `"${use.name}" may stand only once in a block`, placeOf(use), {
     related,
   });
 }

@@ -56,7 +56,7 @@ function directivesOf(plugins: readonly Plugin[]): readonly DescribedDirective[]
     schema: { description: `${usageLine(name, rule)}\n${rule.help}`, ...schema },
   });
   const shaping = Object.entries<StructuralDirective>(structure).map(([name, rule]) =>
-    described(name, rule, blocks[name] ?? uses(rule, structureTypes[name] ?? [])),
+    described(name, rule, shapes[name] ?? uses(rule, [])),
   );
   const tables = [core, ...plugins.map(({ directives }) => directives)];
   const valued = tables
@@ -81,14 +81,11 @@ function propertiesIn(
   return Object.fromEntries(known.map((name) => [name, reference(definitionOf(aliases.get(name) ?? name))]));
 }
 
-const structureTypes: Readonly<Record<string, Types>> = {
-  listen: [argument.text, argument.oneOf(['default_server'])],
-};
-
 const extensions = uses({ ...structure.types, minArguments: 1, maxArguments: Infinity }, []);
 
-/** The directives that have a block. */
-const blocks: Readonly<Record<string, JsonSchema>> = {
+/** The directives that have a block, or words that their rule does not tell of. */
+const shapes: Readonly<Record<string, JsonSchema>> = {
+  listen: uses({ ...structure.listen, maxArguments: 2 }, [argument.text, argument.oneOf(['default_server'])]),
   server: one(reference('server')),
   types: one({
     type: ['object', 'null'],
