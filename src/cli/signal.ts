@@ -57,7 +57,7 @@ export async function sendSignal(word: string, found: Found): Promise<number> {
 /** What the main block says, of a configuration that could be served. */
 async function checkedMain(found: Found): Promise<MainSettings | undefined> {
   const loaded = await loadFound(found);
-  return loaded && withAssembly(loaded.config, () => loaded.config.main);
+  return loaded && withAssembly(loaded, () => loaded.config.main);
 }
 
 /** What the main block says, whatever else is wrong; what is, is shown where there is no pid file for it. */

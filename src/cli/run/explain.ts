@@ -38,7 +38,7 @@ export async function explain(
     return EXIT.ok;
   }
   const { config } = loaded;
-  const explained = await withAssembly(config, async (assembly) => {
+  const explained = await withAssembly(loaded, async (assembly) => {
     const explanation = await explainRequest(config, assembly, { ...asked, method, path });
     if (explanation !== undefined) print(explanationText(explanation, loaded, method, asked));
     else {

@@ -122,6 +122,17 @@ export class Findings {
   }
 }
 
+/**
+ * What the loader and the plugins found, as one list in the order of the files and their lines.
+ * @param files in the order they were read, as they are shown to people
+ */
+export function merged(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
+  const findings = new Findings();
+  for (const file of files) findings.opened(file);
+  findings.include(diagnostics);
+  return findings.list();
+}
+
 function overlap(a: Place | undefined, b: Place | undefined): boolean {
   if (a === undefined || b === undefined || a.file !== b.file || a.line !== b.line) return false;
   return a.column < b.column + b.length && b.column < a.column + a.length;
