@@ -91,12 +91,13 @@ export async function assemble(
 }
 
 /**
- * What the plugins would say about the blocks in which the loader found no mistake, so that everything is told at once.
+ * What the plugins would say about the blocks in which the loader found no mistake that concerns them, so that everything is
+ * told at once.
  * @param config one that was compiled with mistakes
  */
 export async function preview(config: Config): Promise<readonly Diagnostic[]> {
   const servers = config.servers
-    .filter(({ route }) => route.sound)
+    .filter(({ route }) => !route.doubts?.all)
     .map((server) => ({ ...server, route: soundPart(server.route) }));
   try {
     const { warnings, dispose } = await assemble({ ...config, servers }, silent);
@@ -108,9 +109,9 @@ export async function preview(config: Config): Promise<readonly Diagnostic[]> {
   }
 }
 
-/** A block inside of one with a mistake is none of these: it inherits from it. */
+/** A block inside of one that nothing is known of is none of these: it inherits from it. */
 function soundPart(route: RouteConfig): RouteConfig {
-  return { ...route, children: route.children.filter(({ sound }) => sound).map(soundPart) };
+  return { ...route, children: route.children.filter(({ doubts }) => !doubts?.all).map(soundPart) };
 }
 
 const ignore = (): void => {};

@@ -95,6 +95,7 @@ async function buildRoute(
     found.push(...diagnostics);
   };
   for (const { plugin, running } of plugins) {
+    if (config.doubts?.plugins.has(plugin.name)) continue;
     try {
       const applied = running.apply({
         options: config.options.get(plugin.name) ?? {},
@@ -112,7 +113,8 @@ async function buildRoute(
     }
   }
   const hooks = table.compile();
-  if (hooks.onRoute === undefined && !refused && isInnermost(config)) found.push(unanswered(config));
+  if (hooks.onRoute === undefined && !refused && config.doubts === undefined && isInnermost(config))
+    found.push(unanswered(config));
   const declared = config.methods;
   const methods = declared === undefined ? hooks.methods : new Set(declared);
   return Object.freeze({

@@ -39,12 +39,24 @@ function collect(
     const name = check.registry.canonical(use.name);
     const rule = check.registry.rule(name);
     if (rule === undefined) collectUnknown(use, context, check, checked);
-    else if (mayBeRead(use, rule, context, check)) {
-      const [first] = checked.get(name) ?? [];
-      if (first === undefined || rule.repeatable) add(checked, name, use);
-      else reportDuplicate(use, first, check.findings);
-    }
+    else check.findings.concerning(name, () => collectKnown(use, { name, rule, context, check, checked }));
   }
+}
+
+interface Known {
+  /** Canonical. */
+  readonly name: string;
+  readonly rule: Rule;
+  readonly context: Context;
+  readonly check: CheckContext;
+  readonly checked: Map<string, DirectiveUse[]>;
+}
+
+function collectKnown(use: DirectiveUse, { name, rule, context, check, checked }: Known): void {
+  if (!mayBeRead(use, rule, context, check)) return;
+  const [first] = checked.get(name) ?? [];
+  if (first === undefined || rule.repeatable) add(checked, name, use);
+  else reportDuplicate(use, first, check.findings);
 }
 
 function collectUnknown(
@@ -135,7 +147,8 @@ function countOf({ minArguments: min, maxArguments: max }: Rule): string {
 function reportNginx(use: DirectiveUse, instead: string, { findings, complete }: CheckContext): void {
   if (!complete && use.block === undefined) return;
   const message = `"${shown(use.name)}" is a directive of nginx that webserv does not have`;
-  findings.error('nginx-directive', message, use.place, { hint: `${instead} (docs/from-nginx.md)` });
+  const hint = `${instead} (docs/from-nginx.md)`;
+  findings.concerning('', () => findings.error('nginx-directive', message, use.place, { hint }));
 }
 
 function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext): void {
@@ -148,21 +161,17 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
   const provider = check.providers.get(use.name);
   if (provider !== undefined) {
     const hint = `it is provided by plugin "${provider}", which is installed: add "load_plugin ${provider};"`;
-    findings.error('unknown-directive', message, use.place, { hint });
+    findings.concerning('', () => findings.error('unknown-directive', message, use.place, { hint }));
     return;
   }
-  const hint = hintFor(use.name, context, registry);
-  if (!check.complete && hint === undefined) return;
-  findings.error('unknown-directive', message, use.place, hint === undefined ? {} : { hint });
-}
-
-/** What was probably meant; of what cannot stand in this block, also where it can. */
-function hintFor(name: string, context: Context, registry: Registry): string | undefined {
-  const meant = nearest(name, registry.namesIn(context));
-  if (meant !== undefined) return `did you mean "${meant}"?`;
-  const elsewhere = nearest(name, registry.names);
-  const rule = elsewhere === undefined ? undefined : registry.rule(registry.canonical(elsewhere));
-  return rule && `did you mean "${elsewhere}"? It belongs in ${placesOf(rule)}`;
+  const here = nearest(use.name, registry.namesIn(context));
+  const meant = here ?? nearest(use.name, registry.names);
+  const rule = meant === undefined ? undefined : registry.rule(registry.canonical(meant));
+  if (!check.complete && rule === undefined) return;
+  const belongs = here === undefined && rule !== undefined ? ` It belongs in ${placesOf(rule)}` : '';
+  const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?${belongs}` };
+  // What is like no name is no slip of one.
+  findings.concerning(meant ?? '', () => findings.error('unknown-directive', message, use.place, hint));
 }
 
 export function reportDuplicate(use: DirectiveUse, first: DirectiveUse, findings: Findings): void {

@@ -70,10 +70,18 @@ export interface RouteConfig {
   readonly options: ReadonlyMap<string, OptionValues>;
   /** The directives of this block itself, by name: where each is written. */
   readonly uses: ReadonlyMap<string, readonly DirectiveUse[]>;
-  /** False when there is a mistake in this block or in one around it: then its values may not be what is meant. */
-  readonly sound: boolean;
+  /** What is not known for sure of this block; undefined where there is no mistake in it, nor in those around it. */
+  readonly doubts: Doubts | undefined;
   /** Locations inside it. */
   readonly children: readonly RouteConfig[];
+}
+
+/** After a mistake, some values may not be what is meant. */
+export interface Doubts {
+  /** None can be relied on. */
+  readonly all: boolean;
+  /** Those of these plugins cannot. */
+  readonly plugins: ReadonlySet<string>;
 }
 
 export interface ServerConfig {
