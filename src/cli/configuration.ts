@@ -50,7 +50,7 @@ export async function withAssembly<T>(
   look: (assembly: Assembly, warnings: readonly Diagnostic[]) => T | Promise<T>,
 ): Promise<T | undefined> {
   const together = (found: readonly Diagnostic[]) =>
-    merged([...diagnostics, ...found], source.files.map(displayPath));
+    merged([...diagnostics, ...found], source.watched.files.map(displayPath));
   let assembly: Assembly;
   try {
     assembly = await assemble(config, createLog('warn', stderrTarget()));

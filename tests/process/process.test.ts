@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
+import { freePort } from '../faults/free-port.js';
 import { answerOf, childrenOf, configuration, isAlive, patience, running } from './running.js';
 
 describe.runIf(process.platform === 'linux')('the master', () => {
@@ -100,6 +101,51 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
     expect(await answerOf(watching)).toBe('first');
     await writeFile(join(folder, 'part.conf'), 'return 200 second;');
     await expect.poll(() => answerOf(watching).catch(() => ''), patience).toBe('second');
+  });
+});
+
+describe('--watch', () => {
+  it('notices a file that a pattern finds, what a plugin imports, and what is mended in a new file', async () => {
+    const folder = await folderWith({
+      'webserv.conf': `
+        load_plugin ./plugins/hello.ts;
+        server { listen 127.0.0.1:${await freePort()}; hello on; include parts/*.conf; }`,
+      'plugins/word.ts': `export const word = 'first';`,
+      'plugins/hello.ts': `
+        import { definePlugin, flag, Stage } from '@webserv/server';
+        import { word } from './word.js';
+        const hello = flag({ default: false, help: 'says a word' });
+        export default definePlugin({
+          name: 'hello',
+          directives: { hello },
+          apply: ({ options, hooks }) => {
+            if (options.hello) hooks.onRoute.tap({ stage: Stage.content }, () => ({ status: 200, body: word }));
+          },
+        });`,
+      'parts/.keep': '',
+    });
+    const watching = await serving(['--watch', join(folder, 'webserv.conf')]);
+    const answer = (path: string) => async () =>
+      fetch(watching.url + path).then((found) => found.text(), String);
+    expect(await answer('/')()).toBe('first');
+    await writeFile(join(folder, 'plugins/word.ts'), `export const word = 'second';`);
+    await expect.poll(answer('/'), patience).toBe('second');
+    await writeFile(join(folder, 'parts/a.conf'), 'location /a { return 200 added; oops; }');
+    await expect.poll(() => watching.stderr(), patience).toContain('unknown directive "oops"');
+    await writeFile(join(folder, 'parts/a.conf'), 'location /a { return 200 added; }');
+    await expect.poll(answer('/a'), patience).toBe('added');
+    await rm(join(folder, 'parts/a.conf'));
+    await expect.poll(answer('/a'), patience).toBe('second');
+    // A pattern knows its folder; a file that is named in full is watched once it was read, though it was refused.
+    const main = join(folder, 'webserv.conf');
+    await writeFile(join(folder, 'other.inc'), 'oops;');
+    await writeFile(
+      main,
+      (await readFile(main, 'utf8')).replace('hello on;', 'hello on; include other.inc;'),
+    );
+    await expect.poll(() => watching.stderr(), patience).toContain('other.inc:1:1');
+    await writeFile(join(folder, 'other.inc'), 'location /b { return 200 mended; }');
+    await expect.poll(answer('/b'), patience).toBe('mended');
   });
 });
 

@@ -47,13 +47,13 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
   const given = order.fromSnapshot ? await receiveSnapshot() : undefined;
   const { config, source, diagnostics } = await loadLaunch(launch, builtins, given);
   const name = displayPath(launch.file);
-  const files = (source?.files ?? []).map(displayPath);
+  const files = (source?.watched.files ?? []).map(displayPath);
   const together = (more: readonly Diagnostic[]) => merged([...diagnostics, ...more], files);
   const shown = (found: readonly Diagnostic[]) =>
     found.length === 0 ? '' : renderDiagnostics(found, { colour });
   const refuse = (found: readonly Diagnostic[]): void => {
     const conclusion = `webserv: ${name} cannot be used: ${counted(found)}\n`;
-    tellAndExit({ type: 'refused', report: shown(found) + conclusion });
+    tellAndExit({ type: 'refused', report: shown(found) + conclusion, watched: source?.watched });
   };
   if (config === undefined) {
     refuse(diagnostics);
@@ -79,7 +79,10 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
   } catch (error) {
     // A plugin refuses it, or an address is taken.
     if (error instanceof ConfigError) refuse(together(error.diagnostics));
-    else tellAndExit({ type: 'refused', report: `${shown(diagnostics)}webserv: ${reasonOf(error)}\n` });
+    else {
+      const report = `${shown(diagnostics)}webserv: ${reasonOf(error)}\n`;
+      tellAndExit({ type: 'refused', report, watched: source?.watched });
+    }
     return;
   }
   early.over();
@@ -88,7 +91,7 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     type: 'serving',
     report: shown(together(server.warnings)) + idleSockets(inherited),
     ...summary(config, server),
-    files: source?.files ?? [],
+    watched: source?.watched ?? { files: [], folders: [] },
     snapshot: source?.snapshot,
   });
   setInterval(() => tell({ type: 'alive', connections: server.connections() }), HEARTBEAT_MS).unref();
