@@ -41,7 +41,13 @@ export function webserv(subcommands: readonly Command[]): Command {
   return defineCommand({
     name: '',
     summary: 'a web server, configured like nginx, extended in TypeScript',
-    usage: ['[--config FILE]', 'FILE', '--test | --print-config [--config FILE]', 'SUBCOMMAND …'],
+    usage: [
+      '[--watch] [--config FILE]',
+      'FILE',
+      '--test | --print-config [--config FILE]',
+      `--signal ${signalWords} [--config FILE]`,
+      'SUBCOMMAND …',
+    ],
     details:
       `It serves until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reloads. Instead of that:\n\n${table(rows)}\n` +
       '"webserv help SUBCOMMAND" tells more about each.\n',
