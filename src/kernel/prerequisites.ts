@@ -10,28 +10,23 @@ import type { UserSetting } from './process/privileges.js';
 /** What the main block takes for granted of this machine, and is not so. Without these a start would fail later. */
 export async function missingPrerequisites({ main, uses }: Config): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = [];
-  const tell = (severity: Severity, code: DiagnosticCode, of: Missing): void => {
-    const { directive, argument = 0, message, hint } = of;
+  const tell = (
+    code: DiagnosticCode,
+    { severity, directive, argument = 0, message, hint }: Missing,
+  ): void => {
     const [use] = uses.get(directive) ?? [];
     found.push({ severity, code, message, place: use?.arguments[argument]?.place ?? use?.place, hint });
   };
-  const hint = "name a file that the server's user can write to";
   const { path: log } = main.errorLog;
-  const logProblem = log === undefined ? undefined : await unwritable(log);
-  if (log !== undefined && logProblem !== undefined) {
-    const message = `the error log ${displayPath(log)} cannot be opened: ${logProblem}`;
-    tell('error', 'error-log', { directive: 'error_log', message, hint });
-  }
-  const pidProblem = main.pidFile === undefined ? undefined : await unwritable(main.pidFile);
-  if (main.pidFile !== undefined && pidProblem !== undefined) {
-    const message = `the pid file ${displayPath(main.pidFile)} cannot be written: ${pidProblem}`;
-    tell('error', 'pid-file', { directive: 'pid', message, hint });
-  }
-  for (const of of await unknownAccounts(main.user)) tell('warning', 'unknown-user', of);
+  if (log !== undefined) for (const of of await unwritable('error_log', log)) tell('error-log', of);
+  const { pidFile } = main;
+  if (pidFile !== undefined) for (const of of await unwritable('pid', pidFile)) tell('pid-file', of);
+  for (const of of await unknownAccounts(main.user)) tell('unknown-user', of);
   return found;
 }
 
 interface Missing {
+  readonly severity: Severity;
   readonly directive: string;
   /** Which of its arguments it is about; the first one when left out. */
   readonly argument?: number;
@@ -39,8 +34,21 @@ interface Missing {
   readonly hint: string;
 }
 
+/** A folder that is not there may be made before the start, as a service manager does: that is no more than a warning. */
+async function unwritable(directive: 'error_log' | 'pid', path: string): Promise<readonly Missing[]> {
+  const problem = await problemWith(path);
+  if (problem === undefined) return [];
+  const what = directive === 'pid' ? 'pid file' : 'error log';
+  const message = `the ${what} ${displayPath(path)} cannot be written: ${problem}`;
+  if (problem === NO_FOLDER)
+    return [{ severity: 'warning', directive, message, hint: 'make it before the start' }];
+  return [{ severity: 'error', directive, message, hint: "name a file that the server's user can write to" }];
+}
+
+const NO_FOLDER = 'its folder does not exist';
+
 /** Why a file could be neither made nor written to. */
-async function unwritable(path: string): Promise<string | undefined> {
+async function problemWith(path: string): Promise<string | undefined> {
   const known = await stat(path).catch(() => undefined);
   if (known?.isDirectory()) return 'it is a folder';
   const folder = dirname(path);
@@ -51,7 +59,7 @@ async function unwritable(path: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return isAbsent ? 'its folder does not exist' : 'it may not be written to';
+    return isAbsent ? NO_FOLDER : 'it may not be written to';
   }
 }
 
@@ -60,15 +68,16 @@ async function unknownAccounts(user: UserSetting | undefined): Promise<readonly 
   if (user === undefined) return [];
   const { name, group } = user;
   const missing: Missing[] = [];
+  const severity = 'warning';
   if (!(await isListed(name, '/etc/passwd'))) {
     const hint = 'make it, or name another: the workers of a server started by root cannot start without it';
-    missing.push({ directive: 'user', message: `there is no user "${name}"`, hint });
+    missing.push({ severity, directive: 'user', message: `there is no user "${name}"`, hint });
     if (group === undefined) return missing;
   }
   if (!(await isListed(group ?? name, '/etc/group'))) {
     const message = `there is no group "${group ?? name}"`;
     const hint = group === undefined ? `name the group too: user ${name} GROUP;` : 'make it, or name another';
-    missing.push({ directive: 'user', argument: group === undefined ? 0 : 1, message, hint });
+    missing.push({ severity, directive: 'user', argument: group === undefined ? 0 : 1, message, hint });
   }
   return missing;
 }

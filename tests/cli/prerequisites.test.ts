@@ -9,6 +9,7 @@ async function checked(lines: string): Promise<{ code: number | null; stderr: st
   const cwd = await folderWith({
     'a.conf': `${lines}\nserver { listen 127.0.0.1:0; return 204; }`,
     file: '',
+    'www/a': '',
   });
   return webserv(['-t', 'a.conf'], { cwd });
 }
@@ -16,18 +17,11 @@ async function checked(lines: string): Promise<{ code: number | null; stderr: st
 describe('--test refuses what a start would fail at', () => {
   it.each([
     [
-      'error_log absent/e.log;',
-      '1:11: error[error-log]: the error log absent/e.log cannot be opened: its folder does not exist',
-    ],
-    [
       'error_log file/e.log warn;',
-      '1:11: error[error-log]: the error log file/e.log cannot be opened: file is a file',
-    ],
-    [
-      'pid absent/a.pid;',
-      '1:5: error[pid-file]: the pid file absent/a.pid cannot be written: its folder does not exist',
+      '1:11: error[error-log]: the error log file/e.log cannot be written: file is a file',
     ],
     ['pid file/a.pid;', '1:5: error[pid-file]: the pid file file/a.pid cannot be written: file is a file'],
+    ['pid www;', '1:5: error[pid-file]: the pid file www cannot be written: it is a folder'],
   ])('%s', async (line, message) => {
     const { code, stderr } = await checked(line);
     expect(stderr).toContain(`a.conf:${message}`);
@@ -35,7 +29,7 @@ describe('--test refuses what a start would fail at', () => {
   });
 
   it('together with the mistakes of the language', async () => {
-    const { stderr } = await checked('pid absent/a.pid; wrokers 2;');
+    const { stderr } = await checked('pid file/a.pid; wrokers 2;');
     expect(stderr).toContain('error[pid-file]');
     expect(stderr).toContain('did you mean "workers"?');
     expect(stderr).toContain('a.conf cannot be used: 2 errors');
@@ -48,6 +42,18 @@ describe('--test refuses what a start would fail at', () => {
 });
 
 describe('--test warns of', () => {
+  it.each([
+    [
+      'error_log absent/e.log;',
+      '1:11: warning[error-log]: the error log absent/e.log cannot be written: its folder',
+    ],
+    ['pid absent/a.pid;', '1:5: warning[pid-file]: the pid file absent/a.pid cannot be written: its folder'],
+  ])('a folder that may be made before the start: %s', async (line, message) => {
+    const { code, stderr } = await checked(line);
+    expect(stderr).toContain(`a.conf:${message}`);
+    expect(code).toBe(0);
+  });
+
   it('a user and a group that are not there', async () => {
     const { code, stderr } = await checked('user root no-such-group;');
     expect(code).toBe(0);
@@ -56,6 +62,15 @@ describe('--test warns of', () => {
       'a.conf:1:6: warning[unknown-user]: there is no user "no-such-user"',
     );
   });
+});
+
+it('a start without the folder of the pid file is refused, with the place', async () => {
+  const cwd = await folderWith({ 'a.conf': 'pid absent/a.pid;\nserver { listen 127.0.0.1:0; return 204; }' });
+  const { code, stderr } = await webserv(['a.conf'], { cwd });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^a\.conf:1:5: warning\[pid-file\][\s\S]*webserv: the pid file .* cannot be written/,
+  );
 });
 
 // Only root can become somebody else.

@@ -163,8 +163,9 @@ export class Master {
       // The others take it from the first: an edit meanwhile must not give two workers two configurations.
       while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, false));
       await Promise.all([...workers].map((worker) => worker.serving));
-      await this.#pidFile.claim(settings.pidFile);
+      // First: it may tell what the pid file lacks.
       if (settings.report !== '') this.#options.report(settings.report);
+      await this.#pidFile.claim(settings.pidFile);
       return { workers, settings };
     } catch (error) {
       for (const worker of workers) worker.kill();
