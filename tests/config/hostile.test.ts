@@ -207,7 +207,7 @@ it('a thousand servers of twenty locations are loaded, and their routes built, i
   expect(sites).toHaveLength(1000);
   expect([...(sites[999]?.table.routes() ?? [])]).toHaveLength(21);
   await dispose();
-  // Measured: webserv --test takes 1.7 s, start and all. Beside other suites it is up to 5 s of processor time, of which
+  // Measured: 2.5 s of processor time for webserv --test, start and all. Beside other suites it is up to 5 s, of which
   // much is garbage collection in threads; what grows with the square of something takes minutes.
   expect((user + system) / 1e6).toBeLessThan(10);
 });
