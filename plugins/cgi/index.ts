@@ -96,10 +96,12 @@ export default definePlugin({
     cgi_path_info: oneOf(['full', 'rest'], {
       default: 'full',
       help: 'sets what scripts get as PATH_INFO: the whole path, or what follows the script',
+      example: 'cgi_path_info rest;',
     }),
     cgi_require_file: flag({
       default: true,
       help: 'answers 404 when the script’s file does not exist; off starts its interpreter all the same',
+      example: 'cgi_require_file off;',
     }),
     cgi_env: variables,
     cgi_max_processes: processLimit,

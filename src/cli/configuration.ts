@@ -3,11 +3,13 @@ import { type Assembly, assemble, preview } from '../kernel/assembly.js';
 import type { Config } from '../kernel/config/compile.js';
 import type { Diagnostic } from '../kernel/config/diagnostic.js';
 import { displayPath } from '../kernel/config/display-path.js';
+import { merged } from '../kernel/config/findings.js';
 import { type ConfigSource, type LoadResult, loadConfig } from '../kernel/config/load.js';
 import { createLog, stderrTarget } from '../kernel/error-log.js';
+import { ConfigError } from '../kernel/errors.js';
 import { counted } from '../kernel/failure.js';
 import { type Found, find, type Given } from './configuration-file.js';
-import { showDiagnostics, showFailure } from './failure.js';
+import { showDiagnostics } from './failure.js';
 import { say } from './terminal.js';
 
 export interface Loaded {
@@ -16,7 +18,10 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Loads a configuration and shows what is wrong with it. @returns undefined when it cannot be used */
+/**
+ * Loads a configuration. What is wrong with it is shown when it cannot be used: else it is for who looks further.
+ * @returns undefined when it cannot be used
+ */
 export async function loadFound({ file, prefix }: Found): Promise<Loaded | undefined> {
   const options = { builtins: await builtinPlugins(), preview, ...(prefix === undefined ? {} : { prefix }) };
   return usable(await loadConfig(file, options), displayPath(file));
@@ -28,33 +33,38 @@ export async function load(given: Given): Promise<Loaded | undefined> {
   return found === undefined ? undefined : loadFound(found);
 }
 
-/** Shows what was found about a configuration. @returns undefined when it cannot be used */
-export function usable({ config, source, diagnostics }: LoadResult, name: string): Loaded | undefined {
-  showDiagnostics(diagnostics);
+function usable({ config, source, diagnostics }: LoadResult, name: string): Loaded | undefined {
   if (config !== undefined && source !== undefined) return { config, source, diagnostics };
+  showDiagnostics(diagnostics);
   say(`${name} cannot be used: ${counted(diagnostics)}`);
   return undefined;
 }
 
 /**
- * Sets a whole server up but for its sockets, as a start would, and lets go of it when `look` is done. What the plugins
- * warn of is shown.
+ * Sets a whole server up but for its sockets, as a start would, and lets go of it when `look` is done. What the loader and
+ * the plugins warn of is shown, as one list.
  * @returns undefined when a plugin refuses: that is shown
  */
 export async function withAssembly<T>(
-  config: Config,
-  look: (assembly: Assembly) => T | Promise<T>,
+  { config, source, diagnostics }: Loaded,
+  look: (assembly: Assembly, warnings: readonly Diagnostic[]) => T | Promise<T>,
 ): Promise<T | undefined> {
+  const together = (found: readonly Diagnostic[]) =>
+    merged([...diagnostics, ...found], source.watched.files.map(displayPath));
   let assembly: Assembly;
   try {
     assembly = await assemble(config, createLog('warn', stderrTarget()));
   } catch (error) {
-    showFailure(error);
+    if (!(error instanceof ConfigError)) throw error;
+    const found = together(error.diagnostics);
+    showDiagnostics(found);
+    say(`${config.file} cannot be used: ${counted(found)}`);
     return undefined;
   }
   try {
-    showDiagnostics(assembly.warnings);
-    return await look(assembly);
+    const warnings = together(assembly.warnings);
+    showDiagnostics(warnings);
+    return await look(assembly, warnings);
   } finally {
     await assembly.dispose();
   }

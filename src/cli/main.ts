@@ -10,6 +10,7 @@ import { schema } from './commands/schema.js';
 import { serve } from './commands/serve.js';
 import { webserv } from './commands/webserv.js';
 import { EXIT } from './exit.js';
+import { signals } from './signals.js';
 import { say, surviveLostReaders, written } from './terminal.js';
 
 const subcommands: readonly Command[] = [
@@ -52,16 +53,25 @@ function choose(args: readonly string[]): readonly [Command, readonly string[]] 
   if (command !== undefined) return [command, args.toSpliced(at, 1)];
   if (/[./\\]/.test(word) || existsSync(word)) return [root, args];
   check(everyFlag(), args); // of a mistyped flag, the word may be the value
-  const meant = nearestOf(
-    word,
-    subcommands.map(({ name }) => name),
-  );
+  const meant =
+    flagFor(word) ??
+    nearestOf(
+      word,
+      subcommands.map(({ name }) => name),
+    );
   throw new UsageError(
     `there is no subcommand and no file "${word}"`,
     meant === undefined
       ? 'to serve a configuration: webserv --config FILE; to see what else there is: webserv --help'
       : `did you mean "${meant}"?`,
   );
+}
+
+/** What is a subcommand of other servers, and a flag here. */
+function flagFor(word: string): string | undefined {
+  if (Object.hasOwn(signals, word)) return `webserv -s ${word}`;
+  if (Object.hasOwn(root.options, word)) return `webserv --${word}`;
+  return word === 'start' || word === 'run' ? 'webserv' : undefined;
 }
 
 /** A flag may stand before the subcommand it is for, and its value is then no subcommand. */

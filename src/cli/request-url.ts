@@ -6,6 +6,8 @@ import { UsageError } from './arguments.js';
 export interface RequestUrl {
   readonly host: string | undefined;
   readonly port: number | undefined;
+  /** False where it is the scheme's own. */
+  readonly isPortNamed: boolean;
   /** undefined for a path that every server refuses with 400. */
   readonly path: DecodedPath | undefined;
   /** Path and query, as a client sends them. */
@@ -17,9 +19,15 @@ export interface RequestUrl {
  * @throws UsageError
  */
 export function readRequestUrl(text: string): RequestUrl {
-  if (text.startsWith('/')) return { host: undefined, port: undefined, ...readPath(text) };
+  if (text.startsWith('/')) {
+    return { host: undefined, port: undefined, isPortNamed: false, ...readPath(text) };
+  }
   const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)([\s\S]*)$/i.exec(text);
   const scheme = match?.[1]?.toLowerCase() ?? 'http';
+  if (scheme === 'https') {
+    const hint = 'ask as the TLS proxy in front does: by http, with the port it sends to';
+    throw new UsageError(`${text}: only http is served`, hint);
+  }
   if (scheme !== 'http') throw new UsageError(`${text}: only http is served`);
   const authority = parseAuthority(match?.[2] ?? '');
   if (authority === undefined) {
@@ -27,7 +35,12 @@ export function readRequestUrl(text: string): RequestUrl {
   }
   const rest = match?.[3] ?? '';
   const path = readPath(rest.startsWith('/') ? rest : `/${rest}`);
-  return { host: authority.host, port: authority.port ?? 80, ...path };
+  return {
+    host: authority.host,
+    port: authority.port ?? 80,
+    isPortNamed: authority.port !== undefined,
+    ...path,
+  };
 }
 
 /** As a browser sends it: without the fragment, and with what no URL may hold encoded. Dots stay as they are. */

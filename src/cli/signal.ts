@@ -1,26 +1,33 @@
+import { builtinPlugins } from '../builtin.js';
+import { compile, type MainSettings } from '../kernel/config/compile.js';
+import { displayPath } from '../kernel/config/display-path.js';
+import { Findings } from '../kernel/config/findings.js';
+import { loadConfig } from '../kernel/config/load.js';
 import { holderOf } from '../kernel/process/identity.js';
 import { readPid } from '../kernel/process/pid-file.js';
 import { UsageError } from './arguments.js';
-import { loadFound } from './configuration.js';
+import { loadFound, withAssembly } from './configuration.js';
 import type { Found } from './configuration-file.js';
 import { EXIT } from './exit.js';
+import { showDiagnostics } from './failure.js';
 import { signals, signalWords } from './signals.js';
 import { say } from './terminal.js';
 
 /**
- * Sends a running server a signal, found by the pid file of its configuration. The configuration is checked first: a
- * reload of a bad one is refused here, with every mistake.
+ * Sends a running server a signal, found by the pid file of its configuration. For a reload the configuration is checked
+ * first, as a start would: a bad one is refused here, with every mistake. One that has become bad can still be stopped.
  * @returns the exit code
  * @throws UsageError for a word that is no signal
  */
 export async function sendSignal(word: string, found: Found): Promise<number> {
   const signal = Object.hasOwn(signals, word) ? signals[word] : undefined;
   if (signal === undefined) throw new UsageError(`--signal: expected ${signalWords}, got "${word}"`);
-  const loaded = await loadFound(found);
-  if (loaded === undefined) return EXIT.failure;
-  const { pidFile } = loaded.config.main;
+  const main = word === 'reload' ? await checkedMain(found) : await mainOf(found);
+  if (main === undefined) return EXIT.failure;
+  const { pidFile } = main;
   if (pidFile === undefined) {
-    say(`${loaded.config.file} has no pid directive, so the server cannot be found; add: pid webserv.pid;`);
+    const file = displayPath(found.file);
+    say(`${file} has no pid directive, so the server cannot be found; add: pid webserv.pid;`);
     return EXIT.failure;
   }
   const pid = await readPid(pidFile);
@@ -45,4 +52,22 @@ export async function sendSignal(word: string, found: Found): Promise<number> {
     say(`process ${pid} of ${pidFile} cannot be signalled: ${code}`);
     return EXIT.failure;
   }
+}
+
+/** What the main block says, of a configuration that could be served. */
+async function checkedMain(found: Found): Promise<MainSettings | undefined> {
+  const loaded = await loadFound(found);
+  return loaded && withAssembly(loaded, () => loaded.config.main);
+}
+
+/** What the main block says, whatever else is wrong; what is, is shown where there is no pid file for it. */
+async function mainOf({ file, prefix }: Found): Promise<MainSettings | undefined> {
+  const options = { builtins: await builtinPlugins(), ...(prefix === undefined ? {} : { prefix }) };
+  const { config, source, diagnostics } = await loadConfig(file, options);
+  if (config !== undefined) return config.main;
+  const main = source && compile(source.tree, source.registry, new Findings()).main;
+  if (main?.pidFile !== undefined) return main;
+  showDiagnostics(diagnostics);
+  say(`${displayPath(file)} names no pid file that could be read`);
+  return undefined;
 }

@@ -52,6 +52,7 @@ export const siteFiles: readonly (readonly [name: string, content: string])[] = 
     `# The configuration of this site. Relative paths start from the folder of this file.
 #
 #   webserv                   serves it
+#   webserv --watch           serves it, and takes over what you change here
 #   webserv --test            checks it
 #   webserv --print-config    shows what it comes to, with all that is left out here
 #   webserv explain /files/   tells what becomes of a request

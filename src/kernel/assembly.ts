@@ -6,6 +6,7 @@ import { inTime } from './in-time.js';
 import type { Log } from './log.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from './metrics.js';
 import { patiences } from './patience.js';
+import { missingPrerequisites } from './prerequisites.js';
 import { ServerHookTable } from './server-hooks.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
 import { thrownText } from './thrown.js';
@@ -29,6 +30,8 @@ export interface Assembly {
 export interface AssemblyOptions {
   /** Every request is traced, whatever the configuration says. */
   readonly trace?: boolean;
+  /** It takes the place of one that served: what was there when that was started is not asked for again. */
+  readonly isReplacement?: boolean;
   /** Sums the metrics of this process with those of the others of the server; without it, there are no others. */
   readonly gather?: (own: MetricsRegistry) => Promise<readonly MetricFamily[]>;
 }
@@ -40,7 +43,7 @@ export interface AssemblyOptions {
 export async function assemble(
   config: Config,
   log: Log,
-  { trace = false, gather = ownFamilies }: AssemblyOptions = {},
+  { trace = false, isReplacement = false, gather = ownFamilies }: AssemblyOptions = {},
 ): Promise<Assembly> {
   const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
   const patienceOf = patiences();
@@ -52,7 +55,7 @@ export async function assemble(
   const registry = new MetricsRegistry();
   const metrics = metricsFor(registry, () => gather(registry));
   const plugins: LoadedPlugin[] = [];
-  const found: Diagnostic[] = [];
+  const found: Diagnostic[] = isReplacement ? [] : [...(await missingPrerequisites(config))];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
     await inTime(config.main.pluginTimeout, () => running[step]()).catch((error: unknown) =>
       log.error(`plugin "${plugin.name}", ${step}: ${thrownText(error)}`),
@@ -90,12 +93,13 @@ export async function assemble(
 }
 
 /**
- * What the plugins would say about the blocks in which the loader found no mistake, so that everything is told at once.
+ * What the plugins would say about the blocks in which the loader found no mistake that concerns them, so that everything is
+ * told at once.
  * @param config one that was compiled with mistakes
  */
 export async function preview(config: Config): Promise<readonly Diagnostic[]> {
   const servers = config.servers
-    .filter(({ route }) => route.sound)
+    .filter(({ route }) => !route.doubts?.all)
     .map((server) => ({ ...server, route: soundPart(server.route) }));
   try {
     const { warnings, dispose } = await assemble({ ...config, servers }, silent);
@@ -107,9 +111,9 @@ export async function preview(config: Config): Promise<readonly Diagnostic[]> {
   }
 }
 
-/** A block inside of one with a mistake is none of these: it inherits from it. */
+/** A block inside of one that nothing is known of is none of these: it inherits from it. */
 function soundPart(route: RouteConfig): RouteConfig {
-  return { ...route, children: route.children.filter(({ sound }) => sound).map(soundPart) };
+  return { ...route, children: route.children.filter(({ doubts }) => !doubts?.all).map(soundPart) };
 }
 
 const ignore = (): void => {};

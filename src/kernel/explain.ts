@@ -5,7 +5,7 @@ import { HttpError } from './errors.js';
 import { openFile } from './files.js';
 import type { Tap } from './hooks.js';
 import { answerByMethod } from './methods.js';
-import type { DecodedPath, FilePath } from './path.js';
+import { type DecodedPath, decodePath, encodePath, type FilePath, hasHiddenSegment } from './path.js';
 import type { Route } from './route.js';
 
 /** What a request would meet, found by the same tables that answer requests, without answering it. */
@@ -35,6 +35,8 @@ export interface Explanation {
   readonly methods: readonly string[];
   /** What the kernel answers itself, for the method alone. */
   readonly status: number | undefined;
+  /** What the client gets when no plugin answers. */
+  readonly unanswered: 404 | 405;
   readonly file: FileFound | undefined;
   /** The taps on `onRequest`: asked before there is a route. */
   readonly askedFirst: readonly Tap[];
@@ -44,9 +46,11 @@ export interface Explanation {
 
 export interface FileFound {
   readonly path: FilePath;
-  readonly kind: 'file' | 'directory' | 'absent' | 'forbidden' | 'special';
+  readonly kind: 'file' | 'directory' | 'absent' | 'forbidden' | 'special' | 'hidden';
   /** Bytes, of a file. */
   readonly size: number | undefined;
+  /** Of one that is not there, the file that the path goes on behind, as a script's may. */
+  readonly before: FilePath | undefined;
 }
 
 /** @returns undefined when nothing listens at the port */
@@ -78,6 +82,7 @@ export async function explain(
     parent: parentOf(block, server.route),
     methods: kernel.methods,
     status: kernel.status,
+    unanswered: unanswered(method, route),
     file: await fileFor(route, path),
     askedFirst: assembly.hooks.taps.filter(({ hook }) => hook === 'onRequest'),
     asked: kernel.status === undefined ? route.hooks.taps.filter((tap) => isAsked(tap, method)) : [],
@@ -142,11 +147,33 @@ function kernelAnswer(
   }
 }
 
+/** As dispatch has it: 405 where another method might have found somebody. */
+function unanswered(method: string, { hooks, methods }: Route): 404 | 405 {
+  if (hooks.onRoute === undefined || methods.size === 0) return 404;
+  return methods.has(method) ? 404 : 405;
+}
+
 async function fileFor(route: Route, path: DecodedPath): Promise<FileFound | undefined> {
   const resolved = route.resolve(path);
   if (resolved === undefined) return undefined;
+  const found = { path: resolved, size: undefined, before: undefined };
+  if (hasHiddenSegment(path)) return { ...found, kind: 'hidden' };
   const lookup = await openFile(resolved, route.boundary);
-  if (lookup.kind !== 'file') return { path: resolved, kind: lookup.kind, size: undefined };
+  if (lookup.kind === 'absent') return { ...found, kind: 'absent', before: await fileBefore(route, path) };
+  if (lookup.kind !== 'file') return { ...found, kind: lookup.kind };
   lookup.file.close();
-  return { path: resolved, kind: lookup.kind, size: lookup.file.size };
+  return { ...found, kind: 'file', size: lookup.file.size };
+}
+
+/** The file among the folders of a path: nothing lies below it. */
+async function fileBefore(route: Route, path: DecodedPath): Promise<FilePath | undefined> {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const parent = decodePath(encodePath(path.slice(0, end)));
+    const resolved = parent && route.resolve(parent);
+    if (resolved === undefined) return undefined;
+    const lookup = await openFile(resolved, route.boundary);
+    if (lookup.kind === 'file') lookup.file.close();
+    if (lookup.kind !== 'absent') return lookup.kind === 'file' ? resolved : undefined;
+  }
+  return undefined;
 }

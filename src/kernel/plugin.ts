@@ -87,7 +87,8 @@ export interface Plugin {
 }
 
 export interface RunningPlugin {
-  apply(context: Omit<ApplyContext<OptionValues, unknown>, 'state'>): Promise<void>;
+  /** A promise only where there is something to wait for. */
+  apply(context: Omit<ApplyContext<OptionValues, unknown>, 'state'>): void | Promise<void>;
   dispose(): Promise<void>;
   reopen(): Promise<void>;
 }
@@ -146,7 +147,7 @@ export function definePlugin<const Table extends DirectiveTable = typeof noDirec
         typed<Table, SetupContext<OptionsOf<Table>>>(context),
       )) as State;
       return {
-        apply: async (route) =>
+        apply: (route) =>
           definition.apply?.(typed<Table, ApplyContext<OptionsOf<Table>, State>>({ ...route, state })),
         dispose: async () => {
           if (hasMethod(state, 'dispose')) await state.dispose();

@@ -96,8 +96,9 @@ async function buildRoute(
     found.push(...diagnostics);
   };
   for (const { plugin, running } of plugins) {
+    if (config.doubts?.plugins.has(plugin.name)) continue;
     try {
-      const context: Parameters<RunningPlugin['apply']>[0] = {
+      const applied = running.apply({
         options: config.options.get(plugin.name) ?? {},
         hooks: table.facade(plugin.name, name),
         route: view,
@@ -105,14 +106,16 @@ async function buildRoute(
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
         warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
         refuse: (finding) => refuse(diagnosticOf(plugin, 'error', finding)),
-      };
-      await inTime(config.pluginTimeout, () => running.apply(context));
+      });
+      // Most plugins have nothing to wait for, and a turn for each of them on each route adds up.
+      if (applied !== undefined) await inTime(config.pluginTimeout, () => applied);
     } catch (error) {
       refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
     }
   }
   const hooks = table.compile();
-  if (hooks.onRoute === undefined && !refused && isInnermost(config)) found.push(unanswered(config));
+  if (hooks.onRoute === undefined && !refused && config.doubts === undefined && isInnermost(config))
+    found.push(unanswered(config));
   const declared = config.methods;
   const methods = declared === undefined ? hooks.methods : new Set(declared);
   return Object.freeze({

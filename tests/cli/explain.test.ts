@@ -59,7 +59,7 @@ describe('webserv explain', () => {
     expect(script.plugins).toMatch(
       /^1\. cgi, stage handler\n.*cgi \.py python3; at webserv\.conf:7:17\n.*cgi_timeout 5s;/,
     );
-    expect((await rows('/other')).location).toBe('none at webserv.conf:1:1: no location is for this path');
+    expect((await rows('/other')).location).toBe('none: no location is for this path');
   });
 
   it('tells why the server: its name, a name with a star, the default, the first, the only one', async () => {
@@ -81,6 +81,45 @@ describe('webserv explain', () => {
     expect((await rows('/a/')).file).toMatch(/\/www\/a\/, a folder$/);
     expect((await rows('/none')).file).toMatch(/\/www\/none, which does not exist$/);
     expect((await rows('http://127.0.0.1:8080/')).file).toBe('none: there is no root here');
+  });
+
+  it('tells of a file that the path goes on behind, and that names with a dot are hidden', async () => {
+    expect((await rows('/s/run.py/a/b')).file).toMatch(
+      /\/www\/s\/run\.py\/a\/b, which does not exist: \S+\/www\/s\/run\.py is a file$/,
+    );
+    expect((await rows('/a/.git/config')).file).toMatch(/which is hidden: a name in it starts with a dot$/);
+  });
+
+  it('tells which page an error gets', async () => {
+    const cwd = await folderWith({
+      'webserv.conf': `
+        error_page 404 /404.html; error_page 405 =403 /no; error_page 501 https://example.org/;
+        server { listen 80; root www; location /m { methods GET; } location /off { static off; upload on; upload_store .; } }
+        server { listen 81; }`,
+      'www/index.html': '',
+    });
+    const answer = async (...args: string[]) => {
+      const { stdout } = await webserv(['explain', ...args], { cwd });
+      return /^answer +(.*)$/m.exec(stdout)?.[1];
+    };
+    expect(await answer('/')).toBe(
+      'that of the first plugin that gives one; from none, 404 with the page /404.html',
+    );
+    expect(await answer('/m', '-X', 'PUT')).toBe(
+      '405 with the page /no, as 403: PUT is not among the methods',
+    );
+    expect(await answer('/', '-X', 'BREW')).toBe(
+      '501, sent on to https://example.org/: no server knows the method BREW',
+    );
+    expect(await answer('/off')).toBe('405 with the page /no, as 403: no plugin takes the method');
+    expect(await answer('http://a:81/')).toBe('404 with the page /404.html: there is no plugin to ask');
+  });
+
+  it('asks for the port where a URL names none and nothing listens on 80', async () => {
+    const { code, stderr } = await webserv(['explain', 'one.test/a?b'], { cwd: await folderWith(files) });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('webserv explain one.test:PORT/a?b')]);
+    const tls = await webserv(['explain', 'https://one.test/'], { cwd: await folderWith(files) });
+    expect([tls.code, tls.stderr]).toEqual([2, expect.stringContaining('by http, with the port')]);
   });
 
   it('of a port that nothing listens on is exit 1, and names those there are', async () => {

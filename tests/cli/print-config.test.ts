@@ -196,6 +196,29 @@ describe('--test', () => {
     expect(stderr).toContain('a.conf:4:3: error[upload-store]');
   });
 
+  it('tells what the loader and the plugins found as one list, by line', async () => {
+    const cwd = await folderWith({
+      'a.conf': [
+        'server {',
+        '  listen 8080;',
+        '  location /a { upload on; upload_store absent; }',
+        '  location /b { root absent; }',
+        '  location /c { upload on; upload_store absent; }',
+        '}',
+      ].join('\n'),
+    });
+    for (const args of [['-t', 'a.conf'], ['a.conf'], ['plugins', '-c', 'a.conf']]) {
+      const { code, stderr } = await webserv(args, { cwd });
+      expect(code).toBe(1);
+      expect(stderr.match(/^a\.conf:\d+:\d+: \w+/gm)).toEqual([
+        'a.conf:3:28: error',
+        'a.conf:4:17: warning',
+        'a.conf:5:28: error',
+      ]);
+      expect(stderr).toContain('webserv: a.conf cannot be used: 2 errors, 1 warning');
+    }
+  });
+
   it('binds no address', async () => {
     const cwd = await folderWith({ 'a.conf': 'server { listen 127.0.0.1:0; return 204; }' });
     const server = await serving(['a.conf'], { cwd });

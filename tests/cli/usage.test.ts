@@ -23,6 +23,16 @@ describe('help', () => {
     expect(byName).toEqual(byFlag);
   });
 
+  it.each([
+    ['reload', 'did you mean "webserv -s reload"?'],
+    ['test', 'did you mean "webserv --test"?'],
+    ['run', 'did you mean "webserv"?'],
+    ['plugin', 'did you mean "plugins"?'],
+  ])('of the word "%s", which is a subcommand elsewhere, is what it is here', async (word, hint) => {
+    const { code, stderr } = await webserv([word], { cwd: await folderWith() });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(hint)]);
+  });
+
   it('is given even where something required is missing', async () => {
     expect((await webserv(['explain', '-h'])).code).toBe(0);
   });

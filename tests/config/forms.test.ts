@@ -17,7 +17,7 @@ function meaning({ config, diagnostics }: LoadResult): unknown {
     types: types.get('own'),
     children: children.map(route),
   });
-  const { file: _file, plugins: _plugins, servers, ...main }: Config = config;
+  const { file: _file, uses: _uses, plugins: _plugins, servers, ...main }: Config = config;
   return {
     ...main,
     servers: servers.map(({ place: _place, listens, route: outermost, ...server }) => ({

@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
+import { freePort } from '../faults/free-port.js';
 import { answerOf, childrenOf, configuration, isAlive, patience, running } from './running.js';
 
 describe.runIf(process.platform === 'linux')('the master', () => {
@@ -103,11 +104,75 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
   });
 });
 
+describe('--watch', () => {
+  it('notices a file that a pattern finds, what a plugin imports, and what is mended in a new file', async () => {
+    const folder = await folderWith({
+      'webserv.conf': `
+        load_plugin ./plugins/hello.ts;
+        server { listen 127.0.0.1:${await freePort()}; hello on; include parts/*.conf; }`,
+      'plugins/word.ts': `export const word = 'first';`,
+      'plugins/hello.ts': `
+        import { definePlugin, flag, Stage } from '@webserv/server';
+        import { word } from './word.js';
+        const hello = flag({ default: false, help: 'says a word' });
+        export default definePlugin({
+          name: 'hello',
+          directives: { hello },
+          apply: ({ options, hooks }) => {
+            if (options.hello) hooks.onRoute.tap({ stage: Stage.content }, () => ({ status: 200, body: word }));
+          },
+        });`,
+      'parts/.keep': '',
+    });
+    const watching = await serving(['--watch', join(folder, 'webserv.conf')]);
+    const answer = (path: string) => async () =>
+      fetch(watching.url + path).then((found) => found.text(), String);
+    expect(await answer('/')()).toBe('first');
+    await writeFile(join(folder, 'plugins/word.ts'), `export const word = 'second';`);
+    await expect.poll(answer('/'), patience).toBe('second');
+    await writeFile(join(folder, 'parts/a.conf'), 'location /a { return 200 added; oops; }');
+    await expect.poll(() => watching.stderr(), patience).toContain('unknown directive "oops"');
+    await writeFile(join(folder, 'parts/a.conf'), 'location /a { return 200 added; }');
+    await expect.poll(answer('/a'), patience).toBe('added');
+    await rm(join(folder, 'parts/a.conf'));
+    await expect.poll(answer('/a'), patience).toBe('second');
+    // A pattern knows its folder; a file that is named in full is watched once it was read, though it was refused.
+    const main = join(folder, 'webserv.conf');
+    await writeFile(join(folder, 'other.inc'), 'oops;');
+    await writeFile(
+      main,
+      (await readFile(main, 'utf8')).replace('hello on;', 'hello on; include other.inc;'),
+    );
+    await expect.poll(() => watching.stderr(), patience).toContain('other.inc:1:1');
+    await writeFile(join(folder, 'other.inc'), 'location /b { return 200 mended; }');
+    await expect.poll(answer('/b'), patience).toBe('mended');
+  });
+});
+
 describe('-s', () => {
   it.each(['stop', 'quit'])('%s ends the server, with exit code 0', async (word) => {
     const { file, server } = await running('one');
     expect((await webserv(['-s', word, file])).code).toBe(0);
     await expect.poll(() => server.child.exitCode, patience).toBe(0);
+  });
+
+  it('stop ends one whose configuration has become bad since', async () => {
+    const { file, port, server } = await running('one');
+    await writeFile(file, configuration('two; oops', port));
+    const { code, stderr } = await webserv(['-s', 'stop', file]);
+    expect([code, stderr]).toEqual([0, '']);
+    await expect.poll(() => server.child.exitCode, patience).toBe(0);
+  });
+
+  it('reload is refused for what only a plugin can know, too', async () => {
+    const { file, port, server } = await running('one');
+    await writeFile(
+      file,
+      `${configuration('two', port)}\nserver { listen ${port}; server_name u; upload on; }`,
+    );
+    const told = await webserv(['-s', 'reload', file]);
+    expect([told.code, told.stderr]).toEqual([1, expect.stringContaining('error[upload-store]')]);
+    expect(await answerOf(server)).toBe('one');
   });
 
   it('reopen opens the log anew', async () => {

@@ -27,7 +27,7 @@ const options = {
     type: 'string',
     short: 's',
     value: signalWords,
-    help: 'checks the configuration, then tells the server that its pid file names',
+    help: 'tells the server that the pid file names; to reload, the configuration is checked first',
   },
   trace: { type: 'boolean', help: 'writes every step of every request to the error log' },
   watch: { type: 'boolean', help: 'reloads when a file of the configuration, or a plugin, changes' },
@@ -41,7 +41,13 @@ export function webserv(subcommands: readonly Command[]): Command {
   return defineCommand({
     name: '',
     summary: 'a web server, configured like nginx, extended in TypeScript',
-    usage: ['[--config FILE]', 'FILE', '--test | --print-config [--config FILE]', 'SUBCOMMAND …'],
+    usage: [
+      '[--watch] [--config FILE]',
+      'FILE',
+      '--test | --print-config [--config FILE]',
+      `--signal ${signalWords} [--config FILE]`,
+      'SUBCOMMAND …',
+    ],
     details:
       `It serves until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reloads. Instead of that:\n\n${table(rows)}\n` +
       '"webserv help SUBCOMMAND" tells more about each.\n',

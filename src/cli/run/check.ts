@@ -12,8 +12,8 @@ export async function check(found: Found, isPrinted: boolean): Promise<number> {
   const start = performance.now();
   const loaded = await loadFound(found);
   if (loaded === undefined) return EXIT.failure;
-  const { config, source, diagnostics } = loaded;
-  const warned = await withAssembly(config, ({ warnings }) => [...diagnostics, ...warnings]);
+  const { config, source } = loaded;
+  const warned = await withAssembly(loaded, (_assembly, warnings) => warnings);
   if (warned === undefined) return EXIT.failure;
   const milliseconds = Math.ceil(performance.now() - start);
   if (isPrinted) print(printConfig(effectiveConfig(config, source), config.file));

@@ -6,6 +6,7 @@ import { addressOf } from '../../kernel/config/listen.js';
 import { quoteWord } from '../../kernel/config/print.js';
 import { type Explanation, explain as explainRequest, type FileFound } from '../../kernel/explain.js';
 import type { Tap } from '../../kernel/hooks.js';
+import type { ErrorPage } from '../../kernel/route.js';
 import { stageName } from '../../kernel/stage-name.js';
 import { UsageError } from '../arguments.js';
 import { type Loaded, load, withAssembly } from '../configuration.js';
@@ -37,10 +38,13 @@ export async function explain(
     return EXIT.ok;
   }
   const { config } = loaded;
-  const explained = await withAssembly(config, async (assembly) => {
+  const explained = await withAssembly(loaded, async (assembly) => {
     const explanation = await explainRequest(config, assembly, { ...asked, method, path });
     if (explanation !== undefined) print(explanationText(explanation, loaded, method, asked));
-    else say(`nothing listens on port ${asked.port}; ${config.file} has ${addressesOf(config)}`);
+    else {
+      say(`nothing listens on port ${asked.port}; ${config.file} has ${addressesOf(config)}`);
+      if (!asked.isPortNamed) say(`name the port: webserv explain ${asked.host}:PORT${asked.target}`);
+    }
     return explanation !== undefined;
   });
   return explained ? EXIT.ok : EXIT.failure;
@@ -62,10 +66,7 @@ function explanationText(
     row('request', `${method} ${target}${host === undefined ? '' : `, host ${host}`}`),
     row('address', `${addressOf(listen)}${at(listen.place)}`),
     row('server', `${server.names[0] ?? 'without a name'}${at(server.place)}: ${whyServer(explanation)}`),
-    row(
-      'location',
-      `${locationName(explanation)}${at(explanation.block.place)}: ${whyLocation(explanation)}`,
-    ),
+    row('location', locationText(explanation)),
     row('methods', `${methods.join(', ') || 'none'} (${declared})`),
     row('file', file === undefined ? 'none: there is no root here' : fileText(file)),
   ];
@@ -105,8 +106,11 @@ function whyServer({ name, isDefault, isOnly }: Explanation): string {
   return `${isDefault ? 'it is default_server' : 'it is the first'} of this address, for names that none has`;
 }
 
-function locationName({ block }: Explanation): string {
-  return block.pattern.kind === 'server' ? 'none' : block.name.replace(/^location /, '');
+function locationText(explanation: Explanation): string {
+  const { block } = explanation;
+  const name = block.pattern.kind === 'server' ? 'none' : block.name.replace(/^location /, '');
+  const place = block.pattern.kind === 'server' ? '' : at(block.place);
+  return `${name}${place}: ${whyLocation(explanation)}`;
 }
 
 function whyLocation({ block, parent }: Explanation): string {
@@ -122,14 +126,16 @@ function whyLocation({ block, parent }: Explanation): string {
   }
 }
 
-function fileText({ path, kind, size }: FileFound): string {
+function fileText({ path, kind, size, before }: FileFound): string {
   switch (kind) {
     case 'file':
       return `${path}, ${size} bytes`;
     case 'directory':
       return `${path}, a folder`;
     case 'absent':
-      return `${path}, which does not exist`;
+      return `${path}, which does not exist${before === undefined ? '' : `: ${before} is a file`}`;
+    case 'hidden':
+      return `${path}, which is hidden: a name in it starts with a dot`;
     case 'forbidden':
       return `${path}, which may not be read, or is a link out of the root`;
     case 'special':
@@ -147,14 +153,19 @@ function settingText({ name, words, place }: Setting): string {
   return `${[name, ...words].map(quoteWord).join(' ')};${at(place)}`;
 }
 
-function verdict({ status, asked, methods }: Explanation, method: string): string {
+function verdict({ status, unanswered, asked, route }: Explanation, method: string): string {
+  const error = (code: number) => `${code}${pageText(route.errorPages.get(code))}`;
   if (status === 204) return '204 with Allow, from the kernel';
-  if (status === 405) return `405: ${method} is not among the methods`;
-  if (status !== undefined) return `${status}: no server knows the method ${method}`;
-  if (asked.length > 0) return `that of the first plugin that gives one${otherwise(methods, method)}`;
-  return methods.includes(method) ? '404: there is no plugin to ask' : '405: no plugin takes the method';
+  if (status === 405) return `${error(405)}: ${method} is not among the methods`;
+  if (status !== undefined) return `${error(status)}: no server knows the method ${method}`;
+  if (asked.length > 0) return `that of the first plugin that gives one; from none, ${error(unanswered)}`;
+  const why = unanswered === 404 ? 'there is no plugin to ask' : 'no plugin takes the method';
+  return `${error(unanswered)}: ${why}`;
 }
 
-function otherwise(methods: readonly string[], method: string): string {
-  return `; from none, ${methods.includes(method) ? '404' : '405'}`;
+/** By error_page. */
+function pageText(page: ErrorPage | undefined): string {
+  if (page === undefined) return '';
+  if (!page.uri.startsWith('/')) return `, sent on to ${page.uri}`;
+  return ` with the page ${page.uri}${page.status === undefined ? '' : `, as ${page.status}`}`;
 }

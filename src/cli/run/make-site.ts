@@ -25,5 +25,6 @@ export async function makeSite(folder = '.'): Promise<number> {
   const start = folder === '.' ? 'webserv' : `cd ${shellWord(folder)} && webserv`;
   say(`the site is ready. To serve it: ${start}`);
   say(`then change ${displayPath(configuration)}: what else it can do stands there, commented out`);
+  say('webserv --watch takes over what you change while it serves');
   return EXIT.ok;
 }

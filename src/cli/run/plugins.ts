@@ -26,8 +26,8 @@ export async function printPlugins(given: Given): Promise<number> {
   }
   const loaded = await load(given);
   if (loaded === undefined) return EXIT.failure;
-  const { config, source } = loaded;
-  const done = await withAssembly(config, async (assembly) => {
+  const { source } = loaded;
+  const done = await withAssembly(loaded, async (assembly) => {
     await printAll(source.plugins, assembly);
     return true;
   });

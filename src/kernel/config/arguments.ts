@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { compileTemplate, type Template, UnknownVariable } from '../template.js';
 import { variablePrefixes } from '../variables.js';
-import { type Argument, ArgumentError, type ArgumentType, type Scope } from './schema.js';
+import { type Argument, ArgumentError, type ArgumentType, type JsonSchema, type Scope } from './schema.js';
 import { nearest } from './suggest.js';
 
 /** The types of arguments there are, and how they are read. */
@@ -43,6 +43,10 @@ export function readDuration(text: string): number | undefined {
   return Number.isSafeInteger(total) ? total : undefined;
 }
 
+const part = (unit: string): string => `(?:[0-9]{1,10}${unit})?`;
+/** The units of `readDuration` in their order; seconds may stand without theirs where nothing follows. */
+const DURATION_PATTERN = `^(?=.)${['y', 'M', 'w', 'd', 'h', 'm'].map(part).join('')}(?:${part('s')}${part('ms')}|[0-9]{1,10})$`;
+
 function readTemplate(text: string, { variables }: Scope): Template {
   try {
     return compileTemplate(text, variables);
@@ -60,6 +64,16 @@ function jsonSpellings(word: string): readonly JsonScalar[] {
   return String(Number(word)) === word ? [word, Number(word)] : [word];
 }
 
+/** In JSON and YAML, what looks like a number or a switch is one. */
+function jsonOf(form: RegExp): readonly JsonSchema[] {
+  const others = [
+    ...(form.test('80') ? ['number'] : []),
+    ...(form.test('on') && form.test('off') ? ['boolean'] : []),
+  ];
+  const strings = { type: 'string', pattern: form.source };
+  return others.length === 0 ? [strings] : [strings, { type: others }];
+}
+
 export const argument = {
   flag: {
     usage: 'on|off',
@@ -71,7 +85,7 @@ export const argument = {
     usage: 'SIZE',
     expected: 'a size in bytes, such as 512, 16k, 10m or 1g',
     json: [
-      { type: 'integer', minimum: 0 },
+      { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 },
       { type: 'string', pattern: '^[0-9]{1,15}[kmgKMG]?$' },
     ],
     read: readSize,
@@ -80,8 +94,8 @@ export const argument = {
     usage: 'TIME',
     expected: 'a time, such as 30s, 500ms or 1h30m',
     json: [
-      { type: 'integer', minimum: 0 },
-      { type: 'string', pattern: '^(?=.)(?:[0-9]{1,10}(?:ms|[smhdwMy]))*(?:[0-9]{1,10})?$' },
+      { type: 'integer', minimum: 0, maximum: 9_999_999_999 },
+      { type: 'string', pattern: DURATION_PATTERN },
     ],
     read: readDuration,
   },
@@ -98,7 +112,7 @@ export const argument = {
     expected: `a whole number from ${min} to ${max}`,
     json: [
       { type: 'integer', minimum: min, maximum: max },
-      { type: 'string', pattern: '^-?[0-9]{1,15}$' },
+      { type: 'string', pattern: min < 0 ? '^-?[0-9]{1,15}$' : '^[0-9]{1,15}$' },
     ],
     read: (text) => {
       const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -116,7 +130,7 @@ export const argument = {
     usage,
     expected,
     // JSON Schema's patterns have no flags.
-    ...(form.flags === '' ? { json: [{ type: 'string', pattern: form.source }] } : {}),
+    ...(form.flags === '' ? { json: jsonOf(form) } : {}),
     read: (text) => (form.test(text) ? text : undefined),
   }),
 } satisfies Record<string, ArgumentType<unknown> | ((...args: never[]) => ArgumentType<unknown>)>;

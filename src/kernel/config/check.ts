@@ -1,3 +1,4 @@
+import type { Place } from './diagnostic.js';
 import { type Findings, shown } from './findings.js';
 import { insteadOfNginx } from './nginx-directives.js';
 import type { Registry, Rule } from './registry.js';
@@ -38,12 +39,24 @@ function collect(
     const name = check.registry.canonical(use.name);
     const rule = check.registry.rule(name);
     if (rule === undefined) collectUnknown(use, context, check, checked);
-    else if (mayBeRead(use, rule, context, check)) {
-      const [first] = checked.get(name) ?? [];
-      if (first === undefined || rule.repeatable) add(checked, name, use);
-      else reportDuplicate(use, first, check.findings);
-    }
+    else check.findings.concerning(name, () => collectKnown(use, { name, rule, context, check, checked }));
   }
+}
+
+interface Known {
+  /** Canonical. */
+  readonly name: string;
+  readonly rule: Rule;
+  readonly context: Context;
+  readonly check: CheckContext;
+  readonly checked: Map<string, DirectiveUse[]>;
+}
+
+function collectKnown(use: DirectiveUse, { name, rule, context, check, checked }: Known): void {
+  if (!mayBeRead(use, rule, context, check)) return;
+  const [first] = checked.get(name) ?? [];
+  if (first === undefined || rule.repeatable) add(checked, name, use);
+  else reportDuplicate(use, first, check.findings);
 }
 
 function collectUnknown(
@@ -88,13 +101,16 @@ export function usageLine(name: string, rule: Rule): string {
 
 function mayBeRead(use: DirectiveUse, rule: Rule, context: Context, { findings }: CheckContext): boolean {
   if (!rule.contexts.includes(context)) {
-    const places = rule.contexts.map((name) => (name === 'main' ? 'main (outside of all blocks)' : name));
     findings.error('wrong-block', `"${use.name}" cannot stand in ${context}`, use.place, {
-      hint: `it belongs in ${places.join(' or ')}`,
+      hint: `it belongs in ${placesOf(rule)}`,
     });
     return false;
   }
   return mayBeWritten(use, rule, findings);
+}
+
+function placesOf({ contexts }: Rule): string {
+  return contexts.map((name) => (name === 'main' ? 'main (outside of all blocks)' : name)).join(' or ');
 }
 
 /** A block is read whatever its arguments are: what is in it has mistakes of its own. */
@@ -131,7 +147,8 @@ function countOf({ minArguments: min, maxArguments: max }: Rule): string {
 function reportNginx(use: DirectiveUse, instead: string, { findings, complete }: CheckContext): void {
   if (!complete && use.block === undefined) return;
   const message = `"${shown(use.name)}" is a directive of nginx that webserv does not have`;
-  findings.error('nginx-directive', message, use.place, { hint: `${instead} (docs/from-nginx.md)` });
+  const hint = `${instead} (docs/from-nginx.md)`;
+  findings.concerning('', () => findings.error('nginx-directive', message, use.place, { hint }));
 }
 
 function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext): void {
@@ -144,18 +161,26 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
   const provider = check.providers.get(use.name);
   if (provider !== undefined) {
     const hint = `it is provided by plugin "${provider}", which is installed: add "load_plugin ${provider};"`;
-    findings.error('unknown-directive', message, use.place, { hint });
+    findings.concerning('', () => findings.error('unknown-directive', message, use.place, { hint }));
     return;
   }
-  const meant = nearest(use.name, registry.namesIn(context));
-  if (!check.complete && meant === undefined) return;
-  const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?` };
-  findings.error('unknown-directive', message, use.place, hint);
+  const here = nearest(use.name, registry.namesIn(context));
+  const meant = here ?? nearest(use.name, registry.names);
+  const rule = meant === undefined ? undefined : registry.rule(registry.canonical(meant));
+  if (!check.complete && rule === undefined) return;
+  const belongs = here === undefined && rule !== undefined ? ` It belongs in ${placesOf(rule)}` : '';
+  const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?${belongs}` };
+  // What is like no name is no slip of one.
+  findings.concerning(meant ?? '', () => findings.error('unknown-directive', message, use.place, hint));
 }
 
 export function reportDuplicate(use: DirectiveUse, first: DirectiveUse, findings: Findings): void {
-  const related = [{ message: 'first used here', place: first.place }];
-  findings.error('duplicate-directive', `"${use.name}" may stand only once in a block`, use.place, {
+  // In YAML and JSON one name may have both uses: then it is their arguments that tell them apart.
+  const isOneName = use.place.line === first.place.line && use.place.column === first.place.column;
+  const placeOf = ({ arguments: [word], place }: DirectiveUse): Place =>
+    isOneName ? (word?.place ?? place) : place;
+  const related = [{ message: 'first used here', place: placeOf(first) }];
+  findings.error('duplicate-directive', `"${use.name}" may stand only once in a block`, placeOf(use), {
     related,
   });
 }

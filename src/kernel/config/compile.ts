@@ -59,6 +59,7 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Con
     settle(name, directive, block, directive.fallback, scope, findings);
   return {
     file: tree.file,
+    uses: block,
     main: {
       serverDir,
       errorLog: main('error_log', core.error_log),
@@ -88,7 +89,7 @@ function defaultValues({ plugins }: CompileContext): InheritedValues {
     types: defaultTypes,
     defaultType: core.default_type.fallback,
     options: fallbackOptions(plugins),
-    sound: true,
+    doubts: undefined,
   };
 }
 
@@ -145,7 +146,11 @@ function compileServer(
   const namePlaces = readNames(block.get('server_name'), findings);
   const names = [...namePlaces.keys()];
   if (!use.block?.some(({ name }) => name === 'listen')) {
-    findings.error('missing-listen', 'this server has no address', use.place, { hint: 'add: listen 8080;' });
+    findings.concerning('listen', () =>
+      findings.error('missing-listen', 'this server has no address', use.place, {
+        hint: 'add: listen 8080;',
+      }),
+    );
   }
   const route = compileRoute(
     {
@@ -201,7 +206,8 @@ function readEach<T>(
       if (!(error instanceof ArgumentError)) throw error;
       const place = error.argument?.place ?? use.place;
       const message = `"${use.name}": ${error.message}`;
-      findings.error('wrong-argument', message, place, error.hint === undefined ? {} : { hint: error.hint });
+      const hint = error.hint === undefined ? {} : { hint: error.hint };
+      findings.concerning(use.name, () => findings.error('wrong-argument', message, place, hint));
     }
   }
   return values;

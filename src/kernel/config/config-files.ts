@@ -1,5 +1,6 @@
 import { displayPath } from './display-path.js';
 import { type FileText, readText } from './read-file.js';
+import { folderOfPattern, type WatchedFolder } from './watched.js';
 
 /** Bytes of all texts of a snapshot together; it goes to every worker by a pipe, and the master keeps it. */
 export const MAX_SNAPSHOT_SIZE = 32 * 1024 * 1024;
@@ -28,6 +29,7 @@ const keyOf = (pattern: string, folder: string): string => `${folder}\0${pattern
 export class DiskFiles implements ConfigFiles {
   readonly #texts = new Map<string, string>();
   readonly #matches = new Map<string, readonly string[]>();
+  readonly #patterns = new Map<string, WatchedFolder>();
 
   read(path: string): FileText {
     const read = readText(path);
@@ -37,6 +39,7 @@ export class DiskFiles implements ConfigFiles {
 
   async match(pattern: string, folder: string): Promise<readonly string[]> {
     const key = keyOf(pattern, folder);
+    this.#patterns.set(key, folderOfPattern(pattern, folder));
     const known = this.#matches.get(key);
     if (known !== undefined) return known;
     const { glob } = await import('tinyglobby');
@@ -44,6 +47,11 @@ export class DiskFiles implements ConfigFiles {
     const matches = found.sort();
     this.#matches.set(key, matches);
     return matches;
+  }
+
+  /** Where files might appear that a pattern would find. */
+  folders(): readonly WatchedFolder[] {
+    return [...this.#patterns.values()];
   }
 
   remember(path: string, text: string): void {

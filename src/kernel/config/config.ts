@@ -3,6 +3,7 @@ import type { OptionValues, Plugin } from '../plugin.js';
 import type { UserSetting } from '../process/privileges.js';
 import type { ErrorPage } from '../route.js';
 import type { TraceMode } from '../trace.js';
+import type { CheckedBlock } from './check.js';
 import type { Place } from './diagnostic.js';
 import type { DirectiveUse } from './schema.js';
 
@@ -69,10 +70,18 @@ export interface RouteConfig {
   readonly options: ReadonlyMap<string, OptionValues>;
   /** The directives of this block itself, by name: where each is written. */
   readonly uses: ReadonlyMap<string, readonly DirectiveUse[]>;
-  /** False when there is a mistake in this block or in one around it: then its values may not be what is meant. */
-  readonly sound: boolean;
+  /** What is not known for sure of this block; undefined where there is no mistake in it, nor in those around it. */
+  readonly doubts: Doubts | undefined;
   /** Locations inside it. */
   readonly children: readonly RouteConfig[];
+}
+
+/** After a mistake, some values may not be what is meant. */
+export interface Doubts {
+  /** None can be relied on. */
+  readonly all: boolean;
+  /** Those of these plugins cannot. */
+  readonly plugins: ReadonlySet<string>;
 }
 
 export interface ServerConfig {
@@ -111,6 +120,8 @@ export interface Config {
   /** The file it was loaded from, as shown to people. */
   readonly file: string;
   readonly main: MainSettings;
+  /** The main block's directives, for messages. */
+  readonly uses: CheckedBlock;
   readonly plugins: readonly Plugin[];
   /** The main block's option values by plugin name, for `setup`. */
   readonly options: ReadonlyMap<string, OptionValues>;

@@ -38,7 +38,11 @@ const mediaType = argument.word(
 const timeout: ArgumentType<number> = {
   usage: 'TIME',
   expected: 'a time from 1ms to 24d, such as 30s',
-  json: argument.duration.json,
+  json: argument.duration.json.map((schema) =>
+    schema.type === 'integer'
+      ? { ...schema, minimum: 1, maximum: Math.floor(MAX_TIME / 1000) }
+      : { ...schema, pattern: schema.pattern?.replace('^', '^(?=.*[1-9])') },
+  ),
   read: (text) => {
     const value = argument.duration.read(text);
     return value !== undefined && value >= 1 && value <= MAX_TIME ? value : undefined;
@@ -48,7 +52,9 @@ const timeout: ArgumentType<number> = {
 const headSize: ArgumentType<number> = {
   usage: 'SIZE',
   expected: 'a size from 1k to 1m, such as 16k',
-  json: argument.size.json,
+  json: argument.size.json.map((schema) =>
+    schema.type === 'integer' ? { ...schema, minimum: KIB, maximum: KIB * KIB } : schema,
+  ),
   read: (text) => {
     const value = argument.size.read(text);
     return value !== undefined && value >= KIB && value <= KIB * KIB ? value : undefined;
@@ -110,6 +116,10 @@ export const core = {
     {
       usage: 'N|auto',
       expected: 'a number of processes from 1 to 512, or "auto" for one a processor',
+      json: [
+        { type: 'integer', minimum: 1, maximum: 512 },
+        { type: 'string', pattern: '^(?:auto|[0-9]{1,15})$' },
+      ],
       read: (text) =>
         text === 'auto' ? availableParallelism() : argument.integer(1, 512).read(text, NO_SCOPE),
     } satisfies ArgumentType<number>,

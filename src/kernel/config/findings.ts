@@ -1,4 +1,4 @@
-import type { DiagnosticCode } from './codes.js';
+import { codes, type DiagnosticCode } from './codes.js';
 import type { Diagnostic, Place } from './diagnostic.js';
 
 /** Beyond these, mistakes are only counted: nobody reads them, and hostile input makes millions. */
@@ -28,7 +28,7 @@ const STRUCTURAL: ReadonlySet<DiagnosticCode> = new Set([
   'wrong-block',
 ]);
 
-/** With these a text is not what it was to be, and so a wrong argument. */
+/** With these a text is not what it was to be, and so a wrong argument, or the name of nothing. */
 const UNREAD: ReadonlySet<string> = new Set<DiagnosticCode>(['unset-variable', 'unclosed-variable']);
 
 /** Collects what is found about a configuration, from reading to compiling. */
@@ -36,17 +36,38 @@ export class Findings {
   readonly #found: Diagnostic[] = [];
   readonly #fileOrder = new Map<string, number>();
   #dropped = 0;
-  #errors = 0;
+  /** Of each error, what it concerns. */
+  readonly #concerns: (string | undefined)[] = [];
+  #concern: string | undefined;
   #balanced = true;
 
   /** True once there is an error. */
   get failed(): boolean {
-    return this.#errors > 0;
+    return this.#concerns.length > 0;
   }
 
   /** How many errors there are so far, those that are not kept too. */
   get errors(): number {
-    return this.#errors;
+    return this.#concerns.length;
+  }
+
+  /**
+   * While `work` runs, errors leave open the value of this one directive and nothing else; with an empty name, of none. Other
+   * errors may leave anything open.
+   */
+  concerning<T>(directive: string, work: () => T): T {
+    const outer = this.#concern;
+    this.#concern ??= directive;
+    try {
+      return work();
+    } finally {
+      this.#concern = outer;
+    }
+  }
+
+  /** What the errors after the first so many concern: a directive, none (empty), or anything (undefined). */
+  concernsSince(errors: number): readonly (string | undefined)[] {
+    return this.#concerns.slice(errors);
   }
 
   /** False when what stands in which block is a guess. */
@@ -60,7 +81,7 @@ export class Findings {
   }
 
   error(code: DiagnosticCode, message: string, place: Place | undefined, details: FindingDetails = {}): void {
-    this.#errors += 1;
+    this.#concerns.push(this.#concern);
     if (!this.#balanced && STRUCTURAL.has(code)) return;
     this.#add({ severity: 'error', code, message, place, ...details });
   }
@@ -77,7 +98,7 @@ export class Findings {
   /** What plugins found. */
   include(diagnostics: readonly Diagnostic[]): void {
     for (const diagnostic of diagnostics) {
-      if (diagnostic.severity === 'error') this.#errors += 1;
+      if (diagnostic.severity === 'error') this.#concerns.push(undefined);
       this.#add(diagnostic);
     }
   }
@@ -93,7 +114,9 @@ export class Findings {
       place === undefined ? -1 : (this.#fileOrder.get(place.file) ?? this.#fileOrder.size);
     const unread = this.#found.filter(({ code }) => UNREAD.has(code));
     const isConsequence = ({ code, place }: Diagnostic) =>
-      code === 'wrong-argument' && unread.some((other) => overlap(place, other.place));
+      (code === 'wrong-argument' && unread.some((other) => overlap(place, other.place))) ||
+      ((code === 'missing-root' || !Object.hasOwn(codes, code)) &&
+        unread.some((other) => isInDirective(place, other.place)));
     const sorted = this.#found
       .filter((finding) => !isConsequence(finding))
       .sort(
@@ -120,6 +143,25 @@ export class Findings {
     if (this.full) this.#dropped += 1;
     else this.#found.push(diagnostic);
   }
+}
+
+/**
+ * What the loader and the plugins found, as one list in the order of the files and their lines.
+ * @param files in the order they were read, as they are shown to people
+ */
+export function merged(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
+  const findings = new Findings();
+  for (const file of files) findings.opened(file);
+  findings.include(diagnostics);
+  return findings.list();
+}
+
+/** Whether an argument on the line of a directive is one of its own. */
+function isInDirective(directive: Place | undefined, word: Place | undefined): boolean {
+  if (directive === undefined || word === undefined) return false;
+  if (directive.file !== word.file || directive.line !== word.line || directive.column > word.column)
+    return false;
+  return !/[;{}]/.test(word.text.slice(directive.column - 1, word.column - 1));
 }
 
 function overlap(a: Place | undefined, b: Place | undefined): boolean {

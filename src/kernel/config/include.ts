@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { DiagnosticCode } from './codes.js';
 import type { ConfigFiles } from './config-files.js';
 import type { Diagnostic, Place } from './diagnostic.js';
@@ -7,7 +7,7 @@ import type { Environment } from './environment.js';
 import type { Findings } from './findings.js';
 import { type Form, formOf } from './forms.js';
 import { parseConf } from './parser.js';
-import type { DirectiveUse } from './schema.js';
+import type { Argument, DirectiveUse } from './schema.js';
 import { Source } from './source.js';
 
 /** Files in files. */
@@ -21,6 +21,17 @@ interface Link {
   /** Where it is included; undefined for the configuration file itself. */
   readonly place: Place | undefined;
 }
+
+/** Where a file is included, and how the file that includes it was reached. */
+interface Inclusion {
+  /** As written. */
+  readonly word: string;
+  readonly place: Place;
+  readonly chain: readonly Link[];
+}
+
+/** nginx looks elsewhere: from the folder of its outermost file. */
+const INCLUDE_START = 'a relative path starts from the folder of the file it stands in';
 
 /** What may make a pattern of a path. */
 const WILDCARD = /[*?[\]{}()!+@|]/;
@@ -81,7 +92,7 @@ export class FileReader {
     const includer = chain.at(-1)?.path ?? '';
     const uses: DirectiveUse[] = [];
     for (const path of await this.#matching(pattern.text, dirname(includer))) {
-      for (const included of await this.#includeFile(path, pattern.place, chain)) uses.push(included);
+      for (const included of await this.#includeFile(path, pattern, chain)) uses.push(included);
     }
     return uses;
   }
@@ -95,17 +106,21 @@ export class FileReader {
     return [resolve(folder, pattern)];
   }
 
-  async #includeFile(path: string, place: Place, chain: readonly Link[]): Promise<readonly DirectiveUse[]> {
+  async #includeFile(
+    path: string,
+    { text: word, place }: Argument,
+    chain: readonly Link[],
+  ): Promise<readonly DirectiveUse[]> {
     if (chain.some((link) => link.path === path)) {
       const message = `${displayPath(path)} includes itself`;
-      this.#findings.error('include-cycle', message, place, { related: chainOf(chain, path) });
+      this.#findings.error('include-cycle', message, place, { related: circleOf(chain, path) });
       return [];
     }
     if (chain.length > MAX_CHAIN) {
       this.#findings.error('too-deep', `files include each other more than ${MAX_CHAIN} deep`, place);
       return [];
     }
-    const parsed = await this.#read(path, place);
+    const parsed = await this.#read(path, { word, place, chain });
     if (parsed === undefined || this.#budget < 0) return [];
     this.#budget -= 1 + parsed.length;
     if (this.#budget < 0) {
@@ -116,10 +131,10 @@ export class FileReader {
     return this.#expand(parsed, [...chain, { path, place }]);
   }
 
-  async #read(path: string, place: Place | undefined): Promise<readonly DirectiveUse[] | undefined> {
+  async #read(path: string, inclusion: Inclusion | undefined): Promise<readonly DirectiveUse[] | undefined> {
     const known = this.#parsed.get(path);
     if (known !== undefined) return known;
-    const text = this.#textOf(path, place);
+    const text = this.#textOf(path, inclusion);
     if (text === undefined) return undefined;
     const parsed = await this.#parse(displayPath(path), text, formOf(path));
     this.#parsed.set(path, parsed);
@@ -134,17 +149,21 @@ export class FileReader {
     return parse(source, this.#environment, this.#findings);
   }
 
-  #textOf(path: string, place: Place | undefined): string | undefined {
+  #textOf(path: string, inclusion: Inclusion | undefined): string | undefined {
+    const place = inclusion?.place;
+    const related = inclusion === undefined ? {} : relatedTo(inclusion.chain);
     if (formOf(path) === 'module') {
       const message = `${displayPath(path)} is a program: it cannot be included`;
-      this.#findings.error('unreadable-file', message, place, {
-        hint: 'only the configuration file itself may be one; import what it shares',
-      });
+      const hint = 'only the configuration file itself may be one; import what it shares';
+      this.#findings.error('unreadable-file', message, place, { hint, ...related });
       return undefined;
     }
     const read = this.#files.read(path);
     if ('text' in read) return read.text;
-    this.#findings.error(codeOf(read.problem, place), read.message, place);
+    const code = codeOf(read.problem, place);
+    const hint =
+      code === 'include-not-found' && !isAbsolute(inclusion?.word ?? path) ? { hint: INCLUDE_START } : {};
+    this.#findings.error(code, read.message, place, { ...hint, ...related });
     return undefined;
   }
 }
@@ -162,13 +181,19 @@ function isInclude(use: DirectiveUse): boolean {
   return use.name === 'include' && use.arguments.length === 1 && use.block === undefined;
 }
 
-function chainOf(chain: readonly Link[], path: string): NonNullable<Diagnostic['related']> {
-  const start = chain.findIndex((link) => link.path === path);
-  return chain
-    .slice(start + 1)
-    .flatMap((link) =>
-      link.place === undefined
-        ? []
-        : [{ message: `${displayPath(link.path)} is included here`, place: link.place }],
-    );
+/** How a circle goes round from `path` on. */
+function circleOf(chain: readonly Link[], path: string): NonNullable<Diagnostic['related']> {
+  return inclusionsOf(chain.slice(chain.findIndex((link) => link.path === path) + 1));
+}
+
+/** Nothing where it is the configuration file itself that includes. */
+function relatedTo(chain: readonly Link[]): Pick<Diagnostic, 'related'> {
+  const related = inclusionsOf(chain);
+  return related.length === 0 ? {} : { related };
+}
+
+function inclusionsOf(chain: readonly Link[]): NonNullable<Diagnostic['related']> {
+  return chain.flatMap(({ path, place }) =>
+    place === undefined ? [] : [{ message: `${displayPath(path)} is included here`, place }],
+  );
 }

@@ -16,7 +16,8 @@ export async function providersOf(
   registry: Registry,
   folder: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const unknown = new Set(namesIn(uses).filter((name) => !registry.isKnown(name)));
+  const unknown = new Set<string>();
+  addUnknown(unknown, uses, registry);
   const providers = new Map<string, string>();
   if (unknown.size === 0) return providers;
   for (const { plugin, manifest } of await installed(folder)) {
@@ -28,11 +29,11 @@ export async function providersOf(
 }
 
 /** What may be a directive's name; the lines of `types` are none. */
-function namesIn(uses: readonly DirectiveUse[]): readonly string[] {
-  return uses.flatMap(({ name, block }) => [
-    ...(/^[a-z][a-z0-9_]*$/.test(name) ? [name] : []),
-    ...(block === undefined ? [] : namesIn(block)),
-  ]);
+function addUnknown(unknown: Set<string>, uses: readonly DirectiveUse[], registry: Registry): void {
+  for (const { name, block } of uses) {
+    if (!registry.isKnown(name) && /^[a-z][a-z0-9_]*$/.test(name)) unknown.add(name);
+    if (block !== undefined) addUnknown(unknown, block, registry);
+  }
 }
 
 interface Installed {

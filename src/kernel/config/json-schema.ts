@@ -56,7 +56,7 @@ function directivesOf(plugins: readonly Plugin[]): readonly DescribedDirective[]
     schema: { description: `${usageLine(name, rule)}\n${rule.help}`, ...schema },
   });
   const shaping = Object.entries<StructuralDirective>(structure).map(([name, rule]) =>
-    described(name, rule, blocks[name] ?? uses(rule, structureTypes[name] ?? [])),
+    described(name, rule, shapes[name] ?? uses(rule, [])),
   );
   const tables = [core, ...plugins.map(({ directives }) => directives)];
   const valued = tables
@@ -81,14 +81,31 @@ function propertiesIn(
   return Object.fromEntries(known.map((name) => [name, reference(definitionOf(aliases.get(name) ?? name))]));
 }
 
-const structureTypes: Readonly<Record<string, Types>> = {
-  listen: [argument.text, argument.oneOf(['default_server'])],
-};
-
 const extensions = uses({ ...structure.types, minArguments: 1, maxArguments: Infinity }, []);
 
-/** The directives that have a block. */
-const blocks: Readonly<Record<string, JsonSchema>> = {
+/** What `listen` and `server_name` take, as near as a pattern comes. */
+const address: ArgumentType<string> = {
+  ...argument.text,
+  json: [
+    { type: 'integer', minimum: 0, maximum: 65_535 },
+    { type: 'string', pattern: '^(?:(?:\\*|localhost|[0-9.]+|\\[[0-9A-Fa-f:.]+\\]):)?[0-9]{1,5}$|^unix:.+' },
+  ],
+};
+const hostName: ArgumentType<string> = {
+  ...argument.text,
+  json: [
+    { type: ['number', 'boolean'], minimum: 0 },
+    {
+      type: 'string',
+      pattern: '^(?:\\*\\.)?(?!-)[^\\s./:;,=~$*]+(?:\\.[^\\s./:;,=~$*]+)*$|^\\[[0-9A-Fa-f:.]+\\]$',
+    },
+  ],
+};
+
+/** The directives that have a block, or words that their rule does not tell of. */
+const shapes: Readonly<Record<string, JsonSchema>> = {
+  listen: uses({ ...structure.listen, maxArguments: 2 }, [address, argument.oneOf(['default_server'])]),
+  server_name: uses(structure.server_name, [hostName]),
   server: one(reference('server')),
   types: one({
     type: ['object', 'null'],

@@ -6,29 +6,43 @@ import { type Argument, ArgumentError, type DirectiveUse, type Scope } from './s
 
 /** `listen` and `server_name`: where a server is, and what it is called. */
 
+/** What nginx lets one choose about a socket. */
+const NGINX_SOCKET =
+  /^(?:(?:setfib|fastopen|backlog|rcvbuf|sndbuf|accept_filter|so_keepalive)=.*|deferred|bind|reuseport|multipath)$/;
+
 /** What sun_path holds on Linux, less its final NUL. */
 const MAX_SOCKET_PATH = 107;
 
 /** @throws ArgumentError */
 export function readListen(use: DirectiveUse, scope: Scope): Listen {
-  const [address, parameter] = use.arguments;
+  const [address, ...parameters] = use.arguments;
   if (address === undefined) throw new ArgumentError('an address is missing');
-  if (parameter !== undefined && parameter.text !== 'default_server') {
-    throw new ArgumentError(`unknown parameter "${parameter.text}"`, {
-      argument: parameter,
-      hint: parameterHint(parameter.text),
+  const unknown = parameters.find(({ text }) => text !== 'default_server');
+  if (unknown !== undefined) {
+    throw new ArgumentError(`unknown parameter "${unknown.text}"`, {
+      argument: unknown,
+      hint: parameterHint(unknown, address),
     });
   }
-  const common = { isDefault: parameter !== undefined, place: address.place };
+  const [, again] = parameters;
+  if (again !== undefined) throw new ArgumentError('"default_server" stands twice', { argument: again });
+  const common = { isDefault: parameters.length > 0, place: address.place };
   if (address.text.startsWith('unix:')) {
     return { kind: 'unix', path: readSocketPath(address, scope), ...common };
   }
   return { kind: 'tcp', ...readTcpAddress(address), ...common };
 }
 
-function parameterHint(text: string): string {
+function parameterHint({ text, place }: Argument, address: Argument): string {
+  if (place.line > address.place.line) return `is ";" missing at the end of line ${address.place.line}?`;
   if (/^\d+$/.test(text)) return 'one address a "listen"; write a second one for another';
-  if (text === 'ssl' || text === 'http2' || text === 'quic') return 'TLS and HTTP/2 are not served';
+  if (text === 'ssl' || text === 'quic') return 'there is no TLS yet: put a TLS terminator in front';
+  if (text === 'http2') return 'take it out: HTTP/1.1 is spoken';
+  if (text === 'proxy_protocol') return 'take it out: a client is known by the address of its connection';
+  if (text === 'default') return 'write "default_server"';
+  if (text === 'ipv6only=on') return 'take it out: an IPv6 address never takes IPv4 connections';
+  if (text === 'ipv6only=off') return 'take it out, and add another "listen" for IPv4: listen 8080;';
+  if (NGINX_SOCKET.test(text)) return 'take it out: there is nothing to choose here';
   return 'only "default_server" may follow the address';
 }
 

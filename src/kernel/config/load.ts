@@ -15,6 +15,7 @@ import { withObjectBlocks } from './object-blocks.js';
 import { type LoadedPlugin, Registry } from './registry.js';
 import { separateRunOns } from './run-on.js';
 import type { DirectiveUse } from './schema.js';
+import { folderOfProgram, type Watched } from './watched.js';
 
 export interface LoadOptions {
   /** The plugins that need no `load_plugin`. */
@@ -34,8 +35,8 @@ export interface ConfigSource {
   readonly tree: Tree;
   readonly registry: Registry;
   readonly plugins: readonly LoadedPlugin[];
-  /** Every file it was read from, plugins included; absolute. */
-  readonly files: readonly string[];
+  /** Every file it was read from, plugins included, and where others might appear. */
+  readonly watched: Watched;
   /** To read it again as it is now; undefined when it is too large for one, or came from one. */
   readonly snapshot: ConfigSnapshot | undefined;
 }
@@ -122,7 +123,13 @@ async function load(
       tree,
       registry,
       plugins,
-      files: [...new Set([path, ...reader.files, ...pluginFiles])],
+      watched: {
+        files: [...new Set([path, ...reader.files, ...pluginFiles])],
+        folders: [
+          ...(files instanceof DiskFiles ? files.folders() : []),
+          ...[...pluginFiles, ...(formOf(path) === 'module' ? [path] : [])].map(folderOfProgram),
+        ],
+      },
       snapshot: files instanceof DiskFiles ? files.snapshot() : undefined,
     },
     diagnostics: findings.list(),

@@ -19,7 +19,7 @@ export function readLocation(use: DirectiveUse, parentPrefix: string): LocationP
     }
     throw new ArgumentError(`expected "=" before the path, got "${first.text}"`, {
       argument: first,
-      hint: modifierHint(first.text),
+      hint: modifierHint(first.text, second.text),
     });
   }
   if (first.text.startsWith('*.')) {
@@ -29,12 +29,25 @@ export function readLocation(use: DirectiveUse, parentPrefix: string): LocationP
   return { pattern: { kind: 'prefix', path }, prefix: path };
 }
 
-function modifierHint(modifier: string): string {
-  if (modifier === '~' || modifier === '~*') {
-    return 'there are no regular expressions here; by extension: location *.php { … }';
-  }
+function modifierHint(modifier: string, pattern: string): string {
+  if (modifier === '~' || modifier === '~*')
+    return `there are no regular expressions here; ${insteadOf(pattern)}`;
   if (modifier === '^~') return 'leave "^~" out: the longest prefix always wins';
   return 'a path with a space in it needs quotes';
+}
+
+/** What to write for the regular expressions that most sites of nginx have. */
+function insteadOf(pattern: string): string {
+  if (/^\^?\/?\\\./.test(pattern) && !/\$$/.test(pattern))
+    return 'take it out: names with a leading dot are not served';
+  const [, extension] = /^\\\.(\w+)\$$/.exec(pattern) ?? [];
+  if (extension !== undefined) return `write: location *.${extension} { … }`;
+  const [, first] = /\\\.\((?:\?:)?(\w+)\|/.exec(pattern) ?? [];
+  if (first !== undefined) return `write one for each extension: location *.${first} { … }`;
+  const [, path] = /^\^?(\/[\w/-]*\w)/.exec(pattern) ?? [];
+  return path === undefined
+    ? 'by extension: location *.php { … }'
+    : `by the start of the path: location ${path} { … }`;
 }
 
 /** An absolute path as it is matched: decoded, without empty or dot segments. */

@@ -1,29 +1,48 @@
 import { statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import type { Config, RouteConfig } from './config.js';
 import { displayPath } from './display-path.js';
 import type { Findings } from './findings.js';
 
-/** Warns of every `root` that is not there. It may be made later, so it is no error. */
+/** Warns of every `root` that is not there, or is a file where it stands for many. It may be made later, so it is no error. */
 export function warnOfMissingRoots(config: Config, findings: Findings): void {
-  const known = new Map<string, boolean>();
+  const known = new Map<string, Kind>();
+  const serverDir = displayPath(config.main.serverDir);
   const visit = (route: RouteConfig): void => {
-    const place = route.uses.get('root')?.[0]?.place;
-    if (place !== undefined && route.root !== undefined) {
+    const [use] = route.uses.get('root') ?? [];
+    if (use !== undefined && route.root !== undefined) {
       const { directory } = route.root;
-      const exists = known.get(directory) ?? isThere(directory);
-      known.set(directory, exists);
-      if (!exists) findings.warning('missing-root', `${displayPath(directory)} does not exist`, place);
+      const kind = known.get(directory) ?? kindOf(directory);
+      known.set(directory, kind);
+      const shown = displayPath(directory);
+      if (kind === 'nothing') {
+        const hint = hintFor(use.arguments[0]?.text ?? '', serverDir);
+        findings.warning('missing-root', `${shown} does not exist`, use.place, { hint });
+      } else if (kind === 'file' && route.pattern.kind === 'server') {
+        const hint = 'one file is for one path: location = /path { root FILE; }';
+        findings.warning('missing-root', `${shown} is no folder`, use.place, { hint });
+      }
     }
     for (const child of route.children) visit(child);
   };
   for (const server of config.servers) visit(server.route);
 }
 
+function hintFor(written: string, serverDir: string): string {
+  if (/\$[a-z{]/.test(written)) return 'variables are not filled in here: write the path itself';
+  if (isAbsolute(written)) return 'make it, or name another';
+  return `make it, or name another; a relative path starts from ${serverDir}`;
+}
+
+type Kind = 'nothing' | 'file' | 'other';
+
 /** What cannot be looked at is taken to be there: the server may run as another user. */
-function isThere(path: string): boolean {
+function kindOf(path: string): Kind {
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return 'nothing';
+    return stats.isFile() ? 'file' : 'other';
   } catch {
-    return true;
+    return 'other';
   }
 }

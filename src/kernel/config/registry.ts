@@ -83,6 +83,11 @@ export class Registry {
     return this.#rules.has(this.canonical(name));
   }
 
+  /** The plugin that a directive is of; undefined for one of the kernel's. @param name canonical */
+  pluginOf(name: string): string | undefined {
+    return this.plugins.find(({ directives }) => Object.hasOwn(directives, name))?.name;
+  }
+
   /** The name of every directive. */
   get names(): readonly string[] {
     return [...this.#rules.keys(), ...aliases.keys()];

@@ -1,9 +1,10 @@
 import type { Plugin } from '../plugin.js';
 import { type CheckContext, type CheckedBlock, checkBlock } from './check.js';
-import type { RouteConfig, RoutePattern } from './config.js';
+import type { Doubts, RouteConfig, RoutePattern } from './config.js';
 import { core } from './core.js';
 import type { Place } from './diagnostic.js';
 import { type LocationPattern, locationKey, misplacement, readLocation } from './location.js';
+import type { Registry } from './registry.js';
 import { ArgumentError, type Context, type DirectiveUse, type Scope } from './schema.js';
 import { settleTypes } from './types.js';
 import { settle, settleOptions } from './values.js';
@@ -21,7 +22,7 @@ export type InheritedValues = Pick<
   | 'types'
   | 'defaultType'
   | 'options'
-  | 'sound'
+  | 'doubts'
 >;
 
 /** What compiling any block needs. */
@@ -50,10 +51,27 @@ export function inherit(
   { uses: block, errorsBefore }: SortedBlock,
   outer: InheritedValues,
   prefix: string,
-  { plugins, scope, findings }: CompileContext,
+  { plugins, scope, findings, registry }: CompileContext,
 ): InheritedValues {
   const values = ownOrAround(block, outer, prefix, { plugins, scope, findings });
-  return { ...values, sound: outer.sound && findings.errors === errorsBefore };
+  if (findings.errors === errorsBefore) return { ...values, doubts: outer.doubts };
+  return { ...values, doubts: doubtsAbout(findings.concernsSince(errorsBefore), outer.doubts, registry) };
+}
+
+/** Of the kernel's, what plugins judge a block by. */
+const JUDGED_BY: ReadonlySet<string> = new Set(['root', 'server_dir', 'include', 'load_plugin']);
+
+function doubtsAbout(
+  concerns: readonly (string | undefined)[],
+  around: Doubts | undefined,
+  registry: Registry,
+): Doubts {
+  const names = concerns.map((name) => (name === undefined ? undefined : registry.canonical(name)));
+  const plugins = names.map((name) => (name === undefined ? undefined : registry.pluginOf(name)));
+  return {
+    all: around?.all === true || names.some((name) => name === undefined || JUDGED_BY.has(name)),
+    plugins: new Set([...(around?.plugins ?? []), ...plugins.filter((plugin) => plugin !== undefined)]),
+  };
 }
 
 function ownOrAround(
@@ -61,7 +79,7 @@ function ownOrAround(
   outer: InheritedValues,
   prefix: string,
   { plugins, scope, findings }: Pick<CompileContext, 'plugins' | 'scope' | 'findings'>,
-): Omit<InheritedValues, 'sound'> {
+): Omit<InheritedValues, 'doubts'> {
   const directory = settle('root', core.root, block, undefined, scope, findings);
   return {
     // The pair is inherited: a location inside still maps the outer block's prefix.

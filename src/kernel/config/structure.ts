@@ -60,7 +60,8 @@ export const structure = {
     help: 'an address of the server',
     usage: '[ADDRESS:]PORT|unix:PATH [default_server]',
     minArguments: 1,
-    maxArguments: 2,
+    // nginx has more to say behind an address: each such word is told of by itself.
+    maxArguments: unbounded,
     repeatable: true,
     hasBlock: false,
     example: 'listen 8080;',

@@ -16,14 +16,16 @@ export function settle<T>(
   const around = row.inheritance === 'none' ? row.fallback : outer;
   const uses = block.get(name);
   if (uses === undefined) return around;
-  if (row.block !== undefined) for (const use of uses) checkInner(use, row.block, findings);
-  try {
-    return row.read(uses, around, scope, (use, error) => reportArgument(use, error, row, findings));
-  } catch (error) {
-    const message = `the plugin of "${name}" failed to read it: ${shown(reasonOf(error))}`;
-    findings.error('plugin-failed', message, uses[0]?.place);
-    return around;
-  }
+  return findings.concerning(name, () => {
+    if (row.block !== undefined) for (const use of uses) checkInner(use, row.block, findings);
+    try {
+      return row.read(uses, around, scope, (use, error) => reportArgument(use, error, row, findings));
+    } catch (error) {
+      const message = `the plugin of "${name}" failed to read it: ${shown(reasonOf(error))}`;
+      findings.error('plugin-failed', message, uses[0]?.place);
+      return around;
+    }
+  });
 }
 
 function reportArgument(

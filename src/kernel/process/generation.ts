@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
+import type { Watched } from '../config/watched.js';
 import { type FromMaster, type FromWorker, isFromWorker, type Order, type Serving } from './messages.js';
 
 /** How long a worker may take to load, set up its plugins and listen. */
@@ -11,9 +12,13 @@ const EXIT_MARGIN_MS = 2000;
 
 /** Why a worker does not serve, for people. */
 export class RefusedError extends Error {
-  constructor(report: string) {
+  /** What has to change for another outcome; undefined when that is not known. */
+  readonly watched: Watched | undefined;
+
+  constructor(report: string, watched?: Watched) {
     super(report);
     this.name = 'RefusedError';
+    this.watched = watched;
   }
 }
 
@@ -51,9 +56,9 @@ export class WorkerProcess {
       worker.once('exit', (code: number, signal: string | null) => resolve(signal ?? `exit ${code}`)),
     );
     this.serving = new Promise((resolve, reject) => {
-      const refuse = (report: string): void => {
+      const refuse = (report: string, watched?: Watched): void => {
         clearTimeout(timer);
-        reject(new RefusedError(report));
+        reject(new RefusedError(report, watched));
       };
       const timer = setTimeout(() => {
         this.kill();
@@ -71,7 +76,7 @@ export class WorkerProcess {
           if (this.#wanted) this.tell({ type: 'serve' });
         }
         heard(this, message);
-        if (message.type === 'refused') refuse(message.report);
+        if (message.type === 'refused') refuse(message.report, message.watched);
         if (message.type !== 'serving') return;
         clearTimeout(timer);
         this.#servesSince = performance.now();

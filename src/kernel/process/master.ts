@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
+import type { Watched } from '../config/watched.js';
 import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
 import type { Log } from '../log.js';
 import type { MetricFamily } from '../metrics.js';
@@ -12,7 +13,7 @@ import { MASTER_TITLE } from './identity.js';
 import type { FromWorker, InheritedSocket, Launch, Serving } from './messages.js';
 import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
-import { watchFiles } from './watch.js';
+import { watchFor } from './watch.js';
 
 export interface MasterOptions {
   /** The module a worker process runs. */
@@ -162,8 +163,9 @@ export class Master {
       // The others take it from the first: an edit meanwhile must not give two workers two configurations.
       while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, false));
       await Promise.all([...workers].map((worker) => worker.serving));
-      await this.#pidFile.claim(settings.pidFile);
+      // First: it may tell what the pid file lacks.
       if (settings.report !== '') this.#options.report(settings.report);
+      await this.#pidFile.claim(settings.pidFile);
       return { workers, settings };
     } catch (error) {
       for (const worker of workers) worker.kill();
@@ -213,7 +215,7 @@ export class Master {
     this.#snapshot = settings.snapshot;
     this.#deaths.forget();
     this.#openLog();
-    this.#watchFiles(settings.files);
+    this.#watch(settings.watched);
     if (settings.snapshot === undefined) {
       this.#log.warn(
         'the configuration is too large to be kept: a worker that is replaced reads the files anew',
@@ -224,10 +226,14 @@ export class Master {
     this.#standBy();
   }
 
-  #watchFiles(files: readonly string[]): void {
+  #watch(...watched: readonly (Watched | undefined)[]): void {
     if (!this.#options.watch) return;
     this.#unwatch?.();
-    this.#unwatch = watchFiles(files, () => this.reload());
+    const all = watched.filter((each) => each !== undefined);
+    this.#unwatch = watchFor(
+      { files: all.flatMap(({ files }) => files), folders: all.flatMap(({ folders }) => folders) },
+      () => this.reload(),
+    );
   }
 
   #openLog(): void {
@@ -253,6 +259,8 @@ export class Master {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error(`not reloaded, the server goes on as it was:\n${reason.trimEnd()}`);
+      // What is mended next may lie in a file that the configuration that is served does not know.
+      if (error instanceof RefusedError) this.#watch(this.#settings?.watched, error.watched);
       service.ready(`not reloaded, the log tells why; ${this.#status()}`);
     }
   }

@@ -1,4 +1,5 @@
 import type { ConfigSnapshot } from '../config/config-files.js';
+import type { Watched } from '../config/watched.js';
 import type { LogLevel } from '../log.js';
 import type { MetricFamily } from '../metrics.js';
 import type { Address } from '../net/listener.js';
@@ -40,8 +41,7 @@ export interface Serving {
   /** The configuration's name, as shown to people. */
   readonly file: string;
   readonly addresses: readonly Address[];
-  /** Every file the configuration was read from, plugins included; absolute. */
-  readonly files: readonly string[];
+  readonly watched: Watched;
   readonly workers: number;
   readonly pidFile: string | undefined;
   readonly errorLog: { readonly path: string | undefined; readonly level: LogLevel };
@@ -60,7 +60,7 @@ export type FromWorker =
   | { readonly type: 'standing by' }
   | Serving
   /** It cannot serve; why, for people. It exits by itself. */
-  | { readonly type: 'refused'; readonly report: string }
+  | { readonly type: 'refused'; readonly report: string; readonly watched: Watched | undefined }
   /** Its event loop turns; so many client connections are open. */
   | { readonly type: 'alive'; readonly connections: number }
   /** It was asked for the numbers of the whole server. */

@@ -1,7 +1,9 @@
 import { preview } from '../assembly.js';
 import type { Config } from '../config/compile.js';
 import type { ConfigSnapshot } from '../config/config-files.js';
+import type { Diagnostic } from '../config/diagnostic.js';
 import { displayPath } from '../config/display-path.js';
+import { merged } from '../config/findings.js';
 import { loadConfig, loadConfigText } from '../config/load.js';
 import { renderDiagnostics } from '../config/render.js';
 import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
@@ -45,13 +47,17 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
   const { colour } = launch;
   const given = order.fromSnapshot ? await receiveSnapshot() : undefined;
   const { config, source, diagnostics } = await loadLaunch(launch, builtins, given);
-  const report = diagnostics.length === 0 ? '' : renderDiagnostics(diagnostics, { colour });
+  const name = displayPath(launch.file);
+  const files = (source?.watched.files ?? []).map(displayPath);
+  const together = (more: readonly Diagnostic[]) => merged([...diagnostics, ...more], files);
+  const shown = (found: readonly Diagnostic[]) =>
+    found.length === 0 ? '' : renderDiagnostics(found, { colour });
+  const refuse = (found: readonly Diagnostic[]): void => {
+    const conclusion = `webserv: ${name} cannot be used: ${counted(found)}\n`;
+    tellAndExit({ type: 'refused', report: shown(found) + conclusion, watched: source?.watched });
+  };
   if (config === undefined) {
-    const name = displayPath(launch.file);
-    tellAndExit({
-      type: 'refused',
-      report: `${report}webserv: ${name} cannot be used: ${counted(diagnostics)}\n`,
-    });
+    refuse(diagnostics);
     return;
   }
   const { errorLog } = config.main;
@@ -65,25 +71,29 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     const prepared = await prepare(config, log, {
       inherited,
       trace: launch.trace,
+      isReplacement: order.fromSnapshot,
       gather: (own) => gatherer.gather(own),
     });
     if (order.standby) await wordToServe();
     server = await prepared.listen();
-    dropPrivileges(config.main.user, log);
+    dropPrivileges(config.main.user, config.uses.get('user')?.[0]?.place, log);
   } catch (error) {
-    tellAndExit({ type: 'refused', report: report + refusal(error, colour) });
+    // A plugin refuses it, or an address is taken.
+    if (error instanceof ConfigError) refuse(together(error.diagnostics));
+    else {
+      const report = `${shown(diagnostics)}webserv: ${reasonOf(error)}\n`;
+      tellAndExit({ type: 'refused', report, watched: source?.watched });
+    }
     return;
   }
   early.over();
   obey(server, target, gatherer);
-  const warned = server.warnings.length === 0 ? '' : renderDiagnostics(server.warnings, { colour });
-  const { files = [], snapshot } = source ?? {};
   tell({
     type: 'serving',
-    report: report + warned + idleSockets(inherited),
+    report: shown(together(server.warnings)) + idleSockets(inherited),
     ...summary(config, server),
-    files,
-    snapshot,
+    watched: source?.watched ?? { files: [], folders: [] },
+    snapshot: source?.snapshot,
   });
   setInterval(() => tell({ type: 'alive', connections: server.connections() }), HEARTBEAT_MS).unref();
 }
@@ -145,13 +155,6 @@ function loadLaunch(launch: Launch, builtins: readonly Plugin[], snapshot: Confi
   }
   const { file, prefix } = launch;
   return loadConfig(file, { ...options, ...(prefix === undefined ? {} : { prefix }) });
-}
-
-/** Why a configuration without mistakes of its own cannot be served: a plugin refuses it, or an address is taken. */
-function refusal(error: unknown, colour: boolean): string {
-  if (!(error instanceof ConfigError)) return `webserv: ${reasonOf(error)}\n`;
-  const { diagnostics } = error;
-  return `${renderDiagnostics(diagnostics, { colour })}webserv: the configuration cannot be used: ${counted(diagnostics)}\n`;
 }
 
 function summary({ file, main }: Config, server: RunningServer) {

@@ -1,0 +1,108 @@
+import { readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { freePort } from '../faults/free-port.js';
+import { folderWith, serving, webserv } from './webserv.js';
+
+/** What is found about a configuration with these lines of main, as `-t` shows it. */
+async function checked(lines: string): Promise<{ code: number | null; stderr: string }> {
+  const cwd = await folderWith({
+    'a.conf': `${lines}\nserver { listen 127.0.0.1:0; return 204; }`,
+    file: '',
+    'www/a': '',
+  });
+  return webserv(['-t', 'a.conf'], { cwd });
+}
+
+describe('--test refuses what a start would fail at', () => {
+  it.each([
+    [
+      'error_log file/e.log warn;',
+      '1:11: error[error-log]: the error log file/e.log cannot be written: file is a file',
+    ],
+    ['pid file/a.pid;', '1:5: error[pid-file]: the pid file file/a.pid cannot be written: file is a file'],
+    ['pid www;', '1:5: error[pid-file]: the pid file www cannot be written: it is a folder'],
+  ])('%s', async (line, message) => {
+    const { code, stderr } = await checked(line);
+    expect(stderr).toContain(`a.conf:${message}`);
+    expect(code).toBe(1);
+  });
+
+  it('together with the mistakes of the language', async () => {
+    const { stderr } = await checked('pid file/a.pid; wrokers 2;');
+    expect(stderr).toContain('error[pid-file]');
+    expect(stderr).toContain('did you mean "workers"?');
+    expect(stderr).toContain('a.conf cannot be used: 2 errors');
+  });
+
+  it('but not files that can be made', async () => {
+    const { code, stderr } = await checked('pid a.pid; error_log e.log;');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('a.conf is fine: 1 server')]);
+  });
+});
+
+describe('--test warns of', () => {
+  it.each([
+    [
+      'error_log absent/e.log;',
+      '1:11: warning[error-log]: the error log absent/e.log cannot be written: its folder',
+    ],
+    ['pid absent/a.pid;', '1:5: warning[pid-file]: the pid file absent/a.pid cannot be written: its folder'],
+  ])('a folder that may be made before the start: %s', async (line, message) => {
+    const { code, stderr } = await checked(line);
+    expect(stderr).toContain(`a.conf:${message}`);
+    expect(code).toBe(0);
+  });
+
+  it('a user and a group that are not there', async () => {
+    const { code, stderr } = await checked('user root no-such-group;');
+    expect(code).toBe(0);
+    expect(stderr).toContain('a.conf:1:11: warning[unknown-user]: there is no group "no-such-group"');
+    expect((await checked('user no-such-user;')).stderr).toContain(
+      'a.conf:1:6: warning[unknown-user]: there is no user "no-such-user"',
+    );
+  });
+});
+
+it('a start without the folder of the pid file is refused, with the place', async () => {
+  const cwd = await folderWith({ 'a.conf': 'pid absent/a.pid;\nserver { listen 127.0.0.1:0; return 204; }' });
+  const { code, stderr } = await webserv(['a.conf'], { cwd });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^a\.conf:1:5: warning\[pid-file\][\s\S]*webserv: the pid file .* cannot be written/,
+  );
+});
+
+// Only root can become somebody else.
+describe.runIf(process.getuid?.() === 0)('a server of root', () => {
+  it('is refused with the place where it is told to become somebody who is not there', async () => {
+    const cwd = await folderWith({
+      'a.conf': 'user no-such-user;\nserver { listen 127.0.0.1:0; return 204; }',
+    });
+    const { code, stderr } = await webserv(['a.conf'], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toContain('a.conf:1:1: error[unknown-user]: no worker can become user no-such-user');
+    expect(stderr).not.toContain('node:internal');
+  });
+});
+
+it('workers are replaced though the folder of the error log is gone by then', async () => {
+  const cwd = await folderWith({
+    'a.conf': `error_log logs/e.log; server { listen 127.0.0.1:${await freePort()}; return 204; }`,
+    'logs/keep': '',
+  });
+  const server = await serving(['a.conf'], { cwd });
+  await rename(join(cwd, 'logs'), join(cwd, 'gone'));
+  const { pid } = server.child;
+  const children = async () =>
+    (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
+  // The one that serves, and the one that stood by when it was there still.
+  for (let round = 0; round < 3; round += 1) {
+    await expect.poll(children, { timeout: 10_000 }).toHaveLength(2);
+    const [oldest = 0] = await children();
+    process.kill(oldest, 'SIGKILL');
+    await expect.poll(children, { timeout: 10_000 }).not.toContain(oldest);
+    const status = () => fetch(server.url).then((answer) => answer.status, String);
+    await expect.poll(status, { timeout: 10_000 }).toBe(204);
+  }
+}, 60_000);
