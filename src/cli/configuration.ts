@@ -4,7 +4,7 @@ import type { Config } from '../kernel/config/compile.js';
 import type { Diagnostic } from '../kernel/config/diagnostic.js';
 import { displayPath } from '../kernel/config/display-path.js';
 import { type ConfigSource, type LoadResult, loadConfig } from '../kernel/config/load.js';
-import { createLog, stderrTarget } from '../kernel/error-log.js';
+import { createLog } from '../kernel/error-log.js';
 import { counted } from '../kernel/failure.js';
 import { type Found, find, type Given } from './configuration-file.js';
 import { showDiagnostics, showFailure } from './failure.js';
@@ -47,7 +47,7 @@ export async function withAssembly<T>(
 ): Promise<T | undefined> {
   let assembly: Assembly;
   try {
-    assembly = await assemble(config, createLog('warn', stderrTarget()));
+    assembly = await assemble(config, createLog('warn', process.stderr));
   } catch (error) {
     showFailure(error);
     return undefined;

@@ -1,5 +1,5 @@
 import { LineBuffer } from './line-buffer.js';
-import { type LogSink, openFileSink, openStdoutSink } from './log-sink.js';
+import { type LogSink, openFileSink, openStandardSink } from './log-sink.js';
 
 /** A file, or standard output, that lines are appended to. */
 export interface LogFile {
@@ -55,7 +55,17 @@ export function logFile(path: string, options: LogFileOptions = {}): LogFile {
 
 /** Writes lines to standard output as to a file. */
 export function stdoutLog(options: LogFileOptions = {}): LogFile {
-  return new BufferedLog('standard output', openStdoutSink, options, undefined);
+  return new BufferedLog('standard output', () => openStandardSink(1), options, undefined);
+}
+
+/** Writes lines to standard error as to a file. Where that fails there is nobody to be told. */
+export function stderrLog(options: Omit<LogFileOptions, 'report'> = {}): LogFile {
+  return new BufferedLog(
+    'standard error',
+    () => openStandardSink(2),
+    { ...options, report: () => {} },
+    undefined,
+  );
 }
 
 class BufferedLog implements LogFile {

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
-import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
+import { createLog, fileTarget, type LogTarget } from '../error-log.js';
 import type { Log } from '../log.js';
 import type { MetricFamily } from '../metrics.js';
 import { formatAddress } from '../net/listener.js';
@@ -25,8 +25,8 @@ export interface MasterOptions {
   readonly watch: boolean;
   /** Called once, when the first worker serves. */
   readonly announce: (serving: Serving) => void;
-  /** What went wrong at the start, or warnings: text for people, with its line breaks. */
-  readonly report: (text: string) => void;
+  /** For what went wrong at the start, and warnings; and for the log, where no other place is configured. */
+  readonly stderr: LogTarget;
 }
 
 /**
@@ -52,8 +52,9 @@ interface Generation {
  */
 export class Master {
   readonly #options: MasterOptions;
-  #log: Log = createLog('info', stderrTarget());
-  #logTarget: LogTarget | undefined;
+  #log: Log;
+  /** The log's file, where it has one. */
+  #logFile: LogTarget | undefined;
   /** The workers that should serve; those of an older generation only finish. */
   #workers = new Set<WorkerProcess>();
   readonly #retired = new Set<WorkerProcess>();
@@ -76,6 +77,7 @@ export class Master {
 
   constructor(options: MasterOptions) {
     this.#options = options;
+    this.#log = createLog('info', options.stderr);
     // Workers accept for themselves: a master that hands out connections would be at work for each.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     // Inherited sockets keep their numbers. This process never touches its own: they outlive every worker.
@@ -96,7 +98,7 @@ export class Master {
       this.#options.announce(generation.settings);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      this.#options.report(error.message);
+      this.#options.stderr.write(error.message);
       this.kill();
       return false;
     }
@@ -141,7 +143,7 @@ export class Master {
     for (const worker of [...this.#workers, ...this.#retired]) worker.stop(graceMs, STOP_IDLE_MS);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
     await this.#pidFile.release();
-    await this.#logTarget?.close();
+    await this.#logFile?.close();
   }
 
   kill(): void {
@@ -163,7 +165,7 @@ export class Master {
       while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, false));
       await Promise.all([...workers].map((worker) => worker.serving));
       await this.#pidFile.claim(settings.pidFile);
-      if (settings.report !== '') this.#options.report(settings.report);
+      if (settings.report !== '') this.#options.stderr.write(settings.report);
       return { workers, settings };
     } catch (error) {
       for (const worker of workers) worker.kill();
@@ -232,9 +234,9 @@ export class Master {
 
   #openLog(): void {
     const errorLog = this.#settings?.errorLog;
-    const before = this.#logTarget;
-    this.#logTarget = errorLog?.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
-    this.#log = createLog(errorLog?.level ?? 'info', this.#logTarget);
+    const before = this.#logFile;
+    this.#logFile = errorLog?.path === undefined ? undefined : fileTarget(errorLog.path);
+    this.#log = createLog(errorLog?.level ?? 'info', this.#logFile ?? this.#options.stderr);
     void before?.close();
   }
 

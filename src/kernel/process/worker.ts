@@ -70,6 +70,7 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     server = await prepared.listen();
     dropPrivileges(config.main.user, log);
   } catch (error) {
+    await target.close();
     tellAndExit({ type: 'refused', report: report + refusal(error, colour) });
     return;
   }
