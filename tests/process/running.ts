@@ -28,13 +28,20 @@ export const answerOf = async (server: Serving): Promise<string> =>
   (await fetch(server.url, { headers: { connection: 'close' } })).text();
 
 /** The workers of a server; the one that stands by is not counted. */
-export async function childrenOf(pid: number): Promise<number[]> {
+export const childrenOf = (pid: number): Promise<number[]> => childrenThat(pid, (isWaiting) => !isWaiting);
+
+/** The process that stands by, if there is one. */
+export async function standbyOf(pid: number): Promise<number | undefined> {
+  return (await childrenThat(pid, (isWaiting) => isWaiting))[0];
+}
+
+async function childrenThat(pid: number, wanted: (isWaiting: boolean) => boolean): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   const pids = text.split(' ').filter((word) => word !== '');
   const titles = await Promise.all(
     pids.map((each) => readFile(`/proc/${each}/cmdline`, 'utf8').catch(() => '')),
   );
-  return pids.filter((_, index) => !titles[index]?.includes('standby')).map(Number);
+  return pids.filter((_, index) => wanted(titles[index]?.includes('standby') === true)).map(Number);
 }
 
 export const isAlive = (pid: number): boolean => {

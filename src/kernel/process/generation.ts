@@ -100,9 +100,10 @@ export class WorkerProcess {
     return this.#servesSince === undefined ? 0 : performance.now() - this.#servesSince;
   }
 
-  /** It serves, but its event loop has not turned for too long. */
+  /** It serves, or stands by, but its event loop has not turned for too long. */
   get hangs(): boolean {
-    return this.#servesSince !== undefined && !this.#stopping && this.#silentFor > HEARTBEAT_TIMEOUT_MS;
+    const isSetUp = this.#standsBy || this.#servesSince !== undefined;
+    return isSetUp && !this.#stopping && this.#silentFor > HEARTBEAT_TIMEOUT_MS;
   }
 
   /** It serves, and its event loop turns. */

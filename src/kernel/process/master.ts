@@ -348,9 +348,10 @@ export class Master {
   }
 
   #lookAfter(): void {
-    for (const worker of this.#workers) {
-      if (!worker.hangs) continue;
-      this.#log.error(`worker ${worker.pid} hangs: it is killed`);
+    for (const worker of this.#everybody()) {
+      if (!worker.hangs || worker.killed) continue;
+      const name = worker === this.#standby ? 'standby process' : 'worker';
+      this.#log.error(`${name} ${worker.pid} hangs: it is killed`);
       worker.kill();
     }
   }

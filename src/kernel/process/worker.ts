@@ -59,13 +59,16 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
   surviveFaults(log, culpritFinder(source?.plugins ?? []));
   const gatherer = new Gatherer(tell);
   const inherited = await InheritedSockets.find(order.inherited);
-  let server: RunningServer;
+  let server: RunningServer | undefined;
+  const beat = (): void => tell({ type: 'alive', connections: server?.connections() ?? 0 });
   try {
     const prepared = await prepare(config, log, {
       inherited,
       trace: launch.trace,
       gather: (own) => gatherer.gather(own),
     });
+    // One that stands by too: it has to be known whether it could take a place.
+    setInterval(beat, HEARTBEAT_MS).unref();
     if (order.standby) await wordToServe();
     server = await prepared.listen();
     dropPrivileges(config.main.user, log);
@@ -85,7 +88,6 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     files,
     snapshot,
   });
-  setInterval(() => tell({ type: 'alive', connections: server.connections() }), HEARTBEAT_MS).unref();
 }
 
 /** Whoever connects there is not served, and not refused either. */
