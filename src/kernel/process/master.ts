@@ -58,6 +58,8 @@ export class Master {
   /** The workers that should serve; those of an older generation only finish. */
   #workers = new Set<WorkerProcess>();
   readonly #retired = new Set<WorkerProcess>();
+  /** Those of a generation that is being started. */
+  #raising = new Set<WorkerProcess>();
   /** Set up and waiting to take the place of one that dies: a start takes longer than a port may be closed. */
   #standby: WorkerProcess | undefined;
   #settings: Serving | undefined;
@@ -66,7 +68,8 @@ export class Master {
   #generation = 0;
   #restarts = 0;
   readonly #gathering = new Gathering<WorkerProcess>();
-  #reloading: Promise<void> | undefined;
+  /** The start, or a reload, that is under way. */
+  #changing: Promise<void> | undefined;
   #reloadAgain = false;
   readonly #deaths = new Deaths();
   readonly #pidFile = new PidFile();
@@ -89,15 +92,26 @@ export class Master {
     });
   }
 
-  /** @returns false when the configuration or an address cannot be used; the reason has been reported */
+  /**
+   * @returns false when the configuration or an address cannot be used; the reason has been reported. True also when it
+   * was told to stop meanwhile
+   */
   async start(): Promise<boolean> {
     process.title = MASTER_TITLE;
+    const begun = this.#begin();
+    this.#change(begun.then(() => {}));
+    return begun;
+  }
+
+  async #begin(): Promise<boolean> {
     try {
       const generation = await this.#raise();
       this.#adopt(generation);
       this.#options.announce(generation.settings);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
+      if (this.#stopping) return true;
+      this.#stopping = true;
       this.#options.stderr.write(error.message);
       this.kill();
       return false;
@@ -114,12 +128,14 @@ export class Master {
   /** Starts a new generation; when all of it serves, the old one finishes. A bad configuration changes nothing. */
   reload(): void {
     if (this.#stopping) return;
-    if (this.#reloading !== undefined) {
-      this.#reloadAgain = true;
-      return;
-    }
-    this.#reloading = this.#replaceAll().finally(() => {
-      this.#reloading = undefined;
+    if (this.#changing !== undefined) this.#reloadAgain = true;
+    else this.#change(this.#replaceAll());
+  }
+
+  /** One change after the other; what is asked for meanwhile is one reload more. */
+  #change(work: Promise<void>): void {
+    this.#changing = work.finally(() => {
+      this.#changing = undefined;
       if (!this.#reloadAgain) return;
       this.#reloadAgain = false;
       this.reload();
@@ -140,8 +156,12 @@ export class Master {
     this.#unwatch?.();
     // It has nothing to finish, and may not listen to messages yet.
     this.#standby?.kill();
-    for (const worker of [...this.#workers, ...this.#retired]) worker.stop(graceMs, STOP_IDLE_MS);
+    for (const worker of this.#raising) if (worker.servedMs === 0) worker.kill();
+    const serving = this.#everybody().filter(({ killed }) => !killed);
+    for (const worker of serving) worker.stop(graceMs, STOP_IDLE_MS);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
+    // A start or a reload that has been given up: it may be about to write the pid file.
+    await this.#changing;
     await this.#pidFile.release();
     await this.#logFile?.close();
   }
@@ -152,25 +172,35 @@ export class Master {
 
   #everybody(): WorkerProcess[] {
     const standby = this.#standby === undefined ? [] : [this.#standby];
-    return [...this.#workers, ...this.#retired, ...standby];
+    return [...this.#workers, ...this.#retired, ...this.#raising, ...standby];
   }
 
   /** One worker first: it tells how many there are to be, and whether the configuration is any good. */
   async #raise(): Promise<Generation> {
     const first = this.#fork(undefined, false);
     const workers = new Set([first]);
+    this.#raising = workers;
     try {
       const settings = await first.serving;
       // The others take it from the first: an edit meanwhile must not give two workers two configurations.
       while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, false));
       await Promise.all([...workers].map((worker) => worker.serving));
       await this.#pidFile.claim(settings.pidFile);
+      if (this.#stopping) throw new RefusedError('the server is being stopped\n');
       if (settings.report !== '') this.#options.stderr.write(settings.report);
       return { workers, settings };
     } catch (error) {
-      for (const worker of workers) worker.kill();
+      for (const worker of workers) this.#giveUp(worker);
       throw error;
+    } finally {
+      this.#raising = new Set();
     }
+  }
+
+  /** One that serves already has clients, who are not to blame. */
+  #giveUp(worker: WorkerProcess): void {
+    if (worker.servedMs === 0) worker.kill();
+    else if (!worker.stopping) this.#retire(worker, this.#settings?.shutdownTimeout ?? 0);
   }
 
   #fork(snapshot: ConfigSnapshot | undefined, standby: boolean): WorkerProcess {
@@ -253,6 +283,7 @@ export class Master {
       this.#log.info(`reloaded: generation ${this.#generation}, ${workers.size} worker(s)`);
       service.ready(this.#status());
     } catch (error) {
+      if (this.#stopping) return;
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error(`not reloaded, the server goes on as it was:\n${reason.trimEnd()}`);
       service.ready(`not reloaded, the log tells why; ${this.#status()}`);
