@@ -320,7 +320,8 @@ export class Master {
       }
       if (loop !== undefined || !this.#deaths.quiet) {
         const lived = servedMs === 0 ? 'before it served' : `after ${(servedMs / 1000).toFixed(1)} s`;
-        this.#log.error(`worker ${worker.pid} ended ${lived} (${how}); another one starts in ${delayMs} ms`);
+        const name = worker.pid === undefined ? 'a worker' : `worker ${worker.pid}`;
+        this.#log.error(`${name} ended ${lived} (${how}); another one starts in ${delayMs} ms`);
       }
       setTimeout(() => this.#replace(), delayMs);
     });
