@@ -114,11 +114,16 @@ export class WorkerProcess {
   }
 
   /**
+   * One that does not serve yet is killed: it has nothing to finish, and may not listen to messages yet.
    * @param graceMs for what is in flight; Infinity for as long as it takes
    * @param idleMs for how long nothing has to come on a connection before it is closed as idle
    */
   stop(graceMs: number, idleMs: number): void {
     this.#stopping = true;
+    if (this.#servesSince === undefined) {
+      this.kill();
+      return;
+    }
     const bounded = graceMs !== Number.POSITIVE_INFINITY;
     this.tell({ type: 'stop', graceMs: bounded ? graceMs : null, idleMs });
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();

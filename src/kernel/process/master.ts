@@ -154,11 +154,7 @@ export class Master {
     clearInterval(this.#watchdog);
     this.#options.service.stopping();
     this.#unwatch?.();
-    // It has nothing to finish, and may not listen to messages yet.
-    this.#standby?.kill();
-    for (const worker of this.#raising) if (worker.servedMs === 0) worker.kill();
-    const serving = this.#everybody().filter(({ killed }) => !killed);
-    for (const worker of serving) worker.stop(graceMs, STOP_IDLE_MS);
+    for (const worker of this.#everybody()) worker.stop(graceMs, STOP_IDLE_MS);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
     // A start or a reload that has been given up: it may be about to write the pid file.
     await this.#changing;
@@ -190,17 +186,13 @@ export class Master {
       if (settings.report !== '') this.#options.stderr.write(settings.report);
       return { workers, settings };
     } catch (error) {
-      for (const worker of workers) this.#giveUp(worker);
+      // One that serves already has clients, who are not to blame.
+      for (const worker of workers)
+        if (!worker.stopping) this.#retire(worker, this.#settings?.shutdownTimeout ?? 0);
       throw error;
     } finally {
       this.#raising = new Set();
     }
-  }
-
-  /** One that serves already has clients, who are not to blame. */
-  #giveUp(worker: WorkerProcess): void {
-    if (worker.servedMs === 0) worker.kill();
-    else if (!worker.stopping) this.#retire(worker, this.#settings?.shutdownTimeout ?? 0);
   }
 
   #fork(snapshot: ConfigSnapshot | undefined, standby: boolean): WorkerProcess {
