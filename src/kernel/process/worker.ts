@@ -35,10 +35,6 @@ function tellAndExit(message: FromWorker): void {
 /** One worker's life: loads, serves until it is told to stop or its master is gone, exits. */
 export async function runWorker(order: Order, builtins: readonly Plugin[]): Promise<void> {
   process.title = order.standby ? STANDBY_TITLE : WORKER_TITLE;
-  // The terminal's Ctrl-C goes to the whole process group; the master decides.
-  process.on('SIGINT', () => {});
-  process.on('SIGHUP', () => {});
-  process.on('SIGUSR1', () => {});
   const early = endWhileStarting();
   const { launch } = order;
   const { colour } = launch;
