@@ -1,15 +1,15 @@
 import { holderOf } from '../kernel/process/identity.js';
 import { readPid } from '../kernel/process/pid-file.js';
 import { UsageError } from './arguments.js';
-import { loadFound } from './configuration.js';
+import { loadFound, withAssembly } from './configuration.js';
 import type { Found } from './configuration-file.js';
 import { EXIT } from './exit.js';
 import { signals, signalWords } from './signals.js';
 import { say } from './terminal.js';
 
 /**
- * Sends a running server a signal, found by the pid file of its configuration. The configuration is checked first: a
- * reload of a bad one is refused here, with every mistake.
+ * Sends a running server a signal, found by the pid file of its configuration. The configuration is checked first, for a
+ * reload with the plugins' setup: one of a bad one is refused here, with every mistake.
  * @returns the exit code
  * @throws UsageError for a word that is no signal
  */
@@ -18,6 +18,8 @@ export async function sendSignal(word: string, found: Found): Promise<number> {
   if (signal === undefined) throw new UsageError(`--signal: expected ${signalWords}, got "${word}"`);
   const loaded = await loadFound(found);
   if (loaded === undefined) return EXIT.failure;
+  // As new workers would: a plugin may refuse what the loader cannot know.
+  if (word === 'reload' && !(await withAssembly(loaded.config, () => true))) return EXIT.failure;
   const { pidFile } = loaded.config.main;
   if (pidFile === undefined) {
     say(`${loaded.config.file} has no pid directive, so the server cannot be found; add: pid webserv.pid;`);

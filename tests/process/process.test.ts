@@ -5,6 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
 import { answerOf, childrenOf, configuration, isAlive, patience, running } from './running.js';
 
+const OWN_PLUGIN = `
+import { definePlugin } from '@webserv/server';
+export default definePlugin({ name: 'own', directives: {}, setup() { return {}; }, apply() {} });
+`;
+
 describe.runIf(process.platform === 'linux')('the master', () => {
   it('keeps its pid file, and takes it away when it stops', async () => {
     const { folder, server } = await running('one');
@@ -88,6 +93,23 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
       .toContain('not reloaded, the server goes on as it was');
     expect(await answerOf(server)).toBe('one');
     expect((await server.stop()).code).toBe(0);
+  });
+
+  it.each(['setup', 'apply'])('of a plugin that throws in %s is refused by -s already', async (step) => {
+    const folder = await folderWith({
+      'webserv.conf': `load_plugin ./own.mjs;\n${configuration('one')}`,
+      'own.mjs': OWN_PLUGIN,
+    });
+    const file = join(folder, 'webserv.conf');
+    const server = await serving([file]);
+    await writeFile(
+      join(folder, 'own.mjs'),
+      OWN_PLUGIN.replace(`${step}() {`, `${step}() { throw new Error('no database today');`),
+    );
+    const told = await webserv(['-s', 'reload', file]);
+    expect([told.code, told.stderr]).toEqual([1, expect.stringContaining('no database today')]);
+    expect(server.stderr()).toBe('');
+    expect((await webserv(['-s', 'stop', file])).code).toBe(0);
   });
 
   it('happens by itself with --watch, when the configuration or a file it includes changes', async () => {
