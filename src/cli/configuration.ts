@@ -6,6 +6,7 @@ import { displayPath } from '../kernel/config/display-path.js';
 import { type ConfigSource, type LoadResult, loadConfig } from '../kernel/config/load.js';
 import { createLog } from '../kernel/error-log.js';
 import { counted } from '../kernel/failure.js';
+import { unknownUser } from '../kernel/process/privileges.js';
 import { type Found, find, type Given } from './configuration-file.js';
 import { showDiagnostics, showFailure } from './failure.js';
 import { say } from './terminal.js';
@@ -39,12 +40,17 @@ export function usable({ config, source, diagnostics }: LoadResult, name: string
 /**
  * Sets a whole server up but for its sockets, as a start would, and lets go of it when `look` is done. What the plugins
  * warn of is shown.
- * @returns undefined when a plugin refuses: that is shown
+ * @returns undefined when a plugin refuses, or the user is not there: that is shown
  */
 export async function withAssembly<T>(
   config: Config,
   look: (assembly: Assembly) => T | Promise<T>,
 ): Promise<T | undefined> {
+  const unknown = unknownUser(config.main.user);
+  if (unknown !== undefined) {
+    say(unknown);
+    return undefined;
+  }
   let assembly: Assembly;
   try {
     assembly = await assemble(config, createLog('warn', process.stderr));

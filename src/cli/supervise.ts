@@ -35,7 +35,7 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
     stderr,
   });
   // Before anything else: Node opens a debugger for a SIGUSR1 that nobody takes.
-  process.on('SIGUSR1', () => master.reopen());
+  process.on('SIGUSR1', () => void master.reopen());
   process.on('SIGHUP', () => master.reload());
   const stopped = new Promise<void>((resolve) => {
     let asked = false;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { LineBuffer } from './line-buffer.js';
 import { type LogSink, openFileSink, openStandardSink } from './log-sink.js';
 
@@ -40,16 +41,26 @@ const REPORT_MS = 1000;
 const LINE_BREAK = 0x0a;
 const END_OF_LINE = Uint8Array.of(LINE_BREAK);
 
+const paths = new Set<string>();
+
+/** The files that this process has opened as logs; absolute. */
+export function logFilePaths(): readonly string[] {
+  return [...paths];
+}
+
 /**
  * Appends to a file, made with mode 0640 where it is not there. Lines of several processes do not mix.
  * @throws the system's error when it cannot be opened
  */
 export async function openLogFile(path: string, options: LogFileOptions = {}): Promise<LogFile> {
-  return new BufferedLog(path, () => openFileSink(path), options, await openFileSink(path));
+  const sink = await openFileSink(path);
+  paths.add(resolve(path));
+  return new BufferedLog(path, () => openFileSink(path), options, sink);
 }
 
 /** The same, at once: a file that cannot be opened is reported and tried again, as one that cannot be written. */
 export function logFile(path: string, options: LogFileOptions = {}): LogFile {
+  paths.add(resolve(path));
   return new BufferedLog(path, () => openFileSink(path), options, undefined);
 }
 

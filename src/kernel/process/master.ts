@@ -9,6 +9,7 @@ import { Deaths } from './deaths.js';
 import { Gathering } from './gathering.js';
 import { RefusedError, WorkerProcess } from './generation.js';
 import { MASTER_TITLE } from './identity.js';
+import { giveLogs } from './log-owner.js';
 import type { FromWorker, InheritedSocket, Launch, Serving } from './messages.js';
 import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
@@ -142,7 +143,9 @@ export class Master {
     });
   }
 
-  reopen(): void {
+  async reopen(): Promise<void> {
+    const { logs = [], owner } = this.#settings ?? {};
+    if (owner !== undefined) await giveLogs(logs, owner);
     this.#openLog();
     for (const worker of this.#everybody()) worker.reopen();
   }

@@ -7,18 +7,58 @@ export interface UserSetting {
   readonly group: string | undefined;
 }
 
+/** A user and a group by their numbers. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Why the directive cannot be followed; undefined when it can. To be asked before there are sockets, for then clients are at
+ * the door, and before anything else is under way: for a moment this process is that user.
+ */
+export function unknownUser(user: UserSetting | undefined): string | undefined {
+  if (user === undefined || !isRoot()) return undefined;
+  const { name, group = name } = user;
+  // There is no other way to ask than to become it. As effective user and group, there is a way back.
+  if (!succeeds(() => process.setegid?.(group))) return `user ${name}: this system has no group ${group}`;
+  process.setegid?.(0);
+  if (!succeeds(() => process.seteuid?.(name))) return `user ${name}: this system has no such user`;
+  process.seteuid?.(0);
+  return undefined;
+}
+
 /**
  * Gives up the rights of root for good. The groups first: afterwards there is no right left to change them.
- * @throws Error for a user or group the system does not know
+ * @returns whom this process has become; undefined when it stays what it was
  */
-export function dropPrivileges(user: UserSetting | undefined, log: Log): void {
-  if (user === undefined) return;
-  if (process.getuid?.() !== 0) {
-    log.warn(`user ${user.name}: only root can become another user; the directive is ignored`);
-    return;
+export function dropPrivileges(user: UserSetting | undefined, log: Log): Owner | undefined {
+  if (user === undefined) return undefined;
+  const { name, group = name } = user;
+  if (!isRoot()) {
+    log.warn(`user ${name}: only root can become another user; the directive is ignored`);
+    return undefined;
   }
-  const group = user.group ?? user.name;
-  process.setgroups?.([group]);
+  // Its other groups too, as in a login: by one of them it may be allowed to read what is served.
+  joinGroupsOf(name, group);
   process.setgid?.(group);
-  process.setuid?.(user.name);
+  process.setuid?.(name);
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+}
+
+/** `process.initgroups`, which Node has and its types leave out. */
+function joinGroupsOf(name: string, group: string): void {
+  const initgroups: unknown = Reflect.get(process, 'initgroups');
+  if (typeof initgroups === 'function') Reflect.apply(initgroups, process, [name, group]);
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+function succeeds(attempt: () => void): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
+  }
 }

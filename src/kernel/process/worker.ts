@@ -9,13 +9,14 @@ import { ConfigError } from '../errors.js';
 import { counted, reasonOf } from '../failure.js';
 import { prepare, type RunningServer } from '../kernel.js';
 import type { Log } from '../log.js';
+import { logFilePaths } from '../log-file.js';
 import { InheritedSockets } from '../net/inherited.js';
 import type { Plugin } from '../plugin.js';
 import { culpritFinder } from './culprit.js';
 import { Gatherer } from './gathering.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
 import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
-import { dropPrivileges } from './privileges.js';
+import { dropPrivileges, type Owner, unknownUser } from './privileges.js';
 
 /** How often a worker says that its event loop turns. */
 export const HEARTBEAT_MS = 1000;
@@ -49,13 +50,19 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     });
     return;
   }
-  const { errorLog } = config.main;
+  const { errorLog, user } = config.main;
+  const unknown = unknownUser(user);
+  if (unknown !== undefined) {
+    tellAndExit({ type: 'refused', report: `${report}webserv: ${unknown}\n` });
+    return;
+  }
   const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
   const log = createLog(errorLog.level, target);
   surviveFaults(log, culpritFinder(source?.plugins ?? []));
   const gatherer = new Gatherer(tell);
   const inherited = await InheritedSockets.find(order.inherited);
   let server: RunningServer | undefined;
+  let owner: Owner | undefined;
   const beat = (): void => tell({ type: 'alive', connections: server?.connections() ?? 0 });
   try {
     const prepared = await prepare(config, log, {
@@ -67,7 +74,7 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     setInterval(beat, HEARTBEAT_MS).unref();
     if (order.standby) await wordToServe();
     server = await prepared.listen();
-    dropPrivileges(config.main.user, log);
+    owner = dropPrivileges(user, log);
   } catch (error) {
     await target.close();
     tellAndExit({ type: 'refused', report: report + refusal(error, colour) });
@@ -82,6 +89,8 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     report: report + warned + idleSockets(inherited),
     ...summary(config, server),
     files,
+    logs: logFilePaths(),
+    owner,
     snapshot,
   });
 }
