@@ -41,7 +41,8 @@ export async function webserv(
     }
     return child.exitCode;
   };
-  if (ready === undefined) await exited;
+  // What it said last may come after its end.
+  if (ready === undefined) await once(child, 'close');
   else {
     await new Promise<void>((resolve, reject) => {
       child.stdout.on('data', () => ready.test(stdout) && resolve());

@@ -35,7 +35,7 @@ function tellAndExit(message: FromWorker): void {
 
 /** One worker's life: loads, serves until it is told to stop or its master is gone, exits. */
 export async function runWorker(order: Order, builtins: readonly Plugin[]): Promise<void> {
-  process.title = order.standby ? STANDBY_TITLE : WORKER_TITLE;
+  if (!order.standby) process.title = WORKER_TITLE;
   const early = endWhileStarting();
   const { launch } = order;
   const { colour } = launch;
@@ -141,6 +141,7 @@ function wordToServe(): Promise<void> {
       resolve();
     };
     process.on('message', take);
+    process.title = STANDBY_TITLE;
     tell({ type: 'standing by' });
   });
 }
