@@ -200,15 +200,17 @@ export class Master {
 
   #fork(snapshot: ConfigSnapshot | undefined, standby: boolean): WorkerProcess {
     const { launch, inherited } = this.#options;
-    return new WorkerProcess({ launch, inherited, standby }, snapshot, (worker, message) =>
-      this.#hear(worker, message),
+    const worker = new WorkerProcess({ launch, inherited, standby }, snapshot, (heard, message) =>
+      this.#hear(heard, message),
     );
+    void worker.gone.then(() => this.#gathering.lose(worker));
+    return worker;
   }
 
   #hear(worker: WorkerProcess, message: FromWorker): void {
     if (message.type === 'alive') this.#even(worker);
     else if (message.type === 'gather') {
-      this.#gathering.begin(worker, message.id, [...this.#workers, ...this.#retired], this.#families());
+      this.#gathering.begin(worker, message, [...this.#workers, ...this.#retired], this.#families());
     } else if (message.type === 'counted') this.#gathering.take(worker, message.round, message.families);
   }
 

@@ -68,8 +68,8 @@ export type FromWorker =
   | { readonly type: 'refused'; readonly report: string }
   /** Its event loop turns; so many client connections are open. */
   | { readonly type: 'alive'; readonly connections: number }
-  /** It was asked for the numbers of the whole server. */
-  | { readonly type: 'gather'; readonly id: number }
+  /** It was asked for the numbers of the whole server; its own are these. */
+  | { readonly type: 'gather'; readonly id: number; readonly own: readonly MetricFamily[] }
   /** Its own numbers, as asked for. */
   | { readonly type: 'counted'; readonly round: number; readonly families: readonly MetricFamily[] };
 
