@@ -5,7 +5,7 @@ import type { Diagnostic } from '../kernel/config/diagnostic.js';
 import { displayPath } from '../kernel/config/display-path.js';
 import { merged } from '../kernel/config/findings.js';
 import { type ConfigSource, type LoadResult, loadConfig } from '../kernel/config/load.js';
-import { createLog, stderrTarget } from '../kernel/error-log.js';
+import { createLog } from '../kernel/error-log.js';
 import { ConfigError } from '../kernel/errors.js';
 import { counted } from '../kernel/failure.js';
 import { type Found, find, type Given } from './configuration-file.js';
@@ -53,7 +53,7 @@ export async function withAssembly<T>(
     merged([...diagnostics, ...found], source.watched.files.map(displayPath));
   let assembly: Assembly;
   try {
-    assembly = await assemble(config, createLog('warn', stderrTarget()));
+    assembly = await assemble(config, createLog('warn', process.stderr));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const found = together(error.diagnostics);

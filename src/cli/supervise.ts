@@ -1,3 +1,4 @@
+import { stderrTarget } from '../kernel/error-log.js';
 import { type Address, formatAddress } from '../kernel/net/listener.js';
 import { takeInheritedSockets } from '../kernel/process/activation.js';
 import { Master } from '../kernel/process/master.js';
@@ -5,7 +6,7 @@ import type { Launch } from '../kernel/process/messages.js';
 import { ServiceManager } from '../kernel/process/service-manager.js';
 import { packageFolder } from '../package-folder.js';
 import { EXIT } from './exit.js';
-import { print, say } from './terminal.js';
+import { print } from './terminal.js';
 
 export interface SuperviseOptions {
   readonly launch: Launch;
@@ -21,6 +22,9 @@ export interface SuperviseOptions {
  * @returns the exit code
  */
 export async function supervise({ launch, name, watch = false }: SuperviseOptions): Promise<number> {
+  // Nobody may read it any more when a signal comes: what the master says then must not hold it up.
+  const stderr = stderrTarget();
+  const say = (text: string): void => stderr.write(`webserv: ${text}\n`);
   const master = new Master({
     workerModule: new URL('dist/src/cli/worker.js', packageFolder),
     launch,
@@ -29,10 +33,10 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
     watch,
     announce: ({ file, addresses }) =>
       print(`webserv serves ${name ?? file} at\n${addresses.map(addressLine).join('')}`),
-    report: (text) => process.stderr.write(text),
+    stderr,
   });
   // Before anything else: Node opens a debugger for a SIGUSR1 that nobody takes.
-  process.on('SIGUSR1', () => master.reopen());
+  process.on('SIGUSR1', () => void master.reopen());
   process.on('SIGHUP', () => master.reload());
   const stopped = new Promise<void>((resolve) => {
     let asked = false;
@@ -48,9 +52,10 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
     process.on('SIGINT', () => stop());
     process.on('SIGQUIT', () => stop(Number.POSITIVE_INFINITY));
   });
-  if (!(await master.start())) return EXIT.failure;
-  await stopped;
-  return EXIT.ok;
+  const started = await master.start();
+  if (started) await stopped;
+  await stderr.close();
+  return started ? EXIT.ok : EXIT.failure;
 }
 
 function addressLine(address: Address): string {

@@ -1,5 +1,5 @@
 import { type Log, type LogLevel, logLevels } from './log.js';
-import { logFile } from './log-file.js';
+import { logFile, stderrLog } from './log-file.js';
 
 const CONTROL = new Map<number, string>([
   [9, '\\t'],
@@ -33,8 +33,16 @@ export interface LogTarget {
   close(): Promise<void>;
 }
 
+const gapLine = (dropped: number): string => `(${dropped} entries were dropped)\n`;
+
+/**
+ * Standard error, which may be a pipe that nobody reads, or a full disk: lines wait in a bounded buffer, and nobody waits
+ * for them.
+ */
 export function stderrTarget(): LogTarget {
-  return { write: (line) => process.stderr.write(line), reopen: () => {}, close: () => Promise.resolve() };
+  const log = stderrLog({ flushMs: 0, gapLine });
+  // Whoever started the server opened it: there is nothing to open anew.
+  return { write: (line) => log.write(line), reopen: () => {}, close: () => log.close() };
 }
 
 /**
@@ -42,11 +50,11 @@ export function stderrTarget(): LogTarget {
  * once and tried again; the server serves on.
  */
 export function fileTarget(path: string): LogTarget {
-  return logFile(path, { flushMs: 0, gapLine: (dropped) => `(${dropped} entries were dropped)\n` });
+  return logFile(path, { flushMs: 0, gapLine });
 }
 
 /** The error log: `2026-01-31T12:00:00.000Z [error] message`. */
-export function createLog(level: LogLevel, target: LogTarget): Log {
+export function createLog(level: LogLevel, target: Pick<LogTarget, 'write'>): Log {
   const threshold = logLevels.indexOf(level);
   const writer = (of: LogLevel): ((message: string) => void) => {
     if (logLevels.indexOf(of) < threshold) return () => {};

@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { LineBuffer } from './line-buffer.js';
-import { type LogSink, openFileSink, openStdoutSink } from './log-sink.js';
+import { type LogSink, openFileSink, openStandardSink } from './log-sink.js';
 
 /** A file, or standard output, that lines are appended to. */
 export interface LogFile {
@@ -40,22 +41,42 @@ const REPORT_MS = 1000;
 const LINE_BREAK = 0x0a;
 const END_OF_LINE = Uint8Array.of(LINE_BREAK);
 
+const paths = new Set<string>();
+
+/** The files that this process has opened as logs; absolute. */
+export function logFilePaths(): readonly string[] {
+  return [...paths];
+}
+
 /**
  * Appends to a file, made with mode 0640 where it is not there. Lines of several processes do not mix.
  * @throws the system's error when it cannot be opened
  */
 export async function openLogFile(path: string, options: LogFileOptions = {}): Promise<LogFile> {
-  return new BufferedLog(path, () => openFileSink(path), options, await openFileSink(path));
+  const sink = await openFileSink(path);
+  paths.add(resolve(path));
+  return new BufferedLog(path, () => openFileSink(path), options, sink);
 }
 
 /** The same, at once: a file that cannot be opened is reported and tried again, as one that cannot be written. */
 export function logFile(path: string, options: LogFileOptions = {}): LogFile {
+  paths.add(resolve(path));
   return new BufferedLog(path, () => openFileSink(path), options, undefined);
 }
 
 /** Writes lines to standard output as to a file. */
 export function stdoutLog(options: LogFileOptions = {}): LogFile {
-  return new BufferedLog('standard output', openStdoutSink, options, undefined);
+  return new BufferedLog('standard output', () => openStandardSink(1), options, undefined);
+}
+
+/** Writes lines to standard error as to a file. Where that fails there is nobody to be told. */
+export function stderrLog(options: Omit<LogFileOptions, 'report'> = {}): LogFile {
+  return new BufferedLog(
+    'standard error',
+    () => openStandardSink(2),
+    { ...options, report: () => {} },
+    undefined,
+  );
 }
 
 class BufferedLog implements LogFile {

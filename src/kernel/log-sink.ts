@@ -1,4 +1,4 @@
-import { constants, write } from 'node:fs';
+import { constants, fstat, write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -19,8 +19,11 @@ const FLAGS =
 const PIPE_BUF = 4096;
 const LINE_BREAK = 0x0a;
 
-const STDOUT = 1;
+/** Descriptors of standard output and standard error. */
+export type StandardStream = 1 | 2;
+
 const writeTo = promisify(write);
+const statOf = promisify(fstat);
 
 /** Whole lines, as many as a pipe takes in one piece; one line where that is longer. */
 function forPipe(bytes: Uint8Array): Uint8Array {
@@ -45,12 +48,30 @@ export async function openFileSink(path: string): Promise<LogSink> {
 }
 
 /**
- * Standard output. Not by `process.stdout`, which on a pipe would stop the whole process while nobody reads; and what
- * is at the other end is not known, so it is treated as a pipe.
+ * Standard output or standard error. Not by `process.stdout`: it keeps in memory, without bound, what a pipe does not take,
+ * ends for good when the reader is gone, and waits for it, with the whole process, whenever another process has made the
+ * pipe blocking. What is at the other end is not known, so it is treated as a pipe.
  */
-export async function openStdoutSink(): Promise<LogSink> {
+export async function openStandardSink(stream: StandardStream): Promise<LogSink> {
+  const pipe = await openPipeAnew(stream);
+  const descriptor = pipe?.fd ?? stream;
   return {
-    write: async (bytes) => (await writeTo(STDOUT, forPipe(bytes))).bytesWritten,
-    close: () => Promise.resolve(),
+    write: async (bytes) => (await writeTo(descriptor, forPipe(bytes))).bytesWritten,
+    close: async () => pipe?.close(),
   };
+}
+
+/**
+ * The same pipe, with O_NONBLOCK of its own: that flag is shared by all who inherited the descriptor, and each process
+ * that is started takes it away. A write that waits for a reader would hold a thread, and the process's end.
+ * @returns undefined where it is no pipe, or somebody else's: it is written to as it is
+ */
+async function openPipeAnew(stream: StandardStream): Promise<FileHandle | undefined> {
+  const isPipe = await statOf(stream).then(
+    (stats) => stats.isFIFO(),
+    () => false,
+  );
+  if (!isPipe) return undefined;
+  const flags = constants.O_WRONLY | constants.O_NONBLOCK;
+  return open(`/proc/self/fd/${stream}`, flags).catch(() => undefined);
 }

@@ -19,6 +19,28 @@ it('a histogram counts a value in the first bucket whose bound it does not excee
   expect(registry.families()[0]?.samples).toEqual([{ labels: [], value: 12, counts: [2, 2, 2] }]);
 });
 
+it('a value without labels is there before anything is counted', () => {
+  const registry = new MetricsRegistry();
+  registry.counter({ name: 'a_total', help: '' });
+  registry.histogram({ name: 'h', help: '', buckets: [1] });
+  registry.counter({ name: 'b_total', help: '', labels: ['x'] });
+  expect(registry.families().map(({ samples }) => samples)).toEqual([
+    [{ labels: [], value: 0 }],
+    [{ labels: [], value: 0, counts: [0, 0] }],
+    [],
+  ]);
+});
+
+it('a metric that another version of a plugin describes in another way is not added', () => {
+  const of = (buckets: readonly number[]) => {
+    const registry = new MetricsRegistry();
+    registry.histogram({ name: 'h', help: '', buckets }).observe(1);
+    return registry.families();
+  };
+  const [family] = summed([...of([1]), ...of([1, 2]), ...of([1])]);
+  expect(family?.samples).toEqual([{ labels: [], value: 2, counts: [2, 0] }]);
+});
+
 it('the same metric of several processes is added up, label by label', () => {
   const of = (status: string, value: number) => {
     const registry = new MetricsRegistry();

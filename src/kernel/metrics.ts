@@ -50,6 +50,8 @@ export interface Metrics {
 
 /** Beyond so many combinations of label values they are counted as one, of empty labels: a client may invent some. */
 const MAX_SAMPLES = 2000;
+/** Of all processes together, those of configurations before this one included. */
+const MAX_SUMMED = 5 * MAX_SAMPLES;
 
 interface Cell {
   readonly labels: readonly string[];
@@ -150,12 +152,22 @@ export class MetricsRegistry {
     const known = this.#cells.get(description.name);
     if (known !== undefined) return known;
     const cells = new Cells(description);
+    // Without labels there is one value, and it is 0 until something happens: whoever watches it sees the first event.
+    if (description.labels.length === 0) cells.at([]);
     this.#cells.set(description.name, cells);
     return cells;
   }
 }
 
-/** Families of one name as one, values of the same labels added up. */
+/** Those that only grow: what a process counted stays true when it has ended. */
+export function countsOf(families: readonly MetricFamily[]): readonly MetricFamily[] {
+  return families.filter(({ kind }) => kind !== 'gauge');
+}
+
+/**
+ * Families of one name as one, values of the same labels added up. One that is described in another way than the first, by
+ * another version of a plugin, is left out; and so are label values beyond a bound.
+ */
 export function summed(families: readonly MetricFamily[]): readonly MetricFamily[] {
   const byName = new Map<string, MetricFamily[]>();
   for (const family of families) {
@@ -168,15 +180,21 @@ export function summed(families: readonly MetricFamily[]): readonly MetricFamily
   );
 }
 
-function addedTo(first: MetricFamily, rest: readonly MetricFamily[]): MetricFamily {
+const shapeOf = ({ kind, labels, buckets = [] }: MetricFamily): string =>
+  [kind, ...labels, ...buckets].join('\n');
+
+function addedTo(first: MetricFamily, others: readonly MetricFamily[]): MetricFamily {
+  const shape = shapeOf(first);
+  const rest = others.filter((family) => shapeOf(family) === shape);
   if (rest.length === 0) return first;
   const cells = new Map<string, { labels: readonly string[]; value: number; counts: number[] | undefined }>();
   for (const { samples } of [first, ...rest]) {
     for (const { labels, value, counts } of samples) {
       const key = labels.join('\n');
       const cell = cells.get(key);
-      if (cell === undefined) cells.set(key, { labels, value, counts: counts && [...counts] });
-      else {
+      if (cell === undefined) {
+        if (cells.size < MAX_SUMMED) cells.set(key, { labels, value, counts: counts && [...counts] });
+      } else {
         cell.value += value;
         counts?.forEach((count, index) => {
           if (cell.counts !== undefined) cell.counts[index] = (cell.counts[index] ?? 0) + count;

@@ -5,7 +5,7 @@ import type { DiagnosticCode } from './config/codes.js';
 import type { Config } from './config/compile.js';
 import type { Diagnostic, Severity } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
-import type { UserSetting } from './process/privileges.js';
+import { isRoot, type UserSetting, unknownAccount } from './process/privileges.js';
 
 /** What the main block takes for granted of this machine, and is not so. Without these a start would fail later. */
 export async function missingPrerequisites({ main, uses }: Config): Promise<readonly Diagnostic[]> {
@@ -63,23 +63,31 @@ async function problemWith(path: string): Promise<string | undefined> {
   }
 }
 
-/** By the machine's own tables. Accounts of a directory service are in none: so it is no more than a warning. */
+/**
+ * Root can ask the system. Anybody else reads the machine's own tables, and accounts of a directory service are in none: so
+ * that is no more than a warning.
+ */
 async function unknownAccounts(user: UserSetting | undefined): Promise<readonly Missing[]> {
   if (user === undefined) return [];
-  const { name, group } = user;
-  const missing: Missing[] = [];
-  const severity = 'warning';
-  if (!(await isListed(name, '/etc/passwd'))) {
+  if (!isRoot()) return (await unlistedAccounts(user)).map((which) => missing(user, which, 'warning'));
+  const which = unknownAccount(user);
+  return which === undefined ? [] : [missing(user, which, 'error')];
+}
+
+async function unlistedAccounts({ name, group = name }: UserSetting): Promise<readonly ('user' | 'group')[]> {
+  const isUser = await isListed(name, '/etc/passwd');
+  const isGroup = await isListed(group, '/etc/group');
+  return [...(isUser ? [] : ['user' as const]), ...(isGroup ? [] : ['group' as const])];
+}
+
+function missing({ name, group }: UserSetting, which: 'user' | 'group', severity: Severity): Missing {
+  if (which === 'user') {
     const hint = 'make it, or name another: the workers of a server started by root cannot start without it';
-    missing.push({ severity, directive: 'user', message: `there is no user "${name}"`, hint });
-    if (group === undefined) return missing;
+    return { severity, directive: 'user', message: `there is no user "${name}"`, hint };
   }
-  if (!(await isListed(group ?? name, '/etc/group'))) {
-    const message = `there is no group "${group ?? name}"`;
-    const hint = group === undefined ? `name the group too: user ${name} GROUP;` : 'make it, or name another';
-    missing.push({ severity, directive: 'user', argument: group === undefined ? 0 : 1, message, hint });
-  }
-  return missing;
+  const message = `there is no group "${group ?? name}"`;
+  const hint = group === undefined ? `name the group too: user ${name} GROUP;` : 'make it, or name another';
+  return { severity, directive: 'user', argument: group === undefined ? 0 : 1, message, hint };
 }
 
 /** Where there is no such table, nothing is known. */

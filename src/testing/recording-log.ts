@@ -13,7 +13,7 @@ export function recordingLog(): RecordingLog {
   const write = (line: string): void => {
     lines.push(line.trimEnd());
   };
-  return { log: createLog('debug', { write, reopen: () => {}, close: () => Promise.resolve() }), lines };
+  return { log: createLog('debug', { write }), lines };
 }
 
 /** Lines that tell of a fault. */

@@ -25,7 +25,11 @@ export interface Ended {
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-function start(args: readonly string[], { cwd = repository, environment = {}, through = [] }: RunOptions) {
+/** Starts the built command, and does not wait for anything; whoever starts it ends it. */
+export function start(
+  args: readonly string[],
+  { cwd = repository, environment = {}, through = [] }: RunOptions = {},
+) {
   const { FORCE_COLOR: _forced, NO_COLOR: _refused, ...rest } = process.env;
   const [program = process.execPath, ...words] = [...through, process.execPath, main, ...args];
   const child = spawn(program, words, {

@@ -14,9 +14,17 @@ export interface Command extends AsyncDisposable {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** @param ready what stdout says once it serves; without it the command is expected to end by itself */
-export async function webserv(args: readonly string[], ready?: RegExp): Promise<Command> {
-  const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * @param ready what stdout says once it serves; without it the command is expected to end by itself
+ * @param through a program with arguments that becomes the command: it gets the rest of the command line
+ */
+export async function webserv(
+  args: readonly string[],
+  ready?: RegExp,
+  through: readonly string[] = [],
+): Promise<Command> {
+  const [program = process.execPath, ...words] = [...through, process.execPath, main, ...args];
+  const child = spawn(program, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -33,7 +41,8 @@ export async function webserv(args: readonly string[], ready?: RegExp): Promise<
     }
     return child.exitCode;
   };
-  if (ready === undefined) await exited;
+  // What it said last may come after its end.
+  if (ready === undefined) await once(child, 'close');
   else {
     await new Promise<void>((resolve, reject) => {
       child.stdout.on('data', () => ready.test(stdout) && resolve());

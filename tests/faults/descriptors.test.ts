@@ -23,6 +23,7 @@ async function limited(conf: string) {
     through: ['prlimit', `--nofile=${LIMIT}:${LIMIT}`],
   });
   const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+  await expect.poll(() => server.stderr(), patience).toContain('is lowered to');
   const lowered = /max_connections 10000 is lowered to (\d+)/.exec(server.stderr())?.[1];
   return { server, worker, port: Number(new URL(server.url).port), room: Number(lowered) };
 }

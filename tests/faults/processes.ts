@@ -53,7 +53,9 @@ export async function clientPortsOf(pid: number): Promise<ReadonlySet<number>> {
   const ports = new Set<number>();
   for (const line of (await readFile('/proc/self/net/tcp', 'latin1')).split('\n').slice(1)) {
     const [, , remote = '', , , , , , , inode] = line.trim().split(/\s+/);
-    if (inode !== undefined && inodes.has(inode)) ports.add(Number.parseInt(remote.slice(9), 16));
+    const port = Number.parseInt(remote.slice(9), 16);
+    // A socket that listens has the remote port 0, which is also what a failure has that belongs to no connection.
+    if (port > 0 && inode !== undefined && inodes.has(inode)) ports.add(port);
   }
   return ports;
 }

@@ -1,3 +1,4 @@
+import { crowd } from './crowd.js';
 import { badDeploys } from './deploys.js';
 import { diskFull } from './disk-full.js';
 import { masterKill } from './master-kill.js';
@@ -49,6 +50,12 @@ export const runs: readonly Run[] = [
     program: 'unshare',
     short: () => diskFull({ rounds: 2, requests: 500 }),
     full: () => diskFull({ rounds: 20, requests: 20_000 }),
+  },
+  {
+    name: '500 clients of a server that may have 64 descriptors',
+    program: 'prlimit',
+    short: () => crowd({ clients: 500, seconds: 1 }),
+    full: () => crowd({ clients: 500, seconds: 20 }),
   },
   {
     name: '200 bad CGI scripts at once',

@@ -13,7 +13,7 @@ const SENT = 400_000;
 
 const conf = (port: number, directory = '.'): string => `
 workers 2;
-worker_shutdown_timeout 2s;
+worker_shutdown_timeout 5s;
 server {
   listen 127.0.0.1:${port};
   client_max_body_size 100m;

@@ -66,12 +66,17 @@ async function working(root: number): Promise<readonly number[]> {
 /**
  * Starts it on a free port.
  * @param conf a whole configuration; `LISTEN` in it is the address
+ * @param through a program with arguments that becomes the command
  */
-export async function startCommand(conf: string, files: Files = {}): Promise<RunningCommand> {
+export async function startCommand(
+  conf: string,
+  files: Files = {},
+  through: readonly string[] = [],
+): Promise<RunningCommand> {
   const directory = await mkdtemp(join(tmpdir(), 'webserv-hostile-'));
   const file = join(directory, 'test.conf');
   await writeFiles(directory, { ...files, 'test.conf': conf.replaceAll('LISTEN', '127.0.0.1:0') });
-  const command = await webserv(['--config', file], /127\.0\.0\.1:\d+/);
+  const command = await webserv(['--config', file], /127\.0\.0\.1:\d+/, through);
   const { pid = 0 } = command.child;
   const processes = (): Promise<readonly number[]> => working(pid);
   const total = async (of: (pid: number) => Promise<number>): Promise<number> =>

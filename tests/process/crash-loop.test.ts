@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Deaths } from '../../src/kernel/process/deaths.js';
 import { folderWith, serving } from '../cli/webserv.js';
+import { childrenOf, patience, standbyOf } from './running.js';
 
 it('workers that die one after the other are tried ever less often, and told of as a loop once a minute', () => {
   const deaths = new Deaths();
@@ -30,15 +32,21 @@ it('a worker that served a while ends the loop', () => {
 it('a plugin that ends its worker again and again is a crash loop in the log', async () => {
   const folder = await folderWith({
     'webserv.conf': 'load_plugin ./deadly.mjs;\nserver { listen 127.0.0.1:0; return 204; }',
-    'deadly.mjs': `import { definePlugin } from '@webserv/server';
+    'deadly.mjs': `import { existsSync } from 'node:fs';
+      import { definePlugin } from '@webserv/server';
       export default definePlugin({
         name: 'deadly',
         directives: {},
-        setup() { setTimeout(() => process.exit(3), 500); },
+        setup() { if (existsSync(new URL('armed', import.meta.url))) setTimeout(() => process.exit(3), 500); },
         apply() {},
       });`,
   });
   const server = await serving([join(folder, 'webserv.conf')]);
-  await expect.poll(() => server.stderr(), { timeout: 30_000 }).toContain('crash loop: 5 deaths in a row');
+  const master = server.child.pid ?? 0;
+  const standby = await standbyOf(master);
+  await writeFile(join(folder, 'armed'), '');
+  // These two are not armed, and would live.
+  for (const pid of [...(await childrenOf(master)), standby]) process.kill(pid, 'SIGKILL');
+  await expect.poll(() => server.stderr(), patience).toContain('crash loop: 5 deaths in a row');
   expect(server.stderr()).toMatch(/worker \d+ ended .*\(exit 3\); another one starts in [1-9]\d* ms/);
 });

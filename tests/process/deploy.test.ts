@@ -167,6 +167,8 @@ it("Kubernetes' objects agree with the configuration they carry, and with one an
   const labels = at(deployment, 'template', 'metadata', 'labels');
   expect(at(deployment, 'selector', 'matchLabels')).toEqual(labels);
   expect(at(kind('Service'), 'spec', 'selector')).toEqual(labels);
+  expect(at(kind('PodDisruptionBudget'), 'spec', 'selector', 'matchLabels')).toEqual(labels);
+  expect(at(pod, 'topologySpreadConstraints', 0, 'labelSelector', 'matchLabels')).toEqual(labels);
 
   const wait = Number(at(container, 'lifecycle', 'preStop', 'exec', 'command', 1)) * 1000;
   const grace = Number(at(pod, 'terminationGracePeriodSeconds')) * 1000;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -5,6 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../faults/free-port.js';
 import { answerOf, childrenOf, configuration, isAlive, patience, running } from './running.js';
+
+const OWN_PLUGIN = `
+import { definePlugin } from '@webserv/server';
+export default definePlugin({ name: 'own', directives: {}, setup() { return {}; }, apply() {} });
+`;
 
 describe.runIf(process.platform === 'linux')('the master', () => {
   it('keeps its pid file, and takes it away when it stops', async () => {
@@ -41,13 +47,15 @@ describe.runIf(process.platform === 'linux')('the master', () => {
     socket.setEncoding('latin1').on('data', (text: string) => {
       received += text;
     });
-    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n12');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n');
+    // Its content is waited for.
+    await expect.poll(() => received, patience).toContain('100 Continue');
     const stopped = server.stop();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    socket.write('34');
+    // The worker knows, too.
+    await expect.poll(() => answerOf(server).catch(() => 'refused'), patience).toBe('refused');
+    socket.write('1234');
     expect((await stopped).code).toBe(0);
-    expect(received).toMatch(/^HTTP\/1\.1 200 [\s\S]*Connection: close[\s\S]*done$/);
+    expect(received).toMatch(/\r\n\r\nHTTP\/1\.1 200 [\s\S]*Connection: close[\s\S]*done$/);
   });
 });
 
@@ -56,12 +64,13 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
     const { file, port, server } = await running('one');
     const before = await childrenOf(server.child.pid ?? 0);
     await writeFile(file, configuration('two', port));
+    const seen = new Set([await answerOf(server)]);
     expect((await webserv(['-s', 'reload', file])).code).toBe(0);
-    const seen = new Set<string>();
     await expect
       .poll(
         async () => {
-          const answer = await answerOf(server);
+          // A poll tries again what throws.
+          const answer = await answerOf(server).catch(() => 'refused');
           seen.add(answer);
           return answer;
         },
@@ -89,6 +98,23 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
       .toContain('not reloaded, the server goes on as it was');
     expect(await answerOf(server)).toBe('one');
     expect((await server.stop()).code).toBe(0);
+  });
+
+  it.each(['setup', 'apply'])('of a plugin that throws in %s is refused by -s already', async (step) => {
+    const folder = await folderWith({
+      'webserv.conf': `load_plugin ./own.mjs;\n${configuration('one')}`,
+      'own.mjs': OWN_PLUGIN,
+    });
+    const file = join(folder, 'webserv.conf');
+    const server = await serving([file]);
+    await writeFile(
+      join(folder, 'own.mjs'),
+      OWN_PLUGIN.replace(`${step}() {`, `${step}() { throw new Error('no database today');`),
+    );
+    const told = await webserv(['-s', 'reload', file]);
+    expect([told.code, told.stderr]).toEqual([1, expect.stringContaining('no database today')]);
+    expect(server.stderr()).toBe('');
+    expect((await webserv(['-s', 'stop', file])).code).toBe(0);
   });
 
   it('happens by itself with --watch, when the configuration or a file it includes changes', async () => {
@@ -180,6 +206,7 @@ describe('-s', () => {
     const file = join(folder, 'webserv.conf');
     const logging = await serving([file]);
     const log = join(folder, 'error.log');
+    await expect.poll(() => existsSync(log), patience).toBe(true);
     await rename(log, `${log}.1`);
     expect((await webserv(['-s', 'reopen', file])).code).toBe(0);
     await expect.poll(() => readFile(log, 'utf8').catch(() => undefined), patience).toBe('');

@@ -1,10 +1,15 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { expect, vi } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 
 export const patience = { timeout: 30_000 };
+
+// What is waited for takes many times longer on a busy machine, and a test waits for several things.
+vi.setConfig({ testTimeout: 90_000 });
 
 export function configuration(text: string, port = 0): string {
   return `workers 2;\npid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 ${text}; }\n`;
@@ -28,23 +33,34 @@ export const answerOf = async (server: Serving): Promise<string> =>
   (await fetch(server.url, { headers: { connection: 'close' } })).text();
 
 /** The workers of a server; the one that stands by is not counted. */
-export async function childrenOf(pid: number): Promise<number[]> {
+export const childrenOf = (pid: number): Promise<number[]> =>
+  childrenThat(pid, (title) => !title.includes('standby'));
+
+/** The process that stands by, once it is set up. */
+export async function standbyOf(pid: number): Promise<number> {
+  const find = (): Promise<number[]> => childrenThat(pid, (title) => title.startsWith('webserv: standby'));
+  await expect.poll(find, patience).toHaveLength(1);
+  return (await find())[0] ?? 0;
+}
+
+async function childrenThat(pid: number, wanted: (title: string) => boolean): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   const pids = text.split(' ').filter((word) => word !== '');
   const titles = await Promise.all(
     pids.map((each) => readFile(`/proc/${each}/cmdline`, 'utf8').catch(() => '')),
   );
-  return pids.filter((_, index) => !titles[index]?.includes('standby')).map(Number);
+  return pids.filter((_, index) => wanted(titles[index] ?? '')).map(Number);
 }
 
-export const isAlive = (pid: number): boolean => {
+/** One that has ended, and that nobody has asked for, is not. */
+export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
   } catch {
     return false;
   }
-};
+}
 
 /** A port that is free now. A server of its own number, for when all that listen on it may be gone for a moment. */
 export async function freePort(): Promise<number> {

@@ -54,6 +54,13 @@ it('shows the numbers of all workers together, and what only the master knows', 
         return [workers, restarts];
       }, patience)
       .toEqual([2, 1]);
+    // What it had counted, and told, is still there: a counter that falls would count as one that began anew.
+    const { webserv_requests_total: afterwards } = await numbersOf(server.url);
+    expect(afterwards.find(({ route }) => route.endsWith('location /x'))?.value).toBe(asked);
+    server.child.kill('SIGHUP');
+    await expect.poll(async () => (await numbersOf(server.url)).webserv_config_generation, patience).toBe(2);
+    const { webserv_requests_total: reloaded } = await numbersOf(server.url);
+    expect(reloaded.find(({ route }) => route.endsWith('location /x'))?.value).toBe(asked);
   } finally {
     await server.stop();
   }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
-import { answerOf, childrenOf, freePort, patience } from './running.js';
+import { answerOf, childrenOf, freePort, patience, standbyOf } from './running.js';
 
 /** Linux and Python, which hands sockets over and takes notices; where CI is set nothing may be left out. */
 const isMissing =
@@ -78,7 +78,9 @@ describe.skipIf(isMissing)('an inherited socket', () => {
       environment: { LISTEN_FDNAMES: 'spare' },
     });
     expect(await answerOf(server)).toBe('served');
-    expect(server.stderr()).toContain(`no listen names it: 127.0.0.1:${port} (spare)`);
+    await expect
+      .poll(() => server.stderr(), patience)
+      .toContain(`no listen names it: 127.0.0.1:${port} (spare)`);
   });
 
   it('of another process is left alone, and workers are not told of any', async () => {
@@ -164,6 +166,7 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     );
     const beats = (): number => notified.messages().filter((message) => message === 'WATCHDOG=1').length;
     await expect.poll(beats, patience).toBeGreaterThan(2);
+    await standbyOf(server.child.pid ?? 0);
     // Its code is read from the disk: no worker can be started any more.
     await writeFile(join(dirname(file), 'needed.mjs'), 'throw new Error("broken");');
     const killWorker = async (): Promise<void> => {

@@ -43,7 +43,7 @@ export const codes = {
   'unexpected-value': 'a value in YAML, JSON or TypeScript is not one a directive can have',
   'unknown-directive': 'no part of the server knows the directive',
   'unknown-user':
-    'whom the workers are to become is not in the tables of users and groups: a warning, until root starts it',
+    'there is no such user or group: an error for root, who can ask the system; a warning for others, who read its tables',
   'unreadable-file': 'a file cannot be read',
   'unset-variable': 'an environment variable is not set and has no default',
   'variable-conflict': 'two plugins, or a plugin and the kernel, define a variable of one name',

@@ -1,8 +1,8 @@
 import type { MetricFamily, MetricsRegistry } from '../metrics.js';
-import { summed } from '../metrics.js';
+import { countsOf, summed } from '../metrics.js';
 import type { FromMaster, FromWorker } from './messages.js';
 
-/** How long a worker may take to tell its numbers; without them, the others' are shown. */
+/** How long a worker may take to tell its numbers; without them, what it told last is shown. */
 const ANSWER_MS = 1000;
 
 /** What the master asks of a worker here. */
@@ -22,20 +22,47 @@ interface Asked<Who> {
 /** The master's side: brings the numbers of all workers to the one that was asked for them. */
 export class Gathering<Who extends Counted> {
   readonly #asked = new Map<number, Asked<Who>>();
-  #last = 0;
+  #rounds = 0;
+  /** What each worker told last. */
+  readonly #told = new WeakMap<Who, readonly MetricFamily[]>();
+  /** What those had counted that have ended: a counter that falls would count as one that began anew. */
+  #past: readonly MetricFamily[] = [];
 
-  /** @param families what is known of the server besides its workers' own numbers */
-  begin(asker: Who, id: number, workers: Iterable<Who>, families: readonly MetricFamily[]): void {
-    this.#last += 1;
-    const round = this.#last;
-    const others = [...workers].filter((worker) => worker !== asker && worker.healthy);
+  /**
+   * @param own the asker's own numbers
+   * @param families what is known of the server besides its workers' own numbers
+   */
+  begin(
+    asker: Who,
+    { id, own }: { readonly id: number; readonly own: readonly MetricFamily[] },
+    workers: Iterable<Who>,
+    families: readonly MetricFamily[],
+  ): void {
+    this.#told.set(asker, own);
+    this.#rounds += 1;
+    const round = this.#rounds;
+    const others = [...workers].filter((worker) => worker !== asker);
+    const waiting = new Set(others.filter(({ healthy }) => healthy));
     const timer = setTimeout(() => this.#end(round), ANSWER_MS);
-    this.#asked.set(round, { asker, id, waiting: new Set(others), families: [...families], timer });
-    for (const worker of others) worker.tell({ type: 'count', round });
-    if (others.length === 0) this.#end(round);
+    const silent = others.filter((worker) => !waiting.has(worker)).flatMap((worker) => this.#lastOf(worker));
+    const known = [...families, ...this.#past, ...silent];
+    this.#asked.set(round, { asker, id, waiting, families: known, timer });
+    for (const worker of waiting) worker.tell({ type: 'count', round });
+    if (waiting.size === 0) this.#end(round);
+  }
+
+  /** A worker that has ended. */
+  lose(worker: Who): void {
+    this.#past = summed([...this.#past, ...this.#lastOf(worker)]);
+    this.#told.delete(worker);
+  }
+
+  #lastOf(worker: Who): readonly MetricFamily[] {
+    return countsOf(this.#told.get(worker) ?? []);
   }
 
   take(worker: Who, round: number, families: readonly MetricFamily[]): void {
+    this.#told.set(worker, families);
     const asked = this.#asked.get(round);
     if (!asked?.waiting.delete(worker)) return;
     asked.families.push(...families);
@@ -47,6 +74,7 @@ export class Gathering<Who extends Counted> {
     if (asked === undefined) return;
     this.#asked.delete(round);
     clearTimeout(asked.timer);
+    for (const worker of asked.waiting) asked.families.push(...this.#lastOf(worker));
     asked.asker.tell({ type: 'gathered', id: asked.id, families: asked.families });
   }
 }
@@ -65,15 +93,16 @@ export class Gatherer {
   gather(own: MetricsRegistry): Promise<readonly MetricFamily[]> {
     this.#last += 1;
     const id = this.#last;
+    const counted = own.families();
     return new Promise((resolve) => {
       const finish = (others: readonly MetricFamily[]): void => {
         clearTimeout(timer);
         this.#waiting.delete(id);
-        resolve(summed([...own.families(), ...others]));
+        resolve(summed([...counted, ...others]));
       };
       const timer = setTimeout(() => finish([]), 2 * ANSWER_MS);
       this.#waiting.set(id, finish);
-      this.#tell({ type: 'gather', id });
+      this.#tell({ type: 'gather', id, own: counted });
     });
   }
 

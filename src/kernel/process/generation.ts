@@ -26,9 +26,9 @@ export class RefusedError extends Error {
 export class WorkerProcess {
   /** Settles when it serves; rejects with RefusedError when it will not. */
   readonly serving: Promise<Serving>;
-  /** Settles when the process is gone, with how it ended: `SIGKILL`, `exit 1`. */
+  /** Settles when the process is gone, with how it ended: `SIGKILL`, `exit 1`; or why there never was one. */
   readonly gone: Promise<string>;
-  readonly #worker: Worker;
+  readonly #worker: Worker | undefined;
   #heardAt = performance.now();
   #servesSince: number | undefined;
   #connections = 0;
@@ -50,11 +50,9 @@ export class WorkerProcess {
     const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
     // Shown by ps until it has a title of its own.
     cluster.setupPrimary({ args: [order.standby ? 'standby' : 'worker'] });
-    const worker = cluster.fork({ WEBSERV_ORDER: JSON.stringify(whole) });
-    this.#worker = worker;
-    this.gone = new Promise((resolve) =>
-      worker.once('exit', (code: number, signal: string | null) => resolve(signal ?? `exit ${code}`)),
-    );
+    const worker = fork(whole);
+    this.#worker = worker instanceof Error ? undefined : worker;
+    this.gone = worker instanceof Error ? Promise.resolve(worker.message) : endOf(worker);
     this.serving = new Promise((resolve, reject) => {
       const refuse = (report: string, watched?: Watched): void => {
         clearTimeout(timer);
@@ -65,7 +63,7 @@ export class WorkerProcess {
         refuse(`a worker did not start to serve within ${START_TIMEOUT_MS / 1000} s\n`);
       }, START_TIMEOUT_MS);
       void this.gone.then((how) => refuse(`a worker ended before it served (${how})\n`));
-      worker.on('message', (message: unknown) => {
+      this.#worker?.on('message', (message: unknown) => {
         this.#heardAt = performance.now();
         if (!isFromWorker(message)) return;
         if (message.type === 'ready' && snapshot !== undefined) this.tell({ type: 'snapshot', snapshot });
@@ -88,7 +86,7 @@ export class WorkerProcess {
   }
 
   get pid(): number | undefined {
-    return this.#worker.process.pid;
+    return this.#worker?.process.pid;
   }
 
   get stopping(): boolean {
@@ -105,9 +103,10 @@ export class WorkerProcess {
     return this.#servesSince === undefined ? 0 : performance.now() - this.#servesSince;
   }
 
-  /** It serves, but its event loop has not turned for too long. */
+  /** It serves, or stands by, but its event loop has not turned for too long. */
   get hangs(): boolean {
-    return this.#servesSince !== undefined && !this.#stopping && this.#silentFor > HEARTBEAT_TIMEOUT_MS;
+    const isSetUp = this.#standsBy || this.#servesSince !== undefined;
+    return isSetUp && !this.#stopping && this.#silentFor > HEARTBEAT_TIMEOUT_MS;
   }
 
   /** It serves, and its event loop turns. */
@@ -120,11 +119,16 @@ export class WorkerProcess {
   }
 
   /**
+   * One that does not serve yet is killed: it has nothing to finish, and may not listen to messages yet.
    * @param graceMs for what is in flight; Infinity for as long as it takes
    * @param idleMs for how long nothing has to come on a connection before it is closed as idle
    */
   stop(graceMs: number, idleMs: number): void {
     this.#stopping = true;
+    if (this.#servesSince === undefined) {
+      this.kill();
+      return;
+    }
     const bounded = graceMs !== Number.POSITIVE_INFINITY;
     this.tell({ type: 'stop', graceMs: bounded ? graceMs : null, idleMs });
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();
@@ -151,11 +155,31 @@ export class WorkerProcess {
 
   kill(): void {
     this.#killed = true;
-    this.#worker.process.kill('SIGKILL');
+    this.#worker?.process.kill('SIGKILL');
   }
 
   /** To one that ends meanwhile it gets lost: its end is what is dealt with. */
   tell(message: FromMaster): void {
-    if (this.#worker.isConnected()) this.#worker.send(message, () => {});
+    if (this.#worker?.isConnected()) this.#worker.send(message, () => {});
   }
+}
+
+/** The system may have no room for another process, or this one none for another descriptor: some failures are thrown. */
+function fork(order: Order): Worker | Error {
+  try {
+    return cluster.fork({ WEBSERV_ORDER: JSON.stringify(order) });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function endOf(worker: Worker): Promise<string> {
+  return new Promise((resolve) => {
+    worker.once('exit', (code: number, signal: string | null) => resolve(signal ?? `exit ${code}`));
+    // And some come as an event, which would end the master if nobody took it. Of a process that is there, it tells of a
+    // message or a signal that came too late.
+    worker.on('error', (error: Error) => {
+      if (worker.process.pid === undefined) resolve(error.message);
+    });
+  });
 }

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
 import type { Watched } from '../config/watched.js';
-import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
+import { createLog, fileTarget, type LogTarget } from '../error-log.js';
 import type { Log } from '../log.js';
 import type { MetricFamily } from '../metrics.js';
 import { formatAddress } from '../net/listener.js';
@@ -10,6 +10,7 @@ import { Deaths } from './deaths.js';
 import { Gathering } from './gathering.js';
 import { RefusedError, WorkerProcess } from './generation.js';
 import { MASTER_TITLE } from './identity.js';
+import { giveLogs } from './log-owner.js';
 import type { FromWorker, InheritedSocket, Launch, Serving } from './messages.js';
 import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
@@ -26,8 +27,8 @@ export interface MasterOptions {
   readonly watch: boolean;
   /** Called once, when the first worker serves. */
   readonly announce: (serving: Serving) => void;
-  /** What went wrong at the start, or warnings: text for people, with its line breaks. */
-  readonly report: (text: string) => void;
+  /** For what went wrong at the start, and warnings; and for the log, where no other place is configured. */
+  readonly stderr: LogTarget;
 }
 
 /**
@@ -36,6 +37,8 @@ export interface MasterOptions {
  */
 const RELOAD_IDLE_MS = 3000;
 const STOP_IDLE_MS = 200;
+/** That long the first clients have the processor to themselves: to start a process takes all of it. */
+const STAND_BY_AFTER_MS = 500;
 /** After the death of a worker that only waited. */
 const STAND_BY_AGAIN_MS = 10_000;
 /** Between two looks at the workers' heartbeats. */
@@ -53,11 +56,14 @@ interface Generation {
  */
 export class Master {
   readonly #options: MasterOptions;
-  #log: Log = createLog('info', stderrTarget());
-  #logTarget: LogTarget | undefined;
+  #log: Log;
+  /** The log's file, where it has one. */
+  #logFile: LogTarget | undefined;
   /** The workers that should serve; those of an older generation only finish. */
   #workers = new Set<WorkerProcess>();
   readonly #retired = new Set<WorkerProcess>();
+  /** Those of a generation that is being started. */
+  #raising = new Set<WorkerProcess>();
   /** Set up and waiting to take the place of one that dies: a start takes longer than a port may be closed. */
   #standby: WorkerProcess | undefined;
   #settings: Serving | undefined;
@@ -66,7 +72,8 @@ export class Master {
   #generation = 0;
   #restarts = 0;
   readonly #gathering = new Gathering<WorkerProcess>();
-  #reloading: Promise<void> | undefined;
+  /** The start, or a reload, that is under way. */
+  #changing: Promise<void> | undefined;
   #reloadAgain = false;
   readonly #deaths = new Deaths();
   readonly #pidFile = new PidFile();
@@ -77,6 +84,7 @@ export class Master {
 
   constructor(options: MasterOptions) {
     this.#options = options;
+    this.#log = createLog('info', options.stderr);
     // Workers accept for themselves: a master that hands out connections would be at work for each.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     // Inherited sockets keep their numbers. This process never touches its own: they outlive every worker.
@@ -88,16 +96,27 @@ export class Master {
     });
   }
 
-  /** @returns false when the configuration or an address cannot be used; the reason has been reported */
+  /**
+   * @returns false when the configuration or an address cannot be used; the reason has been reported. True also when it
+   * was told to stop meanwhile
+   */
   async start(): Promise<boolean> {
     process.title = MASTER_TITLE;
+    const begun = this.#begin();
+    this.#change(begun.then(() => {}));
+    return begun;
+  }
+
+  async #begin(): Promise<boolean> {
     try {
       const generation = await this.#raise();
       this.#adopt(generation);
       this.#options.announce(generation.settings);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      this.#options.report(error.message);
+      if (this.#stopping) return true;
+      this.#stopping = true;
+      this.#options.stderr.write(error.message);
       this.kill();
       return false;
     }
@@ -113,19 +132,23 @@ export class Master {
   /** Starts a new generation; when all of it serves, the old one finishes. A bad configuration changes nothing. */
   reload(): void {
     if (this.#stopping) return;
-    if (this.#reloading !== undefined) {
-      this.#reloadAgain = true;
-      return;
-    }
-    this.#reloading = this.#replaceAll().finally(() => {
-      this.#reloading = undefined;
+    if (this.#changing !== undefined) this.#reloadAgain = true;
+    else this.#change(this.#replaceAll());
+  }
+
+  /** One change after the other; what is asked for meanwhile is one reload more. */
+  #change(work: Promise<void>): void {
+    this.#changing = work.finally(() => {
+      this.#changing = undefined;
       if (!this.#reloadAgain) return;
       this.#reloadAgain = false;
       this.reload();
     });
   }
 
-  reopen(): void {
+  async reopen(): Promise<void> {
+    const { logs = [], owner } = this.#settings ?? {};
+    if (owner !== undefined) await giveLogs(logs, owner);
     this.#openLog();
     for (const worker of this.#everybody()) worker.reopen();
   }
@@ -137,12 +160,12 @@ export class Master {
     clearInterval(this.#watchdog);
     this.#options.service.stopping();
     this.#unwatch?.();
-    // It has nothing to finish, and may not listen to messages yet.
-    this.#standby?.kill();
-    for (const worker of [...this.#workers, ...this.#retired]) worker.stop(graceMs, STOP_IDLE_MS);
+    for (const worker of this.#everybody()) worker.stop(graceMs, STOP_IDLE_MS);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
+    // A start or a reload that has been given up: it may be about to write the pid file.
+    await this.#changing;
     await this.#pidFile.release();
-    await this.#logTarget?.close();
+    await this.#logFile?.close();
   }
 
   kill(): void {
@@ -151,39 +174,47 @@ export class Master {
 
   #everybody(): WorkerProcess[] {
     const standby = this.#standby === undefined ? [] : [this.#standby];
-    return [...this.#workers, ...this.#retired, ...standby];
+    return [...this.#workers, ...this.#retired, ...this.#raising, ...standby];
   }
 
   /** One worker first: it tells how many there are to be, and whether the configuration is any good. */
   async #raise(): Promise<Generation> {
     const first = this.#fork(undefined, false);
     const workers = new Set([first]);
+    this.#raising = workers;
     try {
       const settings = await first.serving;
       // The others take it from the first: an edit meanwhile must not give two workers two configurations.
       while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, false));
       await Promise.all([...workers].map((worker) => worker.serving));
       // First: it may tell what the pid file lacks.
-      if (settings.report !== '') this.#options.report(settings.report);
+      if (settings.report !== '') this.#options.stderr.write(settings.report);
       await this.#pidFile.claim(settings.pidFile);
+      if (this.#stopping) throw new RefusedError('the server is being stopped\n');
       return { workers, settings };
     } catch (error) {
-      for (const worker of workers) worker.kill();
+      // One that serves already has clients, who are not to blame.
+      for (const worker of workers)
+        if (!worker.stopping) this.#retire(worker, this.#settings?.shutdownTimeout ?? 0);
       throw error;
+    } finally {
+      this.#raising = new Set();
     }
   }
 
   #fork(snapshot: ConfigSnapshot | undefined, standby: boolean): WorkerProcess {
     const { launch, inherited } = this.#options;
-    return new WorkerProcess({ launch, inherited, standby }, snapshot, (worker, message) =>
-      this.#hear(worker, message),
+    const worker = new WorkerProcess({ launch, inherited, standby }, snapshot, (heard, message) =>
+      this.#hear(heard, message),
     );
+    void worker.gone.then(() => this.#gathering.lose(worker));
+    return worker;
   }
 
   #hear(worker: WorkerProcess, message: FromWorker): void {
     if (message.type === 'alive') this.#even(worker);
     else if (message.type === 'gather') {
-      this.#gathering.begin(worker, message.id, [...this.#workers, ...this.#retired], this.#families());
+      this.#gathering.begin(worker, message, [...this.#workers, ...this.#retired], this.#families());
     } else if (message.type === 'counted') this.#gathering.take(worker, message.round, message.families);
   }
 
@@ -223,7 +254,7 @@ export class Master {
     }
     for (const worker of workers) this.#supervise(worker);
     this.#standby?.kill();
-    this.#standBy();
+    setTimeout(() => this.#standBy(), STAND_BY_AFTER_MS).unref();
   }
 
   #watch(...watched: readonly (Watched | undefined)[]): void {
@@ -238,9 +269,9 @@ export class Master {
 
   #openLog(): void {
     const errorLog = this.#settings?.errorLog;
-    const before = this.#logTarget;
-    this.#logTarget = errorLog?.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
-    this.#log = createLog(errorLog?.level ?? 'info', this.#logTarget);
+    const before = this.#logFile;
+    this.#logFile = errorLog?.path === undefined ? undefined : fileTarget(errorLog.path);
+    this.#log = createLog(errorLog?.level ?? 'info', this.#logFile ?? this.#options.stderr);
     void before?.close();
   }
 
@@ -257,6 +288,7 @@ export class Master {
       this.#log.info(`reloaded: generation ${this.#generation}, ${workers.size} worker(s)`);
       service.ready(this.#status());
     } catch (error) {
+      if (this.#stopping) return;
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error(`not reloaded, the server goes on as it was:\n${reason.trimEnd()}`);
       // What is mended next may lie in a file that the configuration that is served does not know.
@@ -295,7 +327,8 @@ export class Master {
       }
       if (loop !== undefined || !this.#deaths.quiet) {
         const lived = servedMs === 0 ? 'before it served' : `after ${(servedMs / 1000).toFixed(1)} s`;
-        this.#log.error(`worker ${worker.pid} ended ${lived} (${how}); another one starts in ${delayMs} ms`);
+        const name = worker.pid === undefined ? 'a worker' : `worker ${worker.pid}`;
+        this.#log.error(`${name} ended ${lived} (${how}); another one starts in ${delayMs} ms`);
       }
       setTimeout(() => this.#replace(), delayMs);
     });
@@ -354,9 +387,10 @@ export class Master {
   }
 
   #lookAfter(): void {
-    for (const worker of this.#workers) {
-      if (!worker.hangs) continue;
-      this.#log.error(`worker ${worker.pid} hangs: it is killed`);
+    for (const worker of this.#everybody()) {
+      if (!worker.hangs || worker.killed) continue;
+      const name = worker === this.#standby ? 'standby process' : 'worker';
+      this.#log.error(`${name} ${worker.pid} hangs: it is killed`);
       worker.kill();
     }
   }

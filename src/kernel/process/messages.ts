@@ -3,6 +3,7 @@ import type { Watched } from '../config/watched.js';
 import type { LogLevel } from '../log.js';
 import type { MetricFamily } from '../metrics.js';
 import type { Address } from '../net/listener.js';
+import type { Owner } from './privileges.js';
 
 /** What a master and its workers say to each other, as plain JSON. */
 
@@ -45,6 +46,10 @@ export interface Serving {
   readonly workers: number;
   readonly pidFile: string | undefined;
   readonly errorLog: { readonly path: string | undefined; readonly level: LogLevel };
+  /** The files the worker has opened as logs; absolute. */
+  readonly logs: readonly string[];
+  /** Whom the worker has become; undefined when it stays what the master is. */
+  readonly owner: Owner | undefined;
   /** How long a worker may take to finish what is in flight, in milliseconds. */
   readonly shutdownTimeout: number;
   /** Warnings about the configuration, rendered; empty when there are none. */
@@ -63,8 +68,8 @@ export type FromWorker =
   | { readonly type: 'refused'; readonly report: string; readonly watched: Watched | undefined }
   /** Its event loop turns; so many client connections are open. */
   | { readonly type: 'alive'; readonly connections: number }
-  /** It was asked for the numbers of the whole server. */
-  | { readonly type: 'gather'; readonly id: number }
+  /** It was asked for the numbers of the whole server; its own are these. */
+  | { readonly type: 'gather'; readonly id: number; readonly own: readonly MetricFamily[] }
   /** Its own numbers, as asked for. */
   | { readonly type: 'counted'; readonly round: number; readonly families: readonly MetricFamily[] };
 

@@ -1,6 +1,3 @@
-import type { Place } from '../config/diagnostic.js';
-import { reasonOf } from '../config/findings.js';
-import { ConfigError } from '../errors.js';
 import type { Log } from '../log.js';
 
 /** Whom a worker becomes once it has its sockets: `user NAME [GROUP]`. */
@@ -10,25 +7,59 @@ export interface UserSetting {
   readonly group: string | undefined;
 }
 
+/** A user and a group by their numbers. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Which of the two the system does not know; undefined when it knows both, or this process cannot ask for not being root. To
+ * be asked before there are sockets, for then clients are at the door, and before anything else is under way: for a moment
+ * this process is that user.
+ */
+export function unknownAccount(user: UserSetting): 'user' | 'group' | undefined {
+  if (!isRoot()) return undefined;
+  const { name, group = name } = user;
+  // There is no other way to ask than to become it. As effective user and group, there is a way back.
+  if (!succeeds(() => process.seteuid?.(name))) return 'user';
+  process.seteuid?.(0);
+  if (!succeeds(() => process.setegid?.(group))) return 'group';
+  process.setegid?.(0);
+  return undefined;
+}
+
 /**
  * Gives up the rights of root for good. The groups first: afterwards there is no right left to change them.
- * @param place where the configuration says so
- * @throws ConfigError for a user or group the system does not know
+ * @returns whom this process has become; undefined when it stays what it was
  */
-export function dropPrivileges(user: UserSetting | undefined, place: Place | undefined, log: Log): void {
-  if (user === undefined) return;
-  if (process.getuid?.() !== 0) {
-    log.warn(`user ${user.name}: only root can become another user; the directive is ignored`);
-    return;
+export function dropPrivileges(user: UserSetting | undefined, log: Log): Owner | undefined {
+  if (user === undefined) return undefined;
+  const { name, group = name } = user;
+  if (!isRoot()) {
+    log.warn(`user ${name}: only root can become another user; the directive is ignored`);
+    return undefined;
   }
-  const group = user.group ?? user.name;
+  // Its other groups too, as in a login: by one of them it may be allowed to read what is served.
+  joinGroupsOf(name, group);
+  process.setgid?.(group);
+  process.setuid?.(name);
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+}
+
+/** `process.initgroups`, which Node has and its types leave out. */
+function joinGroupsOf(name: string, group: string): void {
+  const initgroups: unknown = Reflect.get(process, 'initgroups');
+  if (typeof initgroups === 'function') Reflect.apply(initgroups, process, [name, group]);
+}
+
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
+function succeeds(attempt: () => void): boolean {
   try {
-    process.setgroups?.([group]);
-    process.setgid?.(group);
-    process.setuid?.(user.name);
-  } catch (error) {
-    const message = `no worker can become user ${user.name} with group ${group}: ${reasonOf(error)}`;
-    const hint = 'name a user and a group that there are: user NAME GROUP;';
-    throw new ConfigError([{ severity: 'error', code: 'unknown-user', message, place, hint }]);
+    attempt();
+    return true;
+  } catch {
+    return false;
   }
 }

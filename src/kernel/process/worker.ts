@@ -11,6 +11,7 @@ import { ConfigError } from '../errors.js';
 import { counted, reasonOf } from '../failure.js';
 import { prepare, type RunningServer } from '../kernel.js';
 import type { Log } from '../log.js';
+import { logFilePaths } from '../log-file.js';
 import { InheritedSockets } from '../net/inherited.js';
 import type { Plugin } from '../plugin.js';
 import { thrownText } from '../thrown.js';
@@ -18,7 +19,7 @@ import { culpritFinder } from './culprit.js';
 import { Gatherer } from './gathering.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
 import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
-import { dropPrivileges } from './privileges.js';
+import { dropPrivileges, type Owner } from './privileges.js';
 
 /** How often a worker says that its event loop turns. */
 export const HEARTBEAT_MS = 1000;
@@ -37,11 +38,7 @@ function tellAndExit(message: FromWorker): void {
 
 /** One worker's life: loads, serves until it is told to stop or its master is gone, exits. */
 export async function runWorker(order: Order, builtins: readonly Plugin[]): Promise<void> {
-  process.title = order.standby ? STANDBY_TITLE : WORKER_TITLE;
-  // The terminal's Ctrl-C goes to the whole process group; the master decides.
-  process.on('SIGINT', () => {});
-  process.on('SIGHUP', () => {});
-  process.on('SIGUSR1', () => {});
+  if (!order.standby) process.title = WORKER_TITLE;
   const early = endWhileStarting();
   const { launch } = order;
   const { colour } = launch;
@@ -60,13 +57,15 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     refuse(diagnostics);
     return;
   }
-  const { errorLog } = config.main;
+  const { errorLog, user } = config.main;
   const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
   const log = createLog(errorLog.level, target);
   surviveFaults(log, culpritFinder(source?.plugins ?? []));
   const gatherer = new Gatherer(tell);
   const inherited = await InheritedSockets.find(order.inherited);
-  let server: RunningServer;
+  let server: RunningServer | undefined;
+  let owner: Owner | undefined;
+  const beat = (): void => tell({ type: 'alive', connections: server?.connections() ?? 0 });
   try {
     const prepared = await prepare(config, log, {
       inherited,
@@ -74,10 +73,13 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
       isReplacement: order.fromSnapshot,
       gather: (own) => gatherer.gather(own),
     });
+    // One that stands by too: it has to be known whether it could take a place.
+    setInterval(beat, HEARTBEAT_MS).unref();
     if (order.standby) await wordToServe();
     server = await prepared.listen();
-    dropPrivileges(config.main.user, config.uses.get('user')?.[0]?.place, log);
+    owner = dropPrivileges(user, log);
   } catch (error) {
+    await target.close();
     // A plugin refuses it, or an address is taken.
     if (error instanceof ConfigError) refuse(together(error.diagnostics));
     else {
@@ -93,9 +95,10 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     report: shown(together(server.warnings)) + idleSockets(inherited),
     ...summary(config, server),
     watched: source?.watched ?? { files: [], folders: [] },
+    logs: logFilePaths(),
+    owner,
     snapshot: source?.snapshot,
   });
-  setInterval(() => tell({ type: 'alive', connections: server.connections() }), HEARTBEAT_MS).unref();
 }
 
 /** Whoever connects there is not served, and not refused either. */
@@ -144,6 +147,7 @@ function wordToServe(): Promise<void> {
       resolve();
     };
     process.on('message', take);
+    process.title = STANDBY_TITLE;
     tell({ type: 'standing by' });
   });
 }

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { check, firstPositional, nearestOf, type Options, UsageError } from './arguments.js';
+import type { Command } from './command.js';
+import { explain } from './commands/explain.js';
+import { help } from './commands/help.js';
+import { init } from './commands/init.js';
+import { plugins } from './commands/plugins.js';
+import { schema } from './commands/schema.js';
+import { serve } from './commands/serve.js';
+import { webserv } from './commands/webserv.js';
+import { EXIT } from './exit.js';
+import { signals } from './signals.js';
+import { say, surviveLostReaders, written } from './terminal.js';
+
+const subcommands: readonly Command[] = [
+  serve,
+  init,
+  explain,
+  plugins,
+  schema,
+  help(
+    (name) => commands.find((command) => command.name === name),
+    () => subcommands.map(({ name }) => name),
+  ),
+];
+const root = webserv(subcommands);
+const commands: readonly Command[] = [root, ...subcommands];
+
+async function main(args: readonly string[]): Promise<number> {
+  let called = 'webserv';
+  try {
+    const [command, rest] = choose(args);
+    if (command !== root) called = `webserv ${command.name}`;
+    return await command.run(rest);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    say(error.message);
+    say(error.hint ?? `to see what there is: ${called} --help`);
+    return EXIT.usage;
+  }
+}
+
+/**
+ * The first argument that is no flag names a subcommand. What is a file, or looks like a path, is the configuration.
+ * @throws UsageError
+ */
+function choose(args: readonly string[]): readonly [Command, readonly string[]] {
+  const at = firstPositional(everyFlag(), args);
+  const word = at === undefined ? undefined : args[at];
+  if (at === undefined || word === undefined) return [root, args];
+  const command = subcommands.find(({ name }) => name === word);
+  if (command !== undefined) return [command, args.toSpliced(at, 1)];
+  if (/[./\\]/.test(word) || existsSync(word)) return [root, args];
+  check(everyFlag(), args); // of a mistyped flag, the word may be the value
+  const meant =
+    flagFor(word) ??
+    nearestOf(
+      word,
+      subcommands.map(({ name }) => name),
+    );
+  throw new UsageError(
+    `there is no subcommand and no file "${word}"`,
+    meant === undefined
+      ? 'to serve a configuration: webserv --config FILE; to see what else there is: webserv --help'
+      : `did you mean "${meant}"?`,
+  );
+}
+
+/** What is a subcommand of other servers, and a flag here. */
+function flagFor(word: string): string | undefined {
+  if (Object.hasOwn(signals, word)) return `webserv -s ${word}`;
+  if (Object.hasOwn(root.options, word)) return `webserv --${word}`;
+  return word === 'start' || word === 'run' ? 'webserv' : undefined;
+}
+
+/** A flag may stand before the subcommand it is for, and its value is then no subcommand. */
+function everyFlag(): Options {
+  return Object.assign({}, ...commands.map(({ options }) => options));
+}
+
+/** Runs what the command line says, and ends the process. */
+export async function runCommandLine(args: readonly string[]): Promise<never> {
+  surviveLostReaders();
+  const code = await main(args);
+  await written();
+  // What is still open (a connection cut short, a plugin's timer) must not keep the process.
+  process.exit(code);
+}

@@ -1,0 +1,171 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { folderWith, type Serving, serving, start } from '../cli/webserv.js';
+import { clientPortsOf } from '../faults/processes.js';
+import { Client } from '../hostile/client.js';
+import { childrenOf, freePort, isAlive, patience } from './running.js';
+
+/** Its setup tells of itself, and waits while there is a file `gate`; with `broken-N`, the Nth setup of all then throws. */
+const GATED = `
+import { definePlugin } from '@webserv/server';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+const at = (name) => new URL(name, import.meta.url);
+export default definePlugin({
+  name: 'gated',
+  directives: {},
+  async setup() {
+    appendFileSync(at('begun'), process.pid + '\\n');
+    const number = readFileSync(at('begun'), 'utf8').split('\\n').length - 1;
+    const waits = () => existsSync(at('gate')) || existsSync(at('gate-' + number));
+    while (waits()) await new Promise((resolve) => setTimeout(resolve, 10));
+    if (existsSync(at('broken-' + number))) throw new Error('broken by now');
+  },
+  apply() {},
+});
+`;
+
+interface Site {
+  readonly folder: string;
+  readonly file: string;
+  readonly port: number;
+  /** The processes whose setup has begun. */
+  begun(): Promise<readonly number[]>;
+  /** Lets every setup end. */
+  open(): Promise<void>;
+}
+
+async function gatedSite(workers: number, more: Readonly<Record<string, string>> = {}): Promise<Site> {
+  const port = await freePort();
+  const folder = await folderWith({
+    'webserv.conf': `workers ${workers}; pid webserv.pid; worker_shutdown_timeout 20s; load_plugin ./gated.mjs;
+      server { listen 127.0.0.1:${port}; methods GET POST; return 200 served; }`,
+    'gated.mjs': GATED,
+    ...more,
+  });
+  return {
+    folder,
+    file: join(folder, 'webserv.conf'),
+    port,
+    begun: async () =>
+      (await readFile(join(folder, 'begun'), 'utf8').catch(() => '')).split('\n').slice(0, -1).map(Number),
+    open: () => rm(join(folder, 'gate')),
+  };
+}
+
+/** A server whose workers wait at the gate. */
+async function starting(site: Site) {
+  const { child, texts, ended } = start([site.file]);
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  await expect.poll(site.begun, patience).toHaveLength(1);
+  return { child, texts, ended };
+}
+
+/** A server with a standby, told to reload; the new generation waits at the gate. */
+async function reloading(site: Site, workers: number): Promise<Serving> {
+  const server = await serving([site.file]);
+  await expect.poll(site.begun, patience).toHaveLength(workers + 1);
+  await writeFile(join(site.folder, 'gate'), '');
+  server.child.kill('SIGHUP');
+  await expect.poll(site.begun, patience).toHaveLength(workers + 2);
+  return server;
+}
+
+const HALF = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n12';
+
+async function halfSent(port: number): Promise<Client> {
+  const client = await Client.connect(port);
+  onTestFinished(() => client[Symbol.dispose]());
+  client.send(HALF);
+  return client;
+}
+
+const nobody = (port: number): Promise<boolean> =>
+  Client.connect(port).then(
+    (client) => {
+      client[Symbol.dispose]();
+      return false;
+    },
+    () => true,
+  );
+
+describe.runIf(process.platform === 'linux')('while the server starts', () => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
+    '%s ends it at once with 0: it never serves, and leaves no pid file and no process',
+    async (signal) => {
+      const site = await gatedSite(2, { gate: '' });
+      const { child, texts, ended } = await starting(site);
+      child.kill(signal);
+      await ended;
+      expect([child.exitCode, texts.stdout]).toEqual([0, '']);
+      await expect(readFile(join(site.folder, 'webserv.pid'))).rejects.toThrow('ENOENT');
+      expect((await site.begun()).filter(isAlive)).toEqual([]);
+    },
+  );
+
+  it('a reload waits for its turn, and no worker of the start is forgotten', async () => {
+    const site = await gatedSite(1, { gate: '' });
+    const { child, texts } = await starting(site);
+    child.kill('SIGHUP');
+    // Longer than another worker would take to get as far.
+    await sleep(1500);
+    expect(await site.begun()).toHaveLength(1);
+    await site.open();
+    await expect.poll(() => texts.stderr, patience).toContain('reloaded: generation 2');
+    await expect.poll(() => childrenOf(child.pid ?? 0), patience).toHaveLength(1);
+    expect(texts.stderr).not.toContain('generation 3');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('while the server reloads', () => {
+  it.each(['SIGTERM', 'SIGQUIT'] as const)(
+    '%s ends it: what is in flight finishes, and the new generation never serves',
+    async (signal) => {
+      const site = await gatedSite(1);
+      const server = await reloading(site, 1);
+      const client = await halfSent(site.port);
+      await sleep(300);
+      server.child.kill(signal);
+      await expect.poll(() => nobody(site.port), patience).toBe(true);
+      await site.open();
+      await sleep(700);
+      expect(await nobody(site.port)).toBe(true);
+      client.send('34');
+      await client.received(/^HTTP\/1\.1 200 [\s\S]*served$/);
+      client[Symbol.dispose]();
+      await expect.poll(() => server.child.exitCode, patience).toBe(0);
+      expect((await site.begun()).filter(isAlive)).toEqual([]);
+      await expect(readFile(join(site.folder, 'webserv.pid'))).rejects.toThrow('ENOENT');
+    },
+  );
+
+  it('what a worker of the new generation has begun is finished, though the reload comes to nothing', async () => {
+    // Of the start: two workers and the one that stands by. The first one of the reload serves, the second one is broken.
+    const site = await gatedSite(2, { 'gate-5': '', 'broken-5': '' });
+    const server = await serving([site.file]);
+    await expect.poll(site.begun, patience).toHaveLength(3);
+    server.child.kill('SIGHUP');
+    await expect.poll(site.begun, patience).toHaveLength(5);
+    const newest = (await site.begun())[3] ?? 0;
+    const clients: Client[] = [];
+    await expect
+      .poll(async () => {
+        clients.push(await halfSent(site.port));
+        return (await clientPortsOf(newest)).size;
+      }, patience)
+      .toBeGreaterThan(0);
+    await rm(join(site.folder, 'gate-5'));
+    await expect.poll(() => server.stderr(), patience).toContain('broken by now');
+    await sleep(300);
+    for (const client of clients) client.send('34');
+    for (const client of clients) {
+      await client.received(/^HTTP\/1\.1 200 [\s\S]*served$/);
+      client[Symbol.dispose]();
+    }
+    await expect.poll(() => isAlive(newest), patience).toBe(false);
+  });
+});

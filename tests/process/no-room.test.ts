@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { answerOf, childrenOf, patience, running, standbyOf } from './running.js';
+
+const run = promisify(execFile);
+
+it.runIf(process.platform === 'linux')(
+  'a master that can start no process (it has no descriptor left, or the system no room) goes on, and tries again',
+  async () => {
+    const { server } = await running('served');
+    const master = server.child.pid ?? 0;
+    const hard = /^Max open files +\d+ +(\d+)/m.exec(await readFile(`/proc/${master}/limits`, 'utf8'))?.[1];
+    const allow = (count: number | string): Promise<unknown> =>
+      run('prlimit', ['--pid', `${master}`, `--nofile=${count}:${hard}`]);
+    await standbyOf(master);
+    await allow(4);
+    const before = await childrenOf(master);
+    // One stands by; for the second there is nobody, and nobody can be started.
+    for (const worker of before.slice(1)) process.kill(worker, 'SIGKILL');
+    await expect.poll(() => server.stderr(), patience).toContain('serves in its place');
+    const [victim = 0] = (await childrenOf(master)).filter((pid) => !before.includes(pid));
+    process.kill(victim, 'SIGKILL');
+    await expect
+      .poll(() => server.stderr(), patience)
+      .toMatch(/a worker ended before it served \(.*EMFILE\)/);
+    server.child.kill('SIGHUP');
+    await expect
+      .poll(() => server.stderr(), patience)
+      .toContain('not reloaded, the server goes on as it was');
+    expect(await answerOf(server)).toBe('served');
+    await allow(hard ?? '');
+    await expect.poll(async () => (await childrenOf(master)).length, patience).toBe(2);
+    expect(await answerOf(server)).toBe('served');
+    // The one that is being started just now holds nothing up: it has nothing to finish.
+    const told = performance.now();
+    expect((await server.stop()).code).toBe(0);
+    expect(performance.now() - told).toBeLessThan(10_000);
+  },
+  60_000,
+);

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { Agent, get } from 'node:http';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { folderWith, type Serving, serving } from '../cli/webserv.js';
+import { answerOf, childrenOf, patience } from './running.js';
+
+const run = promisify(execFile);
+/** Long, so that a few thousand requests are more than any buffer. */
+const QUERY = 'x'.repeat(7000);
+const REQUESTS = 8000;
+const MEGABYTE = 1024 * 1024;
+
+/** Every request is traced on a standard error that a shell has redirected there. */
+async function tracing(folder: string, where: string): Promise<Serving> {
+  return serving(['--trace', join(folder, 'webserv.conf')], {
+    cwd: folder,
+    through: ['sh', '-c', `exec "$@" 2>${where}`, 'sh'],
+  });
+}
+
+const site = (): Promise<string> =>
+  folderWith({ 'webserv.conf': 'server { listen 127.0.0.1:0; return 200 served; }' });
+
+/** A pipe with this process as its only reader. */
+async function pipeIn(folder: string) {
+  await run('mkfifo', [join(folder, 'pipe')]);
+  return open(join(folder, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+/** Makes many requests, eight at a time. @returns how many were answered 200 */
+async function visits({ url }: Serving): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  onTestFinished(() => agent.destroy());
+  const statuses = await Promise.all(
+    Array.from(
+      { length: REQUESTS },
+      () =>
+        new Promise<number | undefined>((resolve) => {
+          const asking = get(`${url}/?${QUERY}`, { agent, timeout: 20_000 }, (response) => {
+            response.resume().once('close', () => resolve(response.statusCode));
+          });
+          asking.once('timeout', () => asking.destroy()).once('error', () => resolve(undefined));
+        }),
+    ),
+  );
+  return statuses.filter((status) => status === 200).length;
+}
+
+async function memoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1]) * 1024;
+}
+
+describe.runIf(process.platform === 'linux')('standard error, where the log goes by default,', () => {
+  it('that nobody reads holds nothing up, takes no memory without bound, and does not hinder the end', async () => {
+    const folder = await site();
+    await using pipe = await pipeIn(folder);
+    const server = await tracing(folder, 'pipe');
+    const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+    await answerOf(server);
+    const before = await memoryOf(worker);
+    expect(await visits(server)).toBe(REQUESTS);
+    expect((await memoryOf(worker)) - before).toBeLessThan(40 * MEGABYTE);
+    expect((await server.stop()).code).toBe(0);
+    expect((await pipe.read()).buffer.toString()).toContain('trace 1: GET /');
+  }, 60_000);
+
+  it('whose reader is gone, or that is a full disk, stops no worker', async () => {
+    const folder = await site();
+    const pipe = await pipeIn(folder);
+    const abandoned = await tracing(folder, 'pipe');
+    await pipe.close();
+    for (const server of [abandoned, await tracing(folder, '/dev/full')]) {
+      const before = await childrenOf(server.child.pid ?? 0);
+      for (let count = 0; count < 20; count += 1) expect(await answerOf(server)).toBe('served');
+      server.child.kill('SIGHUP');
+      // The master goes on, too, though it cannot tell of it.
+      await expect
+        .poll(
+          async () => (await childrenOf(server.child.pid ?? 0)).some((pid) => before.includes(pid)),
+          patience,
+        )
+        .toBe(false);
+      expect(await answerOf(server)).toBe('served');
+      expect((await server.stop()).code).toBe(0);
+    }
+  }, 60_000);
+});

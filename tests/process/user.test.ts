@@ -1,0 +1,77 @@
+import { chmod, readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { folderWith, serving, webserv } from '../cli/webserv.js';
+import { answerOf, childrenOf, patience } from './running.js';
+
+/** Debian has it, and its group. Only root can become it; anybody else is told so, and serves on as who he is. */
+const USER = 'daemon';
+const isRoot = process.getuid?.() === 0;
+
+const conf = (user: string): string =>
+  `user ${user}; error_log logs/error.log info; access_log logs/access.log;\nserver { listen 127.0.0.1:0; return 200 served; }`;
+
+async function site(user: string) {
+  const folder = await folderWith({ 'webserv.conf': conf(user), 'logs/.keep': '' });
+  await chmod(folder, 0o755);
+  return { folder, file: join(folder, 'webserv.conf') };
+}
+
+const field = async (pid: number, name: string): Promise<string | undefined> =>
+  new RegExp(`^${name}:\\s*(.*)`, 'm').exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+
+describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
+  it('are that user once they serve, without any right of root; the master is not', async () => {
+    const { folder, file } = await site(USER);
+    const server = await serving([file]);
+    const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+    const uid = await field(worker, 'Uid');
+    const log = (): Promise<string> => readFile(join(folder, 'logs/error.log'), 'utf8');
+    if (isRoot) {
+      expect(uid).not.toMatch(/\b0\b/);
+      expect(await field(worker, 'Gid')).not.toMatch(/\b0\b/);
+      expect(await field(worker, 'CapPrm')).toMatch(/^0+$/);
+      expect(await field(server.child.pid ?? 0, 'Uid')).toMatch(/^0\t/);
+    } else {
+      expect(uid).toMatch(new RegExp(`^${process.getuid?.()}\t`));
+      await expect.poll(log, patience).toContain('only root can become another user');
+    }
+    expect(await answerOf(server)).toBe('served');
+  });
+
+  it('open the logs anew in a folder that is not theirs', async () => {
+    const { folder, file } = await site(USER);
+    const server = await serving([file]);
+    const access = join(folder, 'logs/access.log');
+    await answerOf(server);
+    await expect.poll(() => readFile(access, 'utf8'), patience).toContain('GET / ');
+    for (const log of ['error', 'access']) {
+      await rename(join(folder, `logs/${log}.log`), join(folder, `logs/${log}.log.1`));
+    }
+    server.child.kill('SIGUSR1');
+    await expect.poll(() => readFile(access, 'utf8').catch(() => undefined), patience).toBe('');
+    // The file is there, and soon afterwards it is the workers'.
+    await expect
+      .poll(async () => {
+        await answerOf(server);
+        return readFile(access, 'utf8');
+      }, patience)
+      .toContain('GET / ');
+    const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+    const owner = Number((await field(worker, 'Uid'))?.split('\t')[0]);
+    expect((await stat(access)).uid).toBe(owner);
+    expect((await stat(join(folder, 'logs/error.log'))).uid).toBe(owner);
+    expect(server.stderr()).toBe('');
+  });
+
+  it('whom the system does not know are refused before anything listens, by a check too', async () => {
+    const { file } = await site('webserv-nobody');
+    if (!isRoot) return expect((await webserv(['--test', file])).code).toBe(0);
+    for (const args of [['--test', file], [file]]) {
+      const { code, stdout, stderr } = await webserv(args);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(':1:6: error[unknown-user]: there is no user "webserv-nobody"\n');
+      expect(stderr).not.toContain('    at ');
+    }
+  });
+});
