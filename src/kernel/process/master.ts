@@ -3,7 +3,6 @@ import type { ConfigSnapshot } from '../config/config-files.js';
 import type { Watched } from '../config/watched.js';
 import { createLog, fileTarget, type LogTarget } from '../error-log.js';
 import type { Log } from '../log.js';
-import type { MetricFamily } from '../metrics.js';
 import { formatAddress } from '../net/listener.js';
 import { excessOf } from './balance.js';
 import { Deaths } from './deaths.js';
@@ -11,9 +10,11 @@ import { Gathering } from './gathering.js';
 import { RefusedError, WorkerProcess } from './generation.js';
 import { MASTER_TITLE } from './identity.js';
 import { giveLogs } from './log-owner.js';
+import { masterFamilies } from './master-families.js';
 import type { FromWorker, InheritedSocket, Launch, Serving } from './messages.js';
 import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
+import { Standby } from './standby.js';
 import { watchFor } from './watch.js';
 
 export interface MasterOptions {
@@ -39,8 +40,6 @@ const RELOAD_IDLE_MS = 3000;
 const STOP_IDLE_MS = 200;
 /** That long the first clients have the processor to themselves: to start a process takes all of it. */
 const STAND_BY_AFTER_MS = 500;
-/** After the death of a worker that only waited. */
-const STAND_BY_AGAIN_MS = 10_000;
 /** Between two looks at the workers' heartbeats. */
 const LOOK_MS = 1000;
 
@@ -64,8 +63,7 @@ export class Master {
   readonly #retired = new Set<WorkerProcess>();
   /** Those of a generation that is being started. */
   #raising = new Set<WorkerProcess>();
-  /** Set up and waiting to take the place of one that dies: a start takes longer than a port may be closed. */
-  #standby: WorkerProcess | undefined;
+  readonly #standby = new Standby(() => this.#fork(this.#snapshot, true));
   #settings: Serving | undefined;
   /** The texts of the configuration that is served: a worker that is replaced reads them, whatever the disk has by then. */
   #snapshot: ConfigSnapshot | undefined;
@@ -116,6 +114,7 @@ export class Master {
       if (!(error instanceof RefusedError)) throw error;
       if (this.#stopping) return true;
       this.#stopping = true;
+      this.#standby.end();
       this.#options.stderr.write(error.message);
       this.kill();
       return false;
@@ -156,6 +155,7 @@ export class Master {
   /** @param graceMs for what is in flight; undefined: the configured time; Infinity: as long as it takes */
   async stop(graceMs = this.#settings?.shutdownTimeout ?? 0): Promise<void> {
     this.#stopping = true;
+    this.#standby.end();
     clearInterval(this.#look);
     clearInterval(this.#watchdog);
     this.#options.service.stopping();
@@ -173,8 +173,9 @@ export class Master {
   }
 
   #everybody(): WorkerProcess[] {
-    const standby = this.#standby === undefined ? [] : [this.#standby];
-    return [...this.#workers, ...this.#retired, ...this.#raising, ...standby];
+    const { process: standby } = this.#standby;
+    const waiting = standby === undefined ? [] : [standby];
+    return [...this.#workers, ...this.#retired, ...this.#raising, ...waiting];
   }
 
   /** One worker first: it tells how many there are to be, and whether the configuration is any good. */
@@ -214,29 +215,13 @@ export class Master {
   #hear(worker: WorkerProcess, message: FromWorker): void {
     if (message.type === 'alive') this.#even(worker);
     else if (message.type === 'gather') {
-      this.#gathering.begin(worker, message, [...this.#workers, ...this.#retired], this.#families());
+      const known = masterFamilies({
+        workers: this.#workers.size,
+        restarts: this.#restarts,
+        generation: this.#generation,
+      });
+      this.#gathering.begin(worker, message, [...this.#workers, ...this.#retired], known);
     } else if (message.type === 'counted') this.#gathering.take(worker, message.round, message.families);
-  }
-
-  /** What only the master knows. */
-  #families(): readonly MetricFamily[] {
-    const family = (name: string, kind: 'gauge' | 'counter', help: string, value: number): MetricFamily => ({
-      name,
-      kind,
-      help,
-      labels: [],
-      samples: [{ labels: [], value }],
-    });
-    return [
-      family('webserv_workers', 'gauge', 'Workers of the generation that serves.', this.#workers.size),
-      family('webserv_worker_restarts_total', 'counter', 'Workers that had to be replaced.', this.#restarts),
-      family(
-        'webserv_config_generation',
-        'gauge',
-        'How often the configuration was loaded.',
-        this.#generation,
-      ),
-    ];
   }
 
   #adopt({ workers, settings }: Generation): void {
@@ -253,8 +238,8 @@ export class Master {
       );
     }
     for (const worker of workers) this.#supervise(worker);
-    this.#standby?.kill();
-    setTimeout(() => this.#standBy(), STAND_BY_AFTER_MS).unref();
+    this.#standby.process?.kill();
+    this.#standby.arrangeLater(STAND_BY_AFTER_MS);
   }
 
   #watch(...watched: readonly (Watched | undefined)[]): void {
@@ -336,43 +321,22 @@ export class Master {
 
   #replace(): void {
     if (this.#stopping || this.#workers.size >= (this.#settings?.workers ?? 0)) return;
-    const worker = this.#takeStandby() ?? this.#fork(this.#snapshot, false);
+    const worker = this.#standby.take() ?? this.#fork(this.#snapshot, false);
     this.#workers.add(worker);
     this.#supervise(worker);
     worker.serving.then(
       () => {
         // Only now: two that start at once would start more slowly.
-        this.#standBy();
+        this.#standby.arrange();
         this.#log.info(`worker ${worker.pid} serves in its place`);
         this.#options.service.status(this.#status());
       },
       (error: unknown) => {
-        this.#standBy();
+        this.#standby.arrange();
         if (error instanceof RefusedError && !this.#deaths.quiet)
           this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);
       },
     );
-  }
-
-  /** Also one that is still being started: it is further than another would be. */
-  #takeStandby(): WorkerProcess | undefined {
-    const worker = this.#standby;
-    if (worker === undefined || worker.killed) return undefined;
-    this.#standby = undefined;
-    worker.serve();
-    return worker;
-  }
-
-  /** Has one stand by. One that dies while it waits is followed by another, after a while. */
-  #standBy(): void {
-    if (this.#stopping || (this.#standby !== undefined && !this.#standby.killed)) return;
-    const worker = this.#fork(this.#snapshot, true);
-    this.#standby = worker;
-    void worker.gone.then(() => {
-      if (this.#standby !== worker) return;
-      this.#standby = undefined;
-      setTimeout(() => this.#standBy(), STAND_BY_AGAIN_MS).unref();
-    });
   }
 
   /** At the moment its own count is fresh: what it let go of since the last one is not asked for again. */
@@ -389,7 +353,7 @@ export class Master {
   #lookAfter(): void {
     for (const worker of this.#everybody()) {
       if (!worker.hangs || worker.killed) continue;
-      const name = worker === this.#standby ? 'standby process' : 'worker';
+      const name = worker === this.#standby.process ? 'standby process' : 'worker';
       this.#log.error(`${name} ${worker.pid} hangs: it is killed`);
       worker.kill();
     }
