@@ -55,10 +55,13 @@ const timeout: ArgumentType<number> = {
   },
 };
 
+const EXTENSION = /^\.[^\s./\\:]+$/;
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 function parseCommand(use: DirectiveUse, scope: Scope): readonly [string, Command] {
   const [extension, interpreter, ...rest] = use.arguments;
   if (extension === undefined) throw new ArgumentError('an extension is missing');
-  if (!/^\.[^\s./\\:]+$/.test(extension.text)) {
+  if (!EXTENSION.test(extension.text)) {
     const hint = /^[^\s./\\:]+$/.test(extension.text) ? { hint: `did you mean ".${extension.text}"?` } : {};
     throw new ArgumentError(`expected an extension, such as ".py", got "${extension.text}"`, {
       argument: extension,
@@ -80,6 +83,7 @@ export const commands: Directive<ReadonlyMap<string, Command>> = directive({
   inherit: 'merge',
   help: 'runs files with this extension as CGI scripts',
   example: 'cgi .py python3;',
+  argumentTypes: [argument.word('.EXT', EXTENSION, 'an extension, such as ".py"'), argument.text],
   parse: parseCommand,
   combine: (values, outer: ReadonlyMap<string, Command>) => new Map([...outer, ...values]),
 });
@@ -93,7 +97,7 @@ export const processTimeout: Directive<number> = single(timeout, {
 function parseVariable(use: DirectiveUse, scope: Scope): readonly [string, Template] {
   const [name, value] = use.arguments;
   if (name === undefined || value === undefined) throw new ArgumentError('expected a name and a value');
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name.text)) {
+  if (!VARIABLE.test(name.text)) {
     throw new ArgumentError(`expected the name of an environment variable, got "${name.text}"`, {
       argument: name,
     });
@@ -109,11 +113,17 @@ export const variables: Directive<ReadonlyMap<string, Template>> = directive({
   inherit: 'merge',
   help: 'adds a variable to the environment of scripts, or replaces one',
   example: 'cgi_env APP_MODE production;',
+  argumentTypes: [argument.word('NAME', VARIABLE, 'a name'), argument.template],
   parse: parseVariable,
   combine: (values, outer: ReadonlyMap<string, Template>) => new Map([...outer, ...values]),
 });
 
 const processes = argument.integer(1, 10_000);
+const queueWord = argument.word(
+  'queue=N|wait=TIME',
+  /^(?:queue=[0-9]+|wait=[0-9a-zA-Z]+)$/,
+  'queue=N or wait=TIME',
+);
 const queued = argument.integer(0, 1_000_000);
 
 /** `queue=N` and `wait=TIME`, in any order, each once. */
@@ -137,6 +147,7 @@ export const processLimit: Directive<ProcessLimit> = directive({
   in: ['main', 'server', 'location'],
   help: 'bounds the scripts that run at once for this block and those inside it, and the requests that wait for one to end: 8 for each script and 30s unless told otherwise, 503 beyond that',
   example: 'cgi_max_processes 16 queue=100 wait=10s;',
+  argumentTypes: [processes, queueWord],
   parse: ({ arguments: [count, ...rest] }, scope): ProcessLimit => {
     if (count === undefined) throw new ArgumentError('a number is missing');
     const { queue, waitMs } = readQueue(rest, scope);

@@ -1,4 +1,4 @@
-import { type Argument, ArgumentError, type Directive, directive } from '@webserv/server';
+import { type Argument, ArgumentError, argument, type Directive, directive } from '@webserv/server';
 import { readSettableName } from './field-name.js';
 import { type FieldValue, readFieldValue } from './field-value.js';
 
@@ -58,6 +58,11 @@ export const addHeader: Directive<FieldChanges> = directive<FieldChanges, Use>({
   repeatable: true,
   help: 'adds a field to the answers’ headers, on errors too with always; an empty value takes the field out',
   example: 'add_header X-Frame-Options DENY always;',
+  argumentTypes: [
+    argument.word('NAME', /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'a field name'),
+    argument.template,
+    argument.oneOf(['always']),
+  ],
   parse({ arguments: [name, value, always] }, scope) {
     if (name === undefined || value === undefined) throw new ArgumentError('expected a name and a value');
     const field = readSettableName(name);

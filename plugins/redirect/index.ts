@@ -1,4 +1,5 @@
 import {
+  argument,
   definePlugin,
   directive,
   type Exchange,
@@ -9,7 +10,7 @@ import {
   type Template,
 } from '@webserv/server';
 import { locationValue } from './location.js';
-import { parseReturn, type Return } from './return.js';
+import { parseReturn, type Return, statusOrUrl } from './return.js';
 
 function redirectTo(status: number, location: string): Response {
   const link = escapeHtml(location);
@@ -59,6 +60,7 @@ export default definePlugin({
       arguments: [1, 2],
       help: 'answers with a status, a text, or a redirect',
       example: 'return 301 https://example.org$request_uri;',
+      argumentTypes: [statusOrUrl, argument.template],
       parse: parseReturn,
       combine: (values, outer) => values.at(-1) ?? outer,
     }),

@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  type ArgumentType,
   argument,
   type DirectiveUse,
   readArgument,
@@ -17,6 +18,15 @@ export type Return =
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** RFC 9110 §15.3.5, §15.3.6: answers without content. */
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205]);
+
+/** Its first word, for the schema: what follows from it is read below. */
+export const statusOrUrl: ArgumentType<string> = {
+  ...argument.text,
+  json: [
+    { type: 'integer', minimum: 200, maximum: 599 },
+    { type: 'string', pattern: '^(?:[245][0-9]{2}|30[12378]|(?:[hH][tT]{2}[pP][sS]?:|/|\\$).*)$' },
+  ],
+};
 
 const URL_START = /^(?:https?:|\/|\$)/i;
 

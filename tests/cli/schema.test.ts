@@ -58,6 +58,10 @@ const accepted: readonly string[] = [
   '{ server: { listen: ["*:80", default_server], index: [404, a.html], cache_control: 1, methods: [GET] } }',
   '{ keepalive_timeout: 1d12h90, send_timeout: 1s500ms, server: { listen: "[::1]:80" } }',
   '{ file_cache: [64m, valid=500ms], workers: 1, server: { listen: "unix:a.sock" } }',
+  '{ server: { listen: 80, error_page: [[404, /404.html], [500, "502", "=200", /x.html?y]], return: [301, /new] } }',
+  '{ server: { listen: 80, return: "https://example.org$request_uri", error_page: { 403: "https://example.org/no" } } }',
+  '{ server: { listen: 80, root: ., cgi: [[.py, python3, -u], .cgi], cgi_env: { A_B: c }, cgi_max_processes: [4, queue=2, wait=1m] } }',
+  '{ server: { listen: 80, return: 204, add_header: [[X-A, 1], [X-B, b, always]] } }',
 ];
 
 const refused: readonly string[] = [
@@ -101,6 +105,15 @@ const refused: readonly string[] = [
   '{ server: { listen: 80, types: { html: text/html } } }',
   '{ server: { listen: 80, types: [text/html] } }',
   '{ server: 80 }',
+  '{ server: { listen: 80, error_page: [40, /404.html] } }',
+  '{ server: { listen: 80, error_page: [404, nowhere] } }',
+  '{ server: { listen: 80, return: [999, text] } }',
+  '{ server: { listen: 80, return: nowhere } }',
+  '{ server: { listen: 80, root: ., cgi: [py, python3] } }',
+  '{ server: { listen: 80, root: ., cgi: .cgi, cgi_env: [A-B, c] } }',
+  '{ server: { listen: 80, root: ., cgi: .cgi, cgi_max_processes: [4, soon] } }',
+  '{ server: { listen: 80, add_header: ["X Y", z] } }',
+  '{ server: { listen: 80, add_header: [X, y, never] } }',
   '[]',
   'text',
 ];

@@ -6,7 +6,7 @@ import type { ErrorPage } from '../route.js';
 import { traceModes } from '../trace.js';
 import { argument, readArgument } from './arguments.js';
 import { directive, duration, flag, integer, oneOf, path, single, size } from './directives.js';
-import { type ErrorPageEntry, readErrorPage } from './error-page.js';
+import { type ErrorPageEntry, errorPageWord, readErrorPage } from './error-page.js';
 import {
   ArgumentError,
   type ArgumentType,
@@ -262,6 +262,7 @@ export const core = {
     default: new Map(),
     help: 'what answers for an error: another path (the status is kept unless =CODE), or a redirect',
     example: 'error_page 500 502 503 504 /50x.html;',
+    argumentTypes: [errorPageWord],
     parse: readErrorPage,
     combine: (values, outer) => new Map([...outer, ...values.flat()]),
   }),

@@ -1,8 +1,18 @@
 import { decodePath } from '../path.js';
 import type { ErrorPage } from '../route.js';
-import { type Argument, ArgumentError, type DirectiveUse } from './schema.js';
+import { argument } from './arguments.js';
+import { type Argument, ArgumentError, type ArgumentType, type DirectiveUse } from './schema.js';
 
 export type ErrorPageEntry = readonly [code: number, page: ErrorPage];
+
+/** Any of its words, for the schema: which of them may stand where is read below. */
+export const errorPageWord: ArgumentType<string> = {
+  ...argument.text,
+  json: [
+    { type: 'integer', minimum: 400, maximum: 599 },
+    { type: 'string', pattern: '^(?:[45][0-9]{2}|=[2-5][0-9]{2}|/[\\x21-\\x7e]*|https?://\\S+)$' },
+  ],
+};
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
