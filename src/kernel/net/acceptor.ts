@@ -155,7 +155,7 @@ export class Acceptor {
   #retireOldestIdle(): boolean {
     if (performance.now() < this.#busyUntil) return false;
     for (const connection of this.#connections) {
-      if (!connection.mayGiveWay) continue;
+      if (!connection.idle) continue;
       connection.destroy();
       // Its 'close' comes later, maybe after more connections: its place is free now, and once.
       this.#connections.delete(connection);

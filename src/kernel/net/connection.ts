@@ -17,8 +17,6 @@ import { ClientGone, sendContent } from './send.js';
 import type { Transport } from './transport.js';
 import { Turn } from './turn.js';
 
-/** A client that has connected sends its request within this time, mostly. */
-const FIRST_REQUEST_MS = 1000;
 /** How long a closing connection listens on, so that the client sees the answer and not a reset (RFC 9112 §9.6). */
 const LINGER_MS = 5_000;
 
@@ -44,7 +42,6 @@ export class Connection implements Timed, BodySource {
   readonly #outbox: Outbox;
   #turn: Turn | undefined;
   #requests = 0;
-  readonly #since: number;
   #inRead = false;
   /** Nothing more is answered; what still comes is dropped. */
   #lingering = false;
@@ -67,7 +64,6 @@ export class Connection implements Timed, BodySource {
       head: settings.clientMaxHeaderSize,
       fieldCount: settings.clientMaxHeaderCount,
     });
-    this.#since = clock.now;
     this.#receiveBy = clock.now + settings.clientHeaderTimeout;
     clock.watch(this);
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
@@ -87,11 +83,6 @@ export class Connection implements Timed, BodySource {
     if (this.#lingering) return this.#socket.writableFinished;
     if (this.#turn !== undefined || this.#parser.started) return false;
     return this.#inflow.isEmpty && this.#socket.writableLength === 0;
-  }
-
-  /** It may be closed for somebody who waits at the door: idle, and not so new that its first request is on its way. */
-  get mayGiveWay(): boolean {
-    return this.idle && (this.#requests > 0 || this.#host.clock.now - this.#since >= FIRST_REQUEST_MS);
   }
 
   /** What it is about, for who watches the server. */

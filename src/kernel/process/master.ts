@@ -38,8 +38,6 @@ export interface MasterOptions {
  */
 const RELOAD_IDLE_MS = 3000;
 const STOP_IDLE_MS = 200;
-/** That long the first clients have the processor to themselves: to start a process takes all of it. */
-const STAND_BY_AFTER_MS = 500;
 /** Between two looks at the workers' heartbeats. */
 const LOOK_MS = 1000;
 
@@ -239,7 +237,7 @@ export class Master {
     }
     for (const worker of workers) this.#supervise(worker);
     this.#standby.process?.kill();
-    this.#standby.arrangeLater(STAND_BY_AFTER_MS);
+    this.#standby.arrange();
   }
 
   #watch(...watched: readonly (Watched | undefined)[]): void {

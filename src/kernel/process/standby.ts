@@ -27,12 +27,8 @@ export class Standby {
     void worker.gone.then(() => {
       if (this.#waiting !== worker) return;
       this.#waiting = undefined;
-      this.arrangeLater(AGAIN_MS);
+      setTimeout(() => this.arrange(), AGAIN_MS).unref();
     });
-  }
-
-  arrangeLater(afterMs: number): void {
-    setTimeout(() => this.arrange(), afterMs).unref();
   }
 
   /** Has it serve. Also one that is still being started: it is further than another would be. */
