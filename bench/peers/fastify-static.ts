@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { versionIn } from '../../src/cli/version.js';
+import { nodeProgram } from './node-program.js';
 import type { Peer } from './peer.js';
 
-const SERVER = fileURLToPath(new URL('fastify-static-server.ts', import.meta.url));
 const MANIFEST = new URL('../../node_modules/@fastify/static/package.json', import.meta.url);
 
 /** What people serve files with on Node: fastify with its plugin for files. */
@@ -14,13 +12,5 @@ export const fastifyStatic: Peer = {
     const version = await versionIn(MANIFEST);
     return version === 'unknown' ? undefined : version;
   },
-  configure: ({ content, port }) =>
-    Promise.resolve([
-      process.execPath,
-      '--import',
-      'jiti/register',
-      SERVER,
-      String(port),
-      join(content, 'www'),
-    ]),
+  configure: async (site) => nodeProgram('fastify-static-server.ts', site),
 };

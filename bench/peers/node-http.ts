@@ -1,22 +1,14 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { nodeProgram } from './node-program.js';
 import type { Peer } from './peer.js';
 
-const SERVER = fileURLToPath(new URL('node-http-server.ts', import.meta.url));
-
-/** What a server on node:http costs, before it has any feature. */
+/** What a server on node:http costs, before it has any feature but its log. */
 export const nodeHttp: Peer = {
   name: 'node-http',
   features: new Set(['error-page']),
   version: () => Promise.resolve(process.versions.node),
-  configure: ({ content, port, folder, shape }) =>
-    Promise.resolve([
-      process.execPath,
-      '--import',
-      'jiti/register',
-      SERVER,
-      String(port),
-      join(content, 'www'),
-      ...(shape.accessLog ? [join(folder, 'access.log')] : []),
-    ]),
+  async configure(site) {
+    const log = site.shape.accessLog ? [join(site.folder, 'access.log')] : [];
+    return nodeProgram('node-http-server.ts', site, ...log);
+  },
 };

@@ -35,7 +35,7 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
       print(`webserv serves ${name ?? file} at\n${addresses.map(addressLine).join('')}`),
     stderr,
   });
-  // Before anything else: Node opens a debugger for a SIGUSR1 that nobody takes.
+  // It has been taken from the first moment on (early-signals.ts), for nothing until now.
   process.on('SIGUSR1', () => void master.reopen());
   process.on('SIGHUP', () => master.reload());
   const stopped = new Promise<void>((resolve) => {
