@@ -36,7 +36,9 @@ export default definePlugin({
     for (const { line, file } of targets) {
       hooks.onDone.tap({}, (exchange) => {
         const { outcome } = exchange;
-        if (outcome !== undefined) file.write(line(exchange, outcome, Date.now()));
+        if (outcome === undefined) return;
+        const now = Date.now();
+        file.write(() => line(exchange, outcome, now));
       });
     }
   },

@@ -72,6 +72,45 @@ describe('a log file', () => {
     await expect.poll(() => text(`${path}.2`), patience).toBe('soon\nand again\n');
   });
 
+  test('has lines made late, in a row and in their order, of 128 at a time and before anything else is taken', async () => {
+    const path = join(await folder(), 'a.log');
+    const { log, told } = await opened(path, { flushMs: 60_000 });
+    let made = 0;
+    const late = (name: string) => (): string => {
+      made += 1;
+      return `${name}\n`;
+    };
+    for (let at = 0; at < 127; at += 1) log.write(late(`late ${at}`));
+    expect(made).toBe(0);
+    log.write(late('late 127'));
+    expect(made).toBe(128);
+    log.write(late('late 128'));
+    log.write('at once\n');
+    expect(made).toBe(129);
+    log.write(() => {
+      throw new Error('no line');
+    });
+    log.write(late('moved'));
+    await rename(path, `${path}.1`);
+    log.reopen();
+    log.write(late('last'));
+    await log.close();
+    const first = Array.from({ length: 129 }, (_, at) => `late ${at}\n`).join('');
+    expect(await text(`${path}.1`)).toBe(`${first}at once\nmoved\n`);
+    expect(await text(path)).toBe('last\n');
+    expect(told).toEqual([`a line of ${path} cannot be made: no line`]);
+  });
+
+  test('writes what is made late as soon as what is made at once', async () => {
+    const path = join(await folder(), 'a.log');
+    const { log } = await opened(path, { flushMs: 20 });
+    log.write(() => 'late\n');
+    await expect.poll(() => text(path), patience).toBe('late\n');
+    const soon = await opened(`${path}.2`, { flushMs: 0 });
+    soon.log.write(() => 'soon\n');
+    await expect.poll(() => text(`${path}.2`), patience).toBe('soon\n');
+  });
+
   test('cannot be opened: whoever asks is told why', async () => {
     const path = await folder();
     await expect(openLogFile(path)).rejects.toMatchObject({ code: 'EISDIR' });

@@ -5,10 +5,13 @@ import { type LogSink, openFileSink, openStandardSink } from './log-sink.js';
 /** A file, or standard output, that lines are appended to. */
 export interface LogFile {
   /**
-   * Takes a line, with its line break. It never waits and never throws: lines are gathered and written together, and
-   * where the disk is too slow or full they are dropped and counted. What is in the line is the caller's to escape.
+   * Takes a line, with its line break, or what makes one. It never waits and never throws: lines are gathered and written
+   * together, and where the disk is too slow or full they are dropped and counted. What is in the line is the caller's
+   * to escape.
+   * @param line a function is called before the lines are written, after at most 128 more of its kind: lines made in a
+   *   row, where the code for it stays in the processor's caches, cost half as much. It must not depend on what changes
    */
-  write(line: string): void;
+  write(line: string | (() => string)): void;
   /** Whoever rotates logs has moved the file: what was taken so far still goes there, what comes next into a new one. */
   reopen(): void;
   /** Writes what was taken, for at most 3 s. What is given afterwards is ignored. */
@@ -38,6 +41,8 @@ const BUSY_MS = 20;
 const CLOSE_MS = 3000;
 /** Lines that are dropped again and again are told of at most so often. */
 const REPORT_MS = 1000;
+/** What lines are made of is kept for so many. */
+const MAX_UNMADE = 128;
 const LINE_BREAK = 0x0a;
 const END_OF_LINE = Uint8Array.of(LINE_BREAK);
 
@@ -86,6 +91,7 @@ class BufferedLog implements LogFile {
   readonly #report: (message: string) => void;
   readonly #gapLine: ((dropped: number) => string) | undefined;
   readonly #lines: LineBuffer;
+  #unmade: (() => string)[] = [];
   #sink: LogSink | undefined;
   /** What is being written, and how far. */
   #batch: Uint8Array | undefined;
@@ -122,21 +128,42 @@ class BufferedLog implements LogFile {
     if (sink === undefined) this.#begin();
   }
 
-  write(line: string): void {
+  write(line: string | (() => string)): void {
     if (this.#closing) return;
-    const gap = this.#dropped > 0 && this.#gapLine !== undefined ? this.#gapLine(this.#dropped) : '';
-    if (!this.#lines.add(gap + line)) {
-      this.#dropped += 1;
-      return;
+    if (typeof line === 'string') {
+      this.#makeLines();
+      this.#add(line);
+    } else {
+      this.#unmade.push(line);
+      if (this.#unmade.length >= MAX_UNMADE) this.#makeLines();
     }
-    if (this.#dropped > 0) this.#tellDropped();
     if (this.#running !== undefined) return;
     if (this.#flushMs === 0 || this.#lines.pieces > 0) this.#begin();
     else this.#timer ??= setTimeout(() => this.#begin(), this.#flushMs);
   }
 
+  #makeLines(): void {
+    const unmade = this.#unmade;
+    if (unmade.length === 0) return;
+    this.#unmade = [];
+    for (const make of unmade) {
+      try {
+        this.#add(make());
+      } catch (error) {
+        this.#report(`a line of ${this.#name} cannot be made: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  #add(line: string): void {
+    const gap = this.#dropped > 0 && this.#gapLine !== undefined ? this.#gapLine(this.#dropped) : '';
+    if (!this.#lines.add(gap + line)) this.#dropped += 1;
+    else if (this.#dropped > 0) this.#tellDropped();
+  }
+
   reopen(): void {
     if (this.#closing) return;
+    this.#makeLines();
     this.#lines.seal();
     this.#before = this.#lines.pieces;
     this.#switching = true;
@@ -181,14 +208,18 @@ class BufferedLog implements LogFile {
       await this.#attempt();
     } while (!this.#abandoned && this.#due);
     this.#running = undefined;
-    if (!this.#lines.empty && !this.#closing) {
+    if (!this.#empty && !this.#closing) {
       this.#timer ??= setTimeout(() => this.#begin(), this.#flushMs);
     }
   }
 
   get #due(): boolean {
     if (this.#batch !== undefined || this.#switching || this.#lines.pieces > 0) return true;
-    return !this.#lines.empty && (this.#closing || this.#flushMs === 0);
+    return !this.#empty && (this.#closing || this.#flushMs === 0);
+  }
+
+  get #empty(): boolean {
+    return this.#unmade.length === 0 && this.#lines.empty;
   }
 
   async #attempt(): Promise<void> {
@@ -210,6 +241,7 @@ class BufferedLog implements LogFile {
   }
 
   #takeBatch(): void {
+    this.#makeLines();
     this.#batch = this.#lines.take();
     this.#at = 0;
     if (this.#before > 0) this.#before -= 1;
