@@ -95,8 +95,13 @@ export class SocketlessServer implements AsyncDisposable {
     return has(received) ?? readAnswer(received, method);
   }
 
+  /** As a server does that is told to. */
+  stop(graceMs: number, idleMs: number): Promise<void> {
+    return this.#acceptor.stop(graceMs, idleMs);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#acceptor.stop(0, 0);
+    await this.stop(0, 0);
     await this.#assembly.dispose();
     await this.#folder.remove();
   }

@@ -9,6 +9,7 @@ import type { RequestCall } from '../server-hooks.js';
 import { Clock } from './clock.js';
 import { Connection } from './connection.js';
 import { type ConnectionHost, type ConnectionState, connectionStates } from './connection-host.js';
+import { Departures } from './departures.js';
 import type { Room } from './descriptors.js';
 import type { InheritedSockets } from './inherited.js';
 import { type Address, Listener } from './listener.js';
@@ -37,6 +38,7 @@ export interface AcceptorOptions {
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #clock = new Clock();
+  readonly #departures = new Departures();
   /** In the order they came: the first idle one is the oldest. */
   readonly #connections = new Set<Connection>();
   readonly #hosts = new Map<Endpoint<Site>, EndpointHost>();
@@ -144,8 +146,13 @@ export class Acceptor {
   #hostOf(endpoint: Endpoint<Site>): EndpointHost {
     const known = this.#hosts.get(endpoint);
     if (known !== undefined) return known;
-    const host = new EndpointHost(endpoint, this.#clock, this.#options, this.#shedding, (connection) =>
-      this.#closed(connection),
+    const host = new EndpointHost(
+      endpoint,
+      this.#clock,
+      this.#departures,
+      this.#options,
+      this.#shedding,
+      (connection) => this.#closed(connection),
     );
     this.#hosts.set(endpoint, host);
     return host;
@@ -191,6 +198,7 @@ export class Acceptor {
 /** What the connections of one address need around them. */
 class EndpointHost implements ConnectionHost {
   readonly clock: Clock;
+  readonly departures: Departures;
   readonly log: Log;
   readonly settings: ConnectionSettings;
   readonly closed: (connection: Connection) => void;
@@ -202,6 +210,7 @@ class EndpointHost implements ConnectionHost {
   constructor(
     endpoint: Endpoint<Site>,
     clock: Clock,
+    departures: Departures,
     { log, onRequest }: AcceptorOptions,
     shedding: Shedding,
     closed: (connection: Connection) => void,
@@ -210,6 +219,7 @@ class EndpointHost implements ConnectionHost {
     this.#onRequest = onRequest;
     this.#shedding = shedding;
     this.clock = clock;
+    this.departures = departures;
     this.log = log;
     this.settings = endpoint.fallback.connection;
     this.closed = closed;

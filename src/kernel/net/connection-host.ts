@@ -4,10 +4,12 @@ import type { Log } from '../log.js';
 import type { IncomingRequest } from '../message.js';
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
+import type { Departures } from './departures.js';
 
 /** What a connection needs around it. */
 export interface ConnectionHost {
   readonly clock: Clock;
+  readonly departures: Departures;
   readonly log: Log;
   /** The limits before a server is named: those of the address's default server. */
   readonly settings: ConnectionSettings;

@@ -49,6 +49,8 @@ export class Connection implements Timed, BodySource {
   #closed = false;
   /** By when the client must have sent what is waited for. What it has to take has a time of its own: the outbox's. */
   #receiveBy: number;
+  /** For how long it is kept without a request, in milliseconds. */
+  #keepMs: number;
   readonly #contentWait = new ContentWait();
   readonly #send = (turn: Turn, response: Response): void => this.#answer(turn, response);
 
@@ -56,15 +58,16 @@ export class Connection implements Timed, BodySource {
     this.#socket = socket;
     this.#host = host;
     this.#peer = new SocketPeer(socket);
-    const { settings, clock } = host;
+    const { settings, clock, departures } = host;
     this.#inflow = new Inflow(socket);
-    this.#outbox = new Outbox(socket, clock, settings.sendTimeout);
+    this.#outbox = new Outbox(socket, clock, departures, settings.sendTimeout);
     this.#parser = new HeadParser({
       requestLine: settings.clientMaxRequestLine,
       head: settings.clientMaxHeaderSize,
       fieldCount: settings.clientMaxHeaderCount,
     });
     this.#receiveBy = clock.now + settings.clientHeaderTimeout;
+    this.#keepMs = settings.keepaliveTimeout;
     clock.watch(this);
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
     socket.on('end', () => this.#end());
@@ -75,14 +78,21 @@ export class Connection implements Timed, BodySource {
   }
 
   get deadline(): number {
-    return Math.min(this.#receiveBy, this.#outbox.takeBy);
+    const { takeBy } = this.#outbox;
+    // Nothing is read before the answers are taken: it is not for more requests that the client's time runs.
+    if (this.#turn === undefined && takeBy !== Number.POSITIVE_INFINITY) return takeBy;
+    return Math.min(this.#receiveBy, takeBy);
   }
 
   /** Nothing is being received, answered or sent: to close it takes nothing from the client. */
   get idle(): boolean {
     if (this.#lingering) return this.#socket.writableFinished;
-    if (this.#turn !== undefined || this.#parser.started) return false;
-    return this.#inflow.isEmpty && this.#socket.writableLength === 0;
+    return !this.#busy && this.#outbox.isEmpty;
+  }
+
+  /** A request is being received or answered; what answers are on their way does not count. */
+  get #busy(): boolean {
+    return this.#turn !== undefined || this.#parser.started || !this.#inflow.isEmpty;
   }
 
   /** What it is about, for who watches the server. */
@@ -93,13 +103,14 @@ export class Connection implements Timed, BodySource {
   }
 
   /**
-   * Ends an idle connection when nothing comes on it any more: a request may be on its way. One at work ends with its
-   * answer, since `host.stopping` is set by then.
+   * Ends the connection when it is idle and nothing comes on it any more: a request may be on its way. One at work ends
+   * with its answer, since `host.stopping` is set by then.
    * @param idleMs how long nothing has to come
    */
   retire(idleMs: number): void {
-    if (!this.idle || this.#lingering) return;
-    if (idleMs === 0) this.destroy();
+    if (this.#lingering || this.#busy) return;
+    this.#keepMs = idleMs;
+    if (idleMs === 0 && this.idle) this.destroy();
     else this.#receiveBy = Math.min(this.#receiveBy, performance.now() + idleMs);
   }
 
@@ -147,7 +158,6 @@ export class Connection implements Timed, BodySource {
       this.#broken(error);
     }
     this.#inRead = false;
-    this.#flush();
     if (this.#turn?.sent === false && this.#turn.receiving && !this.#turn.body?.wanted) this.#inflow.pause();
   }
 
@@ -206,7 +216,6 @@ export class Connection implements Timed, BodySource {
     if (turn.owesContinue) {
       turn.owesContinue = false;
       this.#outbox.gather(CONTINUE);
-      this.#outbox.flush();
     }
     const { clock, settings } = this.#host;
     this.#wait(this.#contentWait.begin(clock.now, turn.body?.received ?? 0, settings.clientBodyTimeout));
@@ -230,8 +239,9 @@ export class Connection implements Timed, BodySource {
   /** The client has taken all that it was sent. */
   #drained(): void {
     this.#outbox.takeBy = Number.POSITIVE_INFINITY;
-    const { keepaliveTimeout, clientHeaderTimeout } = this.#host.settings;
-    if (this.#turn === undefined) this.#wait(this.#parser.started ? clientHeaderTimeout : keepaliveTimeout);
+    if (this.#turn === undefined) {
+      this.#wait(this.#parser.started ? this.#host.settings.clientHeaderTimeout : this.#keepMs);
+    }
     this.#continueReading();
   }
 
@@ -311,12 +321,6 @@ export class Connection implements Timed, BodySource {
     );
   }
 
-  #flush(): void {
-    this.#outbox.flush();
-    // Nothing is read before the answers are taken: it is not for more requests that the client's time runs.
-    if (this.#turn === undefined && this.#outbox.blocked) this.#receiveBy = Number.POSITIVE_INFINITY;
-  }
-
   #finish(turn: Turn, bytesSent: number, keepAlive: boolean, unsent: Response | undefined): void {
     if (this.#closed) return;
     // A HEAD's content, or a 304's, was never asked for.
@@ -328,7 +332,6 @@ export class Connection implements Timed, BodySource {
     if (!keepAlive || !turn.drainable || this.#host.stopping) this.#shut();
     else if (turn.receiving) this.#drain();
     else this.#next();
-    if (!this.#inRead) this.#flush();
   }
 
   /** The rest of the content is nobody's: it is read past, within a bound of size and time. */
@@ -342,11 +345,8 @@ export class Connection implements Timed, BodySource {
 
   #next(): void {
     this.#turn = undefined;
-    this.#wait(this.#host.settings.keepaliveTimeout);
-    if (!this.#inRead) {
-      this.#flush();
-      this.#continueReading();
-    }
+    this.#wait(this.#keepMs);
+    this.#continueReading();
   }
 
   /** Content that was begun cannot be completed: only the connection's end can tell the client (RFC 9112 §8). */
@@ -360,6 +360,7 @@ export class Connection implements Timed, BodySource {
       );
     }
     turn.end(this.#outbox.contentSent, false);
+    this.#outbox.leave();
     this.destroy();
   }
 
@@ -397,11 +398,9 @@ export class Connection implements Timed, BodySource {
     this.#lingering = true;
     this.#inflow.take();
     this.#turn = undefined;
-    this.#outbox.flush();
     // The last answer may be on its way for long; only when the client has it does the time to leave run.
     this.#receiveBy = Number.POSITIVE_INFINITY;
-    this.#outbox.takeBy = this.#host.clock.now + this.#host.settings.sendTimeout;
-    this.#socket.end(() => {
+    this.#outbox.end(() => {
       this.#outbox.takeBy = Number.POSITIVE_INFINITY;
       this.#wait(LINGER_MS);
     });

@@ -1,17 +1,18 @@
 import type { Clock } from './clock.js';
+import type { Departing, Departures } from './departures.js';
 import { ClientGone, type Sink } from './send.js';
 import type { Transport } from './transport.js';
 
-/** Answers up to this size are gathered and leave together; beyond it they are written at once. */
+/** So many bytes of answers wait for each other; a larger one waits alone. */
 const MAX_GATHERED = 64 * 1024;
 /** Pieces are copied into one buffer up to this size in all; beyond it they are handed over as they are. */
 const MAX_JOINED = 128 * 1024;
 
 /**
- * What is on its way to the client. Bytes gathered in one turn of the event loop leave in one write: a write is more
- * than half of what a small answer costs.
+ * What is on its way to the client. Bytes gathered in one turn of the event loop leave at its end, in one write: a write
+ * is more than half of what a small answer costs.
  */
-export class Outbox implements Sink {
+export class Outbox implements Sink, Departing {
   /** By when the client must have taken what it was sent, on the clock's scale; Infinity when it has. */
   takeBy = Number.POSITIVE_INFINITY;
   /** Bytes of content that were handed over piece by piece; whoever begins an answer sets it to 0. */
@@ -20,14 +21,18 @@ export class Outbox implements Sink {
   readonly #socket: Transport;
   readonly #clock: Clock;
   readonly #sendTimeout: number;
+  readonly #departures: Departures;
   #closed = false;
   #gathered: Uint8Array[] = [];
   #size = 0;
+  /** Set when nothing comes behind what is gathered: called when the system has all of it. */
+  #ended: (() => void) | undefined;
 
   /** @param sendTimeout milliseconds to take a piece */
-  constructor(socket: Transport, clock: Clock, sendTimeout: number) {
+  constructor(socket: Transport, clock: Clock, departures: Departures, sendTimeout: number) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#departures = departures;
     this.#sendTimeout = sendTimeout;
   }
 
@@ -35,9 +40,16 @@ export class Outbox implements Sink {
     return this.#closed;
   }
 
+  /** The system has all there was. */
+  get isEmpty(): boolean {
+    return this.#gathered.length === 0 && this.#socket.writableLength === 0;
+  }
+
   /** The client has gone. */
   close(): void {
     this.#closed = true;
+    this.#gathered = [];
+    this.#size = 0;
     this.onLeave?.();
   }
 
@@ -47,17 +59,29 @@ export class Outbox implements Sink {
     return this.#socket.writableNeedDrain && this.#socket.writableLength > 0;
   }
 
-  /** Has bytes sent with the next `flush`. They must not change any more. */
+  /** Has bytes sent at the end of this turn of the event loop. They must not change any more. */
   gather(bytes: Uint8Array): void {
+    if (this.#size > 0 && this.#size + bytes.length > MAX_GATHERED) this.leave();
+    if (this.#size === 0) this.#departures.add(this);
     this.#gathered.push(bytes);
     this.#size += bytes.length;
-    if (this.#size >= MAX_GATHERED) this.flush();
+  }
+
+  /** Ends our side of the connection behind what is gathered. @param ended called when the system has all of it */
+  end(ended: () => void): void {
+    this.takeBy = this.#clock.now + this.#sendTimeout;
+    this.#ended = ended;
+    this.#departures.add(this);
   }
 
   /** Sends what is gathered; from then on the client has its time to take it. */
-  flush(): void {
+  leave(): void {
+    if (this.#closed) return;
     this.#send();
-    if (this.takeBy === Number.POSITIVE_INFINITY && this.blocked) this.#expectTaken();
+    if (this.#ended !== undefined) {
+      this.#socket.end(this.#ended);
+      this.#ended = undefined;
+    } else if (this.takeBy === Number.POSITIVE_INFINITY && this.blocked) this.#expectTaken();
   }
 
   async write(piece: Uint8Array, content = piece.length): Promise<void> {

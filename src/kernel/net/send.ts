@@ -14,8 +14,6 @@ export interface Sink {
   write(piece: Uint8Array, content?: number): Promise<void>;
   /** Called when the client leaves: whoever waits for the next piece of an answer need not wait any more. */
   onLeave: (() => void) | undefined;
-  /** Sends what is gathered so far. */
-  flush(): void;
 }
 
 /** The client does not take the rest of its answer. */
@@ -101,8 +99,7 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const CRLF = Buffer.from('\r\n');
 
 /**
- * Sends a stream, chunked (RFC 9112 §7.1) or as it is. The head is held back for the first piece, but no longer than a
- * turn of the event loop.
+ * Sends a stream, chunked (RFC 9112 §7.1) or as it is.
  * @returns how many bytes of content were sent
  * @throws ClientGone, what the stream throws, and Error when it gives more or less than its declared length
  */
@@ -110,7 +107,6 @@ async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sin
   const { length } = body;
   const source = endable(body.stream);
   const chunked = body.chunked && length === undefined;
-  const headOut = setImmediate(() => sink.flush());
   let sent = 0;
   // A source of events, say, may wait for its next piece for ever.
   sink.onLeave = () => void source.return().catch(() => {});
@@ -126,13 +122,11 @@ async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sin
       await sink.write(chunked ? chunk(piece) : piece, piece.length);
     }
   } finally {
-    clearImmediate(headOut);
     sink.onLeave = undefined;
   }
   if (length !== undefined && sent < length)
     throw new Error(`content shorter than its length: ${sent} of ${length}`);
   if (chunked) await sink.write(LAST_CHUNK, 0);
-  else sink.flush();
   return sent;
 }
 
