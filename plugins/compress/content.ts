@@ -45,11 +45,7 @@ export function piecesOf(body: ResponseBody): AsyncIterable<Uint8Array> {
 
 /** @throws Error when the file has become shorter meanwhile */
 export async function readWhole({ file, start, end }: FileSlice): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(end - start);
-  for (let at = 0; at < bytes.length; ) {
-    const length = await file.read(bytes.subarray(at), bytes.length - at, start + at);
-    if (length === 0) throw new Error(`${file.path} became shorter while it was read`);
-    at += length;
-  }
+  const bytes = await file.bytes(start, end);
+  if (bytes === undefined) throw new Error(`${file.path} became shorter while it was read`);
   return bytes;
 }

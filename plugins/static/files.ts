@@ -9,7 +9,6 @@ import {
   type RouteView,
 } from '@webserv/server';
 import type { FileCache, KeptFile } from './cache.js';
-import { readBytes } from './read-bytes.js';
 import { type Representation, type RepresentationOptions, represent } from './representation.js';
 
 /** What stands at a file's path. An open file is the caller's to close, a held one to hold. */
@@ -142,7 +141,7 @@ export class RouteFiles {
   /** @returns undefined when the file changed while it was read; it stays open then */
   async #load(url: string, opened: OpenFile, checkedAt: number): Promise<Kept | undefined> {
     try {
-      const bytes = await readBytes(opened, 0, opened.size);
+      const bytes = await opened.bytes(0, opened.size);
       if (bytes === undefined) return undefined;
       const { size, mtimeMs, ctimeMs, ino } = opened;
       const file: KeptFile = {

@@ -1,6 +1,5 @@
 import { type FileSlice, isFileSlice, type Response } from '@webserv/server';
 import { LRUCache } from 'lru-cache';
-import { readBytes } from './read-bytes.js';
 import type { Representation } from './representation.js';
 
 /** Larger ones are as cheap from the file: what is saved is what a read costs beside its bytes. */
@@ -71,7 +70,7 @@ export class HotSlices {
     const held = file.hold();
     const begun = performance.now();
     try {
-      const body = await readBytes(file, start, end);
+      const body = await file.bytes(start, end);
       if (body === undefined || !this.#reading.has(key)) return;
       this.#kept.set(key, Object.freeze({ status, headers: Object.freeze(headers), body }), { start: begun });
     } catch {

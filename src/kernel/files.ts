@@ -1,6 +1,7 @@
 import { close, constants, fstat, open, read, readlink, type Stats } from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { fileBuffer } from './file-buffer.js';
 import { type FilePath, isUnder } from './path.js';
 
 const openAsync = promisify(open);
@@ -66,6 +67,21 @@ export class OpenFile implements FileVersion {
         else resolve(bytesRead);
       });
     });
+  }
+
+  /**
+   * Bytes `start` up to but not including `end`, in memory of their own.
+   * @returns undefined when the file has become shorter meanwhile
+   */
+  async bytes(start: number, end: number): Promise<Uint8Array | undefined> {
+    const bytes = fileBuffer(end - start);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = await this.read(bytes.subarray(filled), bytes.length - filled, start + filled);
+      if (count === 0) return undefined;
+      filled += count;
+    }
+    return bytes;
   }
 
   /** Keeps it open, whoever closes it, until the answer is closed. @throws Error when it is closed already */

@@ -1,3 +1,5 @@
+import { fileBuffer } from '../file-buffer.js';
+
 /** Big pieces cost half the CPU of small ones; a crowd of slow readers gets small ones, so that memory stays bounded. */
 export const BIG = 1024 * 1024;
 export const SMALL = 64 * 1024;
@@ -14,9 +16,9 @@ let bigInUse = 0;
 export function acquire(wanted: number): Buffer {
   if (wanted > SMALL && bigInUse < MAX_BIG) {
     bigInUse += 1;
-    return big.pop() ?? Buffer.allocUnsafeSlow(BIG);
+    return big.pop() ?? fileBuffer(BIG);
   }
-  return small.pop() ?? Buffer.allocUnsafeSlow(SMALL);
+  return small.pop() ?? fileBuffer(SMALL);
 }
 
 /** Only when no read or write that uses it is under way. */
