@@ -63,6 +63,18 @@ describe('which files are scripts', () => {
     }
   });
 
+  it('characters are those of UTF-8, unless the configuration says otherwise', async () => {
+    await using server = await startTestServer(
+      'root www; cgi .sh /bin/sh; location /c { root www; cgi_env LC_CTYPE C; }',
+      {
+        'www/a.sh': `${head}; printf %s "$LC_CTYPE"`,
+        'www/c/a.sh': `${head}; printf %s "$LC_CTYPE"`,
+      },
+    );
+    expect(await (await server.fetch('/a.sh')).text()).toBe('C.UTF-8');
+    expect(await (await server.fetch('/c/a.sh')).text()).toBe('C');
+  });
+
   it('extensions of an inner block join those around it', async () => {
     await using server = await startTestServer(
       'root www; cgi .cgi; location /in { root www; cgi .sh /bin/sh; }',
