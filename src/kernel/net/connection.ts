@@ -400,10 +400,7 @@ export class Connection implements Timed, BodySource {
     this.#turn = undefined;
     // The last answer may be on its way for long; only when the client has it does the time to leave run.
     this.#receiveBy = Number.POSITIVE_INFINITY;
-    this.#outbox.end(() => {
-      this.#outbox.takeBy = Number.POSITIVE_INFINITY;
-      this.#wait(LINGER_MS);
-    });
+    this.#outbox.end(() => this.#wait(LINGER_MS));
     this.#inflow.resume();
   }
 

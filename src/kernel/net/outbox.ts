@@ -48,8 +48,6 @@ export class Outbox implements Sink, Departing {
   /** The client has gone. */
   close(): void {
     this.#closed = true;
-    this.#gathered = [];
-    this.#size = 0;
     this.onLeave?.();
   }
 
@@ -62,16 +60,24 @@ export class Outbox implements Sink, Departing {
   /** Has bytes sent at the end of this turn of the event loop. They must not change any more. */
   gather(bytes: Uint8Array): void {
     if (this.#size > 0 && this.#size + bytes.length > MAX_GATHERED) this.leave();
-    if (this.#size === 0) this.#departures.add(this);
+    this.#depart();
     this.#gathered.push(bytes);
     this.#size += bytes.length;
   }
 
   /** Ends our side of the connection behind what is gathered. @param ended called when the system has all of it */
   end(ended: () => void): void {
-    this.takeBy = this.#clock.now + this.#sendTimeout;
-    this.#ended = ended;
-    this.#departures.add(this);
+    this.#expectTaken();
+    this.#depart();
+    this.#ended = () => {
+      this.takeBy = Number.POSITIVE_INFINITY;
+      ended();
+    };
+  }
+
+  #depart(): void {
+    // With something gathered it waits to leave already.
+    if (this.#size === 0) this.#departures.add(this);
   }
 
   /** Sends what is gathered; from then on the client has its time to take it. */
