@@ -24,13 +24,15 @@ export default definePlugin({
   directives: { access_log: accessLog },
   codes: { 'access-log': 'an access log cannot be opened' },
   setup: ({ log }) => new Targets(log),
-  async apply({ options, state, hooks, refuse }) {
+  async apply({ options, state, hooks, lack }) {
     const targets: Target[] = [];
     for (const destination of options.access_log) {
       try {
         targets.push(await state.open(destination));
       } catch (error) {
-        if (state.refuse(destination)) refuse(notOpened(destination, error));
+        const { path } = destination;
+        if (path === undefined || !state.refuse(destination)) continue;
+        if (lack(notOpened(destination, error))) targets.push(state.openLater({ ...destination, path }));
       }
     }
     for (const { line, file } of targets) {

@@ -1,5 +1,12 @@
 import { isatty } from 'node:tty';
-import { type Log, type LogFile, type LogFileOptions, openLogFile, stdoutLog } from '@webserv/server';
+import {
+  type Log,
+  type LogFile,
+  type LogFileOptions,
+  logFile,
+  openLogFile,
+  stdoutLog,
+} from '@webserv/server';
 import type { Destination } from './directive.js';
 import { combined, json, type Line, pretty } from './lines.js';
 
@@ -27,9 +34,19 @@ export class Targets {
   }
 
   /** @throws the system's error when the file cannot be opened */
-  async open({ path, format }: Destination): Promise<Target> {
-    const line = format === 'pretty' && path === undefined ? pretty(coloured()) : this.#lines[format];
-    return { line, file: await this.#file(path) };
+  async open(destination: Destination): Promise<Target> {
+    return { line: this.#lineOf(destination), file: await this.#file(destination.path) };
+  }
+
+  /** For a worker that serves although the file cannot be opened: it is tried again until it can, with lines dropped. */
+  openLater(destination: Destination & { readonly path: string }): Target {
+    const file = logFile(destination.path, this.#options);
+    this.#files.set(destination.path, Promise.resolve(file));
+    return { line: this.#lineOf(destination), file };
+  }
+
+  #lineOf({ path, format }: Destination): Line {
+    return format === 'pretty' && path === undefined ? pretty(coloured()) : this.#lines[format];
   }
 
   /** True the first time: many routes may inherit what one line of the configuration says. */

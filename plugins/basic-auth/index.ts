@@ -11,8 +11,9 @@ function clientExchange(exchange: Exchange): Exchange {
   return exchange.origin === undefined ? exchange : clientExchange(exchange.origin);
 }
 
-/** @throws HttpError 401 with the challenge, 503 when too many wait to be checked */
+/** @throws HttpError 401 with the challenge, 503 when too many wait to be checked or the file cannot be used */
 async function authenticate(exchange: Exchange, file: UserFile, challenge: string): Promise<void> {
+  await file.requireUsable();
   const { headers, peer } = exchange.request;
   const credentials = readCredentials(headers.all('authorization'));
   if (credentials === undefined || !(await file.admits(credentials, peer.remoteAddress)))
@@ -36,7 +37,7 @@ export default definePlugin({
   variables: { remote_user: { help: 'the name of a client that has given its password' } },
   codes,
   setup: ({ log }) => new AuthServer(log),
-  async apply({ options, state, hooks, route, placeOf, warn, refuse }) {
+  async apply({ options, state, hooks, route, placeOf, warn, lack, refuse }) {
     const { auth_basic: challenge, auth_basic_user_file: userFile } = options;
     if (challenge === 'off') return;
     const place = placeOf('auth_basic_user_file') ?? placeOf('auth_basic') ?? route.place;
@@ -50,8 +51,9 @@ export default definePlugin({
       file = await state.open(userFile);
     } catch (error) {
       if (!(error instanceof UnusableFile)) throw error;
-      if (isFirst) for (const finding of unusable(userFile, error.problems, place)) refuse(finding);
-      return;
+      const serves = unusable(userFile, error.problems, place).map((finding) => isFirst && lack(finding));
+      if (!serves.includes(true)) return;
+      file = state.closed(userFile);
     }
     if (isFirst) for (const finding of doubtful(userFile, file.doubts, place)) warn(finding);
     const leak = exposed(userFile, route, place);

@@ -22,6 +22,13 @@ export class AuthServer {
     return opening;
   }
 
+  /** A file that cannot be used yet, for a worker that serves all the same: it admits nobody until it can. */
+  closed(path: string): UserFile {
+    const file = UserFile.closed(path, this.#log, this.#verifier);
+    this.#files.set(path, Promise.resolve(file));
+    return file;
+  }
+
   /** True the first time: many routes may inherit what one line of the configuration says. */
   tellOnce(about: unknown): boolean {
     if (this.#told.has(about)) return false;

@@ -1,4 +1,4 @@
-import type { Log } from '@webserv/server';
+import { HttpError, type Log } from '@webserv/server';
 import { Accounts } from './accounts.js';
 import type { Credentials } from './credentials.js';
 import { readPasswordLines } from './password-lines.js';
@@ -13,21 +13,26 @@ export class UserFile {
   readonly #path: string;
   readonly #log: Log;
   readonly #verifier: Verifier;
-  #content: FileContent;
-  #accounts: Accounts;
+  #content: FileContent | undefined;
+  /** undefined: the file could not be used when this process was started, nor since. */
+  #accounts: Accounts | undefined;
   #lookedAt = performance.now();
   #looking: Promise<void> | undefined;
   #complaint: string | undefined;
   /** What is doubtful in the version that was read at load. */
   readonly doubts: readonly string[];
 
-  private constructor(path: string, content: FileContent, log: Log, verifier: Verifier) {
-    const { hashes, problems, doubts } = readPasswordLines(content.text);
-    if (problems.length > 0) throw new UnusableFile(problems);
+  private constructor(path: string, content: FileContent | undefined, log: Log, verifier: Verifier) {
     this.#path = path;
     this.#log = log;
     this.#verifier = verifier;
     this.#content = content;
+    if (content === undefined) {
+      this.doubts = [];
+      return;
+    }
+    const { hashes, problems, doubts } = readPasswordLines(content.text);
+    if (problems.length > 0) throw new UnusableFile(problems);
     this.#accounts = new Accounts(hashes, verifier);
     this.doubts = doubts;
   }
@@ -37,6 +42,19 @@ export class UserFile {
     return new UserFile(path, await readContent(path), log, verifier);
   }
 
+  /** One that admits nobody until the file can be used: requests are answered with 503. */
+  static closed(path: string, log: Log, verifier: Verifier): UserFile {
+    return new UserFile(path, undefined, log, verifier);
+  }
+
+  /** @throws HttpError 503 when there is no file by which anybody could be admitted */
+  async requireUsable(): Promise<void> {
+    if (this.#accounts !== undefined) return;
+    if (performance.now() - this.#lookedAt >= LOOK_AFTER_MS) await this.#look();
+    if (this.#accounts === undefined)
+      throw new HttpError(503, { reason: 'the password file cannot be used' });
+  }
+
   /**
    * Whether these are a user's name and password, by the file as it is now or was a second ago.
    * @param client whose turn it is, for fairness
@@ -44,7 +62,7 @@ export class UserFile {
    */
   async admits(credentials: Credentials, client: string): Promise<boolean> {
     if (performance.now() - this.#lookedAt >= LOOK_AFTER_MS) await this.#look();
-    return this.#accounts.admit(credentials, client);
+    return this.#accounts?.admit(credentials, client) ?? false;
   }
 
   #look(): Promise<void> {
@@ -58,7 +76,8 @@ export class UserFile {
   /** A version that cannot be used is told once, and the one before it stays. */
   async #refresh(): Promise<void> {
     try {
-      const isSame = this.#content.settled && (await versionOf(this.#path)) === this.#content.version;
+      const isSame =
+        this.#content?.settled === true && (await versionOf(this.#path)) === this.#content.version;
       if (!isSame) this.#take(await readContent(this.#path));
       this.#complaint = undefined;
     } catch (error) {
@@ -67,7 +86,7 @@ export class UserFile {
   }
 
   #take(content: FileContent): void {
-    const isSame = content.text === this.#content.text;
+    const isSame = content.text === this.#content?.text;
     this.#content = content;
     if (isSame) return;
     const { hashes, problems, doubts } = readPasswordLines(content.text);
@@ -80,6 +99,8 @@ export class UserFile {
   #complain(reason: string): void {
     if (reason === this.#complaint) return;
     this.#complaint = reason;
-    this.#log.error(`auth_basic_user_file ${this.#path}: ${reason}; the users read before stay`);
+    this.#log.error(
+      `auth_basic_user_file ${this.#path}: ${reason}; ${this.#accounts === undefined ? 'nobody is admitted' : 'the users read before stay'}`,
+    );
   }
 }

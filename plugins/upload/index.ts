@@ -12,7 +12,7 @@ import {
 import { asAnswer } from './failure.js';
 import type { ConflictPolicy } from './publish.js';
 import { UploadServer } from './server.js';
-import { codes, nowhereToStore, storeOf, unusable } from './store-check.js';
+import { codes, nowhereToStore, storeOf, unlessStoreIsGone, unusable } from './store-check.js';
 import type { Uploads } from './uploads.js';
 
 type Method = (uploads: Uploads, exchange: Exchange) => Promise<Response>;
@@ -44,13 +44,13 @@ export default definePlugin({
   },
   codes,
   setup: ({ log, metrics }) => new UploadServer(log, metrics),
-  async apply({ options, state, hooks, route, placeOf, refuse }) {
+  async apply({ options, state, hooks, route, placeOf, lack, refuse }) {
     if (!options.upload) return;
     const store = storeOf(route, options.upload_store);
     const place = placeOf('upload_store') ?? placeOf('upload') ?? route.place;
     if (store === undefined) return refuse(nowhereToStore(place));
     const problem = await unusable(store, place);
-    if (problem !== undefined) return refuse(problem);
+    if (problem !== undefined && !lack(problem)) return;
     state.sweep(store.mapping.directory);
     const uploads: Uploads = {
       store,
@@ -67,7 +67,7 @@ export default definePlugin({
         try {
           return await work(uploads, exchange);
         } catch (error) {
-          throw asAnswer(error);
+          throw await unlessStoreIsGone(asAnswer(error), store);
         }
       });
     // Late: what reads forms is a third of what a server without uploads would load.

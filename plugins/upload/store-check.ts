@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import type { Finding, Place, RouteView } from '@webserv/server';
+import { type Finding, HttpError, type Place, type RouteView } from '@webserv/server';
 import { errorCode } from './failure.js';
 import type { Store } from './store.js';
 
@@ -26,6 +26,17 @@ async function problemWith(directory: string): Promise<string | undefined> {
   } catch (error) {
     return errorCode(error) === 'ENOENT' ? 'does not exist' : 'cannot be written to';
   }
+}
+
+/** What tells a client that its folder cannot be written to: the reason may be that the whole store cannot. */
+const REFUSALS: ReadonlySet<number> = new Set([403, 404, 409]);
+
+/** @returns 503 where a request was refused because the store has gone since the start, or may not be written any more */
+export async function unlessStoreIsGone(error: unknown, { mapping }: Store): Promise<unknown> {
+  if (!(error instanceof HttpError && REFUSALS.has(error.status))) return error;
+  const problem = await problemWith(mapping.directory);
+  if (problem === undefined) return error;
+  return new HttpError(503, { reason: `the folder for uploads ${problem}`, cause: error });
 }
 
 /** @returns why nothing could ever be stored there; undefined when all is well */

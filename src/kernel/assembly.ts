@@ -30,8 +30,11 @@ export interface Assembly {
 export interface AssemblyOptions {
   /** Every request is traced, whatever the configuration says. */
   readonly trace?: boolean;
-  /** It takes the place of one that served: what was there when that was started is not asked for again. */
-  readonly isReplacement?: boolean;
+  /**
+   * It takes the place of a process that served. What has gone since that was started closes the routes that need it, and
+   * no other: the configuration is not refused for it.
+   */
+  readonly successor?: boolean;
   /** Sums the metrics of this process with those of the others of the server; without it, there are no others. */
   readonly gather?: (own: MetricsRegistry) => Promise<readonly MetricFamily[]>;
 }
@@ -43,7 +46,7 @@ export interface AssemblyOptions {
 export async function assemble(
   config: Config,
   log: Log,
-  { trace = false, isReplacement = false, gather = ownFamilies }: AssemblyOptions = {},
+  { trace = false, successor = false, gather = ownFamilies }: AssemblyOptions = {},
 ): Promise<Assembly> {
   const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
   const patienceOf = patiences();
@@ -55,7 +58,7 @@ export async function assemble(
   const registry = new MetricsRegistry();
   const metrics = metricsFor(registry, () => gather(registry));
   const plugins: LoadedPlugin[] = [];
-  const found: Diagnostic[] = isReplacement ? [] : [...(await missingPrerequisites(config))];
+  const found: Diagnostic[] = successor ? [] : [...(await missingPrerequisites(config))];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
     await inTime(config.main.pluginTimeout, () => running[step]()).catch((error: unknown) =>
       log.error(`plugin "${plugin.name}", ${step}: ${thrownText(error)}`),
@@ -84,7 +87,7 @@ export async function assemble(
   await attempt('onConfig', () => hooks.config(config));
   const sites: BuiltSite[] = [];
   for (const server of config.servers)
-    sites.push(await buildSite(server, { plugins, log, found, patienceOf, traceOf }));
+    sites.push(await buildSite(server, { plugins, log, found, successor, patienceOf, traceOf }));
   if (found.some(({ severity }) => severity === 'error')) {
     await dispose();
     throw new ConfigError(found);

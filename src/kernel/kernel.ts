@@ -42,6 +42,8 @@ const DEFAULT_GRACE_MS = 30_000;
 
 /** A server that is set up, and has not asked for its addresses yet. */
 export interface PreparedServer {
+  /** What the plugins warn of in the configuration, and what a successor serves without. */
+  readonly warnings: readonly Diagnostic[];
   /** Listens and serves; lets go of what was made when that fails. @throws ListenError when an address cannot be had */
   listen(): Promise<RunningServer>;
   /** It is not needed. */
@@ -82,7 +84,7 @@ export async function prepare(config: Config, log: Log, options: StartOptions = 
       },
     };
   };
-  return { listen, dispose };
+  return { warnings, listen, dispose };
 }
 
 /** Sets a server up and starts it. @throws ConfigError, ListenError */

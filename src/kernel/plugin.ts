@@ -34,6 +34,13 @@ export interface ApplyContext<Options, State> {
   placeOf(directive: keyof Options & string, word?: string): Place | undefined;
   /** Says that something is doubtful but may be served: shown with the configuration's other diagnostics. */
   warn(finding: Finding): void;
+  /**
+   * Says that something outside of the configuration is missing: a file, a directory. A start and a reload are refused for
+   * it, as by `refuse`. A worker that takes the place of another one logs it and serves: `apply` goes on, and what it taps
+   * answers with 5xx what cannot be done without that, until it is there again.
+   * @returns whether this worker serves all the same
+   */
+  lack(finding: Finding): boolean;
   /** Refuses the configuration, with everything else that is wrong with it. Nothing is served with one. */
   refuse(finding: Finding): void;
 }

@@ -1,6 +1,7 @@
 import type { RouteConfig, ServerConfig } from './config/compile.js';
 import { type Diagnostic, formatPlace } from './config/diagnostic.js';
 import { Site } from './dispatch.js';
+import { HttpError } from './errors.js';
 import { diagnosticOf, placeIn, refusalOf } from './findings.js';
 import { inTime } from './in-time.js';
 import type { Log } from './log.js';
@@ -31,6 +32,8 @@ export interface BuildContext {
   readonly plugins: readonly LoadedPlugin[];
   readonly log: Log;
   readonly found: Diagnostic[];
+  /** What a route lacks, or why a plugin refuses it, closes it and is a warning: see AssemblyOptions. */
+  readonly successor: boolean;
   readonly traceOf: (mode: TraceMode) => TraceMode;
   readonly patienceOf: (milliseconds: number) => Patience | undefined;
 }
@@ -70,7 +73,7 @@ export async function buildSite(server: ServerConfig, context: BuildContext): Pr
 async function buildRoute(
   config: RouteConfig,
   { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
-  { plugins, log, found, patienceOf, traceOf }: BuildContext,
+  { plugins, log, found, successor, patienceOf, traceOf }: BuildContext,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const view: RouteView = {
@@ -93,7 +96,12 @@ async function buildRoute(
   let refused = false;
   const refuse = (...diagnostics: readonly Diagnostic[]): void => {
     refused = true;
-    found.push(...diagnostics);
+    found.push(...(successor ? diagnostics.map(asWarning) : diagnostics));
+  };
+  const lack = (diagnostic: Diagnostic): boolean => {
+    if (successor) found.push(diagnostic);
+    else refuse({ ...diagnostic, severity: 'error' });
+    return successor;
   };
   for (const { plugin, running } of plugins) {
     if (config.doubts?.plugins.has(plugin.name)) continue;
@@ -105,6 +113,7 @@ async function buildRoute(
         log,
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
         warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
+        lack: (finding) => lack(diagnosticOf(plugin, 'warning', finding)),
         refuse: (finding) => refuse(diagnosticOf(plugin, 'error', finding)),
       });
       // Most plugins have nothing to wait for, and a turn for each of them on each route adds up.
@@ -113,6 +122,7 @@ async function buildRoute(
       refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
     }
   }
+  if (refused && successor) close(table, name);
   const hooks = table.compile();
   if (hooks.onRoute === undefined && !refused && config.doubts === undefined && isInnermost(config))
     found.push(unanswered(config));
@@ -124,6 +134,18 @@ async function buildRoute(
     methods,
     methodsDeclared: declared !== undefined,
     errorPages: config.errorPages,
+  });
+}
+
+const asWarning = (diagnostic: Diagnostic): Diagnostic => ({ ...diagnostic, severity: 'warning' });
+
+/** Before any plugin's tap: one that could not be applied may be the one that asks for a password. */
+function close(table: RouteHookTable, route: string): void {
+  const stage = Number.MIN_SAFE_INTEGER;
+  table.facade('core', route).onRoute.tap({ stage, answers: false }, () => {
+    throw new HttpError(503, {
+      reason: 'the route lacks what was there when the server started: see the error log',
+    });
   });
 }
 

@@ -11,7 +11,7 @@ import { RefusedError, WorkerProcess } from './generation.js';
 import { MASTER_TITLE } from './identity.js';
 import { giveLogs } from './log-owner.js';
 import { masterFamilies } from './master-families.js';
-import type { FromWorker, InheritedSocket, Launch, Serving } from './messages.js';
+import type { FromWorker, InheritedSocket, Launch, Order, Serving } from './messages.js';
 import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
 import { Standby } from './standby.js';
@@ -41,6 +41,9 @@ const STOP_IDLE_MS = 200;
 /** Between two looks at the workers' heartbeats. */
 const LOOK_MS = 1000;
 
+type Role = Pick<Order, 'standby' | 'successor'>;
+const OF_A_CHANGE: Role = { standby: false, successor: false };
+
 /** Workers that all serve the same configuration, and what is known of it. */
 interface Generation {
   readonly workers: Set<WorkerProcess>;
@@ -61,10 +64,12 @@ export class Master {
   readonly #retired = new Set<WorkerProcess>();
   /** Those of a generation that is being started. */
   #raising = new Set<WorkerProcess>();
-  readonly #standby = new Standby(() => this.#fork(this.#snapshot, true));
+  readonly #standby = new Standby(() => this.#fork(this.#snapshot, { standby: true, successor: true }));
   #settings: Serving | undefined;
   /** The texts of the configuration that is served: a worker that is replaced reads them, whatever the disk has by then. */
   #snapshot: ConfigSnapshot | undefined;
+  /** Warnings of the configuration that is served, and what successors lack, that have been reported. */
+  #reported = new Set<string>();
   #generation = 0;
   #restarts = 0;
   readonly #gathering = new Gathering<WorkerProcess>();
@@ -178,13 +183,13 @@ export class Master {
 
   /** One worker first: it tells how many there are to be, and whether the configuration is any good. */
   async #raise(): Promise<Generation> {
-    const first = this.#fork(undefined, false);
+    const first = this.#fork(undefined, OF_A_CHANGE);
     const workers = new Set([first]);
     this.#raising = workers;
     try {
       const settings = await first.serving;
       // The others take it from the first: an edit meanwhile must not give two workers two configurations.
-      while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, false));
+      while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, OF_A_CHANGE));
       await Promise.all([...workers].map((worker) => worker.serving));
       // First: it may tell what the pid file lacks.
       if (settings.report !== '') this.#options.stderr.write(settings.report);
@@ -201,11 +206,12 @@ export class Master {
     }
   }
 
-  #fork(snapshot: ConfigSnapshot | undefined, standby: boolean): WorkerProcess {
+  #fork(snapshot: ConfigSnapshot | undefined, role: Role): WorkerProcess {
     const { launch, inherited } = this.#options;
-    const worker = new WorkerProcess({ launch, inherited, standby }, snapshot, (heard, message) =>
-      this.#hear(heard, message),
-    );
+    const worker = new WorkerProcess({ launch, inherited, ...role }, snapshot, (heard, message) => {
+      this.#hear(heard, message);
+      if (role.successor) this.#reportLacks(heard, message);
+    });
     void worker.gone.then(() => this.#gathering.lose(worker));
     return worker;
   }
@@ -222,10 +228,22 @@ export class Master {
     } else if (message.type === 'counted') this.#gathering.take(worker, message.round, message.families);
   }
 
+  /** Once a generation: every successor would say it again. */
+  #reportLacks(worker: WorkerProcess, message: FromWorker): void {
+    if (message.type !== 'standing by' && message.type !== 'serving') return;
+    const lacks = message.warnings.filter((warning) => !this.#reported.has(warning));
+    if (lacks.length === 0) return;
+    for (const lack of lacks) this.#reported.add(lack);
+    this.#log.error(
+      `worker ${worker.pid} was started without what was there when the configuration was loaded:\n${lacks.join('\n\n')}`,
+    );
+  }
+
   #adopt({ workers, settings }: Generation): void {
     this.#generation += 1;
     this.#workers = workers;
     this.#settings = settings;
+    this.#reported = new Set(settings.warnings);
     this.#snapshot = settings.snapshot;
     this.#deaths.forget();
     this.#openLog();
@@ -319,7 +337,7 @@ export class Master {
 
   #replace(): void {
     if (this.#stopping || this.#workers.size >= (this.#settings?.workers ?? 0)) return;
-    const worker = this.#standby.take() ?? this.#fork(this.#snapshot, false);
+    const worker = this.#standby.take() ?? this.#fork(this.#snapshot, { standby: false, successor: true });
     this.#workers.add(worker);
     this.#supervise(worker);
     worker.serving.then(

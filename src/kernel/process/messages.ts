@@ -25,6 +25,11 @@ export interface Order {
   readonly fromSnapshot: boolean;
   /** It sets everything up and then waits until it is told to serve: it is to take the place of one that dies. */
   readonly standby: boolean;
+  /**
+   * It takes the place of a worker that served, now or later: it serves without what has gone since the start. The workers
+   * of a start or a reload refuse.
+   */
+  readonly successor: boolean;
   /** The sockets it has from the service manager, by way of the master: under the same numbers in every process. */
   readonly inherited: readonly InheritedSocket[];
 }
@@ -54,6 +59,8 @@ export interface Serving {
   readonly shutdownTimeout: number;
   /** Warnings about the configuration, rendered; empty when there are none. */
   readonly report: string;
+  /** The same, one by one and without colour: from a successor's the master logs those that it does not know. */
+  readonly warnings: readonly string[];
   /** For the other workers of this generation; undefined when this one has it from the master, or it is too large. */
   readonly snapshot: ConfigSnapshot | undefined;
 }
@@ -61,8 +68,8 @@ export interface Serving {
 export type FromWorker =
   /** It listens to messages, and waits for the snapshot it was promised. */
   | { readonly type: 'ready' }
-  /** It could serve, and waits for the word. */
-  | { readonly type: 'standing by' }
+  /** It could serve, and waits for the word; with warnings as in Serving. */
+  | { readonly type: 'standing by'; readonly warnings: readonly string[] }
   | Serving
   /** It cannot serve; why, for people. It exits by itself. */
   | { readonly type: 'refused'; readonly report: string; readonly watched: Watched | undefined }

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../config/diagnostic.js';
 import { displayPath } from '../config/display-path.js';
 import { merged } from '../config/findings.js';
 import { loadConfig, loadConfigText } from '../config/load.js';
-import { renderDiagnostics } from '../config/render.js';
+import { renderDiagnostic, renderDiagnostics } from '../config/render.js';
 import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
 import { ConfigError } from '../errors.js';
 import { counted, reasonOf } from '../failure.js';
@@ -49,6 +49,7 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
   const together = (more: readonly Diagnostic[]) => merged([...diagnostics, ...more], files);
   const shown = (found: readonly Diagnostic[]) =>
     found.length === 0 ? '' : renderDiagnostics(found, { colour });
+  const each = (more: readonly Diagnostic[]) => together(more).map((found) => renderDiagnostic(found));
   const refuse = (found: readonly Diagnostic[]): void => {
     const conclusion = `webserv: ${name} cannot be used: ${counted(found)}\n`;
     tellAndExit({ type: 'refused', report: shown(found) + conclusion, watched: source?.watched });
@@ -70,12 +71,12 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     const prepared = await prepare(config, log, {
       inherited,
       trace: launch.trace,
-      isReplacement: order.fromSnapshot,
+      successor: order.successor,
       gather: (own) => gatherer.gather(own),
     });
     // One that stands by too: it has to be known whether it could take a place.
     setInterval(beat, HEARTBEAT_MS).unref();
-    if (order.standby) await wordToServe();
+    if (order.standby) await wordToServe(each(prepared.warnings));
     server = await prepared.listen();
     owner = dropPrivileges(user, log);
   } catch (error) {
@@ -93,6 +94,7 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
   tell({
     type: 'serving',
     report: shown(together(server.warnings)) + idleSockets(inherited),
+    warnings: each(server.warnings),
     ...summary(config, server),
     watched: source?.watched ?? { files: [], folders: [] },
     logs: logFilePaths(),
@@ -138,7 +140,7 @@ function receiveSnapshot(): Promise<ConfigSnapshot> {
 }
 
 /** The one whose place it takes has died: from here on every millisecond counts. */
-function wordToServe(): Promise<void> {
+function wordToServe(warnings: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
     const take = (message: unknown): void => {
       if (!isFromMaster(message) || message.type !== 'serve') return;
@@ -148,7 +150,7 @@ function wordToServe(): Promise<void> {
     };
     process.on('message', take);
     process.title = STANDBY_TITLE;
-    tell({ type: 'standing by' });
+    tell({ type: 'standing by', warnings });
   });
 }
 
