@@ -46,7 +46,7 @@ export {
   type Scope,
 } from './kernel/config/schema.js';
 export { discard } from './kernel/discard.js';
-export { entityTagOf } from './kernel/entity-tag.js';
+export { entityTagOf, lastModifiedOf } from './kernel/entity-tag.js';
 export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.js';
 export type { Exchange, Outcome } from './kernel/exchange.js';
 export {

@@ -7,6 +7,7 @@ import {
   formatHttpDate,
   hasHiddenSegment,
   isFileSlice,
+  lastModifiedOf,
   type OpenFile,
   openFile,
   type Response,
@@ -67,5 +68,8 @@ async function versionOf({ response, path, route }: Original): Promise<FileVersi
 function hasValidatorsOf({ headers }: Response, file: FileVersion): boolean {
   const etag = fieldOf(headers, 'etag');
   if (etag !== undefined) return etag === entityTagOf(file);
-  return fieldOf(headers, 'last-modified') === formatHttpDate(Math.min(file.mtimeMs, Date.now()));
+  const modified = lastModifiedOf(file);
+  return (
+    fieldOf(headers, 'last-modified') === (modified === undefined ? undefined : formatHttpDate(modified))
+  );
 }

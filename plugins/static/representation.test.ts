@@ -1,3 +1,5 @@
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -121,7 +123,7 @@ describe.each([
     for (const [path, range, size] of [
       ['/a.txt', 'bytes=10-', 10],
       ['/a.txt', 'bytes=-0', 10],
-      ['/empty', 'bytes=0-0', 0],
+      ['/empty', 'bytes=5-', 0],
     ] as const) {
       const answer = await get(path, { range });
       expect(answer.status).toBe(416);
@@ -135,6 +137,22 @@ describe.each([
       const answer = await get('/a.txt', { range });
       expect(answer.status).toBe(200);
       expect(await answer.text()).toBe('0123456789');
+    },
+  );
+
+  test.each(['bytes=0-', 'bytes=0-0', 'bytes=0-99', 'bytes=-5', 'bytes=-0', 'bytes=0-0,-1'])(
+    'that is empty is sent whole for %s',
+    async (range) => {
+      const current = (await get('/empty', {})).headers.get('etag') ?? '';
+      for (const headers of [{ range }, { range, 'if-range': current }, { range, 'if-range': '"other"' }]) {
+        for (const method of ['GET', 'HEAD']) {
+          const answer = await get('/empty', headers, method);
+          expect(answer.status).toBe(200);
+          expect(answer.headers.get('content-length')).toBe('0');
+          expect(answer.headers.has('content-range')).toBe(false);
+          expect(await answer.text()).toBe('');
+        }
+      }
     },
   );
 
@@ -171,4 +189,55 @@ test('without an entity-tag a 304 carries the date', async () => {
   expect(answer.status).toBe(304);
   expect(answer.headers.get('last-modified')).toBe(modified);
   expect(answer.headers.get('cache-control')).toBe('no-cache');
+});
+
+describe('a file whose modification time says nothing', () => {
+  const date = (ms: number): Date => new Date(ms);
+
+  /** The epoch and one second after it are what reproducible builds, OSTree and Nix write on every file. */
+  test.each([
+    ['the epoch', 0],
+    ['a second after the epoch', 1000],
+    ['before the epoch', -86_400_000],
+    ['a part of a second before the epoch', -1],
+  ])('%s: has no Last-Modified, and dates are not compared with it', async (_, ms) => {
+    await using server = await startTestServer('root www; location /dated { etag off; }', {
+      'www/a.txt': '0123456789',
+      'www/dated/a.txt': '0123456789',
+    });
+    for (const path of ['/a.txt', '/dated/a.txt']) {
+      utimesSync(join(server.directory, 'www', path), date(ms), date(ms));
+      const epoch = date(0).toUTCString();
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await server.fetch(path, { method });
+        expect(answer.status).toBe(200);
+        expect(answer.headers.has('last-modified')).toBe(false);
+      }
+      const since = await server.fetch(path, { headers: { 'if-modified-since': new Date().toUTCString() } });
+      expect(since.status).toBe(200);
+      const unmodified = await server.fetch(path, { headers: { 'if-unmodified-since': epoch } });
+      expect(unmodified.status).toBe(200);
+      const range = await server.fetch(path, { headers: { range: 'bytes=0-1', 'if-range': epoch } });
+      expect(range.status).toBe(200);
+      const known = await server.fetch(path, { headers: { 'if-none-match': '*' } });
+      expect(known.status).toBe(304);
+      expect(known.headers.has('last-modified')).toBe(false);
+    }
+  });
+
+  test('in the future: Last-Modified is never later than Date', async () => {
+    await using server = await startTestServer('root www;', { 'www/a.txt': '0123456789' });
+    const future = date(Date.now() + 86_400_000);
+    utimesSync(join(server.directory, 'www/a.txt'), future, future);
+    const { headers } = await server.fetch('/a.txt');
+    const modified = Date.parse(headers.get('last-modified') ?? '');
+    expect(modified).toBeLessThanOrEqual(Date.parse(headers.get('date') ?? ''));
+  });
+
+  test('two seconds after the epoch is a date', async () => {
+    await using server = await startTestServer('root www;', { 'www/a.txt': '' });
+    utimesSync(join(server.directory, 'www/a.txt'), date(2000), date(2000));
+    const { headers } = await server.fetch('/a.txt');
+    expect(headers.get('last-modified')).toBe('Thu, 01 Jan 1970 00:00:02 GMT');
+  });
 });

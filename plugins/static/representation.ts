@@ -6,6 +6,7 @@ import {
   type FileVersion,
   formatHttpDate,
   HttpError,
+  lastModifiedOf,
   multipartByteranges,
   type OpenFile,
   type Request,
@@ -42,14 +43,14 @@ export function represent(
   { contentType, etag, cacheControl }: RepresentationOptions,
 ): Representation {
   const { size } = version;
-  // RFC 9110 §8.8.2.1: never later than Date.
-  const lastModified = Math.min(version.mtimeMs, Date.now());
+  const lastModified = lastModifiedOf(version);
   const validators: Validators = { etag: etag ? entityTagOf(version) : undefined, lastModified };
   const caching: ResponseHeaders = {
     ...(validators.etag === undefined ? {} : { etag: validators.etag }),
     ...(cacheControl === undefined ? {} : { 'cache-control': cacheControl }),
   };
-  const date = { 'last-modified': formatHttpDate(lastModified) };
+  const date: ResponseHeaders =
+    lastModified === undefined ? {} : { 'last-modified': formatHttpDate(lastModified) };
   const headers = { 'content-type': contentType, ...date, ...caching, 'accept-ranges': 'bytes' };
   // RFC 9110 §15.4.5: a 304 repeats the date only where there is no entity-tag to tell the version.
   const validating = validators.etag === undefined ? { ...date, ...caching } : caching;

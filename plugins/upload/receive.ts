@@ -3,6 +3,7 @@ import {
   entityTagOf,
   evaluatePreconditions,
   HttpError,
+  lastModifiedOf,
   type Request,
   type RequestBody,
 } from '@webserv/server';
@@ -10,7 +11,7 @@ import type { TemporaryFile } from './temporary-file.js';
 
 /** @throws HttpError 412 when the request asks for a state that the file is not in (RFC 9110 §13.1) */
 export function requirePreconditions(request: Request, found: Stats | undefined): void {
-  const current = found && { etag: entityTagOf(found), lastModified: found.mtimeMs };
+  const current = found && { etag: entityTagOf(found), lastModified: lastModifiedOf(found) };
   if (evaluatePreconditions(request, current) !== 'proceed') throw new HttpError(412);
 }
 

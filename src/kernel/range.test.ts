@@ -75,12 +75,19 @@ describe('parseRange (RFC 9110 §14.1.2)', () => {
     expect(parseRange(`bytes=${huge}-${huge}`, 10)).toBe('unsatisfiable');
   });
 
-  it('an empty file has no first byte, and its last ones are all of it', () => {
-    expect(parseRange('bytes=0-', 0)).toBe('unsatisfiable');
-    expect(parseRange('bytes=0-0', 0)).toBe('unsatisfiable');
-    expect(parseRange('bytes=-0', 0)).toBe('unsatisfiable');
-    expect(parseRange('bytes=-5', 0)).toBeUndefined();
-  });
+  it.each(['bytes=0-', 'bytes=0-0', 'bytes=0-99', 'bytes=-0', 'bytes=-5', 'bytes=0-0,-1', 'bytes=5-,0-'])(
+    'ignores %s of an empty representation, as nginx does',
+    (field) => {
+      expect(parseRange(field, 0)).toBeUndefined();
+    },
+  );
+
+  it.each(['bytes=1-', 'bytes=5-9', 'bytes=1-,2-'])(
+    '%s of an empty representation is unsatisfiable',
+    (field) => {
+      expect(parseRange(field, 0)).toBe('unsatisfiable');
+    },
+  );
 
   it('merges what overlaps, and leaves the order asked for', () => {
     expect(parseRange('bytes=0-5,3-8', 10)).toEqual([range(0, 9)]);

@@ -27,21 +27,22 @@ const SPEC = /^[ \t]*(\d*)-(\d*)[ \t]*$/;
 
 /**
  * One range-spec against a representation of `size` bytes.
- * @returns undefined for one that breaks the grammar, `empty` for one that selects nothing
+ * @returns undefined for one that breaks the grammar, `empty` for one that selects nothing, `whole` for one that asks
+ * for all of an empty representation: no Content-Range could say so
  */
-function parseSpec(spec: string, size: number): ByteRange | 'empty' | undefined {
+function parseSpec(spec: string, size: number): ByteRange | 'empty' | 'whole' | undefined {
   const match = SPEC.exec(spec);
   if (match === null) return undefined;
   const [, first = '', last = ''] = match;
   if (first === '') {
     if (last === '') return undefined;
     const length = position(last);
-    // The last bytes of an empty file are the whole of it, but no Content-Range could say so.
-    if (size === 0 && length > 0) return undefined;
+    if (size === 0) return 'whole';
     return length === 0 ? 'empty' : { start: Math.max(0, size - length), end: size };
   }
   const start = position(first);
   if (last !== '' && position(last) < start) return undefined;
+  if (size === 0 && start === 0) return 'whole';
   if (start >= size) return 'empty';
   return { start, end: last === '' ? size : Math.min(position(last) + 1, size) };
 }
@@ -64,8 +65,8 @@ function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
 
 /**
  * The parts of a representation of `size` bytes that a Range field asks for, in the order asked, overlaps merged.
- * @returns undefined when the field is to be ignored: another unit, broken grammar, too many ranges;
- * `unsatisfiable`: answer 416
+ * @returns undefined when the field is ignored and the whole is sent: another unit, broken grammar, too many ranges, or
+ * the beginning or end of an empty representation (as nginx does); `unsatisfiable`: respond with 416
  */
 export function parseRange(field: string, size: number): readonly ByteRange[] | 'unsatisfiable' | undefined {
   if (!/^bytes=[^ \t]/i.test(field)) return undefined;
@@ -76,7 +77,7 @@ export function parseRange(field: string, size: number): readonly ByteRange[] | 
   const ranges: ByteRange[] = [];
   for (const spec of specs) {
     const range = parseSpec(spec, size);
-    if (range === undefined) return undefined;
+    if (range === undefined || range === 'whole') return undefined;
     if (range !== 'empty') ranges.push(range);
   }
   return ranges.length === 0 ? 'unsatisfiable' : coalesce(ranges);
