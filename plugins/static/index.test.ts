@@ -162,3 +162,24 @@ describe('a configuration', () => {
     await expect(start(conf)).rejects.toThrow(problem);
   });
 });
+
+test('charset: utf-8 unless the block, or one around it, says another name or off', async () => {
+  const page = '<meta charset="windows-1252">';
+  const files = Object.fromEntries(
+    ['a', 'off', 'win', 'win/utf'].map((folder) => [`www/${folder}/a.html`, page]),
+  );
+  await using server = await startTestServer(
+    `root www;
+     location /off { charset off; }
+     location /win { charset windows-1252; location /win/utf { charset utf-8; } }`,
+    files,
+  );
+  const typeOf = async (path: string, init?: RequestInit) =>
+    (await server.fetch(path, init)).headers.get('content-type');
+  expect(await typeOf('/a/a.html')).toBe('text/html; charset=utf-8');
+  expect(await typeOf('/off/a.html')).toBe('text/html');
+  expect(await typeOf('/off/a.html', { method: 'HEAD' })).toBe('text/html');
+  expect(await typeOf('/off/a.html', { headers: { range: 'bytes=0-1' } })).toBe('text/html');
+  expect(await typeOf('/win/a.html')).toBe('text/html; charset=windows-1252');
+  expect(await typeOf('/win/utf/a.html')).toBe('text/html; charset=utf-8');
+});

@@ -21,18 +21,25 @@ const TEXT_TYPES = new Set([
   'image/svg+xml',
 ]);
 
-/**
- * The value of Content-Type for a file, by its extension. Text is said to be UTF-8 unless the type says otherwise.
- * @param types extension in lower case, without dot → type
- */
-export function contentTypeOf(
-  types: ReadonlyMap<string, string>,
-  defaultType: string,
-  fileName: string,
-): string {
+/** RFC 8259 §8.1: JSON is UTF-8, whatever the text files beside it are. */
+const ALWAYS_UTF_8 = 'application/json';
+
+/** What the media types of a route's files are made of. */
+export interface MediaTypes {
+  /** Extension in lower case, without dot → type. */
+  readonly types: ReadonlyMap<string, string>;
+  /** For an extension that is not in the table. */
+  readonly defaultType: string;
+  /** The encoding that text is said to be in; `off` says nothing. */
+  readonly charset: string;
+}
+
+/** The value of Content-Type for a file, by its extension. A charset that the type itself has is kept. */
+export function contentTypeOf({ types, defaultType, charset }: MediaTypes, fileName: string): string {
   const type = types.get(extensionOf(fileName)) ?? defaultType;
   const isText = type.startsWith('text/') || TEXT_TYPES.has(type);
-  return isText && !type.includes(';') ? `${type}; charset=utf-8` : type;
+  if (!isText || type.includes(';') || charset === 'off') return type;
+  return type === ALWAYS_UTF_8 && charset.toLowerCase() !== 'utf-8' ? type : `${type}; charset=${charset}`;
 }
 
 /** In lower case, without dot; empty for `README` and for `.profile`. */

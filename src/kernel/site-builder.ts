@@ -86,7 +86,7 @@ async function buildRoute(
     maxBodySize: config.maxBodySize,
     serverName,
     resolve: (path) => (config.root === undefined ? undefined : resolveUnder(config.root, path)),
-    contentType: (fileName) => contentTypeOf(config.types, config.defaultType, fileName),
+    contentType: (fileName) => contentTypeOf(config, fileName),
   };
   const table = new RouteHookTable({
     patience: (timeout = config.pluginTimeout) => patienceOf(timeout),

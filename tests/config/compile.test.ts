@@ -53,6 +53,7 @@ describe('main', () => {
       maxBodySize: 1_048_576,
       methods: undefined,
       root: undefined,
+      charset: 'utf-8',
       defaultType: 'application/octet-stream',
     });
   });

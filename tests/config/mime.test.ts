@@ -2,7 +2,8 @@ import mime from 'mime';
 import { describe, expect, it } from 'vitest';
 import { contentTypeOf, defaultTypes } from '../../src/kernel/mime.js';
 
-const typeOf = (name: string) => contentTypeOf(defaultTypes, 'application/octet-stream', name);
+const standard = { types: defaultTypes, defaultType: 'application/octet-stream', charset: 'utf-8' };
+const typeOf = (name: string, charset = 'utf-8') => contentTypeOf({ ...standard, charset }, name);
 
 describe('the media type of a file', () => {
   it('is the one of its extension, in any case of letters', () => {
@@ -20,12 +21,29 @@ describe('the media type of a file', () => {
 
   it('keeps a charset that is there', () => {
     const types = new Map([['txt', 'text/plain; charset=iso-8859-1']]);
-    expect(contentTypeOf(types, 'a/b', 'x.txt')).toBe('text/plain; charset=iso-8859-1');
+    expect(contentTypeOf({ ...standard, types }, 'x.txt')).toBe('text/plain; charset=iso-8859-1');
+  });
+
+  it('names no charset where it is off, so that HTML and XML can declare their own', () => {
+    expect(typeOf('a.html', 'off')).toBe('text/html');
+    expect(typeOf('a.xml', 'off')).toMatch(/^[a-z]+\/xml$/);
+    expect(typeOf('a.svg', 'off')).toBe('image/svg+xml');
+    expect(typeOf('a.json', 'off')).toBe('application/json');
+  });
+
+  it('names the charset that the configuration has, but for JSON', () => {
+    expect(typeOf('a.html', 'windows-1252')).toBe('text/html; charset=windows-1252');
+    expect(typeOf('a.css', 'koi8-r')).toBe('text/css; charset=koi8-r');
+    expect(typeOf('a.json', 'windows-1252')).toBe('application/json');
+    expect(typeOf('a.json', 'UTF-8')).toBe('application/json; charset=UTF-8');
+    expect(typeOf('a.png', 'windows-1252')).toBe('image/png');
   });
 
   it('is the default where there is no extension, or an unknown one', () => {
     for (const name of ['README', '.profile', 'a.', 'a.nosuch', '', 'dir.html/README', 'constructor']) {
-      expect(contentTypeOf(defaultTypes, 'text/plain', name)).toBe('text/plain; charset=utf-8');
+      expect(contentTypeOf({ ...standard, defaultType: 'text/plain' }, name)).toBe(
+        'text/plain; charset=utf-8',
+      );
     }
   });
 });

@@ -88,6 +88,7 @@ function defaultValues({ plugins }: CompileContext): InheritedValues {
     errorPages: core.error_page.fallback,
     types: defaultTypes,
     defaultType: core.default_type.fallback,
+    charset: core.charset.fallback,
     options: fallbackOptions(plugins),
     doubts: undefined,
   };

@@ -66,6 +66,8 @@ export interface RouteConfig {
   /** Extension without dot, lower case → type. */
   readonly types: ReadonlyMap<string, string>;
   readonly defaultType: string;
+  /** The encoding that text files are said to be in; `off` says nothing. */
+  readonly charset: string;
   /** Option values by plugin name. */
   readonly options: ReadonlyMap<string, OptionValues>;
   /** The directives of this block itself, by name: where each is written. */

@@ -266,6 +266,19 @@ export const core = {
     parse: readErrorPage,
     combine: (values, outer) => new Map([...outer, ...values.flat()]),
   }),
+  charset: single(
+    argument.word(
+      'NAME|off',
+      /^[A-Za-z0-9][\w.:+-]{0,63}$/,
+      'the name of an encoding, such as utf-8, or off',
+    ),
+    {
+      in: everywhere,
+      default: 'utf-8',
+      help: 'the encoding that Content-Type names for text files; off names none, for files that declare their own',
+      example: 'charset windows-1252;',
+    },
+  ),
   default_type: single(mediaType, {
     in: everywhere,
     default: 'application/octet-stream',

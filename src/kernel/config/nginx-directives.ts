@@ -90,7 +90,12 @@ const rows: readonly (readonly [names: string, instead: string])[] = [
   ['add_trailer add_trailer_inherit', 'take it out: answers have no trailers'],
   ['more_set_headers more_clear_headers', 'add_header NAME VALUE; an empty value takes the field out'],
   ['add_header_inherit', 'take it out: add_header adds to what the blocks around it have'],
-  ['charset charset_types charset_map source_charset override_charset', 'take it out: text is sent as UTF-8'],
+  [
+    'charset_types',
+    "charset NAME; names text of every type; types { 'TYPE; charset=NAME' EXT; } a single one",
+  ],
+  ['charset_map source_charset', 'files are not converted: charset NAME; tells what they are in'],
+  ['override_charset', 'take it out: what a script says of its output is kept'],
   ['autoindex_exact_size', 'take it out: sizes are readable; autoindex_format json; has the bytes'],
   ['autoindex_localtime', 'take it out: times are in UTC'],
   ['random_index', 'index FILE; names the file'],

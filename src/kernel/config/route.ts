@@ -21,6 +21,7 @@ export type InheritedValues = Pick<
   | 'errorPages'
   | 'types'
   | 'defaultType'
+  | 'charset'
   | 'options'
   | 'doubts'
 >;
@@ -105,6 +106,7 @@ function ownOrAround(
     methods: settle('methods', core.methods, block, outer.methods, scope, findings),
     errorPages: settle('error_page', core.error_page, block, outer.errorPages, scope, findings),
     types: settleTypes(block.get('types'), outer.types, scope, findings),
+    charset: settle('charset', core.charset, block, outer.charset, scope, findings),
     defaultType: settle('default_type', core.default_type, block, outer.defaultType, scope, findings),
     options: settleOptions(plugins, block, outer.options, scope, findings),
   };
