@@ -16,6 +16,7 @@ export async function builtinPlugins(): Promise<readonly Plugin[]> {
     import('../plugins/headers/index.js'),
     import('../plugins/basic-auth/index.js'),
     import('../plugins/compress/index.js'),
+    import('../plugins/hosts/index.js'),
   ]);
   return modules.map((module) => module.default);
 }
@@ -32,4 +33,5 @@ export type BuiltinDirectives = DirectivesOf<typeof import('../plugins/redirect/
   DirectivesOf<typeof import('../plugins/access-log/index.js')> &
   DirectivesOf<typeof import('../plugins/headers/index.js')> &
   DirectivesOf<typeof import('../plugins/basic-auth/index.js')> &
-  DirectivesOf<typeof import('../plugins/compress/index.js')>;
+  DirectivesOf<typeof import('../plugins/compress/index.js')> &
+  DirectivesOf<typeof import('../plugins/hosts/index.js')>;

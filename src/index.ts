@@ -45,6 +45,7 @@ export {
   type Report,
   type Scope,
 } from './kernel/config/schema.js';
+export { isCrossSite } from './kernel/cross-site.js';
 export { discard } from './kernel/discard.js';
 export { entityTagOf, lastModifiedOf } from './kernel/entity-tag.js';
 export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.js';
@@ -92,6 +93,7 @@ export type {
   Metrics,
 } from './kernel/metrics.js';
 export { preferredType } from './kernel/negotiate.js';
+export type { Offers } from './kernel/offers.js';
 export {
   type DecodedPath,
   decodePath,

@@ -3,7 +3,7 @@ import { addHeader } from './add-header.js';
 import { addedFields } from './added-fields.js';
 import { type CorsPolicy, permissions } from './cors.js';
 import { corsDirectives } from './cors-directives.js';
-import type { Origins } from './origins.js';
+import { isOneOf, type Origins } from './origins.js';
 import { answerPreflight, insteadOfRefusal, isPreflight } from './preflight.js';
 
 /** After whatever else changes answers: what is written in the configuration has the last word. */
@@ -22,7 +22,7 @@ export default definePlugin({
   directives: { add_header: addHeader, ...corsDirectives },
   codes: { 'cors-credentials': 'cookies and passwords cannot be let through for any origin' },
   setup: () => ({ refused: new Set<Origins>() }),
-  apply({ options, state, hooks, route, placeOf, refuse }) {
+  apply({ options, state, hooks, route, announce, placeOf, refuse }) {
     const policy: CorsPolicy = {
       origins: options.cors,
       methods: options.cors_methods,
@@ -40,7 +40,9 @@ export default definePlugin({
       state.refused.add(policy.origins);
       return;
     }
-    if (policy.origins.kind !== 'none') {
+    const { origins } = policy;
+    if (origins.kind !== 'none') {
+      announce('cors', (origin) => isOneOf(origin, origins));
       const permit = permissions(policy);
       hooks.onRoute.tap({ stage: FIRST, methods: ['OPTIONS'] }, (exchange) =>
         isPreflight(exchange) ? answerPreflight(policy, exchange) : undefined,

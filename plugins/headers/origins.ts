@@ -69,3 +69,10 @@ export function isOfFamily(origin: string, { start, end }: Family): boolean {
   if (origin.length > 300 || !origin.startsWith(start) || !origin.endsWith(end)) return false;
   return HOST_CHARACTERS.test(origin.slice(start.length, -end.length));
 }
+
+/** Whether these include the origin that a browser sent. `null` is the origin of every sandboxed frame: of no page. */
+export function isOneOf(origin: string, origins: Origins): boolean {
+  if (origin === 'null' || origins.kind === 'none') return false;
+  if (origins.kind === 'any' || origins.exact.has(origin)) return true;
+  return origins.families.some((family) => isOfFamily(origin, family));
+}

@@ -9,6 +9,7 @@ import {
   Stage,
   single,
 } from '@webserv/server';
+import { refuseCrossSite } from './cross-site.js';
 import { asAnswer } from './failure.js';
 import type { ConflictPolicy } from './publish.js';
 import { UploadServer } from './server.js';
@@ -34,6 +35,11 @@ export default definePlugin({
       example: 'upload_conflict refuse;',
     }),
     upload_delete: flag({ default: false, help: 'lets DELETE remove files', example: 'upload_delete on;' }),
+    upload_cross_site: flag({
+      default: false,
+      help: 'accepts requests that pages of other sites make browsers send; they are rejected with 403 otherwise',
+      example: 'upload_cross_site on;',
+    }),
     upload_max_files: integer({
       default: 100,
       min: 1,
@@ -44,13 +50,15 @@ export default definePlugin({
   },
   codes,
   setup: ({ log, metrics }) => new UploadServer(log, metrics),
-  async apply({ options, state, hooks, route, placeOf, lack, refuse }) {
+  async apply({ options, state, hooks, route, announce, placeOf, lack, refuse }) {
     if (!options.upload) return;
     const store = storeOf(route, options.upload_store);
     const place = placeOf('upload_store') ?? placeOf('upload') ?? route.place;
     if (store === undefined) return refuse(nowhereToStore(place));
     const problem = await unusable(store, place);
     if (problem !== undefined && !lack(problem)) return;
+    announce('upload', true);
+    if (options.upload_delete) announce('delete', true);
     state.sweep(store.mapping.directory);
     const uploads: Uploads = {
       store,
@@ -65,6 +73,7 @@ export default definePlugin({
       // After the scripts: a POST to a script is for the script.
       hooks.onRoute.tapPromise({ stage: Stage.handler + 10, methods: [method] }, async (exchange) => {
         try {
+          if (!options.upload_cross_site) refuseCrossSite(exchange);
           return await work(uploads, exchange);
         } catch (error) {
           throw await unlessStoreIsGone(asAnswer(error), store);

@@ -17,6 +17,8 @@ export class UsageError extends Error {
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
+  /** May be given several times. */
+  readonly multiple?: boolean;
   /** What its value is called: `FILE`. */
   readonly value?: string;
   readonly help: string;
@@ -61,7 +63,8 @@ export function check(options: Options, args: readonly string[]): void {
     if (option.type === 'string' && (value === undefined || value === '')) {
       throw new UsageError(`${rawName} needs a value`, `usage: ${rawName} ${option.value ?? 'VALUE'}`);
     }
-    if (option.type === 'string' && seen.has(name)) throw new UsageError(`${rawName} is given twice`);
+    if (option.type === 'string' && option.multiple !== true && seen.has(name))
+      throw new UsageError(`${rawName} is given twice`);
     seen.add(name);
   }
 }

@@ -7,6 +7,7 @@ import type { Log } from './log.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from './metrics.js';
 import { patiences } from './patience.js';
 import { missingPrerequisites } from './prerequisites.js';
+import type { RouteView } from './route.js';
 import { ServerHookTable } from './server-hooks.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
 import { thrownText } from './thrown.js';
@@ -86,8 +87,9 @@ export async function assemble(
   }
   await attempt('onConfig', () => hooks.config(config));
   const sites: BuiltSite[] = [];
+  const routes: RouteView[] = [];
   for (const server of config.servers)
-    sites.push(await buildSite(server, { plugins, log, found, successor, patienceOf, traceOf }));
+    sites.push(await buildSite(server, { plugins, log, found, routes, successor, patienceOf, traceOf }));
   if (found.some(({ severity }) => severity === 'error')) {
     await dispose();
     throw new ConfigError(found);

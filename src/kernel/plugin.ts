@@ -3,6 +3,7 @@ import type { DirectiveTable, OptionsOf } from './config/schema.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
+import type { Offers } from './offers.js';
 import type { RouteView } from './route.js';
 import { type VariableTable, variablePrefixes } from './variables.js';
 
@@ -32,6 +33,8 @@ export interface ApplyContext<Options, State> {
    * @param word one of its arguments as written, when that is what the message is about
    */
   placeOf(directive: keyof Options & string, word?: string): Place | undefined;
+  /** Tells other plugins something about this route: they ask by `route.offers(name)`. */
+  announce<Name extends keyof Offers>(name: Name, value: Offers[Name]): void;
   /** Says that something is doubtful but may be served: shown with the configuration's other diagnostics. */
   warn(finding: Finding): void;
   /**

@@ -1,5 +1,6 @@
 import type { Place } from './config/diagnostic.js';
 import type { Boundary } from './files.js';
+import type { Offers } from './offers.js';
 import type { DecodedPath, FilePath, RootMapping } from './path.js';
 import type { CompiledHooks } from './route-hooks.js';
 
@@ -32,6 +33,10 @@ export interface RouteView {
   resolve(path: DecodedPath): FilePath | undefined;
   /** `text/css; charset=utf-8` by the file name's extension. */
   contentType(fileName: string): string;
+  /** What a plugin announced about this route in `apply`. Complete once every plugin has been applied. */
+  offers<Name extends keyof Offers>(name: Name): Offers[Name] | undefined;
+  /** Every route of the configuration, this one included. Complete once the server serves: not in `apply`. */
+  everyRoute(): readonly RouteView[];
 }
 
 /** A block of the configuration that answers requests: a server or one of its locations, settled at load. */

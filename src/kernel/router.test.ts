@@ -18,6 +18,8 @@ function route(name: string): Route {
     hooks: { onRoute: undefined, onResponse: undefined, onDone: undefined, methods: new Set(), taps: [] },
     resolve: () => undefined,
     contentType: () => '',
+    offers: () => undefined,
+    everyRoute: () => [],
   };
 }
 

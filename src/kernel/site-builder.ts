@@ -6,6 +6,7 @@ import { diagnosticOf, placeIn, refusalOf } from './findings.js';
 import { inTime } from './in-time.js';
 import type { Log } from './log.js';
 import { contentTypeOf } from './mime.js';
+import { OfferTable } from './offers.js';
 import { resolveUnder } from './path.js';
 import type { Patience } from './patience.js';
 import type { Plugin, RunningPlugin } from './plugin.js';
@@ -34,6 +35,8 @@ export interface BuildContext {
   readonly found: Diagnostic[];
   /** What a route lacks, or why a plugin refuses it, closes it and is a warning: see AssemblyOptions. */
   readonly successor: boolean;
+  /** The routes of all servers, gathered as they are built. */
+  readonly routes: RouteView[];
   readonly traceOf: (mode: TraceMode) => TraceMode;
   readonly patienceOf: (milliseconds: number) => Patience | undefined;
 }
@@ -73,9 +76,10 @@ export async function buildSite(server: ServerConfig, context: BuildContext): Pr
 async function buildRoute(
   config: RouteConfig,
   { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
-  { plugins, log, found, successor, patienceOf, traceOf }: BuildContext,
+  { plugins, log, found, routes, successor, patienceOf, traceOf }: BuildContext,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
+  const offers = new OfferTable();
   const view: RouteView = {
     name,
     label,
@@ -87,7 +91,10 @@ async function buildRoute(
     serverName,
     resolve: (path) => (config.root === undefined ? undefined : resolveUnder(config.root, path)),
     contentType: (fileName) => contentTypeOf(config, fileName),
+    offers: (name) => offers.get(name),
+    everyRoute: () => routes,
   };
+  routes.push(view);
   const table = new RouteHookTable({
     patience: (timeout = config.pluginTimeout) => patienceOf(timeout),
     trace: traceOf(config.trace),
@@ -111,6 +118,7 @@ async function buildRoute(
         hooks: table.facade(plugin.name, name),
         route: view,
         log,
+        announce: (name, value) => offers.announce(plugin.name, name, value),
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
         warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
         lack: (finding) => lack(diagnosticOf(plugin, 'warning', finding)),

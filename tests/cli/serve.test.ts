@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { folderWith, serving, webserv } from './webserv.js';
@@ -31,6 +32,29 @@ describe('webserv serve', () => {
     const cwd = await folderWith({ 'index.html': 'hello' });
     const server = await serving(['serve', '--port', '[::1]:0'], { cwd });
     expect(await (await fetch(server.url)).text()).toBe('hello');
+  });
+
+  it('answers for loopback names only, and for those of --host', async () => {
+    const cwd = await folderWith({ 'index.html': 'hello' });
+    const server = await serving(['serve', '--port', '0', '--host', 'Dev.test', '--host', '*.example.org'], {
+      cwd,
+    });
+    const statusFor = (Host: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        get(server.url, { headers: { Host } }, (answer) => resolve(answer.resume().statusCode ?? 0)).on(
+          'error',
+          reject,
+        );
+      });
+    for (const host of ['localhost', 'a.localhost:99', '127.1.2.3', '[::1]:1', 'dev.test', 'a.example.org'])
+      expect([host, await statusFor(host)]).toEqual([host, 200]);
+    for (const host of ['evil.example', 'localhost.evil.example', '192.168.0.1', 'a.dev.test'])
+      expect([host, await statusFor(host)]).toEqual([host, 421]);
+    await server.stop();
+    const all = await serving(['serve', '--port', '0.0.0.0:0'], { cwd });
+    expect((await fetch(all.url.replace('0.0.0.0', '127.0.0.1'))).status).toBe(200);
+    const { code, stderr } = await webserv(['serve', '--host', 'a b'], { cwd });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--host: expected a host name')]);
   });
 
   it('says which port is taken, and is exit 1', async () => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readListen } from '../../kernel/config/listen.js';
+import { readListen, readServerName } from '../../kernel/config/listen.js';
 import { quoteWord } from '../../kernel/config/print.js';
 import { ArgumentError } from '../../kernel/config/schema.js';
 import { UsageError } from '../arguments.js';
@@ -13,18 +13,20 @@ const DEFAULT_PORT = '8080';
 
 interface ServeFlags {
   readonly port?: string | undefined;
+  readonly host?: readonly string[] | undefined;
   readonly upload?: boolean | undefined;
   readonly listing?: boolean | undefined;
 }
 
 /** @returns the exit code @throws UsageError */
 export async function serveFolder(
-  { port = DEFAULT_PORT, upload = false, listing = false }: ServeFlags,
+  { port = DEFAULT_PORT, host = [], upload = false, listing = false }: ServeFlags,
   folder = '.',
 ): Promise<number> {
   const directory = resolve(folder);
   if (!isFolder(directory)) throw new UsageError(`there is no folder ${folder}`);
-  const text = configuration(directory, listenAddress(port), { upload, listing });
+  const hosts = host.map(hostName);
+  const text = configuration(directory, listenAddress(port), { hosts, upload, listing });
   if (!listing && !existsSync(join(directory, 'index.html'))) {
     say(`${folder} has no index.html, so its own address answers 404; --listing would list it`);
   }
@@ -39,27 +41,53 @@ export async function serveFolder(
   return supervise({ launch, name: directory });
 }
 
+interface Address {
+  readonly text: string;
+  readonly isLoopback: boolean;
+}
+
+interface Content {
+  readonly hosts: readonly string[];
+  readonly upload: boolean;
+  readonly listing: boolean;
+}
+
 /** What a configuration file for the same would say. */
 function configuration(
   directory: string,
-  address: string,
-  { upload, listing }: { upload: boolean; listing: boolean },
+  { text: address, isLoopback }: Address,
+  { hosts, upload, listing }: Content,
 ): string {
   const lines = [`listen ${quoteWord(address)};`, `root ${quoteWord(directory)};`];
+  // Without a name to compare with, another machine may use any name for this one.
+  if (isLoopback || hosts.length > 0) lines.push(`allow_hosts ${['loopback', ...hosts].join(' ')};`);
   if (listing) lines.push('autoindex on;');
   if (upload) lines.push('upload on;', 'client_max_body_size 1g;');
   return `server {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
 }
 
 /** @throws UsageError for what no `listen` would take: the flag is shown, not a line that nobody wrote */
-function listenAddress(port: string): string {
+function listenAddress(port: string): Address {
   const place = { file: '', line: 1, column: 1, length: 1, text: '' };
   try {
     const use = { name: 'listen', place, arguments: [{ text: port, place }], block: undefined };
-    readListen(use, { base: process.cwd(), variables: {} });
-    return /^\d+$/.test(port) ? `127.0.0.1:${port}` : port;
+    const listen = readListen(use, { base: process.cwd(), variables: {} });
+    if (/^\d+$/.test(port)) return { text: `127.0.0.1:${port}`, isLoopback: true };
+    const isLoopback = listen.kind === 'tcp' && (listen.host === '::1' || listen.host.startsWith('127.'));
+    return { text: port, isLoopback };
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     throw new UsageError(`--port: ${error.message}`, error.hint);
+  }
+}
+
+/** @throws UsageError */
+function hostName(text: string): string {
+  const place = { file: '', line: 1, column: 1, length: 1, text: '' };
+  try {
+    return readServerName({ text, place });
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    throw new UsageError(`--host: ${error.message}`, error.hint);
   }
 }

@@ -1,0 +1,36 @@
+import type { ResponseHeaders } from './message.js';
+
+/**
+ * What plugins announce about a route in `apply`, for other plugins to ask by `route.offers(name)` without importing
+ * them.
+ */
+export interface Offers {
+  /** Whether pages of an origin (the value of the Origin field) may read the route's responses. */
+  readonly cors: (origin: string) => boolean;
+  /** Suffixes of the compressed files that are sent instead of the file beside them: `.br`, `.gz`. */
+  readonly siblings: readonly string[];
+  /** Files of the route can be uploaded. */
+  readonly upload: true;
+  /** Files of the route can be removed with DELETE. */
+  readonly delete: true;
+  /** The fields that a file is sent with, instead of its Content-Type alone; undefined: nothing but that. */
+  readonly fileFields: (path: string, contentType: string) => ResponseHeaders | undefined;
+}
+
+/** The offers of one route. */
+export class OfferTable {
+  readonly #values: { -readonly [Name in keyof Offers]?: Offers[Name] } = {};
+  readonly #owners = new Map<keyof Offers, string>();
+
+  /** @throws Error when another plugin has announced the same for this route */
+  announce<Name extends keyof Offers>(plugin: string, name: Name, value: Offers[Name]): void {
+    const owner = this.#owners.get(name);
+    if (owner !== undefined) throw new Error(`"${name}" is already announced by plugin "${owner}"`);
+    this.#owners.set(name, plugin);
+    this.#values[name] = value;
+  }
+
+  get<Name extends keyof Offers>(name: Name): Offers[Name] | undefined {
+    return this.#values[name];
+  }
+}
