@@ -48,9 +48,21 @@ function environmentText(value: string): string {
   return isUtf8(bytes) ? bytes.toString() : value;
 }
 
+/**
+ * A URL or a part of one: its bytes arrive unchanged where they are UTF-8; others are percent-encoded, which means the same
+ * to who decodes it.
+ */
+function environmentUri(text: string): string {
+  if (!/[\u0080-\u00ff]/.test(text) || /[\u0100-\uffff]/.test(text)) return text;
+  const bytes = Buffer.from(text, 'latin1');
+  if (isUtf8(bytes)) return bytes.toString();
+  return text.replace(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 /** The path and query the client asked for, also where it sent a whole URL. */
 function requestUri({ request }: Exchange): string {
-  return request.target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '') || '/';
+  const target = request.target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
+  return environmentUri(target === '' || target.startsWith('?') ? `/${target}` : target);
 }
 
 /** RFC 3875 §4.1.14: an IPv6 address stands in brackets. */
@@ -146,7 +158,7 @@ export function environment(
     PATH: DEFAULT_PATH,
     LC_CTYPE: DEFAULT_CHARACTERS,
     GATEWAY_INTERFACE: 'CGI/1.1',
-    QUERY_STRING: request.query,
+    QUERY_STRING: environmentUri(request.query),
     // php-cgi runs nothing without it (cgi.force_redirect); for an error page it tells which error.
     REDIRECT_STATUS: String(exchange.errorStatus ?? 200),
     REQUEST_METHOD: request.method,

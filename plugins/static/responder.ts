@@ -105,6 +105,7 @@ export class StaticResponder {
         return {
           status: reads ? 301 : 308,
           headers: { location: withQuery(`${encodePath(path)}/`, exchange) },
+          body: '',
         };
       case 'forbidden':
         throw new HttpError(403);

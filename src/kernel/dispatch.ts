@@ -154,7 +154,11 @@ export class Site implements ExchangeHost {
       return;
     }
     if (!page.uri.startsWith('/')) {
-      this.#filter(exchange, { status: 302, headers: { ...headers, location: page.uri } }, answerer);
+      this.#filter(
+        exchange,
+        { status: 302, headers: { ...headers, location: page.uri }, body: '' },
+        answerer,
+      );
       return;
     }
     this.#forward(exchange, page.uri, 'GET', status, (pageError, found) => {

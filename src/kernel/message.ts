@@ -29,13 +29,16 @@ export interface RequestHeaders {
 export interface Request {
   /** Case-sensitive token, RFC 9110 §9.1. */
   readonly method: string;
-  /** The request-target as received (for logs); already checked to hold only characters of RFC 3986. */
+  /**
+   * The request-target as received, one character a byte: no controls, no spaces, no fragment. Its query may hold anything
+   * else, bytes beyond ASCII too.
+   */
   readonly target: string;
   /** Percent-decoded once and free of dot segments; starts with a slash. `*` of `OPTIONS *` is `/`. */
   readonly path: DecodedPath;
-  /** What follows the first `?`, undecoded; empty when there is none. */
+  /** What follows the first `?`, as received: undecoded, one character a byte. Empty when there is none. */
   readonly query: string;
-  /** Lower case, without port; empty when an HTTP/1.0 client sent none. */
+  /** Lower case, without port and without a dot at its end; empty when an HTTP/1.0 client sent none. */
   readonly host: string;
   readonly version: '1.0' | '1.1';
   readonly headers: RequestHeaders;

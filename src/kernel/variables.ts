@@ -17,7 +17,7 @@ export type VariableTable = Readonly<Record<string, VariableDefinition>>;
 
 /** nginx's names with nginx's meanings. */
 export const kernelVariables: VariableTable = {
-  args: { help: 'the query, without its question mark', value: ({ request }) => request.query },
+  args: { help: 'the query, without its question mark', value: queryText },
   content_length: field('content-length'),
   content_type: field('content-type'),
   document_root: {
@@ -32,7 +32,7 @@ export const kernelVariables: VariableTable = {
     help: 'a question mark when there is a query',
     value: ({ request }) => (request.query === '' ? '' : '?'),
   },
-  query_string: { help: 'the same as `$args`', value: ({ request }) => request.query },
+  query_string: { help: 'the same as `$args`', value: queryText },
   remote_addr: { help: "the client's address", value: ({ request }) => request.peer.remoteAddress },
   remote_port: { help: "the client's port", value: ({ request }) => String(request.peer.remotePort) },
   request_method: { help: 'the method', value: ({ request }) => request.method },
@@ -75,12 +75,24 @@ function field(name: string): VariableDefinition {
 
 /** As received, but for a target that names the host too: what follows the host is meant (RFC 9112 §3.2.2). */
 function originForm({ target, path, query }: Request): string {
-  if (target.startsWith('/')) return target;
-  return query === '' ? encodePath(path) : `${encodePath(path)}?${query}`;
+  if (target.startsWith('/')) return asciiUri(target);
+  return query === '' ? encodePath(path) : `${encodePath(path)}?${asciiUri(query)}`;
+}
+
+function queryText({ request }: Exchange): string {
+  return asciiUri(request.query);
+}
+
+/**
+ * A target or query in which bytes beyond ASCII are percent-encoded: that changes no meaning, while a text that is made
+ * with the value could not tell its bytes from characters.
+ */
+function asciiUri(text: string): string {
+  return text.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function parameter(name: string): (exchange: Exchange) => string {
-  return ({ request }) => firstOf(request.query.split('&'), name) ?? '';
+  return ({ request }) => asciiUri(firstOf(request.query.split('&'), name) ?? '');
 }
 
 function cookie(name: string): (exchange: Exchange) => string {

@@ -27,9 +27,14 @@ function otherMeaning(our: ReadRequest, their: NodeRequest): string | undefined 
   if (our.version !== their.version) return 'version';
   if (!same(our.fields, their.fields)) {
     const plain = their.fields.filter(([name]) => !name.includes('_'));
-    return same(our.fields, plain) ? 'a name with an underscore' : 'fields';
+    if (same(our.fields, plain)) return 'a name with an underscore';
+    return same(withoutHost(our.fields), withoutHost(plain)) ? 'Host beside an absolute target' : 'fields';
   }
   return our.content === their.content || our.method === 'CONNECT' ? undefined : 'content';
+}
+
+function withoutHost(fields: ReadRequest['fields']): ReadRequest['fields'] {
+  return fields.filter(([name]) => name !== 'host');
 }
 
 function same(our: ReadRequest['fields'], their: NodeRequest['fields']): boolean {

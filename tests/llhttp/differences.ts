@@ -42,6 +42,12 @@ export const differences: readonly Difference[] = [
     why: 'the same; where the request asks for an upgrade, Node does not tell its refusal',
     example: chunked(['Connection: upgrade', 'Upgrade: x'], '0\r\nContent-Length: 5\r\n\r\n'),
   },
+  {
+    name: 'Node refuses: HPE_INVALID_VERSION',
+    where: / HTTP\/1\.[2-9]/,
+    why: 'a higher minor version is read as the highest known (RFC 9110 §2.5)',
+    example: 'GET / HTTP/1.2\r\nHost: a\r\n\r\n',
+  },
 
   // We refuse what Node accepts: lines
   {
@@ -111,12 +117,6 @@ export const differences: readonly Difference[] = [
     where: / https:/i,
     why: 'an origin must not answer for https where nothing secures the connection (RFC 9110 §7.4)',
     example: 'GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n',
-  },
-  {
-    name: 'we refuse: Host contradicts the request target',
-    where: / https?:\/\//i,
-    why: 'two readers could take either for the host (RFC 9112 §3.2.2)',
-    example: 'GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n',
   },
 
   // … Host
@@ -204,6 +204,12 @@ export const differences: readonly Difference[] = [
     where: /Sec-WebSocket-Version: 99/,
     why: 'a version of WebSocket that nobody speaks is answered with the one that is spoken (RFC 6455 §4.4)',
     example: get('Connection: upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 99'),
+  },
+  {
+    name: 'another meaning: Host beside an absolute target',
+    where: / https?:\/\//i,
+    why: "the target's authority takes its place (RFC 9112 §3.2.2)",
+    example: 'GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n',
   },
   {
     name: 'another meaning: a name with an underscore',

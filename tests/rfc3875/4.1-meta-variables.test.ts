@@ -267,6 +267,29 @@ describe('what servers add by custom', () => {
     });
   });
 
+  it('has the host of an absolute-form target in HTTP_HOST and SERVER_NAME, whatever Host says', async () => {
+    const request = 'GET http://B.Example.:81/a.cgi HTTP/1.1\r\nHost: other:82\r\nConnection: close\r\n\r\n';
+    expect((await rawReflection(server, request)).environment).toMatchObject({
+      HTTP_HOST: 'B.Example.:81',
+      SERVER_NAME: 'b.example',
+    });
+  });
+
+  it.each([
+    ['b=\xc3\xa9', 'b=é'],
+    ['b=\xe9\xff', 'b=%E9%FF'],
+    ['b=%0D%0Ac&C:\\x"<>{}|^`%', 'b=%0D%0Ac&C:\\x"<>{}|^`%'],
+  ])('has QUERY_STRING and REQUEST_URI as they came, or percent-encoded: %j', async (query, expected) => {
+    const request = `GET /a.cgi?${query} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+    const { environment } = await rawReflection(server, request);
+    expect(environment).toMatchObject({ QUERY_STRING: expected, REQUEST_URI: `/a.cgi?${expected}` });
+  });
+
+  it('is HTTP/1.1 in SERVER_PROTOCOL for a later minor version', async () => {
+    const request = 'GET /a.cgi HTTP/1.4\r\nHost: a\r\nConnection: close\r\n\r\n';
+    expect((await rawReflection(server, request)).environment.SERVER_PROTOCOL).toBe('HTTP/1.1');
+  });
+
   it('has REQUEST_URI without the host of an absolute-form target', async () => {
     const request = 'GET http://a/a.cgi?b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
     expect((await rawReflection(server, request)).environment.REQUEST_URI).toBe('/a.cgi?b');

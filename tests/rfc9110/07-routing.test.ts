@@ -1,4 +1,6 @@
+import { startTestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../faults/free-port.js';
 import { expectRefused, get, message, type RecordingServer, SECOND, startRecording } from '../wire/talk.js';
 
 let recording: RecordingServer;
@@ -14,6 +16,29 @@ describe('7.2 Host', () => {
     );
     expect(requests.map(({ host }) => host)).toEqual(['one', 'two', 'a']);
   });
+});
+
+describe('the server that a name belongs to', () => {
+  const conf = (port: number): string => `
+    server { listen 127.0.0.1:${port}; server_name first; return 200 "first $host"; }
+    server { listen 127.0.0.1:${port}; server_name b.test. *.c.test.; return 200 "second $host"; }`;
+
+  it.each([
+    ['b.test', 'second b.test'],
+    ['b.test.', 'second b.test'],
+    ['B.TEST.:8080', 'second b.test'],
+    ['x.c.test.', 'second x.c.test'],
+    ['other.test.', 'first other.test'],
+  ])(
+    'is found with and without a dot at its end, in every form of the target: %s',
+    async (host, expected) => {
+      await using server = await startTestServer(conf(await freePort()));
+      const ask = (target: string, field: string): Promise<string> =>
+        server.raw(`GET ${target} HTTP/1.1\r\nHost: ${field}\r\nConnection: close\r\n\r\n`);
+      expect(await ask('/', host)).toMatch(new RegExp(`${expected}$`));
+      expect(await ask(`http://${host}/`, 'first')).toMatch(new RegExp(`${expected}$`));
+    },
+  );
 });
 
 describe('7.4 misdirected requests', () => {

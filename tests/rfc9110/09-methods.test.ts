@@ -91,6 +91,44 @@ describe('9.3.1 GET', () => {
 });
 
 describe('9.3.2 HEAD', () => {
+  it.each([
+    ['200 without a body', { status: 200 }, undefined],
+    ['a redirect', { status: 302, headers: { location: '/x' } }, undefined],
+    ['200 with a length', { status: 200, headers: { 'content-length': '5' } }, '5'],
+    ['200 with an empty body', { status: 200, body: '' }, '0'],
+    ['200 with a body', { status: 200, body: 'abc' }, '3'],
+    ['an error', { status: 404 }, expect.stringMatching(/^[0-9]+$/)],
+    ['204', { status: 204 }, undefined],
+    ['204 with a length', { status: 204, headers: { 'content-length': '5' } }, undefined],
+    ['304', { status: 304 }, undefined],
+    ['205', { status: 205 }, '0'],
+  ])(
+    'has the Content-Length that GET would have, or none (§8.6): %s',
+    async (_, response: Response, length) => {
+      await using server = await startTestServer(
+        '',
+        {},
+        { plugins: [answering(['GET', 'HEAD'], () => response)] },
+      );
+      for (const version of ['1.0', '1.1']) {
+        const text = await server.raw(`HEAD / HTTP/${version}\r\nHost: a\r\nConnection: close\r\n\r\n`);
+        expect(readAnswers(text, ['HEAD'])[0]?.fields.get('content-length')).toEqual(length);
+      }
+    },
+  );
+
+  it.each(['return 200;', 'return 301 /x;', 'root www;', 'error_page 404 http://b/; return 404;'])(
+    'has the Content-Length of GET with what is built in: %s',
+    async (conf) => {
+      await using server = await startTestServer(conf, { 'www/folder/index.html': 'text' });
+      const lengthOf = async (method: string) => {
+        const text = await server.raw(`${method} /folder HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+        return readAnswers(text, [method])[0]?.fields.get('content-length');
+      };
+      expect(await lengthOf('HEAD')).toBe(await lengthOf('GET'));
+    },
+  );
+
   async function* stream(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('streamed');
   }
@@ -99,7 +137,7 @@ describe('9.3.2 HEAD', () => {
     ['bytes', () => ({ status: 200, headers: { etag: '"x"' }, body: Buffer.from('bytes') })],
     ['a stream', () => ({ status: 200, body: stream() })],
     ['a stream with a length', () => ({ status: 200, headers: { 'content-length': '8' }, body: stream() })],
-    ['nothing', () => ({ status: 200 })],
+    ['an empty string', () => ({ status: 200, body: '' })],
     ['an error with a page', () => ({ status: 404 })],
     ['a redirect', () => ({ status: 301, headers: { location: '/x' }, body: 'moved' })],
   ];
@@ -165,10 +203,10 @@ describe('9.3.6 CONNECT', () => {
     }
   });
 
-  it('opens nothing: what follows is HTTP', async () => {
+  it('opens nothing, and nothing that follows is read: the client may take it for a tunnel', async () => {
     await using recording = await startRecording();
     const { statuses } = await recording.talk(message('CONNECT a:80 HTTP/1.1', ['Host: a:80']) + SECOND);
-    expect(statuses).toEqual([405, 200]);
+    expect(statuses).toEqual([405]);
   });
 });
 

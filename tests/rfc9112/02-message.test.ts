@@ -98,7 +98,19 @@ describe('2.3 HTTP version', () => {
     expect(requests).toMatchObject([{ version }]);
   });
 
-  it.each(['HTTP/2.0', 'HTTP/1.2', 'HTTP/1.9', 'HTTP/0.9', 'HTTP/3.0', 'HTTP/9.9'])(
+  it.each(['1.2', '1.5', '1.9'])(
+    'is read as 1.1 where it is a later one: %s (RFC 9110 §2.5)',
+    async (later) => {
+      const { requests, answers } = await recording.talk(
+        `GET /1 HTTP/${later}\r\nHost: a\r\n\r\nGET /2 HTTP/${later}\r\nHost: a\r\nConnection: close\r\n\r\n`,
+      );
+      expect(requests).toMatchObject([{ version: '1.1' }, { version: '1.1' }]);
+      expect(answers.map(({ fields }) => fields.get('connection'))).toEqual([undefined, 'close']);
+      await refused(`GET / HTTP/${later}\r\nX: y\r\n\r\n`, 400);
+    },
+  );
+
+  it.each(['HTTP/2.0', 'HTTP/0.9', 'HTTP/3.0', 'HTTP/9.9'])(
     'answers 505 to a version it does not support: %s',
     (version) => refused(`GET / ${version}\r\nHost: a\r\n\r\n`, 505),
   );

@@ -70,6 +70,12 @@ describe('3.2, 3.3 Host', () => {
     'a{b}',
     'a|b',
     'a^b',
+    '.',
+    '.:80',
+    '..',
+    'a..',
+    'a..:80',
+    'a..b',
   ])('is answered with 400 where its value is invalid: %j', async (value) => {
     await refused(lines('GET / HTTP/1.1', `Host: ${value}`));
     await refused(lines('GET / HTTP/1.0', `Host: ${value}`));
@@ -85,7 +91,10 @@ describe('3.2, 3.3 Host', () => {
     ['[2001:DB8::1]:443', '[2001:db8::1]'],
     ['[::ffff:1.2.3.4]', '[::ffff:1.2.3.4]'],
     ['a_b', 'a_b'],
-    ['a.', 'a.'],
+    ['a.', 'a'],
+    ['a.example.:80', 'a.example'],
+    ['127.0.0.1.', '127.0.0.1'],
+    ['.a', '.a'],
     ["a-._~!$&'()*+,;=", "a-._~!$&'()*+,;="],
     [' \ta \t', 'a'],
   ])('is a host with an optional port: %j', async (value, host) => {

@@ -90,7 +90,8 @@ const LABELS = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[
 
 /** @throws ArgumentError */
 export function readServerName(word: Argument): string {
-  const name = word.text.toLowerCase();
+  // A fully qualified name's dot is taken off, as that of a request's Host is.
+  const name = word.text.toLowerCase().replace(/(?<=[^.])\.$/, '');
   const wildcard = name.startsWith('*.');
   const host = wildcard ? name.slice(2) : name;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant

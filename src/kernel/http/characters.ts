@@ -25,8 +25,11 @@ export const isFieldValue = tableOf('\t', [0x20, 0x7e], [0x80, 0xff]);
  */
 export const isPath = tableOf(UNRESERVED, SUB_DELIMS, ':@/', '[]|');
 
-/** RFC 3986 §3.4 without "%", and what browsers leave as it is in a query: `a[]=1` is everyday. */
-export const isQuery = tableOf(UNRESERVED, SUB_DELIMS, ':@/?', '[]|{}^`');
+/**
+ * Everything but controls, the space and `#`. Browsers, `fetch` and curl send more in a query than RFC 3986 §3.4 allows:
+ * `\`, `"`, `{`, bytes beyond ASCII, and percent signs that begin no escape. It is left as it is, as nginx does.
+ */
+export const isQuery = tableOf([0x21, 0x22], [0x24, 0x7e], [0x80, 0xff]);
 
 /** reg-name of RFC 3986 §3.2.2 without "%". */
 export const isHostName = tableOf(UNRESERVED, SUB_DELIMS);
@@ -54,6 +57,7 @@ export const SPACE = 0x20;
 export const QUOTE = 0x22;
 export const PERCENT = 0x25;
 export const ASTERISK = 0x2a;
+export const DOT = 0x2e;
 export const SLASH = 0x2f;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;

@@ -65,6 +65,18 @@ export class FieldLines implements RequestHeaders {
     }
   }
 
+  /** The same lines with this Host, in the place of the one there was. */
+  withHost(value: string): FieldLines {
+    const at = this.#find('host', 0);
+    const name = 'Host';
+    const start = this.text.length;
+    const valueStart = start + name.length + 2;
+    const line = [start, start + name.length, valueStart, valueStart + value.length];
+    const offsets = [...this.#offsets];
+    offsets.splice(at === -1 ? offsets.length : at, at === -1 ? 0 : STRIDE, ...line);
+    return new FieldLines(`${this.text}${name}: ${value}\r\n`, offsets, this.#lengths | (1 << name.length));
+  }
+
   #value(at: number): string {
     return this.text.slice(this.#offsets[at + 2], this.#offsets[at + 3]);
   }

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
-import { COLON, hexValue, isHostName, PERCENT } from './characters.js';
+import { COLON, DOT, hexValue, isHostName, PERCENT } from './characters.js';
 
 /** An authority without user information (RFC 3986 §3.2): `example.org:8080`, `[::1]`. */
 export interface Authority {
-  /** Lower case; an IPv6 address keeps its brackets. */
+  /** Lower case, without a dot at its end; an IPv6 address keeps its brackets. */
   readonly host: string;
   /** undefined when none is given, or an empty one (`example.org:`). */
   readonly port: number | undefined;
@@ -16,13 +16,15 @@ function isIpLiteral(host: string): boolean {
 }
 
 /**
- * Reads the value of Host, or an authority in a target. An empty host is not one (RFC 9110 §4.2.1).
+ * Reads the value of Host, or an authority in a target. An empty host is not one (RFC 9110 §4.2.1). As in nginx the dot of
+ * a fully qualified name (`example.org.`) is taken off, and two dots in a row are malformed.
  * @returns undefined when it is malformed
  */
 export function parseAuthority(text: string): Authority | undefined {
   const hostEnd = endOfHost(text);
-  if (hostEnd <= 0) return undefined;
-  const host = text.slice(0, hostEnd).toLowerCase();
+  const nameEnd = text.charCodeAt(hostEnd - 1) === DOT ? hostEnd - 1 : hostEnd;
+  if (nameEnd <= 0) return undefined;
+  const host = text.slice(0, nameEnd).toLowerCase();
   if (host.charCodeAt(0) === 0x5b && !isIpLiteral(host)) return undefined;
   if (hostEnd === text.length) return { host, port: undefined };
   const digits = text.slice(hostEnd + 1);
@@ -43,9 +45,12 @@ function endOfHost(text: string): number {
     const end = text.indexOf(']') + 1;
     return end === text.length || text.charCodeAt(end) === COLON ? end : -1;
   }
+  let previous = 0;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code === COLON) return index;
+    if (code === DOT && previous === DOT) return -1;
+    previous = code;
     if (code === PERCENT) {
       if (hexValue[text.charCodeAt(index + 1)] === 255 || hexValue[text.charCodeAt(index + 2)] === 255)
         return -1;

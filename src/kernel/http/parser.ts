@@ -31,6 +31,7 @@ export interface RequestHead {
   readonly target: string;
   /** Where the target's query starts (behind its `?`); -1 without one. */
   readonly queryStart: number;
+  /** Every later version of HTTP/1 is read as 1.1 (RFC 9110 §2.5). */
   readonly version: '1.0' | '1.1';
   readonly fields: FieldLines;
 }
@@ -224,19 +225,21 @@ export class HeadParser {
    */
   #scanTarget(bytes: Buffer, start: number, end: number, limit: number): number {
     const last = Math.min(end, limit);
-    let allowed = isPath;
     this.#queryStart = -1;
     for (let at = start; at < last; at += 1) {
       const byte = bytes[at] ?? 0;
-      if (allowed[byte] === 1) continue;
+      if (isPath[byte] === 1) continue;
       if (byte === SPACE) {
         if (at === start) throw bad('empty request target');
         return at;
       }
       if (byte === QUESTION) {
-        allowed = isQuery;
         this.#queryStart = at + 1;
-      } else if (byte !== PERCENT) {
+        const space = endOfQuery(bytes, at + 1, last);
+        if (space !== INCOMPLETE) return space;
+        break;
+      }
+      if (byte !== PERCENT) {
         throw bad('invalid character in request target');
       } else {
         if (at + 2 >= end) return INCOMPLETE;
@@ -286,6 +289,17 @@ export class HeadParser {
   }
 }
 
+/** @returns the position of the space behind the query, or INCOMPLETE */
+function endOfQuery(bytes: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (isQuery[byte] === 1) continue;
+    if (byte === SPACE) return at;
+    throw bad('invalid character in request target');
+  }
+  return INCOMPLETE;
+}
+
 /** `%00`, `%0d` and `%0a` are refused in any part: no use of them is honest, and each has broken a server. */
 function checkEscape(first: number, second: number): void {
   const high = hexValue[first] ?? 255;
@@ -309,10 +323,10 @@ function checkVersionSyntax(bytes: Buffer, start: number, end: number): void {
   }
 }
 
-/** Any version but 1.0 and 1.1 is 505 (RFC 9110 §15.6.6). */
+/** Any other major version is 505 (RFC 9110 §15.6.6); a higher minor version is read as the highest known (§2.5). */
 function readVersion(bytes: Buffer, start: number): '1.0' | '1.1' {
   const major = (bytes[start + 5] ?? 0) - 0x30;
   const minor = (bytes[start + 7] ?? 0) - 0x30;
-  if (major !== 1 || minor > 1) throw new HttpError(505, { reason: 'HTTP version not supported' });
-  return minor === 1 ? '1.1' : '1.0';
+  if (major !== 1) throw new HttpError(505, { reason: 'HTTP version not supported' });
+  return minor === 0 ? '1.0' : '1.1';
 }

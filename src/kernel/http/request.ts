@@ -21,7 +21,7 @@ export interface ReceivedRequest {
  */
 export function receive(head: RequestHead, peer: Peer, source: BodySource): ReceivedRequest {
   const framing = readFraming(head);
-  const { path, query, host } = readTarget(head, peer.secure);
+  const { path, query, host, authority } = readTarget(head, peer.secure);
   const { fields } = head;
   if (fields.has('content-type') && fields.single('content-type') === undefined) {
     throw new HttpError(400, { reason: 'more than one Content-Type' });
@@ -35,7 +35,7 @@ export function receive(head: RequestHead, peer: Peer, source: BodySource): Rece
     query,
     host,
     version: head.version,
-    headers: fields,
+    headers: authority === undefined ? fields : fields.withHost(authority),
     body: body ?? emptyBody,
     peer,
   };

@@ -10,19 +10,18 @@ export interface Target {
   readonly query: string;
   /** Lower case, without port; empty when an HTTP/1.0 client sent none. */
   readonly host: string;
+  /** The target's authority as written, where it names one: it takes the place of Host (RFC 9112 §3.2.2). */
+  readonly authority?: string;
 }
 
 function bad(reason: string): HttpError {
   return new HttpError(400, { reason });
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
-
 /**
  * Settles path and host from the request-target's form and the Host field.
  * @param secure whether the connection is
- * @throws HttpError 400 for a form the method does not have, a bad or missing Host, a Host that contradicts the target;
- * 421 for an `https` target that came by an open connection
+ * @throws HttpError 400 for a form the method does not have, and for a bad or missing Host; 421 for an `https` target that came by an open connection
  */
 export function readTarget(head: RequestHead, secure: boolean): Target {
   const host = readHost(head);
@@ -30,7 +29,7 @@ export function readTarget(head: RequestHead, secure: boolean): Target {
   if (head.method === 'CONNECT') return authorityForm(head, host);
   if (first === SLASH) return originForm(head.target, head.queryStart, host?.host ?? '');
   if (first === ASTERISK) return asteriskForm(head, host);
-  return absoluteForm(head, host, secure);
+  return absoluteForm(head, secure);
 }
 
 /** Exactly one valid Host in HTTP/1.1, at most one in 1.0 (RFC 9112 §3.2). */
@@ -65,15 +64,13 @@ function authorityForm(head: RequestHead, host: Authority | undefined): Target {
   return originForm('/', -1, host?.host ?? authority.host);
 }
 
-function absoluteForm(head: RequestHead, host: Authority | undefined, secure: boolean): Target {
+/** Its authority counts, and a Host that says something else is ignored (RFC 9112 §3.2.2). */
+function absoluteForm(head: RequestHead, secure: boolean): Target {
   const match = /^(https?):\/\/([^/?]*)/i.exec(head.target);
   const scheme = match?.[1]?.toLowerCase();
-  const authority = parseAuthority(match?.[2] ?? '');
-  if (match === null || scheme === undefined || authority === undefined) throw bad('invalid request target');
-  const port = (from: Authority): number | undefined => from.port ?? DEFAULT_PORTS[scheme];
-  if (host !== undefined && (host.host !== authority.host || port(host) !== port(authority))) {
-    throw bad('Host contradicts the request target');
-  }
+  const authority = match?.[2] ?? '';
+  const { host } = parseAuthority(authority) ?? {};
+  if (match === null || scheme === undefined || host === undefined) throw bad('invalid request target');
   // RFC 9110 §7.4: an origin must not answer for `https` where nothing vouched for it.
   if (scheme === 'https' && !secure)
     throw new HttpError(421, { reason: 'https target on an open connection' });
@@ -81,6 +78,9 @@ function absoluteForm(head: RequestHead, host: Authority | undefined, secure: bo
   const rest = head.target.slice(prefix);
   const queryStart = head.queryStart === -1 ? -1 : head.queryStart - prefix;
   // RFC 3986 §6.2.3: an empty path means "/".
-  if (rest.charCodeAt(0) === SLASH) return originForm(rest, queryStart, authority.host);
-  return originForm(`/${rest}`, queryStart === -1 ? -1 : queryStart + 1, authority.host);
+  const form =
+    rest.charCodeAt(0) === SLASH
+      ? originForm(rest, queryStart, host)
+      : originForm(`/${rest}`, queryStart === -1 ? -1 : queryStart + 1, host);
+  return { ...form, authority };
 }

@@ -119,9 +119,13 @@ function declaredLength(response: Response): number | undefined {
   return Number(value);
 }
 
-/** An answer to HEAD may tell the length that GET's would have. */
-function lengthOfNothing(response: Response, delivery: Delivery): number {
-  return delivery.method === 'HEAD' ? (declaredLength(response) ?? 0) : 0;
+/**
+ * A response to HEAD may tell the length that GET's would have. Where it does not, that length is not known, and no
+ * other may be sent (RFC 9110 §8.6).
+ */
+function framingOfNothing(response: Response, delivery: Delivery): string {
+  const length = delivery.method === 'HEAD' ? declaredLength(response) : 0;
+  return length === undefined ? '' : `Content-Length: ${length}\r\n`;
 }
 
 /** RFC 9110 §6.4.1, §8.6, §15.3.6, §15.4.5: these have no content, and 204 no length either. */
@@ -144,7 +148,7 @@ export function toWire(response: Response, delivery: Delivery): Wire {
     if (content.kind === 'bytes') framing = `Content-Length: ${content.bytes.length}\r\n`;
     else if (content.kind === 'file')
       framing = `Content-Length: ${content.slice.end - content.slice.start}\r\n`;
-    else if (content.kind === 'none') framing = `Content-Length: ${lengthOfNothing(response, delivery)}\r\n`;
+    else if (content.kind === 'none') framing = framingOfNothing(response, delivery);
     else if (content.length !== undefined) framing = `Content-Length: ${content.length}\r\n`;
     else if (content.chunked) framing = delivery.method === 'HEAD' ? '' : 'Transfer-Encoding: chunked\r\n';
     else keepAlive = false;

@@ -312,6 +312,8 @@ export class Connection implements Timed, BodySource {
     const { settings, stopping } = this.#host;
     return (
       turn.keepAlive &&
+      // What a client sends behind a CONNECT it takes for a tunnel's content, whatever the answer (RFC 9110 §9.3.6).
+      turn.method !== 'CONNECT' &&
       turn.drainable &&
       !stopping &&
       this.#requests < settings.keepaliveRequests &&
