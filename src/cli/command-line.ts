@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { sendResult } from './apart.js';
 import { check, firstPositional, nearestOf, type Options, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { explain } from './commands/explain.js';
@@ -11,6 +12,7 @@ import { webserv } from './commands/webserv.js';
 import { EXIT } from './exit.js';
 import { signals } from './signals.js';
 import { say, surviveLostReaders, written } from './terminal.js';
+import { unexpected } from './unexpected.js';
 
 const subcommands: readonly Command[] = [
   serve,
@@ -81,8 +83,26 @@ function everyFlag(): Options {
 /** Runs what the command line says, and ends the process. */
 export async function runCommandLine(args: readonly string[]): Promise<never> {
   surviveLostReaders();
-  const code = await main(args);
-  await written();
+  process.on('uncaughtException', (error: unknown) => void end(unexpectedly(error)));
+  let code: number;
+  try {
+    code = await main(args);
+  } catch (error) {
+    code = unexpectedly(error);
+  }
+  return end(code);
+}
+
+function unexpectedly(error: unknown): number {
+  say(unexpected(error));
+  return EXIT.failure;
+}
+
+async function end(code: number): Promise<never> {
+  const problem = await written();
+  if (problem !== undefined) say(`the output could not be written: ${problem}`);
+  const ended = problem !== undefined && code === EXIT.ok ? EXIT.failure : code;
+  await sendResult(ended);
   // What is still open (a connection cut short, a plugin's timer) must not keep the process.
-  process.exit(code);
+  process.exit(ended);
 }

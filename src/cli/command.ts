@@ -1,3 +1,4 @@
+import { isApart, runApart } from './apart.js';
 import { type Option, type Options, type Parsed, parse, UsageError } from './arguments.js';
 import { EXIT, EXIT_HELP } from './exit.js';
 import { print } from './terminal.js';
@@ -23,6 +24,8 @@ interface CommandDefinition<O extends Options> {
   readonly options: O;
   /** How many arguments that are no flags it takes at most. */
   readonly positionals: number;
+  /** Whether it loads a configuration here, and so runs what that contains: then it does so in a process of its own. */
+  readonly loadsConfiguration?: (values: Parsed<O>['values']) => boolean;
   /** Paragraphs between the usage and the flags. */
   readonly details?: string;
   run(values: Parsed<O>['values'], positionals: readonly string[]): Promise<number>;
@@ -48,6 +51,9 @@ export function defineCommand<const O extends Options>(definition: CommandDefini
       const { values, positionals } = parse(definition.options, args);
       const extra = positionals[definition.positionals];
       if (extra !== undefined) throw new UsageError(`one argument too many: ${extra}`);
+      if (definition.loadsConfiguration?.(values) && !isApart()) {
+        return runApart(name === '' ? args : [name, ...args]);
+      }
       return definition.run(values, positionals);
     },
   };

@@ -56,7 +56,11 @@ export async function find(given: Given): Promise<Found | undefined> {
 }
 
 export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return false; // below a file, in a directory nobody may enter, a name too long: that it is no folder is all there is to say
+  }
 }
 
 /** What searches knows every form there is: not needed by who names a file. */

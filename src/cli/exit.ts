@@ -2,7 +2,7 @@
 export const EXIT = {
   /** Done, or stopped as asked. */
   ok: 0,
-  /** The configuration, or an address it names, cannot be used. */
+  /** The configuration, or an address it names, cannot be used, or the output cannot be written. */
   failure: 1,
   /** A mistake in the command line. */
   usage: 2,

@@ -1,7 +1,18 @@
 #!/usr/bin/env node
 import { closeUnaskedDebugger, takeSignalsEarly } from './early-signals.js';
+import { unexpected } from './unexpected.js';
 
 takeSignalsEarly();
-const { runCommandLine } = await import('./command-line.js');
-closeUnaskedDebugger();
-await runCommandLine(process.argv.slice(2));
+try {
+  const [{ takeApart }, { runCommandLine }] = await Promise.all([
+    import('./apart.js'),
+    import('./command-line.js'),
+  ]);
+  closeUnaskedDebugger();
+  takeApart(process.env);
+  await runCommandLine(process.argv.slice(2));
+} catch (error) {
+  // The program itself could not be loaded.
+  process.stderr.write(`webserv: ${unexpected(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,8 +1,24 @@
 /** Data goes to stdout, all that is said about it to stderr. */
 
+interface Output {
+  write(text: string): unknown;
+  /** Whether people look at it, on a terminal with colours. */
+  readonly colour: boolean;
+}
+
+let redirected: Output | undefined;
+/** Why stdout could not be written. */
+let outputError: Error | undefined;
+
+/** From now on, what is printed goes there, and not to stdout. */
+export function redirectOutput(output: Output): void {
+  redirected = output;
+}
+
 /** What goes into a pipe or a file. */
 export function print(text: string): void {
-  process.stdout.write(text);
+  if (redirected === undefined) process.stdout.write(text);
+  else redirected.write(text);
 }
 
 /** What is said to the person at the terminal. */
@@ -28,15 +44,23 @@ export function hasColour(
 
 /** Bold on a terminal that has it. */
 export function heading(text: string): string {
-  return hasColour(process.stdout) ? `\u001b[1m${text}\u001b[0m` : text;
+  return (redirected?.colour ?? hasColour(process.stdout)) ? `\u001b[1m${text}\u001b[0m` : text;
 }
 
-/** A reader that has seen enough (`webserv -T | head`) is no fault, and a lost terminal must not end a server. */
+/** A lost terminal, or a full disk behind stdout, must not end a server. */
 export function surviveLostReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  process.stdout.on('error', (error) => {
+    outputError ??= error;
+  });
+  process.stderr.on('error', () => {});
 }
 
-/** A pipe may take what is written later than the process would end. */
-export function written(): Promise<void> {
-  return new Promise((resolve) => process.stdout.write('', () => resolve()));
+/**
+ * Waits for what was printed: a pipe may take it later than the process would end.
+ * @returns why it could not be written. A reader that has seen enough (`webserv -T | head`) is no reason
+ */
+export async function written(): Promise<string | undefined> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  const isReaderGone = outputError !== undefined && 'code' in outputError && outputError.code === 'EPIPE';
+  return isReaderGone ? undefined : outputError?.message;
 }

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Jiti } from 'jiti';
 import * as publicEntry from '../index.js';
+import { decodeUtf8 } from './config/decode-utf8.js';
 import type { Place } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
 import { type Findings, reasonOf } from './config/findings.js';
+import { reportNotUtf8 } from './config/not-utf8.js';
 import type { LoadedPlugin } from './config/registry.js';
 import type { Argument, DirectiveUse } from './config/schema.js';
 import { inTime } from './in-time.js';
@@ -83,6 +86,7 @@ async function loadPlugin(
   }
   let value: unknown;
   try {
+    if (!(await isUtf8Text(found.file, word.place, findings))) return undefined;
     await inTime(Number.POSITIVE_INFINITY, async () => {
       value = await importer.import(found.file, { default: true });
     });
@@ -104,6 +108,15 @@ async function loadPlugin(
     return undefined;
   }
   return { plugin: value, place: word.place, file: found.file };
+}
+
+/** Reports it where it is not: Node would replace what it cannot read. */
+async function isUtf8Text(file: string, place: Place, findings: Findings): Promise<boolean> {
+  if (!/\.[cm]?[jt]s$/.test(file)) return true;
+  const decoded = decodeUtf8(await readFile(file));
+  if (typeof decoded === 'string') return true;
+  reportNotUtf8(decoded, file, findings, { related: [{ message: 'it is loaded here', place }] });
+  return false;
 }
 
 /** Where in the plugin's file it was thrown. Columns are those of the code that was made of it. */

@@ -34,6 +34,14 @@ it('a text is filled in with what the request brought', async () => {
   expect(await answer.text()).toBe('GET /p q %20||7|yes $5 a=1&b=%20&bb=2 $');
 });
 
+it('an environment variable that a backslash keeps is text', async () => {
+  const texts = String.raw`"\${HOME} \${HOME:-x} $uri \${NAME}"`;
+  for (const conf of [`return 200 ${texts};`, `return 200 ${texts}; add_header x-a ${texts};`]) {
+    await using server = await startTestServer(conf);
+    expect(await (await server.fetch('/a')).text()).toBe(`\${HOME} \${HOME:-x} /a \${NAME}`);
+  }
+});
+
 it("a plugin's variable is asked for where it is not set", async () => {
   await using server = await startTestServer('return 200 "[$sky] [$wind]";', {}, { plugins: [weather] });
   const text = async (path: string): Promise<string> => (await server.fetch(path)).text();

@@ -1,3 +1,4 @@
+import { ENVIRONMENT_NAME } from './config/environment.js';
 import { HttpError } from './errors.js';
 import type { Exchange } from './exchange.js';
 import { type VariableTable, variablePrefixes } from './variables.js';
@@ -48,7 +49,8 @@ function checked(value: string): string {
 }
 
 /**
- * @param source text in which `$name` and `${name}` are replaced; `$$` is one dollar sign, any other `$` is itself
+ * @param source text in which `$name` and `${name}` are replaced; `$$` is one dollar sign, any other `$` is itself. A
+ * `${NAME}` in capitals is text: as a variable of the environment it was filled in before, unless a `\` kept it
  * @throws UnknownVariable
  */
 export function compileTemplate(source: string, table: VariableTable): Template {
@@ -57,7 +59,8 @@ export function compileTemplate(source: string, table: VariableTable): Template 
   for (const match of source.matchAll(/\$(?:\{(\w+)\}|([a-z_]\w*)|\$)/gi)) {
     if (match.index > end) parts.push(source.slice(end, match.index));
     const name = match[1] ?? match[2];
-    parts.push(name === undefined ? '$' : reader(name, table));
+    if (match[1] !== undefined && ENVIRONMENT_NAME.test(match[1])) parts.push(match[0]);
+    else parts.push(name === undefined ? '$' : reader(name, table));
     end = match.index + match[0].length;
   }
   if (end < source.length) parts.push(source.slice(end));

@@ -63,7 +63,6 @@ server:
   - listen:
       - [8080, default_server]
       - 8081
-      - []
     server_name: [example.org, www.example.org]
     root: my www
     autoindex: true
@@ -181,7 +180,7 @@ describe('a configuration is found', () => {
     ['package.json', '{"name":"x","webserv":{"server":{"listen":80}}}'],
   ])('as %s, and loads', async (name, text) => {
     const folder = await folderWith({ [name]: text });
-    const found = await findConfig(folder);
+    const found = findConfig(folder);
     expect(found).toBe(join(folder, name));
     const { config, diagnostics } = await loadConfig(found ?? '', { builtins: [] });
     expect(diagnostics).toEqual([]);
@@ -190,12 +189,12 @@ describe('a configuration is found', () => {
 
   it('as webserv.conf first', async () => {
     const folder = await folderWith({ 'webserv.conf': 'server {}', 'webserv.yaml': 'x', '.webservrc': 'y' });
-    expect(await findConfig(folder)).toBe(join(folder, 'webserv.conf'));
+    expect(findConfig(folder)).toBe(join(folder, 'webserv.conf'));
   });
 
   it('even when it is broken, so that it can be said', async () => {
     const folder = await folderWith({ 'webserv.yaml': '[[[' });
-    expect(await findConfig(folder)).toBe(join(folder, 'webserv.yaml'));
+    expect(findConfig(folder)).toBe(join(folder, 'webserv.yaml'));
   });
 
   it('not in a package.json about something else, nor in a folder above', async () => {
@@ -203,9 +202,24 @@ describe('a configuration is found', () => {
       'webserv.conf': 'server {}',
       'below/package.json': '{"name":"x"}',
       'broken/package.json': '{',
+      'prototype/package.json': '{"__proto__":{"webserv":{}}}',
     });
-    expect(await findConfig(join(folder, 'below'))).toBeUndefined();
-    expect(await findConfig(join(folder, 'broken'))).toBeUndefined();
-    expect(await findConfig(join(folder, 'not-there'))).toBeUndefined();
+    expect(findConfig(join(folder, 'below'))).toBeUndefined();
+    expect(findConfig(join(folder, 'broken'))).toBeUndefined();
+    expect(findConfig(join(folder, 'prototype'))).toBeUndefined();
+    expect(findConfig(join(folder, 'not-there'))).toBeUndefined();
+  });
+
+  it('beside a package.json that is not JSON, or begins with a byte order mark', async () => {
+    const config = 'export default { server: { listen: 80 } };';
+    const folder = await folderWith({
+      'broken/package.json': '{"name": ',
+      'broken/webserv.config.ts': config,
+      'mark/package.json': '\ufeff{"webserv":{"server":{"listen":80}}}',
+    });
+    expect(findConfig(join(folder, 'broken'))).toBe(join(folder, 'broken/webserv.config.ts'));
+    const found = findConfig(join(folder, 'mark'));
+    expect(found).toBe(join(folder, 'mark/package.json'));
+    expect((await loadConfig(found ?? '', { builtins: [] })).diagnostics).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ export const explain = defineCommand({
     method: { type: 'string', short: 'X', value: 'METHOD', help: 'GET when left out' },
   },
   positionals: 1,
+  loadsConfiguration: () => true,
   async run(values, [url]) {
     const { explain } = await import('../run/explain.js');
     return explain(values, url);

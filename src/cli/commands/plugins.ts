@@ -10,6 +10,7 @@ export const plugins = defineCommand({
     'stages it taps, with the routes. Without any configuration, the built-in plugins and their directives.\n',
   options: configurationOptions,
   positionals: 0,
+  loadsConfiguration: () => true,
   async run(given) {
     const { printPlugins } = await import('../run/plugins.js');
     return printPlugins(given);

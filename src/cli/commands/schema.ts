@@ -12,6 +12,7 @@ export const schema = defineCommand({
     'property "$schema". With --config, it knows the directives of the plugins that this configuration loads.\n',
   options: configurationOptions,
   positionals: 0,
+  loadsConfiguration: ({ config, prefix }) => config !== undefined || prefix !== undefined,
   async run(given) {
     const { printSchema } = await import('../run/schema.js');
     return printSchema(given);

@@ -53,6 +53,8 @@ export function webserv(subcommands: readonly Command[]): Command {
       '"webserv help SUBCOMMAND" tells more about each.\n',
     options,
     positionals: 1,
+    loadsConfiguration: ({ test, signal, 'print-config': printed, version, versions }) =>
+      !version && !versions && (test === true || printed === true || signal !== undefined),
     async run(values, [file]) {
       if (values.version) return printVersion();
       if (values.versions) return printVersions();

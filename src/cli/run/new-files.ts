@@ -15,10 +15,25 @@ export async function makeFiles(directory: string, files: NewFiles): Promise<voi
       say(`${shown} is there already and stays as it is`);
       continue;
     }
-    await mkdir(dirname(file), { recursive: true });
+    await makeDirectory(dirname(file));
     await writeFile(file, content, { flag: 'wx' });
     print(`${shown}\n`);
   }
+}
+
+/**
+ * With the directories around it. Not by `mkdir({ recursive: true })`: where the system says ENOENT for a directory whose
+ * parent is there, as in /proc, Node tries again without end.
+ */
+async function makeDirectory(directory: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = directory; !(await exists(at)) && dirname(at) !== at; at = dirname(at)) missing.push(at);
+  for (const each of missing.reverse()) await mkdir(each).catch(unlessThere);
+}
+
+/** Somebody else made it meanwhile. */
+function unlessThere(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
 }
 
 export async function exists(file: string): Promise<boolean> {

@@ -15,6 +15,8 @@ export const codes = {
   'forbidden-character': 'the text holds a NUL byte: it is no configuration',
   'include-cycle': 'files include each other in a circle',
   'include-not-found': 'an included file is not there',
+  'include-passed-over':
+    'warning: an `include` pattern passes something over: a directory that cannot be read, a link to nothing',
   'invalid-location': 'the pattern of a location cannot match anything',
   'location-outside-parent': 'a nested location is not below the location around it',
   'missing-block': 'a directive that needs a block `{ … }` has none',
@@ -23,6 +25,7 @@ export const codes = {
   'missing-semicolon': 'a directive does not end with `;`',
   'nginx-directive': 'a directive of nginx that is not here; `docs/from-nginx.md` says what to do instead',
   'no-server': 'there is no server at all',
+  'not-utf8': 'a file is not UTF-8 text',
   'pid-file': 'the pid file cannot be written; a warning while its folder is not there',
   'plugin-failed': 'a plugin broke while it was loaded, read its directive, was set up or applied to a route',
   'plugin-invalid': 'what was loaded is no plugin',

@@ -1,4 +1,5 @@
 import { displayPath } from './display-path.js';
+import { type Matches, matchFiles } from './match-files.js';
 import { type FileText, readText } from './read-file.js';
 import { folderOfPattern, type WatchedFolder } from './watched.js';
 
@@ -19,8 +20,8 @@ export interface ConfigSnapshot {
 /** Where the texts of a configuration come from. */
 export interface ConfigFiles {
   read(path: string): FileText;
-  /** The files of a pattern with wildcards; absolute, sorted. */
-  match(pattern: string, folder: string): Promise<readonly string[]>;
+  /** The files of a pattern with wildcards. */
+  match(pattern: string, folder: string): Promise<Matches>;
 }
 
 const keyOf = (pattern: string, folder: string): string => `${folder}\0${pattern}`;
@@ -28,7 +29,7 @@ const keyOf = (pattern: string, folder: string): string => `${folder}\0${pattern
 /** The disk; what was read from it is remembered, so that it can be had as a snapshot. */
 export class DiskFiles implements ConfigFiles {
   readonly #texts = new Map<string, string>();
-  readonly #matches = new Map<string, readonly string[]>();
+  readonly #matches = new Map<string, Matches>();
   readonly #patterns = new Map<string, WatchedFolder>();
 
   read(path: string): FileText {
@@ -37,14 +38,12 @@ export class DiskFiles implements ConfigFiles {
     return read;
   }
 
-  async match(pattern: string, folder: string): Promise<readonly string[]> {
+  async match(pattern: string, folder: string): Promise<Matches> {
     const key = keyOf(pattern, folder);
     this.#patterns.set(key, folderOfPattern(pattern, folder));
     const known = this.#matches.get(key);
     if (known !== undefined) return known;
-    const { glob } = await import('tinyglobby');
-    const found = await glob(pattern, { cwd: folder, absolute: true, expandDirectories: false });
-    const matches = found.sort();
+    const matches = await matchFiles(pattern, folder);
     this.#matches.set(key, matches);
     return matches;
   }
@@ -62,7 +61,9 @@ export class DiskFiles implements ConfigFiles {
   snapshot(): ConfigSnapshot | undefined {
     let size = 0;
     for (const text of this.#texts.values()) size += Buffer.byteLength(text);
-    return size > MAX_SNAPSHOT_SIZE ? undefined : { texts: [...this.#texts], matches: [...this.#matches] };
+    if (size > MAX_SNAPSHOT_SIZE) return undefined;
+    const matches = [...this.#matches].map(([key, { paths }]) => [key, paths] as const);
+    return { texts: [...this.#texts], matches };
   }
 }
 
@@ -83,7 +84,8 @@ export class SnapshotFiles implements ConfigFiles {
       : { text };
   }
 
-  async match(pattern: string, folder: string): Promise<readonly string[]> {
-    return this.#matches.get(keyOf(pattern, folder)) ?? [];
+  /** What was passed over has been reported when the snapshot was taken. */
+  async match(pattern: string, folder: string): Promise<Matches> {
+    return { paths: this.#matches.get(keyOf(pattern, folder)) ?? [], passedOver: [] };
   }
 }

@@ -18,7 +18,8 @@ export type Reference =
       readonly name: string;
     };
 
-const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
+/** In capitals: `$uri` and `${remote_addr}` are variables of templates. */
+export const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 const CODE = { lineFeed: 0x0a, closingBrace: 0x7d } as const;
 
@@ -88,6 +89,10 @@ export function reportReference(reference: Reference, place: Place, findings: Fi
   }
 }
 
+function isEnvironmentName(text: string, at: number): boolean {
+  return /^[A-Z]/.test(text.slice(at + 2, at + 3));
+}
+
 /** A text with its environment variables filled in. */
 export function expandReferences(
   text: string,
@@ -100,6 +105,12 @@ export function expandReferences(
   for (let at = text.indexOf('${'); at !== -1; at = text.indexOf('${', Math.max(from, at + 2))) {
     const reference = readReference(text, at, text.length, environment);
     if (reference === undefined) continue;
+    if (text[at - 1] === '\\' && isEnvironmentName(text, at)) {
+      // As in the language: the text itself.
+      expanded += text.slice(from, at - 1) + text.slice(at, reference.end);
+      from = reference.end;
+      continue;
+    }
     reportReference(reference, place, findings);
     expanded += text.slice(from, at) + reference.text;
     from = reference.end;

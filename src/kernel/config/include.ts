@@ -6,6 +6,7 @@ import { displayPath } from './display-path.js';
 import type { Environment } from './environment.js';
 import type { Findings } from './findings.js';
 import { type Form, formOf } from './forms.js';
+import { reportNotUtf8 } from './not-utf8.js';
 import { parseConf } from './parser.js';
 import type { Argument, DirectiveUse } from './schema.js';
 import { Source } from './source.js';
@@ -91,17 +92,21 @@ export class FileReader {
     if (pattern === undefined) return [];
     const includer = chain.at(-1)?.path ?? '';
     const uses: DirectiveUse[] = [];
-    for (const path of await this.#matching(pattern.text, dirname(includer))) {
+    for (const path of await this.#matching(pattern, dirname(includer))) {
       for (const included of await this.#includeFile(path, pattern, chain)) uses.push(included);
     }
     return uses;
   }
 
   /** The files of a pattern, sorted. One without wildcards is itself, whether it is there or not. */
-  async #matching(pattern: string, folder: string): Promise<readonly string[]> {
+  async #matching({ text: pattern, place }: Argument, folder: string): Promise<readonly string[]> {
     if (WILDCARD.test(pattern)) {
       const { isDynamicPattern } = await import('tinyglobby');
-      if (isDynamicPattern(pattern)) return this.#files.match(pattern, folder);
+      if (isDynamicPattern(pattern)) {
+        const { paths, passedOver } = await this.#files.match(pattern, folder);
+        for (const message of passedOver) this.#findings.warning('include-passed-over', message, place);
+        return paths;
+      }
     }
     return [resolve(folder, pattern)];
   }
@@ -151,7 +156,7 @@ export class FileReader {
 
   #textOf(path: string, inclusion: Inclusion | undefined): string | undefined {
     const place = inclusion?.place;
-    const related = inclusion === undefined ? {} : relatedTo(inclusion.chain);
+    const related: Pick<Diagnostic, 'related'> = inclusion === undefined ? {} : relatedTo(inclusion.chain);
     if (formOf(path) === 'module') {
       const message = `${displayPath(path)} is a program: it cannot be included`;
       const hint = 'only the configuration file itself may be one; import what it shares';
@@ -160,6 +165,11 @@ export class FileReader {
     }
     const read = this.#files.read(path);
     if ('text' in read) return read.text;
+    if (read.problem === 'not-utf8') {
+      const here = place === undefined ? [] : [{ message: `${displayPath(path)} is included here`, place }];
+      reportNotUtf8(read.found, path, this.#findings, { related: [...here, ...(related.related ?? [])] });
+      return undefined;
+    }
     const code = codeOf(read.problem, place);
     const hint =
       code === 'include-not-found' && !isAbsolute(inclusion?.word ?? path) ? { hint: INCLUDE_START } : {};

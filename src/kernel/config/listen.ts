@@ -60,6 +60,10 @@ function readTcpAddress(word: Argument): { readonly host: string; readonly port:
   const { text } = word;
   const colon = text.lastIndexOf(':');
   const isOnlyPort = /^\d+$/.test(text);
+  const hint = addressHint(text.slice(0, Math.max(colon, 0)));
+  if (hint !== undefined) {
+    throw new ArgumentError(`"${text}" is not an address to listen on`, { argument: word, hint });
+  }
   const host = isOnlyPort ? '0.0.0.0' : hostOf(text.slice(0, Math.max(colon, 0)));
   const port = /^\d{1,5}$/.test(text.slice(colon + 1)) ? Number(text.slice(colon + 1)) : Number.NaN;
   if (host === undefined || !(port <= 65_535)) {
@@ -69,6 +73,16 @@ function readTcpAddress(word: Argument): { readonly host: string; readonly port:
     );
   }
   return { host, port };
+}
+
+/** Of addresses that are well formed, but that no socket of a server can have. */
+function addressHint(host: string): string | undefined {
+  const inner = /^\[(.*)\]$/.exec(host)?.[1] ?? '';
+  if (!isIPv6(inner)) return undefined;
+  if (inner.includes('%')) return 'an address with a zone (%eth0) cannot be listened on; write [::]:PORT';
+  const { address } = new SocketAddress({ address: inner, family: 'ipv6' });
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address) ?? [];
+  return mapped === undefined ? undefined : `it is an IPv4 address: write ${mapped}:PORT`;
 }
 
 /** The address in the one form in which equal ones are equal strings. */

@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { moduleImporter } from '../plugin-loader.js';
+import { decodeUtf8 } from './decode-utf8.js';
 import { displayPath } from './display-path.js';
 import { type Findings, reasonOf } from './findings.js';
+import { jsonOf } from './json-of-value.js';
+import { reportNotUtf8 } from './not-utf8.js';
 
 /**
  * A configuration in TypeScript or JavaScript, run and written out as JSON, which then is read as any other: its
@@ -11,34 +15,34 @@ export async function moduleAsJson(path: string, findings: Findings): Promise<st
   const file = displayPath(path);
   let value: unknown;
   try {
+    const decoded = decodeUtf8(await readFile(path));
+    if (typeof decoded !== 'string') {
+      reportNotUtf8(decoded, path, findings);
+      return undefined;
+    }
     const exported: unknown = await (await moduleImporter(path)).import(path);
     const hasDefault = typeof exported === 'object' && exported !== null && 'default' in exported;
-    value = hasDefault ? exported.default : undefined;
+    value = hasDefault ? await exported.default : undefined;
   } catch (error) {
     findings.error('unreadable-file', `cannot load ${file}: ${reasonOf(error)}`, undefined);
     return undefined;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    findings.error('unexpected-value', `${file} exports no configuration`, undefined, {
-      hint: 'export default defineConfig({ server: { … } });',
+    const isFunction = typeof value === 'function';
+    const message = isFunction
+      ? `${file} exports a function, and not a configuration`
+      : `${file} exports no configuration`;
+    findings.error('unexpected-value', message, undefined, {
+      hint: isFunction
+        ? 'export what it returns: export default await configuration();'
+        : 'export default defineConfig({ server: { … } });',
     });
     return undefined;
   }
-  try {
-    return JSON.stringify(value, refuseNonValues, 2);
-  } catch (error) {
-    findings.error(
-      'unexpected-value',
-      `${file} exports what no configuration can hold: ${reasonOf(error)}`,
-      undefined,
-    );
-    return undefined;
+  const { json, problem } = jsonOf(value);
+  if (problem !== undefined) {
+    const message = `${file} exports what no configuration can hold: ${problem}`;
+    findings.error('unexpected-value', message, undefined);
   }
-}
-
-/** JSON would leave these out without a word. */
-function refuseNonValues(key: string, value: unknown): unknown {
-  const isValue = typeof value !== 'function' && typeof value !== 'symbol' && !Number.isNaN(value);
-  if (isValue) return value;
-  throw new TypeError(`"${key}" is a ${typeof value}`);
+  return json;
 }

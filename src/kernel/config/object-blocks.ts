@@ -14,7 +14,11 @@ export function withObjectBlocks(uses: readonly DirectiveUse[], ruleOf: RuleOf):
   let gathering: { readonly from: DirectiveUse; readonly inner: DirectiveUse[] } | undefined;
   for (const use of uses) {
     const rule = ruleOf(use.name);
-    if (isEmptyObject(use) && !(rule?.hasBlock && rule.maxArguments === 0)) continue;
+    if (isEmpty(use) && !(rule?.hasBlock && rule.maxArguments === 0)) {
+      // No locations are none; of any other directive, nothing was given to it: the check of its arguments says so.
+      if (!rule?.hasBlock) shaped.push({ ...use, block: undefined });
+      continue;
+    }
     if (rule?.block === undefined || rule.maxArguments > 0 || !use.keyed) {
       gathering = undefined;
       const block = use.block && withObjectBlocks(use.block, inside(rule, ruleOf));
@@ -31,8 +35,8 @@ export function withObjectBlocks(uses: readonly DirectiveUse[], ruleOf: RuleOf):
   return shaped;
 }
 
-/** No use of a directive, or an empty block of one that has a block. */
-function isEmptyObject({ keyed, arguments: words, block }: DirectiveUse): boolean {
+/** `{}` or `[]`: no use of a directive, or an empty block of one that has a block. */
+function isEmpty({ keyed, arguments: words, block }: DirectiveUse): boolean {
   return keyed === true && words.length === 0 && block?.length === 0;
 }
 

@@ -70,7 +70,9 @@ export class ObjectForm {
       if (items.some((item) => isMap(item) || isSeq(item))) {
         return items.flatMap((item) => this.#written(name, item, depth + 1));
       }
-      return items.length === 0 ? [] : [{ arguments: this.#words(items), block: undefined }];
+      // A list of no uses, or a directive without arguments: that is known when the plugins are.
+      if (items.length === 0) return plainBlocks.has(name) ? [] : [{ arguments: [], block: [], keyed: true }];
+      return [{ arguments: this.#words(items), block: undefined }];
     }
     if (isMap(node)) {
       if (plainBlocks.has(name)) return [{ arguments: [], block: this.block(node, depth) }];
@@ -91,6 +93,8 @@ export class ObjectForm {
     if (isMap(node) || (name === 'location' && isNothing(node))) {
       return [{ arguments: first, block: this.block(node, depth), keyed: true }];
     }
+    const isEmptyList = isSeq(node) && node.items.length === 0;
+    if (isEmptyList) return [{ arguments: first, block: undefined, keyed: true }];
     return this.#written('', node, depth).map(({ arguments: rest }) => ({
       arguments: [...first, ...rest],
       block: undefined,
@@ -107,9 +111,14 @@ export class ObjectForm {
       return [];
     }
     const seen = new Set<unknown>();
-    return node.items.flatMap((pair) => {
+    const merged: Value[] = [];
+    const own = node.items.flatMap((pair) => {
       if (!isPair(pair)) return [];
       const { key, value: inner } = pair;
+      if (isMergeKey(key)) {
+        merged.push(inner);
+        return [];
+      }
       const name = isScalar(key) ? key.value : undefined;
       if (seen.has(name)) {
         this.#findings.error(
@@ -125,6 +134,29 @@ export class ObjectForm {
       seen.add(name);
       return [[key, inner] as const];
     });
+    return merged.length === 0 ? own : [...own, ...this.#mergedEntries(merged, seen, depth)];
+  }
+
+  /** What `<<: *base` and `<<: [*one, *other]` add: the names that are not there yet. https://yaml.org/type/merge.html */
+  #mergedEntries(
+    merged: readonly Value[],
+    seen: Set<unknown>,
+    depth: number,
+  ): readonly (readonly [Node, Value])[] {
+    const added: (readonly [Node, Value])[] = [];
+    const sources = merged.flatMap((value) => {
+      const node = this.#resolve(value, depth);
+      return isSeq<Node>(node) ? node.items : [node];
+    });
+    for (const source of sources) {
+      for (const [key, inner] of this.#entries(source, depth + 1)) {
+        const name = isScalar(key) ? key.value : undefined;
+        if (seen.has(name)) continue;
+        seen.add(name);
+        added.push([key, inner]);
+      }
+    }
+    return added;
   }
 
   #words(nodes: readonly Value[]): readonly Argument[] {
@@ -180,6 +212,11 @@ export class ObjectForm {
     const [start, end] = node.range ?? [0, 1];
     return this.#source.place(start, end);
   }
+}
+
+/** A quoted one, as in JSON, is a name like any other. */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
 }
 
 function isNothing(node: Value): boolean {

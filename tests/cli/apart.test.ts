@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { runApart } from '../../src/cli/apart.js';
+import { folderWith, repository, start, webserv } from './webserv.js';
+
+const good = 'server: { listen: "127.0.0.1:0", return: [200, "x"] }';
+
+/** Programs that end, or never end, before anybody knows what they configure. */
+const programs: readonly (readonly [what: string, program: string, message: string])[] = [
+  ['process.exit(0)', 'process.exit(0);', 'ended without a result (exit 0'],
+  ['process.exit(1)', 'process.exit(1);', 'ended without a result (exit 1'],
+  ['an await without end', 'await new Promise(() => {});', 'never settles'],
+  ['a signal', 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {});', '(SIGKILL)'],
+  ['an abort', 'process.abort();', '(SIGABRT)'],
+  ['a lost channel', 'process.disconnect();', 'ended without a result'],
+  [
+    'an error in a timer',
+    'setTimeout(() => { throw new Error("late"); }); await new Promise((r) => setTimeout(r, 200));',
+    'did not catch: Error: late',
+  ],
+];
+
+describe.concurrent('a configuration whose program does not end as one', () => {
+  it.each(programs)('fails the test: %s', async (_what, program, message) => {
+    const cwd = await folderWith({ 'a.ts': `${program}\nexport default { ${good} };` });
+    const { code, stdout, stderr } = await webserv(['--test', 'a.ts'], { cwd });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(message);
+  });
+
+  it.each([
+    ['--print-config', 'a.ts'],
+    ['-s', 'reload', '-c', 'a.ts'],
+    ['-s', 'stop', '-c', 'a.ts'],
+    ['explain', '/', '-c', 'a.ts'],
+    ['plugins', '-c', 'a.ts'],
+    ['schema', '-c', 'a.ts'],
+  ])('fails %s %s', async (...args) => {
+    const cwd = await folderWith({ 'a.ts': `process.exit(0);\nexport default { ${good} };` });
+    const { code, stdout, stderr } = await webserv(args, { cwd });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('ended without a result (exit 0: does it call process.exit()?)');
+  });
+
+  it.each([
+    ['when it is imported', 'process.exit(0);'],
+    ['in setup', 'export default definePlugin({ name: "p", setup() { process.exit(0); } });'],
+    ['in apply', 'export default definePlugin({ name: "p", apply() { process.exit(0); } });'],
+  ])('fails the test where a plugin ends the process %s', async (_when, text) => {
+    const cwd = await folderWith({
+      'a.conf': 'load_plugin ./p.ts;\nserver { listen 127.0.0.1:0; return 200; }',
+      'p.ts': `import { definePlugin } from '@webserv/server';\n${text}`,
+    });
+    const { code, stderr } = await webserv(['-t', 'a.conf'], { cwd });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('ended without a result (exit 0')]);
+  });
+
+  it('is not served either: the start is exit 1, and says why', async () => {
+    const cwd = await folderWith({ 'a.ts': `process.exit(0);\nexport default { ${good} };` });
+    const { code, stdout, stderr } = await webserv(['a.ts'], { cwd });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('a worker ended before it served (exit 0');
+  });
+
+  it('keeps its own words out of what is printed', async () => {
+    const cwd = await folderWith({
+      'a.ts': `console.log('noise'); process.stdout.write('more');\nexport default { ${good} };`,
+    });
+    const { code, stdout, stderr } = await webserv(['-T', 'a.ts'], { cwd });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('noise')]);
+    expect(stdout).toMatch(/^# What a\.ts configures/);
+    expect(stdout).not.toContain('noise');
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('a configuration that is never loaded to its end', () => {
+  it('ends with the command that loads it', async () => {
+    const cwd = await folderWith({
+      'a.ts': `console.error('pid', process.pid); for (;;);\nexport default { ${good} };`,
+    });
+    const { child, texts, ended } = start(['-t', 'a.ts'], { cwd });
+    await expect.poll(() => texts.stderr, { timeout: 20_000 }).toMatch(/pid \d+/);
+    const pid = Number(/pid (\d+)/.exec(texts.stderr)?.[1]);
+    child.kill('SIGTERM');
+    await ended;
+    expect(child.signalCode).toBe('SIGTERM');
+    await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+  });
+
+  afterEach(() => vi.restoreAllMocks());
+
+  it('is given up after the time limit', async () => {
+    const cwd = await folderWith({ 'a.ts': `for (;;);\nexport default { ${good} };` });
+    const written: unknown[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      written.push(text);
+      return true;
+    });
+    expect(await runApart(['-t', join(cwd, 'a.ts')], 3000)).toBe(1);
+    expect(written.join('')).toContain('was not loaded within 3 s');
+  });
+});
+
+describe('output that cannot be written', () => {
+  const main = join(repository, 'dist/src/cli/main.js');
+
+  async function toFull(args: readonly string[], cwd: string) {
+    const line = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
+    const child = spawn('sh', ['-c', `${line} > /dev/full`], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => {
+      stderr += String(text);
+    });
+    await once(child, 'close');
+    return { code: child.exitCode, stderr };
+  }
+
+  it.each([
+    ['schema'],
+    ['schema', '-c', 'a.conf'],
+    ['--print-config', 'a.conf'],
+    ['plugins'],
+    ['plugins', '-c', 'a.conf'],
+    ['explain', '/', '-c', 'a.conf'],
+    ['init', 'new'],
+    ['init', '--plugin', 'greeting'],
+    ['--help'],
+    ['help', 'serve'],
+    ['--version'],
+    ['-V'],
+  ])('is exit 1 with a message: %s %s', async (...args) => {
+    const cwd = await folderWith({ 'a.conf': 'server { listen 8080; return 200 x; }' });
+    const { code, stderr } = await toFull(args, cwd);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the output could not be written: ENOSPC')]);
+  });
+});
