@@ -60,6 +60,16 @@ describe('webserv init', () => {
     expect(await readFile(join(cwd, 'webserv.conf'), 'utf8')).toBe('my configuration');
   });
 
+  it.each(['/proc/x', '/proc/self/x/y', '/sys/x', '/dev/null/x'])(
+    'says why it cannot make one in %s, and does not try without end',
+    async (folder) => {
+      for (const args of [[folder], ['--plugin', 'greeting', folder]]) {
+        const { code, stderr } = await webserv(['init', ...args]);
+        expect([code, stderr]).toEqual([1, expect.stringContaining('cannot make the ')]);
+      }
+    },
+  );
+
   it('says why it cannot make one', async () => {
     const cwd = await folderWith({ file: '' });
     const { code, stderr } = await webserv(['init', 'file'], { cwd });

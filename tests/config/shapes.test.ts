@@ -107,6 +107,14 @@ server:
   });
 });
 
+it('a backslash keeps the reference to a variable of the environment, as in the language', async () => {
+  const text = `{"server":{"listen":80,"label":["a","\\\\\${HOME} \${N} \\\\\${remote_addr}"]}}`;
+  const { config, diagnostics } = await load(text, { file: 'test.json', environment: { N: '8' } });
+  expect(diagnostics).toEqual([]);
+  const labels = config?.servers[0]?.route.options.get('sample')?.label;
+  expect([...(labels instanceof Map ? labels : [])]).toEqual([['a', `\${HOME} 8 \\\${remote_addr}`]]);
+});
+
 describe('a program exports', () => {
   async function loaded(text: string) {
     const folder = await mkdtemp(join(tmpdir(), 'webserv-shapes-'));
