@@ -95,17 +95,22 @@ export type {
 export { preferredType } from './kernel/negotiate.js';
 export type { Offers } from './kernel/offers.js';
 export {
+  childPath,
   type DecodedPath,
   decodePath,
   encodePath,
-  encodeSegment,
   type FilePath,
   hasHiddenSegment,
   isUnder,
+  leadingPath,
+  pathText,
   type RootMapping,
+  resolvePath,
   resolveUnder,
   safeFileName,
+  segmentsOf,
 } from './kernel/path.js';
+export { bytesOfName, encodeSegment, nameOfBytes } from './kernel/path-segment.js';
 export {
   API_VERSION,
   type ApplyContext,

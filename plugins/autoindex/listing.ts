@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
-import { type Boundary, decodePath, encodeSegment, isUnder, type OpenDirectory } from '@webserv/server';
+import { type Boundary, isUnder, type OpenDirectory } from '@webserv/server';
 
 export interface Entry {
   readonly name: string;
@@ -38,9 +38,9 @@ function inOrder(entries: readonly Entry[]): readonly Entry[] {
   });
 }
 
-/** Hidden names are 404, and so is a name that no URL can carry: one with a backslash or a control character. */
+/** Hidden names are 404. */
 function isReachable(name: string): boolean {
-  return !name.startsWith('.') && decodePath(`/${encodeSegment(name)}`) === `/${name}`;
+  return !name.startsWith('.');
 }
 
 function isLeftOut(error: unknown): boolean {

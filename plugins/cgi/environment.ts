@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Exchange, Template } from '@webserv/server';
+import { type Exchange, pathText, type Template } from '@webserv/server';
 import type { Script } from './locate.js';
 
 export interface EnvironmentOptions {
@@ -80,10 +80,11 @@ function pathVariables(exchange: Exchange, script: Script, pathInfo: string): Re
     DOCUMENT_ROOT: documentRoot,
     PATH_INFO: pathInfo,
     SCRIPT_FILENAME: script.file,
-    SCRIPT_NAME: script.name,
+    SCRIPT_NAME: pathText(script.name),
   };
   if (pathInfo !== '') {
-    const inside = pathInfo === exchange.request.path ? route.resolve(exchange.request.path) : undefined;
+    const { request } = exchange;
+    const inside = pathInfo === pathText(request.path) ? route.resolve(request.path) : undefined;
     found.PATH_TRANSLATED = inside ?? documentRoot + pathInfo;
   }
   return found;
@@ -148,7 +149,7 @@ export function environment(
   options: EnvironmentOptions,
 ): Readonly<Record<string, string>> {
   const { request } = exchange;
-  const pathInfo = options.pathInfo === 'full' ? request.path : script.extraPath;
+  const pathInfo = pathText(options.pathInfo === 'full' ? request.path : script.extraPath);
   const configured = Array.from(options.variables, ([name, value]): [string, string] => [
     name,
     environmentText(value.render(exchange)),

@@ -2,13 +2,13 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   type DecodedPath,
-  decodePath,
   type Exchange,
-  encodePath,
   type FilePath,
   HttpError,
   hasHiddenSegment,
+  leadingPath,
   openDirectory,
+  pathText,
 } from '@webserv/server';
 import type { Command } from './directives.js';
 
@@ -67,12 +67,12 @@ function isDisguised(path: string, commands: ReadonlyMap<string, Command>): bool
   return false;
 }
 
-/** A leading part of a decoded path. */
-function leading(path: DecodedPath, end: number): DecodedPath {
-  if (end === path.length) return path;
-  const part = decodePath(encodePath(path.slice(0, end) || '/'));
-  if (part === undefined) throw new Error(`no path: ${path.slice(0, end)}`);
-  return part;
+/**
+ * False for what PATH_INFO must not hold once it is decoded (RFC 3875 §4.1.5): a NUL would end it, and dot segments made
+ * of encoded slashes would lead a script that trusts the server to have resolved them out of its directory.
+ */
+function isPathInfo(text: string): boolean {
+  return !text.includes('\0') && !/(?:^|\/)\.\.?(?:\/|$)/.test(text);
 }
 
 /**
@@ -84,7 +84,7 @@ async function nearestFolder(exchange: Exchange, path: DecodedPath, end: number)
   let slash = end;
   do {
     slash = path.lastIndexOf('/', slash - 1);
-    const folder = exchange.route.resolve(leading(path, slash));
+    const folder = exchange.route.resolve(leadingPath(path, slash));
     if (folder === undefined) break;
     const found = await openDirectory(folder, exchange.route.boundary);
     if (found.kind === 'forbidden') throw new HttpError(403);
@@ -106,9 +106,10 @@ export async function locate(exchange: Exchange, options: LocateOptions): Promis
   const { path } = exchange.request;
   const found = candidates(path, options.commands);
   if (isDisguised(path, options.commands)) throw new HttpError(404);
+  if (found.length > 0 && !isPathInfo(pathText(path))) throw new HttpError(400);
   if (found.length > 0 && hasHiddenSegment(path)) throw new HttpError(404);
   for (const { end, command } of found) {
-    const file = exchange.route.resolve(leading(path, end));
+    const file = exchange.route.resolve(leadingPath(path, end));
     if (file === undefined) continue; // a segment of the route's own prefix
     const lookup = await exchange.open(file);
     if (lookup.kind === 'directory') continue;

@@ -1,6 +1,6 @@
 import {
+  childPath,
   type DecodedPath,
-  decodePath,
   type Exchange,
   encodePath,
   type FilePath,
@@ -10,6 +10,7 @@ import {
   openFile,
   type Response,
   type RouteView,
+  resolvePath,
 } from '@webserv/server';
 import type { Found, Kept, RouteFiles } from './files.js';
 import { answerWith } from './representation.js';
@@ -117,9 +118,9 @@ export class StaticResponder {
   async #answerFolder(exchange: Exchange, folder: DecodedPath): Promise<Response | undefined> {
     const indexSince = performance.now();
     for (const name of this.#index) {
-      const path = decodePath(encodePath(folder + name));
-      const file = path && this.#route.resolve(path);
-      if (path === undefined || file === undefined || !(await this.#isThere(file))) continue;
+      const path = childPath(folder, name);
+      const file = this.#route.resolve(path);
+      if (file === undefined || !(await this.#isThere(file))) continue;
       return this.#forward(exchange, { path, indexSince });
     }
     return undefined;
@@ -142,10 +143,11 @@ export class StaticResponder {
       return this.#forward(exchange, { path, indexSince: undefined });
     }
     if (otherwise.kind === 'status') throw new HttpError(otherwise.status);
-    const path = encodePath(otherwise.path.render(exchange));
+    const path = resolvePath(otherwise.path.render(exchange));
+    if (path === undefined) throw new HttpError(404);
     // What it was to be forwarded to is not there either.
-    if (exchange.origin !== undefined && decodePath(path) === own) throw new HttpError(404);
-    return exchange.forward(path + queryOf(otherwise, exchange));
+    if (exchange.origin !== undefined && path === own) throw new HttpError(404);
+    return exchange.forward(encodePath(path) + queryOf(otherwise, exchange));
   }
 
   /** Whether a path with a slash at its end is a folder, any other a file, be it one that may not be read. */

@@ -4,12 +4,11 @@ import {
   argument,
   type DecodedPath,
   type Directive,
-  decodePath,
   directive,
   type Exchange,
-  encodePath,
   isUnder,
   readArgument,
+  resolvePath,
   type Scope,
   type Template,
 } from '@webserv/server';
@@ -83,10 +82,9 @@ export function candidatePath(candidate: Template, exchange: Exchange): DecodedP
   const { prefix } = exchange.route;
   const rendered = candidate.render(exchange);
   const written = rendered.startsWith('/') ? rendered : `/${rendered}`;
-  // What variables bring is text, not URL: encoded first, so that decoding changes nothing but resolves dots.
-  const path = decodePath(encodePath(written));
+  const path = resolvePath(written);
   if (path === undefined || isUnder(path, prefix)) return path;
-  return decodePath(encodePath(prefix + path));
+  return resolvePath(prefix + path);
 }
 
 /** The query of the URI that `otherwise` forwards to, with its question mark; only what is written there. */

@@ -1,4 +1,11 @@
-import { type Exchange, encodePath, escapeHtml, preferredType, type Response } from '@webserv/server';
+import {
+  type DecodedPath,
+  type Exchange,
+  encodePath,
+  escapeHtml,
+  preferredType,
+  type Response,
+} from '@webserv/server';
 
 /** One file as it was stored. */
 export interface StoredFile {
@@ -28,7 +35,7 @@ export function addField(fields: FieldValues, name: string, value: string): void
   else before.push(value);
 }
 
-function page(files: readonly StoredFile[], back: string): string {
+function page(files: readonly StoredFile[], back: DecodedPath): string {
   const items = files.map(
     ({ name, size, url }) => `<li><a href="${escapeHtml(url)}">${escapeHtml(name)}</a> (${size} bytes)</li>`,
   );

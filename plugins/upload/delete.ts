@@ -1,7 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { type Exchange, HttpError, type Response } from '@webserv/server';
 import { requirePreconditions } from './receive.js';
-import { inFolder, look, requireFile, splitTarget } from './store.js';
+import { inFolder, isFileName, look, requireFile, splitTarget } from './store.js';
 import type { Uploads } from './uploads.js';
 
 const deleted: Response = Object.freeze({ status: 204 });
@@ -13,7 +13,7 @@ export async function remove(uploads: Uploads, { request }: Exchange): Promise<R
   const target = splitTarget(uploads.store, request.path);
   if (target === undefined) throw new HttpError(409, { reason: 'DELETE of the store' });
   const { folder, name, asFolder } = target;
-  if (name.startsWith('.')) throw new HttpError(404);
+  if (name.startsWith('.') || !isFileName(name)) throw new HttpError(404);
   return inFolder(uploads.store, folder, 404, (directory) =>
     uploads.turns.take(folder + name, async () => {
       const found = await look(directory, name);

@@ -1,4 +1,5 @@
 import {
+  childPath,
   type DecodedPath,
   type Exchange,
   encodePath,
@@ -22,10 +23,6 @@ interface Folder {
   readonly directory: OpenDirectory;
 }
 
-function pathIn({ path }: Folder, name: string): string {
-  return path.endsWith('/') ? path + name : `${path}/${name}`;
-}
-
 function publishIn(
   uploads: Uploads,
   folder: Folder,
@@ -33,13 +30,19 @@ function publishIn(
   wanted: string,
   policy: ConflictPolicy,
 ): Promise<Published> {
-  return uploads.turns.take(pathIn(folder, wanted), async () =>
+  return uploads.turns.take(childPath(folder.path, wanted), async () =>
     publish(file, wanted, policy, await look(folder.directory, wanted)),
   );
 }
 
 function describe(uploads: Uploads, folder: Folder, name: string, size: number, field?: string): StoredFile {
-  return { field, name, size, type: uploads.route.contentType(name), url: encodePath(pathIn(folder, name)) };
+  return {
+    field,
+    name,
+    size,
+    type: uploads.route.contentType(name),
+    url: encodePath(childPath(folder.path, name)),
+  };
 }
 
 /** All of them or, as far as a file system allows, none: what is new is taken back when a later one fails. */

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import {
+  childPath,
   type Exchange,
   encodePath,
   entityTagOf,
@@ -10,7 +11,7 @@ import {
 import { isAcceptable } from './names.js';
 import { publish, refuseTaken } from './publish.js';
 import { receive, refuseContentCoding, requirePreconditions } from './receive.js';
-import { inFolder, look, requireFile, splitTarget, type Target } from './store.js';
+import { inFolder, isFileName, look, requireFile, splitTarget, type Target } from './store.js';
 import type { Uploads } from './uploads.js';
 
 /** @throws HttpError for what can never become a file there; nothing is looked at, and no content asked for */
@@ -20,7 +21,7 @@ function targetOf(uploads: Uploads, request: Request): Target {
   refuseContentCoding(request);
   const target = splitTarget(uploads.store, request.path);
   if (target === undefined || target.asFolder) throw new HttpError(409, { reason: 'PUT on a folder' });
-  if (target.name.startsWith('.')) throw new HttpError(404);
+  if (target.name.startsWith('.') || !isFileName(target.name)) throw new HttpError(404);
   if (!isAcceptable(target.name)) throw new HttpError(400, { reason: 'not a name for a file' });
   return target;
 }
@@ -52,7 +53,7 @@ export async function put(uploads: Uploads, { request }: Exchange): Promise<Resp
       uploads.stored(file.size);
       const etag = entityTagOf(await file.stat()); // after the rename, which counts as a change
       if (!published.created) return { status: 204, headers: { etag } };
-      return { status: 201, headers: { etag, location: encodePath(folder + published.name) } };
+      return { status: 201, headers: { etag, location: encodePath(childPath(folder, published.name)) } };
     } finally {
       await uploads.temporaries.remove(file);
     }

@@ -3,14 +3,14 @@ import { lstat } from 'node:fs/promises';
 import {
   type Boundary,
   type DecodedPath,
-  decodePath,
-  encodePath,
   HttpError,
   hasHiddenSegment,
+  leadingPath,
   type OpenDirectory,
   openDirectory,
   type RootMapping,
   resolveUnder,
+  segmentsOf,
 } from '@webserv/server';
 import { errorCode } from './failure.js';
 
@@ -34,8 +34,14 @@ export function splitTarget(store: Store, path: DecodedPath): Target | undefined
   const bare = asFolder ? path.slice(0, -1) : path;
   if (bare.length <= (store.mapping.prefix === '/' ? 0 : store.mapping.prefix.length)) return undefined;
   const slash = bare.lastIndexOf('/');
-  const folder = decodePath(encodePath(bare.slice(0, slash + 1)));
-  return folder === undefined ? undefined : { folder, name: bare.slice(slash + 1), asFolder };
+  const folder = leadingPath(path, slash + 1);
+  const name = segmentsOf(leadingPath(path, bare.length)).at(-1) ?? '';
+  return { folder, name, asFolder };
+}
+
+/** False for a segment that is no file's name, or a name of bytes that are not UTF-8, which uploads leave alone. */
+export function isFileName(name: string): boolean {
+  return !/[/\0]/.test(name) && name.isWellFormed();
 }
 
 /**

@@ -5,7 +5,7 @@ import { HttpError } from './errors.js';
 import { openFile } from './files.js';
 import type { Tap } from './hooks.js';
 import { answerByMethod } from './methods.js';
-import { type DecodedPath, decodePath, encodePath, type FilePath, hasHiddenSegment } from './path.js';
+import { type DecodedPath, type FilePath, hasHiddenSegment, leadingPath } from './path.js';
 import type { Route } from './route.js';
 
 /** What a request would meet, found by the same tables that answer requests, without answering it. */
@@ -168,8 +168,8 @@ async function fileFor(route: Route, path: DecodedPath): Promise<FileFound | und
 /** The file among the folders of a path: nothing lies below it. */
 async function fileBefore(route: Route, path: DecodedPath): Promise<FilePath | undefined> {
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const parent = decodePath(encodePath(path.slice(0, end)));
-    const resolved = parent && route.resolve(parent);
+    const parent = leadingPath(path, end);
+    const resolved = route.resolve(parent);
     if (resolved === undefined) return undefined;
     const lookup = await openFile(resolved, route.boundary);
     if (lookup.kind === 'file') lookup.file.close();

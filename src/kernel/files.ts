@@ -3,6 +3,7 @@ import { opendir, realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { fileBuffer } from './file-buffer.js';
 import { type FilePath, isUnder } from './path.js';
+import { bytesOfName } from './path-segment.js';
 
 const openAsync = promisify(open);
 const fstatAsync = promisify(fstat);
@@ -126,9 +127,9 @@ export class OpenDirectory {
     this.#descriptor = descriptor;
   }
 
-  /** A path for node:fs to the entry `name`. @throws Error when the name is not a single segment. */
+  /** A path for node:fs to the entry `name`. @throws Error for what is no single segment, or no text. */
   entry(name: string): string {
-    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || !name.isWellFormed()) {
       throw new Error(`not a file name: ${JSON.stringify(name)}`);
     }
     return `${this.#handle()}/${name}`;
@@ -189,10 +190,20 @@ function refusal(error: unknown): typeof absent | typeof forbidden {
   throw error;
 }
 
+/** Names of any bytes: Node would write a lone surrogate as U+FFFD. */
+function systemPath(path: string): string | Buffer {
+  return path.isWellFormed() ? path : bytesOfName(path);
+}
+
+/** One character a byte: bytes that are not UTF-8 would all read as U+FFFD, and two directories as the same. */
+async function realPath(path: string): Promise<string> {
+  return (await realpath(systemPath(path), 'buffer')).toString('latin1');
+}
+
 async function truePath(descriptor: number, path: string, stats: Stats): Promise<string | undefined> {
-  if (hasDescriptorPaths) return readlinkAsync(`/proc/self/fd/${descriptor}`);
-  const real = await realpath(path);
-  const there = await stat(real);
+  if (hasDescriptorPaths) return readlinkAsync(`/proc/self/fd/${descriptor}`, 'latin1');
+  const real = await realPath(path);
+  const there = await stat(Buffer.from(real, 'latin1'));
   return there.ino === stats.ino && there.dev === stats.dev ? real : undefined;
 }
 
@@ -204,7 +215,7 @@ async function isInside(
 ): Promise<boolean> {
   if (boundary.followSymlinks) return true;
   const real = await truePath(descriptor, path, stats);
-  return real !== undefined && isUnder(real, await realpath(boundary.directory));
+  return real !== undefined && isUnder(real, await realPath(boundary.directory));
 }
 
 /**
@@ -215,11 +226,12 @@ async function isInside(
 export async function openFile(path: FilePath, boundary: Boundary): Promise<Lookup> {
   let descriptor: number | undefined;
   try {
-    const before = await stat(path);
+    const name = systemPath(path);
+    const before = await stat(name);
     if (before.isDirectory()) return { kind: 'directory' };
     if (!before.isFile() || path.endsWith('/')) return before.isFile() ? absent : { kind: 'special' };
     // O_NONBLOCK: a fifo put there since stat() must not block a thread of the pool.
-    descriptor = await openAsync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    descriptor = await openAsync(name, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stats = await fstatAsync(descriptor);
     if (!stats.isFile()) return { kind: 'special' };
     if (!(await isInside(descriptor, path, stats, boundary))) return forbidden;
@@ -240,7 +252,10 @@ export async function openFile(path: FilePath, boundary: Boundary): Promise<Look
 export async function openDirectory(path: FilePath, boundary: Boundary): Promise<DirectoryLookup> {
   let descriptor: number | undefined;
   try {
-    descriptor = await openAsync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOCTTY);
+    descriptor = await openAsync(
+      systemPath(path),
+      constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOCTTY,
+    );
     const stats = await fstatAsync(descriptor);
     if (!(await isInside(descriptor, path, stats, boundary))) return forbidden;
     const directory = new OpenDirectory(path, descriptor);

@@ -2,6 +2,7 @@ import { HttpError } from './errors.js';
 import type { Exchange } from './exchange.js';
 import { emptyBody, type Request, type RequestBody, type RequestHeaders } from './message.js';
 import { decodePath } from './path.js';
+import { RoutedRequest } from './routed-request.js';
 
 /** A loop of error pages, local redirects and `try_files` ends here. */
 const MAX_FORWARDS = 10;
@@ -67,7 +68,7 @@ export function forwardedRequest(from: Exchange, target: string, method: string 
     method === undefined
       ? { headers: request.headers, body: request.body }
       : { headers: new HeadersWithout(request.headers, CONTENT_FIELDS), body: emptyBody };
-  return {
+  const parts = {
     method: method ?? request.method,
     target: request.target,
     path,
@@ -75,6 +76,7 @@ export function forwardedRequest(from: Exchange, target: string, method: string 
     host: request.host,
     version: request.version,
     peer: request.peer,
-    ...content,
+    headers: content.headers,
   };
+  return new RoutedRequest(parts, content.body);
 }

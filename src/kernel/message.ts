@@ -29,13 +29,19 @@ export interface RequestHeaders {
 export interface Request {
   /** Case-sensitive token, RFC 9110 §9.1. */
   readonly method: string;
-  /**
-   * The request-target as received, one character a byte: no controls, no spaces, no fragment. Its query may hold anything
-   * else, bytes beyond ASCII too.
-   */
+  /** The request-target as received, one character a byte (ISO 8859-1): no controls, no spaces, no fragment. */
   readonly target: string;
-  /** Percent-decoded once and free of dot segments; starts with a slash. `*` of `OPTIONS *` is `/`. */
+  /**
+   * Percent-decoded once and free of dot segments; starts with a slash. What is no text stays encoded: a slash (`%2F`),
+   * NUL (`%00`) or control character inside a segment, a byte that is not UTF-8, and the percent sign of what would
+   * be another escape (`%25`). `*` of `OPTIONS *` is `/`.
+   */
   readonly path: DecodedPath;
+  /**
+   * The segments of `path`, each decoded whole: the last one is empty for a path with a slash at its end. A byte that
+   * is not UTF-8 is a lone surrogate, U+DC00 and its value.
+   */
+  readonly segments: readonly string[];
   /** What follows the first `?`, as received: undecoded, one character a byte. Empty when there is none. */
   readonly query: string;
   /** Lower case, without port and without a dot at its end; empty when an HTTP/1.0 client sent none. */

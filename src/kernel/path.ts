@@ -1,14 +1,20 @@
+import { decodeSegment, encodeSegment, exactSegment, readableSegment } from './path-segment.js';
+
 /**
  * From a URL's path to a file's: the only code that may build the one from the other.
  *
- * A request's path is decoded once, here, before anything is matched against it. What cannot mean a file (NUL,
- * control characters, encoded slashes, invalid UTF-8, a climb above `/`) is refused, not repaired.
+ * A request's path is decoded once, here, before anything is matched against it: into segments, which never join. What
+ * climbs above `/` is rejected. A segment that no file can have as its name (with a slash or NUL in it) leads to no file.
  */
 
 declare const decoded: unique symbol;
 declare const file: unique symbol;
 
-/** A URL's path, decoded once and without dot segments or empty segments. Starts with `/`. */
+/**
+ * A URL's path, decoded once and without dot segments or empty segments. Starts with `/`. What is no text in a segment
+ * stays percent-encoded (`%2F`, `%00`, `%0A`, `%E9`), and so does a percent sign that such an escape could start with
+ * (`%25`): no two paths are the same string, and none has a control character in it. `segmentsOf` decodes all of it.
+ */
 export type DecodedPath = string & { readonly [decoded]: true };
 
 /** A file's absolute path made by `resolveUnder`; by its segments it lies in `root` or is it. */
@@ -22,7 +28,7 @@ export interface RootMapping {
   readonly directory: string;
 }
 
-const CODE = { percent: 0x25, dot: 0x2e, slash: 0x2f, backslash: 0x5c, delete: 0x7f } as const;
+const CODE = { percent: 0x25, dot: 0x2e, slash: 0x2f, delete: 0x7f } as const;
 
 function isDecodedPath(path: string): path is DecodedPath {
   return path.charCodeAt(0) === CODE.slash;
@@ -37,7 +43,7 @@ function isPlain(raw: string): boolean {
   let previous = 0;
   for (let index = 0; index < raw.length; index += 1) {
     const code = raw.charCodeAt(index);
-    if (code <= 0x20 || code === CODE.percent || code >= CODE.delete || code === CODE.backslash) return false;
+    if (code <= 0x20 || code === CODE.percent || code >= CODE.delete) return false;
     // An empty segment, or one that starts with a dot and may be a dot segment.
     if (previous === CODE.slash && (code === CODE.slash || code === CODE.dot)) return false;
     previous = code;
@@ -45,39 +51,47 @@ function isPlain(raw: string): boolean {
   return true;
 }
 
-function percentDecode(raw: string): string | undefined {
-  // %2f and %5c would become separators that the matching never saw.
-  if (/%(?:2f|5c|00)/i.test(raw)) return undefined;
-  try {
-    return decodeURIComponent(raw);
-  } catch {
-    return undefined; // a bad escape or bytes that are not UTF-8, overlong forms included
-  }
-}
-
-function hasForbiddenCharacter(path: string): boolean {
-  for (let index = 0; index < path.length; index += 1) {
-    const code = path.charCodeAt(index);
-    if (code < 0x20 || code === CODE.delete || code === CODE.backslash) return true;
-  }
-  return false;
-}
-
 /**
- * Decodes a request-target's path (RFC 3986 §2.1), merges repeated slashes and resolves dot segments (§5.2.4).
- * @returns undefined for a path that is refused: the answer is 400.
+ * Decodes a path's escapes (RFC 3986 §2.1), merges repeated slashes and resolves dot segments (§5.2.4). An encoded slash
+ * is part of its segment's name.
+ * @param raw percent-encoded; a character beyond ASCII stands for itself
+ * @returns undefined for a path that is rejected with 400: it has a broken escape, or climbs above `/`
  */
 export function decodePath(raw: string): DecodedPath | undefined {
   if (raw.charCodeAt(0) !== CODE.slash) return undefined;
   if (isPlain(raw)) return isDecodedPath(raw) ? raw : undefined;
-  const path = percentDecode(raw);
-  if (path === undefined || hasForbiddenCharacter(path)) return undefined;
+  return BROKEN_ESCAPE.test(raw) ? undefined : resolveSegments(raw);
+}
+
+/** Decodes the path of a request target as received: ISO 8859-1 text, one character a byte. */
+export function decodeTargetPath(raw: string): DecodedPath | undefined {
+  if (isPlain(raw) && isDecodedPath(raw)) return raw;
+  return decodePath(raw.replace(/[\x80-\xff]/g, escapeByte));
+}
+
+/**
+ * Resolves a path that is text, from a template with `$uri` in it, say: escapes are decoded, and a percent sign that
+ * starts none is itself.
+ * @returns undefined for a path that does not start with a slash, or climbs above `/`
+ */
+export function resolvePath(path: string): DecodedPath | undefined {
+  return path.charCodeAt(0) === CODE.slash ? resolveSegments(path) : undefined;
+}
+
+const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
+
+function escapeByte(char: string): string {
+  return `%${char.charCodeAt(0).toString(16)}`;
+}
+
+function resolveSegments(path: string): DecodedPath | undefined {
   const kept: string[] = [];
-  const segments = path.split('/');
-  const last = segments.at(-1);
-  for (const segment of segments) {
+  let last = '';
+  for (const encoded of path.split('/')) {
+    const segment = decodeSegment(encoded);
+    last = segment;
     if (segment === '' || segment === '.') continue;
-    if (segment !== '..') kept.push(segment);
+    if (segment !== '..') kept.push(readableSegment(segment));
     else if (kept.pop() === undefined) return undefined; // above the root
   }
   const directory = last === '' || last === '.' || last === '..';
@@ -85,17 +99,42 @@ export function decodePath(raw: string): DecodedPath | undefined {
   return isDecodedPath(resolved) ? resolved : undefined;
 }
 
-/** Encodes a decoded path or a single name for use in a URL; slashes stay. */
-export function encodePath(path: string): string {
-  return path.split('/').map(encodeSegment).join('/');
+/**
+ * A path's segments, each decoded whole: `/a%2Fb/c/` has the segments `a/b`, `c` and an empty one, for the slash at its
+ * end. A byte that is not UTF-8 is a lone surrogate, U+DC00 and its value.
+ */
+export function segmentsOf(path: DecodedPath): readonly string[] {
+  const segments = path.slice(1).split('/');
+  return path.includes('%') ? segments.map(exactSegment) : segments;
 }
 
-/** RFC 3986 §3.3: what encodeURIComponent leaves alone is allowed in a segment, lone surrogates are replaced. */
-export function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment.toWellFormed()).replace(
-    /['()*!]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+/** The path of the file `name` in a directory's path, which may have a slash at its end. */
+export function childPath(directory: DecodedPath, name: string): DecodedPath {
+  const child = `${directory.endsWith('/') ? directory : `${directory}/`}${readableSegment(name)}`;
+  if (!isDecodedPath(child)) throw new Error(`not an absolute path: ${child}`);
+  return child;
+}
+
+/** The part of a path that ends in front of position `end`, where a segment or a slash has to end. */
+export function leadingPath(path: DecodedPath, end: number): DecodedPath {
+  const leading = path.slice(0, end) || '/';
+  if (!isDecodedPath(leading)) throw new Error(`not an absolute path: ${leading}`);
+  return leading;
+}
+
+/** A path as text for templates: still readable, but each percent sign that could start an escape is `%25`. */
+export function uriText(path: DecodedPath): string {
+  return path.includes('%') ? path.replace(AMBIGUOUS_PERCENT, '%25') : path;
+}
+
+const AMBIGUOUS_PERCENT = /%(?=[0-9a-f]{2})(?![01][0-9a-f]|2[5f]|7f|[89a-f][0-9a-f])/gi;
+
+/** Encodes a decoded path for use in a URL: decoded again, it is the same path. */
+export function encodePath(path: DecodedPath): string {
+  return path
+    .split('/')
+    .map((segment) => encodeSegment(exactSegment(segment)))
+    .join('/');
 }
 
 /** True for `prefix` itself and all below it, by whole segments: `/img` covers `/img/a`, never `/imgs`. */
@@ -113,14 +152,29 @@ export function hasHiddenSegment(path: string): boolean {
 }
 
 /**
- * The file a decoded path names under a mapping. The answer keeps a slash at the path's end.
- * @returns undefined when the path is not under the mapping's prefix.
+ * The file a decoded path names under a mapping. A slash at the path's end is kept.
+ * @returns undefined for a path that is not under the mapping's prefix, or has a slash or NUL inside a segment
  */
 export function resolveUnder(mapping: RootMapping, path: DecodedPath): FilePath | undefined {
   if (!isUnder(path, mapping.prefix)) return undefined;
-  const rest = mapping.prefix === '/' ? path : path.slice(mapping.prefix.length);
+  const below = mapping.prefix === '/' ? path : path.slice(mapping.prefix.length);
+  const rest = below.includes('%') ? fileNames(below) : below;
+  if (rest === undefined) return undefined;
   const resolved = mapping.directory === '/' ? rest || '/' : mapping.directory + rest;
   return isFilePath(resolved) ? resolved : undefined;
+}
+
+/**
+ * A path, or a part of one, decoded whole, as CGI has it (RFC 3875 §4.1.5): nothing tells an encoded slash from another.
+ */
+export function pathText(path: string): string {
+  return path.includes('%') ? path.split('/').map(exactSegment).join('/') : path;
+}
+
+/** Each segment as a file's exact name; undefined where no file can have it. */
+function fileNames(path: string): string | undefined {
+  const names = path.split('/').map(exactSegment);
+  return names.some((name) => /[/\0]/.test(name)) ? undefined : names.join('/');
 }
 
 /** C0 and C1 controls, DEL, and the two line separators of Unicode. */

@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange.js';
 import type { Request } from './message.js';
-import { encodePath } from './path.js';
+import { encodePath, uriText } from './path.js';
 
 /** A `$name` that directive arguments may use. */
 export interface VariableDefinition {
@@ -51,7 +51,10 @@ export const kernelVariables: VariableTable = {
     help: '`HTTP/1.0` or `HTTP/1.1`',
     value: ({ request }) => `HTTP/${request.version}`,
   },
-  uri: { help: 'the path, decoded and without dot segments', value: ({ request }) => request.path },
+  uri: {
+    help: 'the path, decoded and without dot segments; what is no text in it stays encoded',
+    value: ({ request }) => uriText(request.path),
+  },
 };
 
 /** Names that begin so are read from the request; what follows says what of it. */
@@ -73,7 +76,10 @@ function field(name: string): VariableDefinition {
   return { help: `the header field \`${name}\``, value: ({ request }) => request.headers.get(name) };
 }
 
-/** As received, but for a target that names the host too: what follows the host is meant (RFC 9112 §3.2.2). */
+/**
+ * As received, but bytes beyond ASCII are encoded: it may go into a header field. Of a target that names the host too,
+ * what follows the host is meant (RFC 9112 §3.2.2).
+ */
 function originForm({ target, path, query }: Request): string {
   if (target.startsWith('/')) return asciiUri(target);
   return query === '' ? encodePath(path) : `${encodePath(path)}?${asciiUri(query)}`;

@@ -1,5 +1,17 @@
 import { resolve } from 'node:path';
-import { decodePath, encodePath, isUnder, resolveUnder, safeFileName } from '@webserv/server';
+import {
+  bytesOfName,
+  childPath,
+  decodePath,
+  encodePath,
+  encodeSegment,
+  isUnder,
+  nameOfBytes,
+  resolvePath,
+  resolveUnder,
+  safeFileName,
+  segmentsOf,
+} from '@webserv/server';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -85,8 +97,7 @@ describe('any path stays under its root', { timeout: 60_000 }, () => {
         const segments = path.slice(1).split('/');
         expect(segments.slice(0, -1).every((segment) => !['', '.', '..'].includes(segment))).toBe(true);
         expect(['.', '..']).not.toContain(segments.at(-1));
-        expect([...path].every((character) => character >= ' ' && character !== '\x7f')).toBe(true);
-        expect(path).not.toContain('\\');
+        expect(path).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
       }),
       { numRuns: 20_000 },
     );
@@ -99,7 +110,8 @@ describe('any path stays under its root', { timeout: 60_000 }, () => {
         const path = decodePath(raw);
         if (path === undefined) return;
         const file = resolveUnder(mapping, path);
-        expect(file !== undefined).toBe(isUnder(path, mapping.prefix));
+        const isFileName = segmentsOf(path).every((segment) => !/[/\0]/.test(segment));
+        expect(file !== undefined).toBe(isFileName && isUnder(path, mapping.prefix));
         if (file === undefined) return;
         // What the system would open is the very text, so nothing is left to resolve; a slash at the end may stay.
         expect(resolve(file)).toBe(file === '/' ? '/' : file.replace(/\/$/, ''));
@@ -113,11 +125,32 @@ describe('any path stays under its root', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(rawPath, (raw) => {
         const path = decodePath(raw);
-        // Half a character cannot come over the wire: targets are ASCII, and what they encode is UTF-8.
+        // Half a character cannot come over the wire: a target's characters are bytes.
         if (path === undefined || !path.isWellFormed()) return;
-        expect(decodePath(encodePath(path))).toBe(path);
+        const encoded = encodePath(path);
+        expect(encoded).toMatch(/^[\w\-.~%/]+$/);
+        expect(decodePath(encoded)).toBe(path);
+        expect(encoded.split('/').slice(1)).toEqual(segmentsOf(path).map(encodeSegment));
       }),
       { numRuns: 10_000 },
+    );
+  });
+
+  it('has a string for a name of any bytes, which is its own', () => {
+    const root = decodePath('/');
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 12 }), (bytes) => {
+        const name = nameOfBytes(bytes);
+        expect(Uint8Array.from(bytesOfName(name))).toEqual(bytes);
+        if (root === undefined || name === '.' || name === '..') return;
+        const path = childPath(root, name);
+        expect(segmentsOf(path)).toEqual([name]);
+        expect(resolvePath(encodePath(path))).toBe(path);
+        expect(
+          decodePath(`/${Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')}`),
+        ).toBe(path);
+      }),
+      { numRuns: 20_000 },
     );
   });
 

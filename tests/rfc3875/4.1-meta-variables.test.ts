@@ -126,9 +126,19 @@ describe('4.1.5 PATH_INFO', () => {
     expect((await get('/rest/a.cgi/A%20b%C3%A9%2541')).PATH_INFO).toBe('/A bé%41');
   });
 
+  it('has an encoded slash as a slash, and any other byte as it is', async () => {
+    const variables = await get('/rest/a.cgi/a%2fb%5c%0a/c');
+    expect(variables).toMatchObject({ PATH_INFO: '/a/b\\\n/c', SCRIPT_NAME: '/rest/a.cgi' });
+    expect(variables.REQUEST_URI).toBe('/rest/a.cgi/a%2fb%5c%0a/c');
+    expect((await server.fetch('/rest/%2fa.cgi')).status).toBe(404);
+    expect((await server.fetch('/rest%2fa.cgi')).status).toBe(404);
+  });
+
   it('is rejected with values considered objectionable', async () => {
-    expect((await server.fetch('/rest/a.cgi/a%2fb')).status).toBe(400);
     expect((await server.fetch('/rest/a.cgi/a%00b')).status).toBe(400);
+    expect((await server.fetch('/rest/a.cgi/..%2f..%2fetc')).status).toBe(400);
+    expect((await server.fetch('/rest/a.cgi/%2e%2e%2f')).status).toBe(400);
+    expect((await server.fetch('/rest/%00.cgi')).status).toBe(400);
     expect((await server.fetch('/rest/a.cgi/.hidden')).status).toBe(404);
   });
 });

@@ -5,6 +5,7 @@ export interface Recorded {
   readonly method: string;
   readonly target: string;
   readonly path: string;
+  readonly segments: readonly string[];
   readonly query: string;
   readonly host: string;
   readonly version: string;
@@ -47,8 +48,8 @@ async function contentOf({ request }: Exchange): Promise<string> {
 }
 
 function record({ request }: Exchange, content: string): Recorded {
-  const { method, target, path, query, host, version, headers } = request;
-  return { method, target, path, query, host, version, fields: [...headers], content };
+  const { method, target, path, segments, query, host, version, headers } = request;
+  return { method, target, path, segments, query, host, version, fields: [...headers], content };
 }
 
 function answer(content: string): Response {

@@ -239,13 +239,10 @@ export class HeadParser {
         if (space !== INCOMPLETE) return space;
         break;
       }
-      if (byte !== PERCENT) {
-        throw bad('invalid character in request target');
-      } else {
-        if (at + 2 >= end) return INCOMPLETE;
-        checkEscape(bytes[at + 1] ?? 0, bytes[at + 2] ?? 0);
-        at += 2;
-      }
+      if (byte !== PERCENT) throw bad('invalid character in request target');
+      if (at + 2 >= end) return INCOMPLETE;
+      checkEscape(bytes[at + 1] ?? 0, bytes[at + 2] ?? 0);
+      at += 2;
     }
     if (limit < end) throw new HttpError(414, { reason: 'request line too long' });
     return INCOMPLETE;
@@ -300,13 +297,9 @@ function endOfQuery(bytes: Buffer, start: number, end: number): number {
   return INCOMPLETE;
 }
 
-/** `%00`, `%0d` and `%0a` are refused in any part: no use of them is honest, and each has broken a server. */
+/** In a path any byte may be encoded: it is decoded into a segment, and encoded again wherever it leaves. */
 function checkEscape(first: number, second: number): void {
-  const high = hexValue[first] ?? 255;
-  const low = hexValue[second] ?? 255;
-  if (high === 255 || low === 255) throw bad('malformed percent-encoding');
-  if (high === 0 && (low === 0 || low === 10 || low === 13))
-    throw bad('encoded control character in request target');
+  if (hexValue[first] === 255 || hexValue[second] === 255) throw bad('malformed percent-encoding');
 }
 
 const VERSION = Buffer.from('HTTP/d.d');

@@ -1,5 +1,6 @@
 import { HttpError } from '../errors.js';
 import { emptyBody, type IncomingRequest, type Peer } from '../message.js';
+import { RoutedRequest } from '../routed-request.js';
 import { type BodySource, IncomingBody } from './body.js';
 import { expectsContinue, readFraming, wantsKeepAlive } from './framing.js';
 import type { RequestHead } from './parser.js';
@@ -28,17 +29,10 @@ export function receive(head: RequestHead, peer: Peer, source: BodySource): Rece
   }
   refuseWebSocket(head);
   const body = framing.kind === 'none' ? undefined : new IncomingBody(framing, source);
-  const request: IncomingRequest = {
-    method: head.method,
-    target: head.target,
-    path,
-    query,
-    host,
-    version: head.version,
-    headers: authority === undefined ? fields : fields.withHost(authority),
-    body: body ?? emptyBody,
-    peer,
-  };
+  const { method, target, version } = head;
+  const headers = authority === undefined ? fields : fields.withHost(authority);
+  const parts = { method, target, path, query, host, version, headers, peer };
+  const request: IncomingRequest = new RoutedRequest(parts, body ?? emptyBody);
   return { request, body, expectsContinue: expectsContinue(head, framing), keepAlive: wantsKeepAlive(head) };
 }
 

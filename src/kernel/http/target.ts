@@ -1,5 +1,5 @@
 import { HttpError } from '../errors.js';
-import { type DecodedPath, decodePath } from '../path.js';
+import { type DecodedPath, decodeTargetPath } from '../path.js';
 import { ASTERISK, SLASH } from './characters.js';
 import { type Authority, parseAuthority } from './host.js';
 import type { RequestHead } from './parser.js';
@@ -47,7 +47,7 @@ function readHost(head: RequestHead): Authority | undefined {
 
 function originForm(target: string, queryStart: number, host: string): Target {
   const raw = queryStart === -1 ? target : target.slice(0, queryStart - 1);
-  const path = decodePath(raw);
+  const path = decodeTargetPath(raw);
   if (path === undefined) throw bad('invalid path');
   return { path, query: queryStart === -1 ? '' : target.slice(queryStart), host };
 }

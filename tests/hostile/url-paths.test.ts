@@ -1,0 +1,142 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { definePlugin, Stage } from '@webserv/server';
+import { startTestServer, type TestServer } from '@webserv/server/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/** Every byte, raw and percent-encoded, in the path of a URL. nginx 1.22 answers the same but where it is said. */
+
+const ask = (server: TestServer, target: string, more = '', method = 'GET') =>
+  server.raw(
+    Buffer.from(`${method} ${target} HTTP/1.1\r\nHost: a\r\n${more}Connection: close\r\n\r\n`, 'latin1'),
+  );
+
+const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
+const contentOf = (answer: string) => answer.slice(answer.indexOf('\r\n\r\n') + 4);
+const locationOf = (answer: string) => /^location: (.*)\r$/im.exec(answer)?.[1];
+
+const hex = (byte: number) => `%${byte.toString(16).padStart(2, '0')}`;
+const every = Array.from({ length: 256 }, (_, byte) => byte);
+/** Bytes that a file's name can have. */
+const nameable = every.filter((byte) => byte !== 0 && byte !== 0x2f);
+/** Bytes that are syntax in a request line, or malformed in it; nginx takes `#` for the end of the path. */
+const isRaw = (byte: number) => byte > 0x20 && byte !== 0x7f && !'%#?/'.includes(String.fromCharCode(byte));
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer(
+    `file_cache off;
+     server { listen 127.0.0.1:0; root www; cgi .cgi;
+     location /moved { return 301 https://other.example$uri; }
+     location /asked { return 301 https://other.example$request_uri; }
+     location /header { add_header X-Path $uri; }
+     location /tried { root tried; try_files $uri /tried/none; } }`,
+    { 'www/header/a\nb': 'header', 'tried/': null, 'www/x.cgi': { content: '#!/bin/sh\necho', mode: 0o755 } },
+  );
+  for (const folder of ['www', 'tried']) {
+    mkdirSync(`${server.directory}/${folder}`, { recursive: true });
+    for (const byte of nameable) {
+      const name = [Buffer.from(`${server.directory}/${folder}/a`), Buffer.of(byte), Buffer.from('b')];
+      writeFileSync(Buffer.concat(name), `byte ${byte}`);
+    }
+  }
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe('a byte of a path', () => {
+  it('names the file with that byte when it is encoded, whatever the byte', async () => {
+    for (const byte of nameable) {
+      const answer = await ask(server, `/a${hex(byte)}b`);
+      expect([byte, statusOf(answer), contentOf(answer)]).toEqual([byte, 200, `byte ${byte}`]);
+    }
+  }, 60_000);
+
+  it('names the file with that byte when it is raw, but for controls, space and what is syntax', async () => {
+    for (const byte of nameable.filter(isRaw)) {
+      const answer = await ask(server, `/a${String.fromCharCode(byte)}b`);
+      expect([byte, statusOf(answer), contentOf(answer)]).toEqual([byte, 200, `byte ${byte}`]);
+    }
+    for (const byte of every.filter((each) => !isRaw(each) && !'?/\n'.includes(String.fromCharCode(each)))) {
+      expect([byte, statusOf(await ask(server, `/a${String.fromCharCode(byte)}b`))]).toEqual([byte, 400]);
+    }
+  }, 60_000);
+
+  it('that is an encoded slash or NUL leads to no file, and to no location of the path it looks like', async () => {
+    for (const path of ['/a%00b', '/a%2fb', '/a%2Fb', '/%00', '/%2f', '/%2f%2f', '/..%2f..%2fetc%2fpasswd']) {
+      for (const method of ['GET', 'HEAD']) {
+        expect([path, statusOf(await ask(server, path, '', method))]).toEqual([path, 404]);
+      }
+    }
+    for (const path of ['/moved%2fa', '%2fmoved/a', '/moved%00']) {
+      expect([path, locationOf(await ask(server, path))]).toEqual([path, undefined]);
+    }
+    expect(statusOf(await ask(server, '/x.cgi/%00'))).toBe(400);
+  });
+
+  it('is the same for try_files', async () => {
+    for (const byte of nameable) {
+      const answer = await ask(server, `/tried/a${hex(byte)}b`);
+      expect([byte, contentOf(answer)]).toEqual([byte, `byte ${byte}`]);
+    }
+    expect(statusOf(await ask(server, '/tried/a%2fb'))).toBe(404);
+    expect(statusOf(await ask(server, '/tried/a%00b'))).toBe(404);
+  }, 60_000);
+});
+
+describe('what is no text in a path', () => {
+  it('leaves escaped in a Location: decoded again, it is the same', async () => {
+    for (const byte of every) {
+      const moved = locationOf(await ask(server, `/moved/a${hex(byte)}b`));
+      expect([byte, moved]).toEqual([
+        byte,
+        expect.stringMatching(/^https:\/\/other\.example\/moved\/a\S+b$/),
+      ]);
+      const name = moved?.slice('https://other.example/moved/'.length) ?? '';
+      const bytes = name.replace(/%([0-9a-f]{2})/gi, (_, code) =>
+        String.fromCharCode(Number.parseInt(code, 16)),
+      );
+      expect(bytes).toBe(`a${String.fromCharCode(byte)}b`);
+    }
+    expect(locationOf(await ask(server, '/asked/\xe9%e9%0d%0aX:%20y'))).toBe(
+      'https://other.example/asked/%E9%e9%0d%0aX:%20y',
+    );
+    expect(locationOf(await ask(server, '/moved/%2541%252f'))).toBe('https://other.example/moved/%2541%252f');
+  }, 60_000);
+
+  it('leaves escaped in any other field', async () => {
+    const answer = await ask(server, '/header/a%0ab');
+    expect(contentOf(answer)).toBe('header');
+    expect(answer).toContain('\r\nX-Path: /header/a%0Ab\r\n');
+  });
+
+  it('leaves escaped in the redirect to a directory, which stays on this server', async () => {
+    await using site = await startTestServer('root www;', {
+      'www/a\r\nX: y/index.html': 'index',
+      'www/\\evil.example/index.html': 'index',
+      'www/100%41/index.html': 'index',
+    });
+    for (const [path, location] of [
+      ['/a%0d%0aX:%20y', '/a%0D%0AX%3A%20y/'],
+      ['/\\evil.example', '/%5Cevil.example/'],
+      ['/100%2541', '/100%2541/'],
+    ] as const) {
+      expect(locationOf(await ask(site, path))).toBe(location);
+      expect(contentOf(await ask(site, location))).toBe('index');
+    }
+  });
+
+  it('reaches a plugin as segments', async () => {
+    const seen: (readonly string[])[] = [];
+    const plugin = definePlugin({
+      name: 'segments',
+      apply({ hooks }) {
+        hooks.onRoute.tap({ stage: Stage.handler }, ({ request }) => {
+          seen.push(request.segments);
+          return { status: 204 };
+        });
+      },
+    });
+    await using site = await startTestServer('', {}, { plugins: [plugin] });
+    await ask(site, '/a%2fb/%00/%0a/%e9/%2541/');
+    expect(seen).toEqual([['a/b', '\0', '\n', '\udce9', '%41', '']]);
+  });
+});
