@@ -187,6 +187,25 @@ describe('--test', () => {
     expect(stderr).toContain('a.conf is fine (1 warning)');
   });
 
+  it('with --strict is exit 1 with warnings, of the loader and of plugins', async () => {
+    const cwd = await folderWith({
+      'a.conf': 'sendfile on; server { listen 8080; return 200; }',
+      'b.conf': 'server { listen 8080; return 200; }',
+      'c.conf': 'server { listen 8080; location /a { } }',
+    });
+    for (const [file, code] of [
+      ['a.conf', 1],
+      ['b.conf', 0],
+      ['c.conf', 1],
+    ] as const) {
+      const strict = await webserv(['--test', '--strict', file], { cwd });
+      expect([strict.code, strict.stdout]).toEqual([code, '']);
+      if (code === 1) expect(strict.stderr).toContain('1 warning, and --strict allows none');
+      expect((await webserv(['--test', file], { cwd })).code).toBe(0);
+    }
+    expect((await webserv(['--strict', 'a.conf'], { cwd })).code).toBe(2);
+  });
+
   it('is exit 1 for what only a plugin can know', async () => {
     const cwd = await folderWith({
       'a.conf': 'server {\n  listen 8080;\n  upload on;\n  upload_store absent;\n}',

@@ -1,139 +1,110 @@
-import { readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
 import { Findings } from '../../src/kernel/config/findings.js';
-import { insteadOfNginx, nginxDirectives, nginxFamilies } from '../../src/kernel/config/nginx-directives.js';
+import { loadConfigText } from '../../src/kernel/config/load.js';
+import { elsewhereInNginx } from '../../src/kernel/config/nginx/contexts.js';
+import {
+  nginxDirectives,
+  nginxFamilies,
+  nginxModules,
+  nginxOutcome,
+} from '../../src/kernel/config/nginx/directives.js';
 import { Registry } from '../../src/kernel/config/registry.js';
 import { variablePrefixes } from '../../src/kernel/variables.js';
 import { codesOf, load } from './fixture.js';
+import { accepted } from './nginx-accepted.js';
+import { nginxTables } from './nginx-table.js';
 
-const page = readFileSync(new URL('../../docs/from-nginx.md', import.meta.url), 'utf8');
-const tables = page.slice(page.indexOf('## Directives'), page.indexOf('### Variables'));
-/** The first word of everything in a table's first column that is set as code. */
-const mentioned = new Set(
-  tables
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .flatMap((line) => [...(line.split(' | ')[0] ?? '').matchAll(/`([a-z0-9_]+)[^`]*`/g)])
-    .map(([, word]) => word),
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const pageFile = at('../../docs/from-nginx.md');
+const page = await readFile(pageFile, 'utf8');
+const START = '<!-- printed from src/kernel/config/nginx -->';
+const END = '<!-- end of what is printed -->';
+
+/** Of nginx 1.28 with its modules, and of its newer versions: every directive that may stand in a configuration for HTTP. */
+const names = (await readFile(at('./nginx-names.txt'), 'utf8')).trim().split('\n');
+
+const builtins = await builtinPlugins();
+const registry = new Registry(
+  builtins.map((plugin) => ({ plugin, place: undefined, file: undefined })),
+  new Findings(),
 );
 
-const builtins = (await builtinPlugins()).map((plugin) => ({ plugin, place: undefined, file: undefined }));
-const registry = new Registry(builtins, new Findings());
+const isKnownName = (name: string): boolean => registry.isKnown(name);
 
-/** Directives that nginx has nothing like, or has under a name that the tables give as the other way. */
-const ownNames = [
-  'server_dir',
-  'workers',
-  'load_plugin',
-  'max_connections',
-  'client_max_request_line',
-  'client_max_header_size',
-  'client_max_header_count',
-  'follow_symlinks',
-  'plugin_timeout',
-  'trace',
-  'methods',
-  'static',
-  'cache_control',
-  'file_cache',
-  'cgi',
-  'cgi_timeout',
-  'cgi_path_info',
-  'cgi_require_file',
-  'cgi_env',
-  'cgi_max_processes',
-  'cors',
-  'cors_methods',
-  'cors_headers',
-  'cors_expose',
-  'cors_credentials',
-  'cors_max_age',
-  'compress',
-  'compress_encodings',
-  'compress_types',
-  'compress_min_length',
-  'compress_level',
-  'compress_static',
-  'status',
-  'upload',
-  'upload_store',
-  'upload_conflict',
-  'upload_delete',
-  'upload_max_files',
-];
-
-/** Of nginx's modules, what sites that serve files, scripts and uploads have: none of it may be called a slip. */
-const ofNginx: readonly (readonly [module: string, names: string])[] = [
-  [
-    'core',
-    'accept_mutex accept_mutex_delay daemon debug_connection debug_points env error_log events include load_module lock_file master_process multi_accept pcre_jit pid ssl_engine ssl_object_cache_inheritable thread_pool timer_resolution use user worker_aio_requests worker_connections worker_cpu_affinity worker_priority worker_processes worker_rlimit_core worker_rlimit_nofile worker_shutdown_timeout working_directory',
-  ],
-  [
-    'http core',
-    'absolute_redirect aio aio_write alias chunked_transfer_encoding client_body_buffer_size client_body_in_file_only client_body_in_single_buffer client_body_temp_path client_body_timeout client_header_buffer_size client_header_timeout client_max_body_size connection_pool_size default_type directio directio_alignment disable_symlinks early_hints error_page etag http if_modified_since ignore_invalid_headers internal keepalive_disable keepalive_min_timeout keepalive_requests keepalive_time keepalive_timeout large_client_header_buffers limit_except limit_rate limit_rate_after lingering_close lingering_time lingering_timeout listen location log_not_found log_subrequest max_headers max_ranges merge_slashes msie_padding msie_refresh open_file_cache open_file_cache_errors open_file_cache_min_uses open_file_cache_valid output_buffers port_in_redirect postpone_output read_ahead recursive_error_pages request_pool_size reset_timedout_connection resolver resolver_timeout root satisfy send_lowat send_timeout sendfile sendfile_max_chunk server server_name server_name_in_redirect server_names_hash_bucket_size server_names_hash_max_size server_tokens subrequest_output_buffer_size tcp_nodelay tcp_nopush try_files types types_hash_bucket_size types_hash_max_size underscores_in_headers variables_hash_bucket_size variables_hash_max_size',
-  ],
-  [
-    'index, autoindex',
-    'autoindex autoindex_exact_size autoindex_format autoindex_localtime index random_index',
-  ],
-  ['rewrite', 'break if return rewrite rewrite_log set uninitialized_variable_warn'],
-  [
-    'fastcgi',
-    'fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers fastcgi_busy_buffers_size fastcgi_cache fastcgi_cache_path fastcgi_cache_key fastcgi_catch_stderr fastcgi_connect_timeout fastcgi_hide_header fastcgi_ignore_client_abort fastcgi_index fastcgi_intercept_errors fastcgi_keep_conn fastcgi_max_temp_file_size fastcgi_next_upstream fastcgi_param fastcgi_pass fastcgi_pass_header fastcgi_pass_request_body fastcgi_read_timeout fastcgi_request_buffering fastcgi_send_timeout fastcgi_split_path_info fastcgi_store fastcgi_temp_path',
-  ],
-  ['dav', 'create_full_put_path dav_access dav_methods min_delete_depth'],
-  [
-    'gzip',
-    'gzip gzip_buffers gzip_comp_level gzip_disable gzip_http_version gzip_min_length gzip_proxied gzip_types gzip_vary gzip_static gunzip gunzip_buffers',
-  ],
-  ['headers', 'add_header add_trailer expires add_header_inherit add_trailer_inherit'],
-  [
-    'auth_basic, access, log',
-    'auth_basic auth_basic_user_file allow deny access_log log_format open_log_file_cache',
-  ],
-  [
-    'limit',
-    'limit_conn limit_conn_dry_run limit_conn_log_level limit_conn_status limit_conn_zone limit_zone limit_req limit_req_dry_run limit_req_log_level limit_req_status limit_req_zone',
-  ],
-  [
-    'proxy, upstream, ssl',
-    'proxy_pass proxy_set_header proxy_buffering proxy_cache upstream ssl ssl_certificate ssl_certificate_key ssl_ciphers ssl_protocols ssl_session_cache ssl_stapling http2 http2_push http3 quic_retry',
-  ],
-  [
-    'map, geo, charset',
-    'map map_hash_bucket_size map_hash_max_size geo geoip_country split_clients charset charset_map charset_types override_charset source_charset',
-  ],
-];
-
-describe("the table of nginx's directives", () => {
-  it('has none that webserv knows', () => {
-    expect(registry.names.filter((name) => insteadOfNginx(name, { names: [] }) !== undefined)).toEqual([]);
+describe('every directive of nginx', () => {
+  it.each(names)('%s is accepted, or has what becomes of it', (name) => {
+    const outcome = nginxOutcome(name, [], registry);
+    expect(isKnownName(name)).not.toBe(outcome !== undefined);
   });
 
-  it.each(ofNginx)('and the plugins know all of module %s', (_module, names) => {
-    const unknown = names
-      .split(' ')
-      .filter((name) => !registry.isKnown(name) && insteadOfNginx(name, registry) === undefined);
-    expect(unknown).toEqual([]);
-  });
-
-  it('has one short line for each', () => {
-    for (const [name, instead] of [...nginxDirectives, ...nginxFamilies]) {
-      expect({ name, isShort: instead.length > 0 && instead.length <= 90 }).toEqual({ name, isShort: true });
-      expect(instead).not.toContain('\n');
+  it('is told in one short sentence', () => {
+    for (const [name, { outcomes }] of [...nginxDirectives, ...nginxFamilies]) {
+      expect(outcomes.length).toBeGreaterThan(0);
+      for (const { what, write = '' } of outcomes) {
+        expect({ name, what, isShort: what.length > 0 && what.length <= 100 && write.length <= 100 }).toEqual(
+          {
+            name,
+            what,
+            isShort: true,
+          },
+        );
+        expect(what).toMatch(/^[\p{Ll}"\d.A-Z]/u);
+      }
     }
   });
 
-  it('has all its names in docs/from-nginx.md', () => {
-    expect([...nginxDirectives.keys()].filter((name) => !mentioned.has(name))).toEqual([]);
+  it('has an outcome for every value, and none behind that', () => {
+    for (const [name, { outcomes }] of nginxDirectives) {
+      const conditions = outcomes.map(({ when }) => when);
+      // What comes behind an unconditional outcome would never hold.
+      expect({ name, at: conditions.indexOf(undefined) }).toEqual({
+        name,
+        at: outcomes.length - 1,
+      });
+    }
+  });
+
+  it('stands once in the table', () => {
+    const all = nginxModules.flatMap(({ rows }) => rows.flatMap((row) => row.names));
+    expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
   });
 });
 
-it('docs/from-nginx.md tells of every directive that nginx has too', () => {
-  const shared = registry.names.filter((name) => !ownNames.includes(name));
-  expect(shared.length).toBeGreaterThan(20);
-  expect(shared.filter((name) => !mentioned.has(name))).toEqual([]);
+describe('a directive that webserv has under the name nginx gives it', () => {
+  const shared = registry.names.filter((name) => names.includes(name));
+
+  it('is one of many', () => {
+    expect(shared.length).toBeGreaterThan(25);
+  });
+
+  it.each(shared)('%s is in the first table of docs/from-nginx.md', (name) => {
+    const tables = page.slice(page.indexOf('### What is here'), page.indexOf(START));
+    expect(tables).toMatch(new RegExp(`^\\| .*\`${name}\\b.* \\| [=≈] \\|`, 'm'));
+  });
+
+  it.each(shared)('%s has a test of its meaning', async (name) => {
+    const test = accepted[name];
+    expect(test, 'name it in nginx-accepted.ts').toBeDefined();
+    const [file = '', title = ''] = test ?? [];
+    const text = await readFile(at(`../../${file}`), 'utf8');
+    expect(text).toContain(title);
+    expect(text).toContain(name);
+  });
+});
+
+/** After a change of the data: `UPDATE_REFERENCE=1 npx vitest run tests/config/nginx-directives.test.ts`. */
+it('docs/from-nginx.md holds the tables printed from the data', async () => {
+  const start = page.indexOf(START) + START.length;
+  const end = page.indexOf(END);
+  const tables = `\n\n${nginxTables(nginxModules)}\n`;
+  if (process.env.UPDATE_REFERENCE === '1') {
+    await writeFile(pageFile, page.slice(0, start) + tables + page.slice(end));
+    return;
+  }
+  expect(page.slice(start, end)).toBe(tables);
 });
 
 it('docs/from-nginx.md names every variable there is', () => {
@@ -142,32 +113,139 @@ it('docs/from-nginx.md names every variable there is', () => {
   for (const prefix of Object.keys(variablePrefixes)) expect(variables).toContain(`\`$${prefix}NAME\``);
 });
 
+it('each row of "Different on purpose" has a name of its own that stays', () => {
+  const part = page.slice(page.indexOf('## Different on purpose'), page.indexOf('## Directives'));
+  const rows = part.split('\n').filter((line) => /^\| (?!---)/.test(line) && !line.startsWith('| row |'));
+  const keys = rows.map((line) => /^\| `([a-z0-9-]+)` \|/.exec(line)?.[1]);
+  expect(keys.length).toBeGreaterThan(15);
+  expect(keys).not.toContain(undefined);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+/** A directive in the block where nginx has it. */
+async function told(directive: string) {
+  const text = `server { listen 80; ${directive} }`;
+  const { config, diagnostics } = await loadConfigText(text, { file: 'x.conf', base: '/srv', builtins });
+  const [found, ...more] = diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+  expect(more).toEqual([]);
+  expect(config === undefined).toBe(found?.startsWith('error') ?? false);
+  return found;
+}
+
 describe('a directive of nginx that is not here', () => {
-  it('is named as such, with what to do instead', async () => {
-    const { diagnostics } = await load('server { listen 80; proxy_pass http://localhost; }');
-    expect(diagnostics.map(({ code, message, hint }) => [code, message, hint])).toEqual([
+  it.each([
+    ['sendfile on;'],
+    ['tcp_nopush on;'],
+    ['open_file_cache max=1000 inactive=20s;'],
+    ['satisfy all;'],
+    ['merge_slashes on;'],
+    ['gzip off;'],
+    ['gzip on;'],
+    ['gzip_static on;'],
+    ['expires 30d;'],
+    ['expires off;'],
+    ['limit_rate 100k;'],
+    ['log_not_found off;'],
+    ['create_full_put_path off;'],
+    ['large_client_header_buffers 4 32k;'],
+    ['proxy_cache off;'],
+    ['proxy_buffers 8 16k;'],
+    ['ssl_protocols TLSv1.3;'],
+    ['http2 on;'],
+    ['http3 on;'],
+    ['quic_retry on;'],
+    ['resolver 127.0.0.1;'],
+    ['log_format main "$uri";'],
+    ['upstream app { server 127.0.0.1:1; }'],
+  ])('is a warning where nothing or only speed is lost: %s', async (directive) => {
+    expect(await told(directive)).toBe('warning nginx-directive');
+  });
+
+  it.each([
+    ['satisfy any;'],
+    ['internal;'],
+    ['set_real_ip_from 10.0.0.0/8;'],
+    ['create_full_put_path on;'],
+    ['merge_slashes off;'],
+    ['max_ranges 0;'],
+    ['gunzip on;'],
+    ['gzip_static always;'],
+    ['expires -1;'],
+    ['expires epoch;'],
+    ['add_trailer A b;'],
+    ['allow 10.0.0.0/8;'],
+    ['deny all;'],
+    ['auth_request /auth;'],
+    ['limit_req zone=one;'],
+    ['limit_except GET { deny all; }'],
+    ['proxy_pass http://127.0.0.1;'],
+    ['fastcgi_pass unix:/run/php.sock;'],
+    ['rewrite ^ /x;'],
+    ['if ($uri) { }'],
+    ['set $a b;'],
+    ['sub_filter a b;'],
+    ['ssl_certificate a.pem;'],
+    ['ssl_verify_client on;'],
+    ['disable_symlinks off;'],
+    ['underscores_in_headers on;'],
+    ['userid on;'],
+    ['access_by_lua_block { x; }'],
+  ])('is an error where it decides who may see what, or what is answered: %s', async (directive) => {
+    expect(await told(directive)).toBe('error nginx-directive');
+  });
+
+  it('says what is lost and what to write, with the line', async () => {
+    const { diagnostics } = await load('server {\nlisten 80;\nsatisfy any;\n}');
+    expect(diagnostics.map(({ message, hint, place }) => [message, hint, place?.line])).toEqual([
       [
-        'nginx-directive',
-        '"proxy_pass" is a directive of nginx that webserv does not have',
-        'there is no reverse proxy yet (docs/from-nginx.md)',
+        '"satisfy" is a directive of nginx that webserv does not have: "any" would let in by one rule of several: there is the password alone',
+        'auth_basic off; in a location of its own (docs/from-nginx.md)',
+        3,
       ],
+    ]);
+  });
+
+  it('is told once for a name, with how often and where first; errors are told each', async () => {
+    const { config, diagnostics } = await load(
+      'sendfile on;\nserver {\nlisten 80;\nsendfile off;\nproxy_buffering off;\nlocation / {\nsendfile on;\ninternal;\n}\nlocation /a { internal; }\n}',
+    );
+    expect(config).toBeUndefined();
+    expect(diagnostics.map(({ severity, message, place }) => [severity, place?.line, message])).toEqual([
+      [
+        'warning',
+        1,
+        '"sendfile" has nothing to do here: files are always sent the fastest way there is (3 times, first here)',
+      ],
+      ['warning', 5, '"proxy_buffering" has nothing to do here: it means nothing without a proxy'],
+      ['error', 8, expect.stringContaining('"internal"')],
+      ['error', 10, expect.stringContaining('"internal"')],
     ]);
   });
 
   it('has a block that nobody looks into', async () => {
     const inside = 'nonsense; root; server { } location { proxy_pass x; }';
-    for (const name of ['upstream a', 'map $a $b', 'events', 'types_hash_max_size']) {
-      expect(await codesOf(`${name} { ${inside} } server { listen 80; }`)).toEqual(['nginx-directive']);
+    for (const name of ['upstream a', 'events', 'types_hash_max_size']) {
+      expect(await codesOf(`${name} { ${inside} } server { listen 80; }`)).toEqual([
+        'warning:nginx-directive',
+      ]);
     }
+    expect(await codesOf(`map $a $b { ${inside} } server { listen 80; }`)).toEqual(['nginx-directive']);
   });
 
-  it('is looked into when it is the block around all servers', async () => {
+  it('counts as if it were not there when it is the block around all servers', async () => {
+    const text = 'events { }\nhttp {\nbanner a b;\nserver { listen 80; location /a { autoindex on; } }\n}';
+    const { config, diagnostics } = await load(text);
+    expect(diagnostics.map(({ severity, code }) => [severity, code])).toEqual([
+      ['warning', 'nginx-directive'],
+      ['warning', 'nginx-directive'],
+    ]);
+    expect(config?.servers.map(({ route }) => route.children.length)).toEqual([1]);
     expect(await codesOf('http { server { listen 80; nonsense; } }')).toEqual([
-      'nginx-directive',
+      'warning:nginx-directive',
       'unknown-directive',
     ]);
     const yaml = 'http:\n  server:\n    listen: 80\n  banner: hello\n';
-    expect(await codesOf(yaml, { file: 'test.yaml' })).toEqual(['nginx-directive']);
+    expect(await codesOf(yaml, { file: 'test.yaml' })).toEqual(['warning:nginx-directive']);
   });
 
   it("is a plugin's where a plugin has one of that name", async () => {
@@ -181,14 +259,56 @@ describe('a directive of nginx that is not here', () => {
   });
 
   it('is known by the beginning of its name, unless a plugin has names that begin so', () => {
-    expect(insteadOfNginx('proxy_buffering', registry)).toBe('there is no reverse proxy yet');
-    expect(insteadOfNginx('proxy_buffering', { names: ['proxy_to'] })).toBeUndefined();
-    expect(insteadOfNginx('proxy_pass', { names: ['proxy_to'] })).toBe('there is no reverse proxy yet');
+    expect(nginxOutcome('proxy_buffering', [], registry)?.effect).toBe('nothing');
+    expect(nginxOutcome('proxy_buffering', [], { names: ['proxy_to'] })).toBeUndefined();
+    expect(nginxOutcome('proxy_pass', [], { names: ['proxy_to'] })?.effect).toBe('lost');
   });
 
   it.each(['sendfil', 'Sendfile', 'proxypass', 'htp', ''])('is not %o', (name) => {
-    expect(insteadOfNginx(name, registry)).toBeUndefined();
+    expect(nginxOutcome(name, [], registry)).toBeUndefined();
   });
+});
+
+describe('what nginx has in more blocks than webserv', () => {
+  it.each([...elsewhereInNginx.keys()])('%s is a warning in a location', async (name) => {
+    const value = name === 'error_log' ? 'stderr' : '10';
+    const text = `server { listen 80; location / { ${name} ${value}; } }`;
+    expect(await codesOf(text)).toEqual(['warning:nginx-directive']);
+  });
+
+  it('is an error where it decides what is answered', async () => {
+    expect(await codesOf('root /srv; server { listen 80; }')).toEqual(['wrong-block']);
+  });
+});
+
+it('parameters of listen that do nothing here are warnings, and the others still count', async () => {
+  const { config, diagnostics } = await load(
+    'server { listen [::]:80 default_server ipv6only=on reuseport backlog=511; listen 81 http2 deferred; }',
+  );
+  expect(config?.servers[0]?.listens.map(({ isDefault }) => isDefault)).toEqual([true, false]);
+  expect(diagnostics.map(({ severity, place }) => [severity, place?.column])).toEqual([
+    ['warning', 40],
+    ['warning', 52],
+    ['warning', 62],
+    ['warning', 85],
+    ['warning', 91],
+  ]);
+  for (const parameter of ['ssl', 'quic', 'proxy_protocol', 'ipv6only=off']) {
+    expect(await codesOf(`server { listen 80 ${parameter}; }`)).toEqual(['wrong-argument']);
+  }
+});
+
+it("nginx's levels of the error log count as the nearest ones", async () => {
+  for (const [level, meant] of [
+    ['notice', 'info'],
+    ['crit', 'error'],
+    ['alert', 'error'],
+    ['emerg', 'error'],
+    ['warn', 'warn'],
+  ]) {
+    const { config } = await load(`error_log stderr ${level}; server { listen 80; }`);
+    expect(config?.main.errorLog.level).toBe(meant);
+  }
 });
 
 it('a key of YAML that is called like a directive is no sign of a missing semicolon', async () => {

@@ -16,6 +16,7 @@ const options = {
     short: 't',
     help: 'checks the configuration and serves nothing; exit code 0 or 1',
   },
+  strict: { type: 'boolean', help: 'with --test: fails on warnings too' },
   'print-config': {
     type: 'boolean',
     short: 'T',
@@ -44,7 +45,7 @@ export function webserv(subcommands: readonly Command[]): Command {
     usage: [
       '[--watch] [--config FILE]',
       'FILE',
-      '--test | --print-config [--config FILE]',
+      '--test [--strict] | --print-config [--config FILE]',
       `--signal ${signalWords} [--config FILE]`,
       'SUBCOMMAND …',
     ],
@@ -56,6 +57,9 @@ export function webserv(subcommands: readonly Command[]): Command {
     loadsConfiguration: ({ test, signal, 'print-config': printed, version, versions }) =>
       !version && !versions && (test === true || printed === true || signal !== undefined),
     async run(values, [file]) {
+      if (values.strict && !values.test) {
+        throw new UsageError('--strict is for --test', 'webserv --test --strict');
+      }
       if (values.version) return printVersion();
       if (values.versions) return printVersions();
       const found = await find(given(values, file));
@@ -67,7 +71,7 @@ export function webserv(subcommands: readonly Command[]): Command {
       const isPrinted = values['print-config'] === true;
       if (!values.test && !isPrinted) return serve(found, values);
       const { check } = await import('../run/check.js');
-      return check(found, isPrinted);
+      return check(found, { isPrinted, isStrict: values.strict === true });
     },
   });
 }

@@ -7,14 +7,25 @@ import type { Found } from '../configuration-file.js';
 import { EXIT } from '../exit.js';
 import { print, say } from '../terminal.js';
 
+export interface CheckOptions {
+  /** What the configuration comes to goes to stdout. */
+  readonly isPrinted: boolean;
+  /** A warning is a failure. */
+  readonly isStrict: boolean;
+}
+
 /** As a start would, up to the sockets: a plugin may refuse what the loader cannot know. */
-export async function check(found: Found, isPrinted: boolean): Promise<number> {
+export async function check(found: Found, { isPrinted, isStrict }: CheckOptions): Promise<number> {
   const start = performance.now();
   const loaded = await loadFound(found);
   if (loaded === undefined) return EXIT.failure;
   const { config, source } = loaded;
   const warned = await withAssembly(loaded, (_assembly, warnings) => warnings);
   if (warned === undefined) return EXIT.failure;
+  if (isStrict && warned.length > 0) {
+    say(`${config.file} is not fine: ${counted(warned)}, and --strict allows none`);
+    return EXIT.failure;
+  }
   const milliseconds = Math.ceil(performance.now() - start);
   if (isPrinted) print(printConfig(effectiveConfig(config, source), config.file));
   const locations = config.servers.reduce((sum, { route }) => sum + locationsIn(route), 0);

@@ -1,6 +1,8 @@
 import type { Place } from './diagnostic.js';
 import { type Findings, shown } from './findings.js';
-import { insteadOfNginx } from './nginx-directives.js';
+import { elsewhereInNginx } from './nginx/contexts.js';
+import { nginxOutcome } from './nginx/directives.js';
+import type { Outcome } from './nginx/outcome.js';
 import type { Registry, Rule } from './registry.js';
 import type { Context, DirectiveUse } from './schema.js';
 import { nearest } from './suggest.js';
@@ -65,10 +67,11 @@ function collectUnknown(
   check: CheckContext,
   checked: Map<string, DirectiveUse[]>,
 ): void {
-  const instead = insteadOfNginx(use.name, check.registry);
-  if (instead !== undefined) {
-    reportNginx(use, instead, check);
-    // What is in nginx's outermost block is looked at where it belongs; what is in others means nothing here.
+  const words = use.arguments.map(({ text }) => text);
+  const outcome = nginxOutcome(use.name, words, check.registry);
+  if (outcome !== undefined) {
+    reportNginx(use, outcome, check);
+    // What is in nginx's outermost block counts as if it stood outside of it; what is in others means nothing here.
     if (use.name === 'http' && context === 'main') collect(use.block ?? [], context, check, checked);
     return;
   }
@@ -101,6 +104,12 @@ export function usageLine(name: string, rule: Rule): string {
 
 function mayBeRead(use: DirectiveUse, rule: Rule, context: Context, { findings }: CheckContext): boolean {
   if (!rule.contexts.includes(context)) {
+    const why = elsewhereInNginx.get(use.name);
+    if (why !== undefined && context !== 'main') {
+      const message = `"${use.name}" has nothing to do in a ${context}: ${why}`;
+      findings.countedWarning('nginx-directive', message, use, { hint: `it belongs in ${placesOf(rule)}` });
+      return false;
+    }
     findings.error('wrong-block', `"${use.name}" cannot stand in ${context}`, use.place, {
       hint: `it belongs in ${placesOf(rule)}`,
     });
@@ -144,11 +153,21 @@ function countOf({ minArguments: min, maxArguments: max }: Rule): string {
 }
 
 /** Its blocks are no plugin's; any other may be one of the plugin that could not be loaded. */
-function reportNginx(use: DirectiveUse, instead: string, { findings, complete }: CheckContext): void {
+function reportNginx(
+  use: DirectiveUse,
+  { effect, what, write = 'take it out' }: Outcome,
+  { findings, complete }: CheckContext,
+): void {
   if (!complete && use.block === undefined) return;
-  const message = `"${shown(use.name)}" is a directive of nginx that webserv does not have`;
-  const hint = `${instead} (docs/from-nginx.md)`;
-  findings.concerning('', () => findings.error('nginx-directive', message, use.place, { hint }));
+  const name = shown(use.name);
+  const details = { hint: `${write} (docs/from-nginx.md)` };
+  if (effect === 'nothing') {
+    findings.countedWarning('nginx-directive', `"${name}" has nothing to do here: ${what}`, use, details);
+    return;
+  }
+  const message = `"${name}" is a directive of nginx that webserv does not have: ${what}`;
+  if (effect === 'costs') findings.countedWarning('nginx-directive', message, use, details);
+  else findings.concerning('', () => findings.error('nginx-directive', message, use.place, details));
 }
 
 function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext): void {

@@ -23,7 +23,8 @@ export const codes = {
   'missing-listen': 'a server has no address',
   'missing-root': 'warning: a directory that files are to be served from is not there',
   'missing-semicolon': 'a directive does not end with `;`',
-  'nginx-directive': 'a directive of nginx that is not here; `docs/from-nginx.md` says what to do instead',
+  'nginx-directive':
+    'a directive of nginx that is not here, and what is lost by that; a warning where that is nothing, or speed',
   'no-server': 'there is no server at all',
   'not-utf8': 'a file is not UTF-8 text',
   'pid-file': 'the pid file cannot be written; a warning while its folder is not there',

@@ -5,7 +5,7 @@ import { type NamedServer, reportConflicts } from './conflicts.js';
 import { core } from './core.js';
 import type { Place } from './diagnostic.js';
 import type { Findings } from './findings.js';
-import { addressOf, readListen, readServerName } from './listen.js';
+import { addressOf, ignoredParameters, readListen, readServerName } from './listen.js';
 import type { Registry } from './registry.js';
 import { type CompileContext, compileRoute, type InheritedValues, inherit, sortBlock } from './route.js';
 import { ArgumentError, type Directive, type DirectiveUse } from './schema.js';
@@ -144,6 +144,15 @@ function compileServer(
   const sorted = sortBlock(use.block ?? [], 'server', context);
   const block = sorted.uses;
   const listens = readEach(block.get('listen'), findings, (listen) => readListen(listen, scope));
+  for (const [{ text, place }, why] of (block.get('listen') ?? []).flatMap(ignoredParameters)) {
+    const message = `"${text}" of "listen" has nothing to do here: ${why}`;
+    findings.countedWarning(
+      'nginx-directive',
+      message,
+      { place },
+      { hint: 'take it out (docs/from-nginx.md)' },
+    );
+  }
   const namePlaces = readNames(block.get('server_name'), findings);
   const names = [...namePlaces.keys()];
   if (!use.block?.some(({ name }) => name === 'listen')) {

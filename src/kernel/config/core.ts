@@ -61,6 +61,20 @@ const headSize: ArgumentType<number> = {
   },
 };
 
+/** nginx has more of them: each is written from the nearest level on that is here. */
+const LEVELS_OF_NGINX: ReadonlyMap<string, LogLevel> = new Map([
+  ['notice', 'info'],
+  ['crit', 'error'],
+  ['alert', 'error'],
+  ['emerg', 'error'],
+]);
+
+const logLevel: ArgumentType<LogLevel> = {
+  ...argument.oneOf(logLevels),
+  json: [{ enum: [...logLevels, ...LEVELS_OF_NGINX.keys()] }],
+  read: (text, scope) => LEVELS_OF_NGINX.get(text) ?? argument.oneOf(logLevels).read(text, scope),
+};
+
 const NO_SCOPE: Scope = { base: '/', variables: {} };
 
 const inConnections = ['main', 'server'] as const;
@@ -98,7 +112,7 @@ export const core = {
     in: ['main'],
     usage: `PATH|stderr [${logLevels.join('|')}]`,
     arguments: [1, 2],
-    argumentTypes: [argument.path, argument.oneOf(logLevels)],
+    argumentTypes: [argument.path, logLevel],
     default: { path: undefined, level: 'info' },
     writtenDefault: 'stderr info',
     help: 'where the server reports, and from which severity on',
@@ -108,7 +122,7 @@ export const core = {
         where === undefined || where.text === 'stderr'
           ? undefined
           : readArgument(argument.path, where, scope),
-      level: level === undefined ? 'info' : readArgument(argument.oneOf(logLevels), level, scope),
+      level: level === undefined ? 'info' : readArgument(logLevel, level, scope),
     }),
     combine: (values, outer) => values.at(-1) ?? outer,
   }),

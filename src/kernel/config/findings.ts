@@ -39,6 +39,8 @@ export class Findings {
   /** Of each error, what it concerns. */
   readonly #concerns: (string | undefined)[] = [];
   #concern: string | undefined;
+  /** By message. */
+  readonly #counted = new Map<string, { readonly first: Diagnostic; count: number }>();
   #balanced = true;
 
   /** True once there is an error. */
@@ -95,6 +97,26 @@ export class Findings {
     this.#add({ severity: 'warning', code, message, place, ...details });
   }
 
+  /**
+   * A warning that is shown once for a message, where it was found first, with how often: a configuration of another
+   * server has dozens.
+   */
+  countedWarning(
+    code: DiagnosticCode,
+    message: string,
+    { place }: { readonly place: Place },
+    details: FindingDetails = {},
+  ): void {
+    const counted = this.#counted.get(message);
+    if (counted !== undefined) {
+      counted.count += 1;
+      return;
+    }
+    const first: Diagnostic = { severity: 'warning', code, message, place, ...details };
+    this.#counted.set(message, { first, count: 1 });
+    this.#add(first);
+  }
+
   /** What plugins found. */
   include(diagnostics: readonly Diagnostic[]): void {
     for (const diagnostic of diagnostics) {
@@ -118,6 +140,7 @@ export class Findings {
       ((code === 'missing-root' || !Object.hasOwn(codes, code)) &&
         unread.some((other) => isInDirective(place, other.place)));
     const sorted = this.#found
+      .map((finding) => this.#withCount(finding))
       .filter((finding) => !isConsequence(finding))
       .sort(
         ({ place: a }, { place: b }) =>
@@ -132,6 +155,12 @@ export class Findings {
       sorted.push({ severity, code: 'too-many-mistakes', message, place: undefined });
     }
     return sorted;
+  }
+
+  #withCount(finding: Diagnostic): Diagnostic {
+    const counted = this.#counted.get(finding.message);
+    if (counted?.first !== finding || counted.count === 1) return finding;
+    return { ...finding, message: `${finding.message} (${counted.count} times, first here)` };
   }
 
   /** A file is being read: its findings come after those of the files before it. */

@@ -6,9 +6,32 @@ import { type Argument, ArgumentError, type DirectiveUse, type Scope } from './s
 
 /** `listen` and `server_name`: where a server is, and what it is called. */
 
-/** What nginx lets one choose about a socket. */
+/** What nginx lets one choose about a socket, where there is nothing to choose here. */
 const NGINX_SOCKET =
   /^(?:(?:setfib|fastopen|backlog|rcvbuf|sndbuf|accept_filter|so_keepalive)=.*|deferred|bind|reuseport|multipath)$/;
+const IGNORED: readonly (readonly [RegExp, string])[] = [
+  [NGINX_SOCKET, 'there is nothing to choose here'],
+  [/^(?:http2|spdy)$/, 'HTTP/1.1 is spoken'],
+  [/^ipv6only=on$/, 'an IPv6 address never takes IPv4 connections'],
+];
+
+/** Parameters of nginx that do nothing here, each with why. */
+export function ignoredParameters(use: DirectiveUse): readonly (readonly [Argument, string])[] {
+  const [address, ...parameters] = use.arguments;
+  return parameters.flatMap((word) => {
+    const why = address !== undefined && isIgnored(word, address) ? whyIgnored(word) : undefined;
+    return why === undefined ? [] : [[word, why] as const];
+  });
+}
+
+function whyIgnored({ text }: Argument): string | undefined {
+  return IGNORED.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** On another line, it is a directive, and the semicolon before it is missing. */
+function isIgnored(word: Argument, address: Argument): boolean {
+  return word.place.line === address.place.line && whyIgnored(word) !== undefined;
+}
 
 /** What sun_path holds on Linux, less its final NUL. */
 const MAX_SOCKET_PATH = 107;
@@ -17,16 +40,17 @@ const MAX_SOCKET_PATH = 107;
 export function readListen(use: DirectiveUse, scope: Scope): Listen {
   const [address, ...parameters] = use.arguments;
   if (address === undefined) throw new ArgumentError('an address is missing');
-  const unknown = parameters.find(({ text }) => text !== 'default_server');
+  const meant = parameters.filter((word) => !isIgnored(word, address));
+  const unknown = meant.find(({ text }) => text !== 'default_server');
   if (unknown !== undefined) {
     throw new ArgumentError(`unknown parameter "${unknown.text}"`, {
       argument: unknown,
       hint: parameterHint(unknown, address),
     });
   }
-  const [, again] = parameters;
+  const [, again] = meant;
   if (again !== undefined) throw new ArgumentError('"default_server" stands twice', { argument: again });
-  const common = { isDefault: parameters.length > 0, place: address.place };
+  const common = { isDefault: meant.length > 0, place: address.place };
   if (address.text.startsWith('unix:')) {
     return { kind: 'unix', path: readSocketPath(address, scope), ...common };
   }
@@ -37,12 +61,9 @@ function parameterHint({ text, place }: Argument, address: Argument): string {
   if (place.line > address.place.line) return `is ";" missing at the end of line ${address.place.line}?`;
   if (/^\d+$/.test(text)) return 'one address a "listen"; write a second one for another';
   if (text === 'ssl' || text === 'quic') return 'there is no TLS yet: put a TLS terminator in front';
-  if (text === 'http2') return 'take it out: HTTP/1.1 is spoken';
   if (text === 'proxy_protocol') return 'take it out: a client is known by the address of its connection';
   if (text === 'default') return 'write "default_server"';
-  if (text === 'ipv6only=on') return 'take it out: an IPv6 address never takes IPv4 connections';
   if (text === 'ipv6only=off') return 'take it out, and add another "listen" for IPv4: listen 8080;';
-  if (NGINX_SOCKET.test(text)) return 'take it out: there is nothing to choose here';
   return 'only "default_server" may follow the address';
 }
 
