@@ -72,7 +72,8 @@ export { Hot, type HotOptions } from './kernel/hot.js';
 export { escapeHtml } from './kernel/html.js';
 export { formatHttpDate, parseHttpDate } from './kernel/http-date.js';
 export type { Log, LogLevel } from './kernel/log.js';
-export { type LogFile, type LogFileOptions, logFile, openLogFile, stdoutLog } from './kernel/log-file.js';
+export { type LogFile, type LogFileOptions, openLogFile } from './kernel/log-file.js';
+export type { LogDescription } from './kernel/log-files.js';
 export {
   type FileSlice,
   isFileSlice,

@@ -29,7 +29,6 @@ export class Scripts {
   };
 
   constructor(metrics: Metrics) {
-    process.on('exit', this.#kill);
     this.#started = metrics.counter({ name: 'webserv_cgi_started_total', help: 'CGI scripts started.' });
     this.#refused = metrics.counter({
       name: 'webserv_cgi_refused_total',
@@ -66,6 +65,11 @@ export class Scripts {
       release();
       throw error;
     }
+  }
+
+  /** However the process ends, no script outlives it. */
+  serve(): void {
+    process.on('exit', this.#kill);
   }
 
   /** Ends every script; settles when the last has gone. */

@@ -59,7 +59,7 @@ export default definePlugin({
     if (problem !== undefined && !lack(problem)) return;
     announce('upload', true);
     if (options.upload_delete) announce('delete', true);
-    state.sweep(store.mapping.directory);
+    state.uses(store.mapping.directory);
     const uploads: Uploads = {
       store,
       conflict: options.upload_conflict,

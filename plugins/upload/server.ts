@@ -11,7 +11,8 @@ export class UploadServer {
   readonly #files: Counter;
   readonly #bytes: Counter;
   readonly #stopping = new AbortController();
-  readonly #sweeps = new Map<string, Promise<void>>();
+  readonly #stores = new Set<string>();
+  readonly #sweeps: Promise<void>[] = [];
 
   constructor(log: Log, metrics: Metrics) {
     this.#log = log;
@@ -24,14 +25,19 @@ export class UploadServer {
     this.#bytes.add(bytes);
   }
 
-  /** Removes, once for each store and while serving already, what a killed server left there. */
-  sweep(directory: string): void {
-    if (!this.#sweeps.has(directory)) this.#sweeps.set(directory, this.#sweep(directory));
+  /** A directory that uploads are stored in. */
+  uses(directory: string): void {
+    this.#stores.add(directory);
+  }
+
+  /** Removes what a killed server left in the stores. Requests need not wait for it. */
+  serve(): void {
+    for (const directory of this.#stores) this.#sweeps.push(this.#sweep(directory));
   }
 
   async dispose(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all(this.#sweeps.values());
+    await Promise.all(this.#sweeps);
     await this.temporaries.dispose();
   }
 

@@ -4,9 +4,11 @@ import { ConfigError } from './errors.js';
 import { refusalOf } from './findings.js';
 import { inTime } from './in-time.js';
 import type { Log } from './log.js';
+import { LogFiles } from './log-files.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from './metrics.js';
 import { patiences } from './patience.js';
 import { missingPrerequisites } from './prerequisites.js';
+import { workerAccount } from './rights/account.js';
 import type { RouteView } from './route.js';
 import { ServerHookTable } from './server-hooks.js';
 import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
@@ -22,9 +24,13 @@ export interface Assembly {
   readonly metrics: MetricsRegistry;
   /** What the plugins warn of. */
   readonly warnings: readonly Diagnostic[];
-  /** Has the plugins open their log files anew. */
+  /** Opens the log files that the plugins described, while this process has all its rights. @throws ConfigError */
+  openLogs(): Promise<void>;
+  /** Has the plugins begin their work: the rights of root are given up, and connections come next. @throws ConfigError */
+  serve(): Promise<void>;
+  /** Opens the log files again, and tells the plugins. */
   reopen(): Promise<void>;
-  /** Disposes of the plugins, the last one first. */
+  /** Disposes of the plugins, the last one first, and closes the logs. */
   dispose(): Promise<void>;
 }
 
@@ -56,10 +62,12 @@ export async function assemble(
     trace: traceOf(config.main.trace),
     log,
   });
+  const account = workerAccount(config.main.user);
+  const logs = new LogFiles(log, account);
   const registry = new MetricsRegistry();
   const metrics = metricsFor(registry, () => gather(registry));
   const plugins: LoadedPlugin[] = [];
-  const found: Diagnostic[] = successor ? [] : [...(await missingPrerequisites(config))];
+  const found: Diagnostic[] = successor ? [] : [...(await missingPrerequisites(config, account))];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
     await inTime(config.main.pluginTimeout, () => running[step]()).catch((error: unknown) =>
       log.error(`plugin "${plugin.name}", ${step}: ${thrownText(error)}`),
@@ -67,8 +75,10 @@ export async function assemble(
   };
   const dispose = async (): Promise<void> => {
     for (const plugin of plugins.toReversed()) await tell(plugin, 'dispose');
+    await logs.close();
   };
   const reopen = async (): Promise<void> => {
+    logs.reopen();
     for (const plugin of plugins) await tell(plugin, 'reopen');
   };
   const attempt = async (step: string, work: () => Promise<void>): Promise<void> => {
@@ -89,12 +99,25 @@ export async function assemble(
   const sites: BuiltSite[] = [];
   const routes: RouteView[] = [];
   for (const server of config.servers)
-    sites.push(await buildSite(server, { plugins, log, found, routes, successor, patienceOf, traceOf }));
+    sites.push(
+      await buildSite(server, { plugins, log, logs, found, routes, successor, patienceOf, traceOf }),
+    );
+  found.push(...(await logs.problems(successor ? 'warning' : 'error')));
   if (found.some(({ severity }) => severity === 'error')) {
     await dispose();
     throw new ConfigError(found);
   }
-  return { hooks, sites, metrics: registry, warnings: found, reopen, dispose };
+  const serve = async (): Promise<void> => {
+    for (const { plugin, running } of plugins) {
+      try {
+        await inTime(config.main.pluginTimeout, () => running.serve());
+      } catch (error) {
+        throw new ConfigError(refusalOf(error, `plugin "${plugin.name}", serve`, undefined));
+      }
+    }
+  };
+  const openLogs = (): Promise<void> => logs.open(successor);
+  return { hooks, sites, metrics: registry, warnings: found, openLogs, serve, reopen, dispose };
 }
 
 /**

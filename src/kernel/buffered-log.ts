@@ -26,6 +26,8 @@ export class BufferedLog implements LogFile {
   readonly #lines: LineBuffer;
   #unmade: (() => string)[] = [];
   #sink: LogSink | undefined;
+  /** It is to be opened, whether there are lines or not. */
+  #wanted = false;
   /** What is being written, and how far. */
   #batch: Uint8Array | undefined;
   #at = 0;
@@ -45,20 +47,25 @@ export class BufferedLog implements LogFile {
   #abandoned = false;
   #closed: Promise<void> | undefined;
 
-  constructor(
-    name: string,
-    open: () => Promise<LogSink>,
-    options: LogFileOptions,
-    sink: LogSink | undefined,
-  ) {
+  /** It is opened with the first line, if not before. */
+  constructor(name: string, open: () => Promise<LogSink>, options: LogFileOptions) {
     this.#name = name;
     this.#open = open;
-    this.#sink = sink;
     this.#flushMs = options.flushMs ?? FLUSH_MS;
     this.#lines = new LineBuffer(Math.max(options.maxWaiting ?? MAX_WAITING, MAX_WAITING / 8));
     this.#report = options.report ?? ((message) => process.stderr.write(`webserv: ${message}\n`));
     this.#gapLine = options.gapLine;
-    if (sink === undefined) this.#begin();
+  }
+
+  /** @throws the system's error when it cannot be opened */
+  async open(): Promise<void> {
+    this.#sink ??= await this.#open();
+  }
+
+  /** Opens it in the background. What goes wrong is reported and tried again. */
+  openSoon(): void {
+    this.#wanted = true;
+    this.#begin();
   }
 
   write(line: string | (() => string)): void {
@@ -160,8 +167,10 @@ export class BufferedLog implements LogFile {
       // Where the old file cannot be written, what was taken goes into the new one.
       if (this.#switching && ((this.#batch === undefined && this.#before === 0) || this.#failing))
         await this.#switch();
-      this.#sink ??= await this.#open();
       if (this.#batch === undefined) this.#takeBatch();
+      if (this.#batch === undefined && !this.#wanted) return;
+      this.#sink ??= await this.#open();
+      this.#wanted = false;
       if (this.#batch === undefined) return;
       await this.#deliver(this.#sink, this.#batch);
       this.#lines.release(this.#batch);

@@ -1,5 +1,6 @@
 import { type Log, type LogLevel, logLevels } from './log.js';
 import { logFile, stderrLog } from './log-file.js';
+import type { Account } from './rights/account.js';
 
 const CONTROL = new Map<number, string>([
   [9, '\\t'],
@@ -48,9 +49,10 @@ export function stderrTarget(): LogTarget {
 /**
  * Appends to a file, soon: a line waits only for the one before it. A file that cannot be written is reported on stderr
  * once and tried again; the server serves on.
+ * @param account what the workers run as: its rights are used where others than root can write
  */
-export function fileTarget(path: string): LogTarget {
-  return logFile(path, { flushMs: 0, gapLine });
+export function fileTarget(path: string, account?: Account): LogTarget {
+  return logFile(path, { flushMs: 0, gapLine }, account);
 }
 
 /** The error log: `2026-01-31T12:00:00.000Z [error] message`. */

@@ -1,4 +1,4 @@
-import { type AssemblyOptions, assemble } from './assembly.js';
+import { type Assembly, type AssemblyOptions, assemble } from './assembly.js';
 import type { Config } from './config/compile.js';
 import type { Diagnostic } from './config/diagnostic.js';
 import { measureConnections } from './connection-metrics.js';
@@ -9,6 +9,8 @@ import { Acceptor } from './net/acceptor.js';
 import { roomFor } from './net/descriptors.js';
 import type { InheritedSockets } from './net/inherited.js';
 import type { Address } from './net/listener.js';
+import { OwnSockets, type SocketSource } from './net/socket-source.js';
+import { workerAccount } from './rights/account.js';
 
 /** A server at work. */
 export interface RunningServer {
@@ -36,6 +38,8 @@ export interface RunningServer {
 export interface StartOptions extends AssemblyOptions {
   /** Listening sockets that are there already: a `listen` that names the address of one is served on it. */
   readonly inherited?: InheritedSockets;
+  /** Takes the addresses; this process does when left out. */
+  readonly sockets?: SocketSource;
 }
 
 const DEFAULT_GRACE_MS = 30_000;
@@ -44,8 +48,21 @@ const DEFAULT_GRACE_MS = 30_000;
 export interface PreparedServer {
   /** What the plugins warn of in the configuration, and what a successor serves without. */
   readonly warnings: readonly Diagnostic[];
-  /** Listens and serves; lets go of what was made when that fails. @throws ListenError when an address cannot be had */
-  listen(): Promise<RunningServer>;
+  /**
+   * Takes all addresses and opens the logs: after this no right of root is needed. Lets go of what was made when that
+   * fails. @throws ListenError, ConfigError
+   */
+  bind(): Promise<BoundServer>;
+  /** It is not needed. */
+  dispose(): Promise<void>;
+}
+
+/** A server that has its addresses, and accepts nothing there yet. */
+export interface BoundServer {
+  /** Has the plugins begin and accepts connections. Lets go of what was made when that fails. @throws ListenError, ConfigError */
+  serve(): Promise<RunningServer>;
+  /** Opens the log files again. */
+  reopen(): Promise<void>;
   /** It is not needed. */
   dispose(): Promise<void>;
 }
@@ -55,39 +72,73 @@ export interface PreparedServer {
  * @throws ConfigError when a plugin refuses the configuration
  */
 export async function prepare(config: Config, log: Log, options: StartOptions = {}): Promise<PreparedServer> {
-  const { hooks, sites, metrics, warnings, reopen, dispose } = await assemble(config, log, options);
+  const assembly = await assemble(config, log, options);
+  const { warnings, dispose } = assembly;
+  return { warnings, bind: () => bind(config, log, assembly, options), dispose };
+}
+
+async function bind(
+  config: Config,
+  log: Log,
+  assembly: Assembly,
+  { inherited, sockets = new OwnSockets(workerAccount(config.main.user)) }: StartOptions,
+): Promise<BoundServer> {
+  const { hooks, sites, metrics } = assembly;
   const endpoints = endpointsOf(
     config,
     sites.map(({ site }) => site),
   );
-  const listen = async (): Promise<RunningServer> => {
-    const room = await roomFor(config.main.maxConnections);
-    if (room.lowered !== undefined) log.warn(room.lowered);
-    const acceptor = new Acceptor({ room, onRequest: hooks.compile(), log });
-    measureConnections(acceptor, metrics);
+  const room = await roomFor(config.main.maxConnections);
+  if (room.lowered !== undefined) log.warn(room.lowered);
+  const acceptor = new Acceptor({ room, onRequest: hooks.compile(), log });
+  measureConnections(acceptor, metrics);
+  const dispose = async (): Promise<void> => {
+    await acceptor.close();
+    await assembly.dispose();
+  };
+  try {
+    await acceptor.bind(endpoints, sockets, inherited);
+    await assembly.openLogs();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  const serve = async (): Promise<RunningServer> => {
     try {
-      await acceptor.listen(endpoints, options.inherited);
+      await assembly.serve();
+      await acceptor.accept();
     } catch (error) {
       await dispose();
       throw error;
     }
-    return {
-      addresses: acceptor.addresses,
-      metrics,
-      warnings,
-      connections: () => acceptor.connections,
-      shed: (connections) => acceptor.shed(connections),
-      reopen,
-      stop: async (graceMs = DEFAULT_GRACE_MS, idleMs = 0) => {
-        await acceptor.stop(graceMs, idleMs);
-        await dispose();
-      },
-    };
+    return running(acceptor, assembly, sockets);
   };
-  return { warnings, listen, dispose };
+  return { serve, reopen: assembly.reopen, dispose };
+}
+
+function running(
+  acceptor: Acceptor,
+  { metrics, warnings, reopen, dispose }: Assembly,
+  sockets: SocketSource,
+): RunningServer {
+  return {
+    addresses: acceptor.addresses,
+    metrics,
+    warnings,
+    connections: () => acceptor.connections,
+    shed: (connections) => acceptor.shed(connections),
+    reopen,
+    stop: async (graceMs = DEFAULT_GRACE_MS, idleMs = 0) => {
+      const stopped = acceptor.stop(graceMs, idleMs);
+      sockets.release();
+      await stopped;
+      await dispose();
+    },
+  };
 }
 
 /** Sets a server up and starts it. @throws ConfigError, ListenError */
 export async function start(config: Config, log: Log, options: StartOptions = {}): Promise<RunningServer> {
-  return (await prepare(config, log, options)).listen();
+  const prepared = await prepare(config, log, options);
+  return (await prepared.bind()).serve();
 }

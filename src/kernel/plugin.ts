@@ -2,6 +2,8 @@ import type { Diagnostic, Place } from './config/diagnostic.js';
 import type { DirectiveTable, OptionsOf } from './config/schema.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
 import type { Log } from './log.js';
+import type { LogFile } from './log-file.js';
+import type { LogDescription } from './log-files.js';
 import type { Metrics } from './metrics.js';
 import type { Offers } from './offers.js';
 import type { RouteView } from './route.js';
@@ -10,7 +12,7 @@ import { type VariableTable, variablePrefixes } from './variables.js';
 /** The version of the contract between kernel and plugins. It changes when a working plugin would stop to work. */
 export const API_VERSION = 1;
 
-/** What `setup` gets: once a server process, before the routes are built. */
+/** What `setup` gets: once a server process, before the routes are built. Nothing is to be started yet: see {@link Lifecycle}. */
 export interface SetupContext<Options> {
   /** The values of the main block. */
   readonly options: Options;
@@ -28,6 +30,11 @@ export interface ApplyContext<Options, State> {
   readonly hooks: RouteHooks;
   readonly route: RouteView;
   readonly log: Log;
+  /**
+   * Describes a log file. The kernel opens it before the server gives up the rights of root, opens it again when logs are
+   * rotated, and closes it after `dispose`. Every route that describes the same path gets the same file.
+   */
+  logFile(description: LogDescription): LogFile;
   /**
    * Where this route's block uses a directive of this plugin, for messages; undefined where it is inherited.
    * @param word one of its arguments as written, when that is what the message is about
@@ -54,11 +61,20 @@ export interface Finding extends Omit<Diagnostic, 'severity'> {
   readonly code: string;
 }
 
-/** What state that `setup` made may do when the server's life changes. */
+/**
+ * What state that `setup` made may do when the server's life changes: `serve`, then `reopen` any number of times, then
+ * `dispose`. Only `dispose` is certain: a configuration that is checked is set up, applied and disposed of, and must leave
+ * no trace.
+ */
 export interface Lifecycle {
+  /**
+   * The server is about to accept connections, and the rights of root have been given up: starts timers, threads and
+   * sweeps, makes and deletes files. What it throws refuses the start.
+   */
+  serve?(): void | Promise<void>;
   /** The server stops: lets go of what it holds. */
   dispose?(): void | Promise<void>;
-  /** SIGUSR1: whoever rotates logs has moved the files away; opens them anew. */
+  /** SIGUSR1: log files were moved away. Those of `logFile` are opened again by the kernel; this is for other files. */
   reopen?(): void | Promise<void>;
 }
 
@@ -74,11 +90,11 @@ export interface PluginDefinition<Table extends DirectiveTable, State> {
   /** The codes of its findings, each with what it means; for the documentation. They stay the same over versions. */
   readonly codes?: Readonly<Record<string, string>>;
   /**
-   * Once a server process: tap server-wide hooks, make state shared by the routes. What its `dispose` and `reopen`
-   * methods are for is in {@link Lifecycle}.
+   * Once a server process: tap server-wide hooks, make state shared by the routes. It starts nothing: what its `serve`,
+   * `reopen` and `dispose` methods are for is in {@link Lifecycle}.
    */
   setup?(context: SetupContext<OptionsOf<Table>>): State | Promise<State>;
-  /** Once a route. Tap nothing where the route does not want the plugin: then it costs nothing there. */
+  /** Once a route. It starts nothing, and makes, changes and deletes no file. Tap nothing where the route does not want the plugin: then it costs nothing there. */
   apply?(context: ApplyContext<OptionsOf<Table>, State>): void | Promise<void>;
 }
 
@@ -99,6 +115,7 @@ export interface Plugin {
 export interface RunningPlugin {
   /** A promise only where there is something to wait for. */
   apply(context: Omit<ApplyContext<OptionValues, unknown>, 'state'>): void | Promise<void>;
+  serve(): Promise<void>;
   dispose(): Promise<void>;
   reopen(): Promise<void>;
 }
@@ -159,6 +176,9 @@ export function definePlugin<const Table extends DirectiveTable = typeof noDirec
       return {
         apply: (route) =>
           definition.apply?.(typed<Table, ApplyContext<OptionsOf<Table>, State>>({ ...route, state })),
+        serve: async () => {
+          if (hasMethod(state, 'serve')) await state.serve();
+        },
         dispose: async () => {
           if (hasMethod(state, 'dispose')) await state.dispose();
         },

@@ -5,6 +5,7 @@ import { HttpError } from './errors.js';
 import { diagnosticOf, placeIn, refusalOf } from './findings.js';
 import { inTime } from './in-time.js';
 import type { Log } from './log.js';
+import type { LogFiles } from './log-files.js';
 import { contentTypeOf } from './mime.js';
 import { OfferTable } from './offers.js';
 import { resolveUnder } from './path.js';
@@ -32,6 +33,7 @@ export interface BuiltSite {
 export interface BuildContext {
   readonly plugins: readonly LoadedPlugin[];
   readonly log: Log;
+  readonly logs: LogFiles;
   readonly found: Diagnostic[];
   /** What a route lacks, or why a plugin refuses it, closes it and is a warning: see AssemblyOptions. */
   readonly successor: boolean;
@@ -76,7 +78,7 @@ export async function buildSite(server: ServerConfig, context: BuildContext): Pr
 async function buildRoute(
   config: RouteConfig,
   { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
-  { plugins, log, found, routes, successor, patienceOf, traceOf }: BuildContext,
+  { plugins, log, logs, found, routes, successor, patienceOf, traceOf }: BuildContext,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const offers = new OfferTable();
@@ -119,6 +121,7 @@ async function buildRoute(
         route: view,
         log,
         announce: (name, value) => offers.announce(plugin.name, name, value),
+        logFile: (wanted) => logs.describe(wanted, (finding) => diagnosticOf(plugin, 'error', finding)),
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
         warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
         lack: (finding) => lack(diagnosticOf(plugin, 'warning', finding)),

@@ -1,8 +1,10 @@
 import { type Assembly, assemble } from '../kernel/assembly.js';
+import type { Config } from '../kernel/config/compile.js';
 import type { Diagnostic } from '../kernel/config/diagnostic.js';
 import type { Site } from '../kernel/dispatch.js';
 import { endpointsOf } from '../kernel/endpoints.js';
 import type { Tap } from '../kernel/hooks.js';
+import type { Log } from '../kernel/log.js';
 import { Acceptor } from '../kernel/net/acceptor.js';
 import type { Plugin } from '../kernel/plugin.js';
 import type { Endpoint } from '../kernel/router.js';
@@ -18,6 +20,19 @@ export interface SocketlessOptions {
   readonly conf: string;
   readonly files?: TestFiles | undefined;
   readonly plugins: readonly Plugin[];
+}
+
+/** As a start does, but for the addresses. */
+async function servingAssembly(config: Config, log: Log): Promise<Assembly> {
+  const assembly = await assemble(config, log);
+  try {
+    await assembly.openLogs();
+    await assembly.serve();
+    return assembly;
+  } catch (error) {
+    await assembly.dispose();
+    throw error;
+  }
 }
 
 /** A whole server but for its listening sockets: connections are made inside of the process. */
@@ -52,7 +67,7 @@ export class SocketlessServer implements AsyncDisposable {
     try {
       const { config, diagnostics } = valid(await readTestConfig(conf, folder.directory, plugins));
       const { log, lines } = recordingLog();
-      const assembly = await assemble(config, log);
+      const assembly = await servingAssembly(config, log);
       const sites = assembly.sites.map(({ site }) => site);
       const [bound] = endpointsOf(config, sites);
       if (bound === undefined) throw new Error('the configuration has no address');

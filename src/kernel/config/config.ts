@@ -1,6 +1,6 @@
 import type { RootMapping } from '../path.js';
 import type { OptionValues, Plugin } from '../plugin.js';
-import type { UserSetting } from '../process/privileges.js';
+import type { UserSetting } from '../rights/account.js';
 import type { ErrorPage } from '../route.js';
 import type { TraceMode } from '../trace.js';
 import type { CheckedBlock } from './check.js';

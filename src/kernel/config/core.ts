@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { LogLevel } from '../log.js';
 import { logLevels } from '../log.js';
-import type { UserSetting } from '../process/privileges.js';
+import type { UserSetting } from '../rights/account.js';
 import type { ErrorPage } from '../route.js';
 import { traceModes } from '../trace.js';
 import { argument, readArgument } from './arguments.js';

@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
 import type { IncomingRequest } from '../message.js';
 import type { Endpoint } from '../router.js';
 import type { RequestCall } from '../server-hooks.js';
+import { socketOf } from './bound-socket.js';
 import { Clock } from './clock.js';
 import { Connection } from './connection.js';
 import { type ConnectionHost, type ConnectionState, connectionStates } from './connection-host.js';
@@ -14,6 +15,7 @@ import type { Room } from './descriptors.js';
 import type { InheritedSockets } from './inherited.js';
 import { type Address, Listener } from './listener.js';
 import { Shedding } from './shedding.js';
+import type { SocketSource } from './socket-source.js';
 import type { Transport } from './transport.js';
 
 const BACKLOG = 1024;
@@ -43,7 +45,7 @@ export class Acceptor {
   readonly #connections = new Set<Connection>();
   readonly #hosts = new Map<Endpoint<Site>, EndpointHost>();
   readonly #shedding = new Shedding();
-  #listeners: Listener[] = [];
+  readonly #listeners: { readonly listener: Listener; readonly group: PortGroup }[] = [];
   /** Until when it is not looked again for an idle connection, since there was none. */
   #busyUntil = 0;
   #turnedAway = 0;
@@ -78,29 +80,47 @@ export class Acceptor {
   }
 
   get addresses(): readonly Address[] {
-    return this.#listeners.map((listener) => listener.address);
+    return this.#listeners.map(({ listener }) => listener.address);
   }
 
   /**
-   * Listens everywhere or nowhere.
+   * Takes all addresses, or none. Nothing is accepted yet.
    * @param inherited what need not be bound any more
    * @throws ListenError
    */
-  async listen(bounds: readonly Bound[], inherited?: InheritedSockets): Promise<void> {
+  async bind(bounds: readonly Bound[], sockets: SocketSource, inherited?: InheritedSockets): Promise<void> {
     try {
       for (const group of byPort(bounds)) {
-        const listener = await Listener.open(group.listen, (socket) => this.#accept(socket, group), {
-          backlog: BACKLOG,
-          descriptor: inherited?.take(group.listen),
-        });
-        listener.onError((error) => this.#options.log.error(`accepting connections: ${error.message}`));
-        this.#listeners.push(listener);
+        const { listen } = group;
+        const descriptor = inherited?.take(listen);
+        const listener = await Listener.bind(listen, () =>
+          descriptor === undefined ? sockets.bind(addressOnly(listen)) : socketOf(descriptor),
+        );
+        this.#listeners.push({ listener, group });
       }
     } catch (error) {
-      for (const listener of this.#listeners) await listener.close();
-      this.#clock.stop();
+      await this.close();
       throw error;
     }
+  }
+
+  /** Accepts connections on all addresses. @throws ListenError, and accepts nowhere then */
+  async accept(): Promise<void> {
+    const failed = (error: Error): void => this.#options.log.error(`accepting connections: ${error.message}`);
+    try {
+      for (const { listener, group } of this.#listeners)
+        await listener.accept((socket) => this.#accept(socket, group), BACKLOG, failed);
+    } catch (error) {
+      await this.close();
+      this.#cut();
+      throw error;
+    }
+  }
+
+  /** Gives all addresses back; for a server that does not serve after all. */
+  async close(): Promise<void> {
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
+    this.#clock.stop();
   }
 
   /** Serves a connection that is there, whatever it came by. */
@@ -116,7 +136,7 @@ export class Acceptor {
   async stop(graceMs: number, idleMs: number): Promise<void> {
     this.#stopping = true;
     for (const host of this.#hosts.values()) host.stopping = true;
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
     for (const connection of this.#connections) connection.retire(Math.min(idleMs, graceMs));
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
@@ -238,6 +258,13 @@ class EndpointHost implements ConnectionHost {
 interface PortGroup {
   readonly listen: Bound['listen'];
   endpointFor(socket: Socket): Endpoint<Site>;
+}
+
+/** Without what a configuration says beside it. */
+function addressOnly(listen: Bound['listen']): Address {
+  return listen.kind === 'unix'
+    ? { kind: 'unix', path: listen.path }
+    : { kind: 'tcp', host: listen.host, port: listen.port };
 }
 
 const WILDCARDS = new Set(['0.0.0.0', '::']);

@@ -1,6 +1,4 @@
-import cluster from 'node:cluster';
 import { readlink } from 'node:fs/promises';
-import type { Server } from 'node:net';
 import { type Address, formatAddress } from './listener.js';
 import { listeningSockets } from './listening-sockets.js';
 
@@ -53,24 +51,5 @@ export class InheritedSockets {
       .map(({ name, address }) =>
         address === undefined ? `${name}, which does not listen` : `${formatAddress(address)} (${name})`,
       );
-  }
-}
-
-/**
- * Listens on a descriptor of this process. In a worker, Node would have the primary do it with the descriptor of that
- * number of its own, and close that one when the last worker that uses it dies: the socket would be lost. What the flag
- * says only decides that; were it to change, the primary's descriptor is the same socket.
- */
-export function listenOnDescriptor(
-  server: Server,
-  options: { readonly fd: number; readonly backlog: number },
-  listening: () => void,
-): void {
-  const { isPrimary } = cluster;
-  Reflect.set(cluster, 'isPrimary', true);
-  try {
-    server.listen(options, listening);
-  } finally {
-    Reflect.set(cluster, 'isPrimary', isPrimary);
   }
 }

@@ -1,8 +1,7 @@
-import { chmod, lstat, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Listen } from '../config/compile.js';
 import { addressHolder } from './address-holder.js';
-import { listenOnDescriptor } from './inherited.js';
+import { acceptOn, type BoundSocket, portOf } from './bound-socket.js';
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -35,90 +34,70 @@ function reason(error: NodeJS.ErrnoException, holder: string): string {
   return error.message;
 }
 
-export interface OpenOptions {
-  /** Connections that may wait to be accepted. */
-  readonly backlog: number;
-  /** A socket that listens there already: only accepted on. Its file's mode and its end are its owner's. */
-  readonly descriptor: number | undefined;
-}
-
-/** One listening socket. */
+/** One listening socket: bound first, and accepting when all of them are, and the rights of root are given up. */
 export class Listener {
-  readonly #server: Server;
-  #address: Address;
+  readonly #listen: Listen;
+  readonly #socket: BoundSocket;
+  #server: Server | undefined;
 
-  private constructor(server: Server, address: Address) {
-    this.#server = server;
-    this.#address = address;
+  private constructor(listen: Listen, socket: BoundSocket) {
+    this.#listen = listen;
+    this.#socket = socket;
   }
 
   /**
-   * @param accept takes each new connection; its socket is half-open: our end stays when the client ends its own
+   * @param bind takes the address
    * @throws ListenError
    */
-  static async open(
-    listen: Listen,
-    accept: (socket: Socket) => void,
-    { backlog, descriptor }: OpenOptions,
-  ): Promise<Listener> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
-    const isOwn = descriptor === undefined;
-    if (listen.kind === 'unix' && isOwn) await removeStaleSocket(listen.path);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => void refused(listen, error).then(reject));
-      if (!isOwn) listenOnDescriptor(server, { fd: descriptor, backlog }, resolve);
-      else if (listen.kind === 'unix') server.listen({ path: listen.path, backlog }, resolve);
-      else
-        server.listen(
-          { host: listen.host, port: listen.port, backlog, ipv6Only: listen.host.includes(':') },
-          resolve,
-        );
-    });
-    server.removeAllListeners('error');
-    // As nginx: who may reach the socket is the directory's matter.
-    if (listen.kind === 'unix' && isOwn) await chmod(listen.path, 0o666);
-    const bound = server.address();
-    const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-    return new Listener(server, listen.kind === 'unix' ? listen : { kind: 'tcp', host: listen.host, port });
+  static async bind(listen: Listen, bind: () => BoundSocket | Promise<BoundSocket>): Promise<Listener> {
+    try {
+      return new Listener(listen, await bind());
+    } catch (error) {
+      throw await refused(listen, error);
+    }
   }
 
   /** As bound: port 0 has become a real one. */
   get address(): Address {
-    return this.#address;
+    const listen = this.#listen;
+    if (listen.kind === 'unix') return { kind: 'unix', path: listen.path };
+    return { kind: 'tcp', host: listen.host, port: portOf(this.#socket) };
   }
 
-  onError(report: (error: Error) => void): void {
-    this.#server.on('error', report);
+  /**
+   * @param accept takes each new connection; its socket is half-open: our end stays when the client ends its own
+   * @param backlog connections that may wait to be accepted
+   * @param failed called with what goes wrong later
+   * @throws ListenError
+   */
+  async accept(
+    accept: (socket: Socket) => void,
+    backlog: number,
+    failed: (error: Error) => void,
+  ): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
+    this.#server = server;
+    try {
+      await acceptOn(server, this.#socket, backlog);
+    } catch (error) {
+      throw await refused(this.#listen, error);
+    }
+    server.on('error', failed);
   }
 
   /** Stops accepting; connections that are open stay. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      // close() waits for the connections; the port is free at once.
-      resolve();
-    });
+  async close(): Promise<void> {
+    // close() of a server waits for the connections; the port is free at once.
+    if (this.#server === undefined) this.#socket.close();
+    else this.#server.close();
   }
 }
 
-async function refused(listen: Listen, error: NodeJS.ErrnoException): Promise<ListenError> {
-  const isTaken = error.code === 'EADDRINUSE';
-  return new ListenError(listen, error, isTaken ? await addressHolder(listen) : undefined);
-}
-
-/** A socket file that a killed server left behind would keep the path taken for ever. One that answers is in use. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const stats = await lstat(path).catch(() => undefined);
-  if (stats?.isSocket() && !(await answers(path))) await unlink(path);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
+async function refused(listen: Listen, error: unknown): Promise<ListenError> {
+  const known: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  return new ListenError(
+    listen,
+    known,
+    known.code === 'EADDRINUSE' ? await addressHolder(listen) : undefined,
+  );
 }

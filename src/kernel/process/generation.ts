@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
 import type { Watched } from '../config/watched.js';
+import type { BoundSocket } from '../net/bound-socket.js';
 import { type FromMaster, type FromWorker, isFromWorker, type Order, type Serving } from './messages.js';
 
 /** How long a worker may take to load, set up its plugins and listen. */
@@ -159,8 +160,11 @@ export class WorkerProcess {
   }
 
   /** To one that ends meanwhile it gets lost: its end is what is dealt with. */
-  tell(message: FromMaster): void {
-    if (this.#worker?.isConnected()) this.#worker.send(message, () => {});
+  tell(message: FromMaster, socket?: BoundSocket): void {
+    if (!this.#worker?.isConnected()) return;
+    if (socket === undefined) this.#worker.send(message, () => {});
+    // Node sends sockets that are only bound as well; its types know those of servers.
+    else Reflect.apply(this.#worker.send, this.#worker, [message, socket, () => {}]);
   }
 }
 

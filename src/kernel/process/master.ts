@@ -14,6 +14,7 @@ import { masterFamilies } from './master-families.js';
 import type { FromWorker, InheritedSocket, Launch, Order, Serving } from './messages.js';
 import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
+import { Sockets, type SocketWish } from './sockets.js';
 import { Standby } from './standby.js';
 import { watchFor } from './watch.js';
 
@@ -73,6 +74,7 @@ export class Master {
   #generation = 0;
   #restarts = 0;
   readonly #gathering = new Gathering<WorkerProcess>();
+  readonly #sockets = new Sockets<WorkerProcess>();
   /** The start, or a reload, that is under way. */
   #changing: Promise<void> | undefined;
   #reloadAgain = false;
@@ -149,8 +151,8 @@ export class Master {
   }
 
   async reopen(): Promise<void> {
-    const { logs = [], owner } = this.#settings ?? {};
-    if (owner !== undefined) await giveLogs(logs, owner);
+    const { logs = [], account } = this.#settings ?? {};
+    if (account !== undefined) giveLogs(logs, account);
     this.#openLog();
     for (const worker of this.#everybody()) worker.reopen();
   }
@@ -212,12 +214,18 @@ export class Master {
       this.#hear(heard, message);
       if (role.successor) this.#reportLacks(heard, message);
     });
-    void worker.gone.then(() => this.#gathering.lose(worker));
+    void worker.gone.then(() => {
+      this.#gathering.lose(worker);
+      this.#sockets.release(worker);
+    });
     return worker;
   }
 
   #hear(worker: WorkerProcess, message: FromWorker): void {
     if (message.type === 'alive') this.#even(worker);
+    else if (message.type === 'bind') void this.#bind(worker, message.id, message.wish);
+    else if (message.type === 'sealed') this.#sockets.seal(worker);
+    else if (message.type === 'released') this.#sockets.release(worker);
     else if (message.type === 'gather') {
       const known = masterFamilies({
         workers: this.#workers.size,
@@ -237,6 +245,16 @@ export class Master {
     this.#log.error(
       `worker ${worker.pid} was started without what was there when the configuration was loaded:\n${lacks.join('\n\n')}`,
     );
+  }
+
+  async #bind(worker: WorkerProcess, id: number, wish: SocketWish): Promise<void> {
+    try {
+      worker.tell({ type: 'bound', id }, await this.#sockets.take(worker, wish));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      worker.tell({ type: 'bound', id, problem: { code, message } });
+    }
   }
 
   #adopt({ workers, settings }: Generation): void {
@@ -271,7 +289,8 @@ export class Master {
   #openLog(): void {
     const errorLog = this.#settings?.errorLog;
     const before = this.#logFile;
-    this.#logFile = errorLog?.path === undefined ? undefined : fileTarget(errorLog.path);
+    this.#logFile =
+      errorLog?.path === undefined ? undefined : fileTarget(errorLog.path, this.#settings?.account);
     this.#log = createLog(errorLog?.level ?? 'info', this.#logFile ?? this.#options.stderr);
     void before?.close();
   }

@@ -3,7 +3,8 @@ import type { Watched } from '../config/watched.js';
 import type { LogLevel } from '../log.js';
 import type { MetricFamily } from '../metrics.js';
 import type { Address } from '../net/listener.js';
-import type { Owner } from './privileges.js';
+import type { Account } from '../rights/account.js';
+import type { SocketWish } from './sockets.js';
 
 /** What a master and its workers say to each other, as plain JSON. */
 
@@ -53,8 +54,8 @@ export interface Serving {
   readonly errorLog: { readonly path: string | undefined; readonly level: LogLevel };
   /** The files the worker has opened as logs; absolute. */
   readonly logs: readonly string[];
-  /** Whom the worker has become; undefined when it stays what the master is. */
-  readonly owner: Owner | undefined;
+  /** What the worker runs as; undefined when that is what the master runs as. */
+  readonly account: Account | undefined;
   /** How long a worker may take to finish what is in flight, in milliseconds. */
   readonly shutdownTimeout: number;
   /** Warnings about the configuration, rendered; empty when there are none. */
@@ -68,6 +69,12 @@ export interface Serving {
 export type FromWorker =
   /** It listens to messages, and waits for the snapshot it was promised. */
   | { readonly type: 'ready' }
+  /** It needs an address. */
+  | { readonly type: 'bind'; readonly id: number; readonly wish: SocketWish }
+  /** It has all addresses it needs, and is about to give up its rights. */
+  | { readonly type: 'sealed' }
+  /** It accepts nowhere any more. */
+  | { readonly type: 'released' }
   /** It could serve, and waits for the word; with warnings as in Serving. */
   | { readonly type: 'standing by'; readonly warnings: readonly string[] }
   | Serving
@@ -83,6 +90,12 @@ export type FromWorker =
 export type FromMaster =
   /** What the configuration's files were when the first worker of the generation read them. */
   | { readonly type: 'snapshot'; readonly snapshot: ConfigSnapshot }
+  /** The socket that was asked for comes with it, or why there is none. */
+  | {
+      readonly type: 'bound';
+      readonly id: number;
+      readonly problem?: { readonly code: string; readonly message: string };
+    }
   /** Listen and serve: to one that stands by. */
   | { readonly type: 'serve' }
   /** Finish what is in flight and exit. JSON has no Infinity: null is without bound. */
@@ -103,9 +116,20 @@ function hasType(message: unknown, types: readonly string[]): boolean {
 
 /** Both ends are this very package, so the type tells the shape; anything else on the channel is not ours. */
 export function isFromWorker(message: unknown): message is FromWorker {
-  return hasType(message, ['ready', 'standing by', 'serving', 'refused', 'alive', 'gather', 'counted']);
+  return hasType(message, [
+    'ready',
+    'bind',
+    'sealed',
+    'released',
+    'standing by',
+    'serving',
+    'refused',
+    'alive',
+    'gather',
+    'counted',
+  ]);
 }
 
 export function isFromMaster(message: unknown): message is FromMaster {
-  return hasType(message, ['snapshot', 'serve', 'stop', 'shed', 'reopen', 'count', 'gathered']);
+  return hasType(message, ['snapshot', 'bound', 'serve', 'stop', 'shed', 'reopen', 'count', 'gathered']);
 }

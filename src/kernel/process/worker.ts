@@ -13,13 +13,17 @@ import { prepare, type RunningServer } from '../kernel.js';
 import type { Log } from '../log.js';
 import { logFilePaths } from '../log-file.js';
 import { InheritedSockets } from '../net/inherited.js';
+import { streamsInUse } from '../own-stream.js';
 import type { Plugin } from '../plugin.js';
+import { workerAccount } from '../rights/account.js';
 import { thrownText } from '../thrown.js';
 import { culpritFinder } from './culprit.js';
 import { Gatherer } from './gathering.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
+import { MasterSockets } from './master-sockets.js';
 import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
-import { dropPrivileges, type Owner } from './privileges.js';
+import { dropPrivileges } from './privileges.js';
+import { closeDescriptors } from './stray-descriptors.js';
 
 /** How often a worker says that its event loop turns. */
 export const HEARTBEAT_MS = 1000;
@@ -36,8 +40,15 @@ function tellAndExit(message: FromWorker): void {
   process.send(message, () => process.exit(1));
 }
 
-/** One worker's life: loads, serves until it is told to stop or its master is gone, exits. */
-export async function runWorker(order: Order, builtins: readonly Plugin[]): Promise<void> {
+/**
+ * One worker's life: loads, serves until it is told to stop or its master is gone, exits.
+ * @param stray descriptors that are closed once the configuration has been read
+ */
+export async function runWorker(
+  order: Order,
+  builtins: readonly Plugin[],
+  stray: readonly number[],
+): Promise<void> {
   if (!order.standby) process.title = WORKER_TITLE;
   const early = endWhileStarting();
   const { launch } = order;
@@ -59,26 +70,32 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     return;
   }
   const { errorLog, user } = config.main;
-  const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path);
+  const account = workerAccount(user);
+  const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path, account);
   const log = createLog(errorLog.level, target);
   surviveFaults(log, culpritFinder(source?.plugins ?? []));
   const gatherer = new Gatherer(tell);
   const inherited = await InheritedSockets.find(order.inherited);
+  const sockets = new MasterSockets(account, tell);
   let server: RunningServer | undefined;
-  let owner: Owner | undefined;
   const beat = (): void => tell({ type: 'alive', connections: server?.connections() ?? 0 });
   try {
     const prepared = await prepare(config, log, {
       inherited,
+      sockets,
       trace: launch.trace,
       successor: order.successor,
       gather: (own) => gatherer.gather(own),
     });
-    // One that stands by too: it has to be known whether it could take a place.
+    const bound = await prepared.bind();
+    sockets.seal();
+    closeDescriptors(stray, streamsInUse());
+    // Whatever comes next (a wait, plugins that begin, requests) runs without the rights of root.
+    await unlessThrown(bound.dispose, () => dropPrivileges(user, account, log));
+    // Also while it stands by: the master has to know whether it could take a place.
     setInterval(beat, HEARTBEAT_MS).unref();
-    if (order.standby) await wordToServe(each(prepared.warnings));
-    server = await prepared.listen();
-    owner = dropPrivileges(user, log);
+    if (order.standby) await wordToServe(each(prepared.warnings), () => reopenAll(target, bound));
+    server = await bound.serve();
   } catch (error) {
     await target.close();
     // A plugin refuses it, or an address is taken.
@@ -98,7 +115,7 @@ export async function runWorker(order: Order, builtins: readonly Plugin[]): Prom
     ...summary(config, server),
     watched: source?.watched ?? { files: [], folders: [] },
     logs: logFilePaths(),
-    owner,
+    account: account?.uid === process.getuid?.() ? account : undefined,
     snapshot: source?.snapshot,
   });
 }
@@ -139,11 +156,28 @@ function receiveSnapshot(): Promise<ConfigSnapshot> {
   });
 }
 
+/** What was made before a step is let go of when the step fails. */
+async function unlessThrown(undo: () => Promise<void>, step: () => void): Promise<void> {
+  try {
+    step();
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+function reopenAll(target: LogTarget, server: Pick<RunningServer, 'reopen'>): void {
+  target.reopen();
+  void server.reopen();
+}
+
 /** The one whose place it takes has died: from here on every millisecond counts. */
-function wordToServe(warnings: readonly string[]): Promise<void> {
+function wordToServe(warnings: readonly string[], reopen: () => void): Promise<void> {
   return new Promise((resolve) => {
     const take = (message: unknown): void => {
-      if (!isFromMaster(message) || message.type !== 'serve') return;
+      if (!isFromMaster(message)) return;
+      if (message.type === 'reopen') reopen();
+      if (message.type !== 'serve') return;
       process.off('message', take);
       process.title = WORKER_TITLE;
       resolve();
@@ -193,10 +227,7 @@ function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): voi
     else if (message.type === 'gathered') gatherer.gathered(message.id, message.families);
     else if (message.type === 'count') {
       tell({ type: 'counted', round: message.round, families: server.metrics.families() });
-    } else if (message.type === 'reopen') {
-      target.reopen();
-      void server.reopen();
-    }
+    } else if (message.type === 'reopen') reopenAll(target, server);
   });
 }
 

@@ -1,0 +1,54 @@
+import { readlinkSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/** A descriptor that this process was started with, or the device that takes everything and keeps nothing. */
+export type OwnStream = number | 'null';
+
+const NAMES = new Map<string, OwnStream>([
+  ['/dev/stdout', 1],
+  ['/dev/stderr', 2],
+  ['/dev/null', 'null'],
+]);
+const BY_NUMBER = /^\/(?:dev\/fd|proc\/self\/fd)\/(\d{1,6})$/;
+/** Images of containers link a log to /dev/stdout. */
+const MAX_LINKS = 8;
+
+/**
+ * The stream that a path names, or that a link there names: it is open already, and belongs to the process. To open it by
+ * its name would be to open the file behind it, which the workers' account may not be allowed to.
+ */
+export function streamAt(path: string): OwnStream | undefined {
+  let here = path;
+  for (let links = 0; links <= MAX_LINKS; links += 1) {
+    const stream = NAMES.get(here) ?? numberedStream(here);
+    if (stream !== undefined) return stream;
+    const target = linkAt(here);
+    if (target === undefined) return undefined;
+    here = resolve(dirname(here), target);
+  }
+  return undefined;
+}
+
+const inUse = new Set<number>();
+
+/** Descriptors that logs are written to: they must not be closed. */
+export function streamsInUse(): ReadonlySet<number> {
+  return inUse;
+}
+
+export function useStream(descriptor: number): void {
+  inUse.add(descriptor);
+}
+
+function numberedStream(path: string): number | undefined {
+  const digits = BY_NUMBER.exec(path)?.[1];
+  return digits === undefined || digits === '0' ? undefined : Number(digits);
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+
+/** O_CLOEXEC, the same number on every architecture that Node runs on. */
+const CLOSED_IN_PROGRAMS = 0o2000000;
+const STANDARD_STREAMS = 3;
+
+/**
+ * Descriptors that were left open by the program that started the server, and that every program started by the server
+ * would get: scripts could read and write what is behind them. To be called first thing: Node opens none like these, but a
+ * native addon may. Empty where there is no /proc.
+ * @param wanted those that were handed over on purpose
+ */
+export function strayDescriptors(wanted: readonly number[]): readonly number[] {
+  const channel = Number(process.env.NODE_CHANNEL_FD ?? Number.NaN);
+  return openDescriptors().filter(
+    (descriptor) =>
+      descriptor >= STANDARD_STREAMS &&
+      descriptor !== channel &&
+      !wanted.includes(descriptor) &&
+      isPassedOn(descriptor),
+  );
+}
+
+/** Not before the configuration has been read: it may come by one of them (`--config /dev/fd/63`). */
+export function closeDescriptors(descriptors: readonly number[], inUse: ReadonlySet<number>): void {
+  for (const descriptor of descriptors) {
+    try {
+      if (!inUse.has(descriptor)) closeSync(descriptor);
+    } catch {
+      // Closed by the code it belonged to.
+    }
+  }
+}
+
+function openDescriptors(): readonly number[] {
+  try {
+    return readdirSync('/proc/self/fd').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function isPassedOn(descriptor: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & CLOSED_IN_PROGRAMS) === 0;
+  } catch {
+    return false;
+  }
+}
