@@ -26,6 +26,8 @@ export class BufferedLog implements LogFile {
   readonly #lines: LineBuffer;
   #unmade: (() => string)[] = [];
   #sink: LogSink | undefined;
+  /** Before that it must leave no trace, also where it is closed with lines. */
+  #mayOpen = false;
   /** It is to be opened, whether there are lines or not. */
   #wanted = false;
   /** What is being written, and how far. */
@@ -47,7 +49,7 @@ export class BufferedLog implements LogFile {
   #abandoned = false;
   #closed: Promise<void> | undefined;
 
-  /** It is opened with the first line, if not before. */
+  /** Nothing is opened, and lines wait, until `open` or `openSoon` is called. */
   constructor(name: string, open: () => Promise<LogSink>, options: LogFileOptions) {
     this.#name = name;
     this.#open = open;
@@ -60,10 +62,13 @@ export class BufferedLog implements LogFile {
   /** @throws the system's error when it cannot be opened */
   async open(): Promise<void> {
     this.#sink ??= await this.#open();
+    this.#mayOpen = true;
+    if (!this.#empty) this.#begin();
   }
 
   /** Opens it in the background. What goes wrong is reported and tried again. */
   openSoon(): void {
+    this.#mayOpen = true;
     this.#wanted = true;
     this.#begin();
   }
@@ -77,7 +82,7 @@ export class BufferedLog implements LogFile {
       this.#unmade.push(line);
       if (this.#unmade.length >= MAX_UNMADE) this.#makeLines();
     }
-    if (this.#running !== undefined) return;
+    if (this.#running !== undefined || !this.#mayOpen) return;
     if (this.#flushMs === 0 || this.#lines.pieces > 0) this.#begin();
     else this.#timer ??= setTimeout(() => this.#begin(), this.#flushMs);
   }
@@ -138,6 +143,7 @@ export class BufferedLog implements LogFile {
   #begin(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (!this.#mayOpen) return Promise.resolve();
     this.#running ??= this.#run();
     return this.#running;
   }

@@ -195,7 +195,7 @@ export class Master {
       await Promise.all([...workers].map((worker) => worker.serving));
       // First: it may tell what the pid file lacks.
       if (settings.report !== '') this.#options.stderr.write(settings.report);
-      await this.#pidFile.claim(settings.pidFile);
+      await this.#pidFile.claim(settings.pidFile, settings.account);
       if (this.#stopping) throw new RefusedError('the server is being stopped\n');
       return { workers, settings };
     } catch (error) {

@@ -9,12 +9,14 @@ import { atWork, idle } from './idle.js';
 import { leftReceiving, leftSending } from './leaving.js';
 import { brokenStreams, endlessStreams, faults } from './others.js';
 import { answered, concurrent, repeated, separate } from './repeated.js';
+import { still } from './still.js';
 import type { ConformanceOptions, Rule, Subject } from './subject.js';
 
 export type { ConformanceOptions } from './subject.js';
 
 const rules: readonly Rule[] = [
   contract,
+  still,
   idle,
   atWork,
   answered,
