@@ -52,6 +52,7 @@ export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.j
 export type { Exchange, Outcome } from './kernel/exchange.js';
 export {
   type Boundary,
+  type DirectoryEntry,
   type DirectoryLookup,
   type FileVersion,
   type Lookup,
@@ -132,5 +133,7 @@ export {
   selectRanges,
 } from './kernel/range.js';
 export type { RouteView } from './kernel/route.js';
+export { SharedWork } from './kernel/shared-work.js';
 export type { Template } from './kernel/template.js';
 export type { VariableDefinition, VariableTable } from './kernel/variables.js';
+export { WorkLimit, type WorkLimitOptions } from './kernel/work-limit.js';

@@ -4,18 +4,19 @@ import {
   definePlugin,
   type FilePath,
   flag,
-  Hot,
   HttpError,
   hasHiddenSegment,
   oneOf,
   openDirectory,
   preferredType,
   type Response,
-  type ResponseHeaders,
+  SharedWork,
   Stage,
 } from '@webserv/server';
 import { type Listing, readListing } from './listing.js';
 import { renderJson, renderPage } from './page.js';
+import { type Page, Pages } from './pages.js';
+import { Slice } from './slice.js';
 
 const OFFERS = ['text/html', 'application/json'] as const;
 
@@ -23,17 +24,22 @@ const OFFERS = ['text/html', 'application/json'] as const;
 const POLICY =
   "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** A folder that is asked for so often within a second is read once a second: reading costs a look at every entry. */
-const RECENT = { validMs: 1000, threshold: 4, maxKeys: 32 };
-/** Characters of a page that is kept; a larger one is written anew each time. */
-const MAX_KEPT = 1024 * 1024;
+/** Listings that are read and written at the same time, and those that wait; beyond them the answer is 503. */
+const LISTINGS = { atOnce: 2, waiting: 16 };
 
 /** RFC 9110 §9.2.1: what these ask for changes nothing. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Frozen, so that the server keeps the bytes it made of it. */
-function page(headers: ResponseHeaders, body: string): Response {
-  return Object.freeze({ status: 200, headers: Object.freeze(headers), body });
+const PAGE_FIELDS = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY };
+const JSON_FIELDS = { 'content-type': 'application/json' };
+
+/** Which listing, of what, in which form. */
+interface Asked {
+  /** Equal where the same listing would be made. */
+  readonly key: string;
+  readonly path: FilePath;
+  readonly url: DecodedPath;
+  readonly asJson: boolean;
 }
 
 type RouteConfig = Config['servers'][number]['route'];
@@ -57,17 +63,19 @@ export default definePlugin({
     }),
   },
   setup({ hooks }) {
-    const state = { recent: new Hot<Response>(RECENT), wanted: false };
+    const state = { pages: new Pages(), work: new SharedWork<Page | undefined>(LISTINGS), wanted: false };
     hooks.onConfig.tap({}, ({ servers }) => {
       state.wanted = servers.some(({ route }) => lists(route));
     });
     return state;
   },
-  apply({ options, hooks, route, state: { recent, wanted } }) {
-    // Whatever changed something on this server may have changed a folder.
+  apply({ options, hooks, route, state: { pages, work, wanted } }) {
+    // Whatever changed something on this server may have changed a directory.
     if (wanted) {
       hooks.onDone.tap({}, ({ request }) => {
-        if (!SAFE.has(request.method)) recent.expire();
+        if (SAFE.has(request.method)) return;
+        pages.expire();
+        work.expire();
       });
     }
     if (!options.autoindex || route.root === undefined) return;
@@ -75,24 +83,34 @@ export default definePlugin({
     const negotiated = format === 'auto' ? { vary: 'accept' } : {};
     const { directory: boundary, followSymlinks } = route.boundary;
 
-    const list = async (path: FilePath, url: DecodedPath, asJson: boolean): Promise<Response | undefined> => {
-      const lookup = await openDirectory(path, route.boundary);
+    const make = async (asked: Asked, signal: AbortSignal): Promise<Page | undefined> => {
+      pages.checkRoom();
+      const madeAt = performance.now();
+      const lookup = await openDirectory(asked.path, route.boundary);
       if (lookup.kind === 'absent') return undefined;
       if (lookup.kind === 'forbidden') throw new HttpError(403, { reason: 'directory not readable' });
       let listing: Listing;
       try {
-        listing = await readListing(lookup.directory, route.boundary);
+        listing = await readListing(lookup.directory, route.boundary, { signal });
       } finally {
         await lookup.directory.close();
       }
-      if (asJson) return page({ 'content-type': 'application/json', ...negotiated }, renderJson(listing));
-      const fields = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY };
-      return page({ ...fields, ...negotiated }, renderPage(url, listing));
+      const slice = new Slice(signal);
+      const bytes = asked.asJson
+        ? await renderJson(listing, slice)
+        : await renderPage(asked.url, listing, slice);
+      return pages.keep(
+        asked.key,
+        { ...(asked.asJson ? JSON_FIELDS : PAGE_FIELDS), ...negotiated },
+        bytes,
+        madeAt,
+      );
     };
 
     hooks.onRoute.tapPromise(
       { stage: Stage.fallback, methods: ['GET', 'HEAD'] },
-      async ({ request }): Promise<Response | undefined> => {
+      async (exchange): Promise<Response | undefined> => {
+        const { request } = exchange;
         if (!request.path.endsWith('/') || hasHiddenSegment(request.path)) return undefined;
         const path = route.resolve(request.path);
         if (path === undefined) return undefined;
@@ -100,15 +118,10 @@ export default definePlugin({
           format === 'json' ||
           (format === 'auto' && preferredType(request.headers.get('accept'), OFFERS) === 'application/json');
         const key = [asJson, format, followSymlinks, boundary, path, request.path].join('\0');
-        const known = recent.ask(key);
-        if (known !== undefined) return known;
-        const madeAt = performance.now();
-        const answer = await list(path, request.path, asJson);
-        const { body } = answer ?? {};
-        if (answer !== undefined && typeof body === 'string' && body.length <= MAX_KEPT) {
-          recent.keep(key, answer, madeAt);
-        }
-        return answer;
+        const asked: Asked = { key, path, url: request.path, asJson };
+        const page =
+          pages.recent(key) ?? (await work.do(key, (signal) => make(asked, signal), exchange.signal));
+        return page && pages.send(page, exchange);
       },
     );
   },

@@ -1,6 +1,8 @@
 import { decodePath } from '@webserv/server';
 import { describe, expect, test } from 'vitest';
-import { readableSize, renderPage } from './page.js';
+import type { Listing } from './listing.js';
+import { readableSize, renderJson, renderPage } from './page.js';
+import { Slice } from './slice.js';
 
 describe('a size for people', () => {
   test.each([
@@ -16,23 +18,64 @@ describe('a size for people', () => {
   });
 });
 
-describe('a page', () => {
-  const file = (name: string) => ({ name, kind: 'file' as const, size: 1, modified: new Date(0) });
+const file = (name: string, modified = 0) => ({ name, kind: 'file' as const, size: 1, modified });
+const slice = (): Slice => new Slice(new AbortController().signal);
 
-  test('says so when the folder holds more than it shows', () => {
-    const path = decodePath('/many/');
-    if (path === undefined) throw new Error('a path');
-    expect(renderPage(path, { entries: [file('a'), file('b')], complete: false })).toContain(
-      'only 2 entries are shown',
+async function pageOf(path: string, listing: Listing): Promise<string> {
+  const decoded = decodePath(path);
+  if (decoded === undefined) throw new Error('a path');
+  return Buffer.from(await renderPage(decoded, listing, slice())).toString();
+}
+
+async function jsonOf(listing: Listing): Promise<unknown> {
+  return JSON.parse(Buffer.from(await renderJson(listing, slice())).toString());
+}
+
+describe('a page', () => {
+  test('says so when the directory holds more than it shows', async () => {
+    expect(await pageOf('/many/', { entries: [file('a'), file('b')], complete: false })).toContain(
+      'only the first 2 entries are shown',
     );
-    expect(renderPage(path, { entries: [file('a')], complete: true })).not.toContain('are shown');
+    expect(await pageOf('/many/', { entries: [file('a')], complete: true })).not.toContain('are shown');
   });
 
-  test('escapes its own path', () => {
-    const path = decodePath('/%3Cb%3E&%22/');
-    if (path === undefined) throw new Error('a path');
-    expect(renderPage(path, { entries: [], complete: true })).toContain(
+  test('escapes its own path', async () => {
+    expect(await pageOf('/%3Cb%3E&%22/', { entries: [], complete: true })).toContain(
       '<title>Index of /&lt;b&gt;&amp;&quot;/</title>',
     );
+  });
+
+  test('ends, and says so, where it would become too long', async () => {
+    const entries = Array.from({ length: 40_000 }, (_, index) => file(`${index}-${'"'.repeat(240)}`));
+    const page = await pageOf('/', { entries, complete: true });
+    expect(page.length).toBeLessThan(9 * 1024 * 1024);
+    const [, shown] = /only the first (\d+) entries are shown/.exec(page) ?? [];
+    expect([...page.matchAll(/href="\.\//g)]).toHaveLength(Number(shown));
+  });
+
+  test('leaves out a time that no date of four digits tells', async () => {
+    const entries = [
+      file('a', 1e20),
+      file('b', Number.NaN),
+      file('c', 9_999_999_999_999_000),
+      file('d', -1e15),
+    ];
+    const page = await pageOf('/', { entries, complete: true });
+    expect(page).not.toContain('<time');
+    expect(await jsonOf({ entries, complete: true })).toEqual(
+      ['a', 'b', 'c', 'd'].map((name) => ({ name, type: 'file', size: 1 })),
+    );
+  });
+});
+
+describe('JSON', () => {
+  test('has a last element that says so when the directory holds more', async () => {
+    const entries = [file('a'), file('b')];
+    const mtime = 'Thu, 01 Jan 1970 00:00:00 GMT';
+    const listed = entries.map(({ name }) => ({ name, type: 'file', size: 1, mtime }));
+    expect(await jsonOf({ entries, complete: true })).toEqual(listed);
+    expect(await jsonOf({ entries, complete: false })).toEqual([...listed, { name: '', type: 'truncated' }]);
+    expect(await jsonOf({ entries: [], complete: true })).toEqual([]);
+    expect(await jsonOf({ entries: [], complete: false })).toEqual([{ name: '', type: 'truncated' }]);
   });
 });

@@ -1,5 +1,11 @@
 import { type DecodedPath, encodeSegment, escapeHtml } from '@webserv/server';
 import type { Entry, Listing } from './listing.js';
+import type { Slice } from './slice.js';
+
+/** Bytes of a page. What comes after them is left out, as what comes after too many entries. */
+const MAX_PAGE = 8 * 1024 * 1024;
+/** Rows that are written in one go. */
+const ROWS = 64;
 
 const STYLE = `
 :root{color-scheme:light dark;--line:#d8dee6;--quiet:#5b6673;--link:#0b57a4;--hover:#eef3f9}
@@ -32,61 +38,122 @@ export function readableSize(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-function row({ name, kind, size, modified }: Entry): string {
+/** Undefined for a time that no date of four digits tells; some file systems have such. */
+function dateOf(modified: number): Date | undefined {
+  const date = new Date(modified);
+  const year = date.getUTCFullYear();
+  return year >= 0 && year <= 9999 ? date : undefined;
+}
+
+function timeOf(modified: number): string {
+  const date = dateOf(modified)?.toISOString();
+  if (date === undefined) return '';
+  return `<time datetime="${date}">${date.slice(0, 10)} ${date.slice(11, 16)}</time>`;
+}
+
+function htmlRow({ name, kind, size, modified }: Entry): string {
   const slash = kind === 'directory' ? '/' : '';
   // `./` first: a name such as `javascript:alert(1)` would be a URL of its own.
   const href = `./${encodeSegment(name)}${slash}`;
   const folder = kind === 'directory' ? ' class="folder"' : '';
-  const date = modified.toISOString();
   return (
     `<tr><td><a href="${href}"${folder}><bdi>${escapeHtml(name)}</bdi>${slash}</a></td>` +
-    `<td>${kind === 'directory' ? '' : readableSize(size)}</td>` +
-    `<td><time datetime="${date}">${date.slice(0, 10)} ${date.slice(11, 16)}</time></td></tr>`
+    `<td>${kind === 'directory' ? '' : readableSize(size)}</td><td>${timeOf(modified)}</td></tr>\n`
   );
-}
-
-/** A directory as a page: no scripts, readable without a style sheet, dark where the reader's system is. */
-export function renderPage(path: DecodedPath, { entries, complete }: Listing): string {
-  const title = `Index of ${escapeHtml(path)}`;
-  const rows = entries.map(row);
-  if (path !== '/') rows.unshift('<tr><td><a href="../">Parent folder</a></td><td></td><td></td></tr>');
-  const note = !complete
-    ? `<p>This folder holds more: only ${entries.length} entries are shown.</p>`
-    : entries.length === 0
-      ? '<p>This folder is empty.</p>'
-      : '';
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${title}</title>`,
-    `<style>${STYLE}</style>`,
-    '</head>',
-    '<body>',
-    `<h1>${title}</h1>`,
-    '<table>',
-    '<thead><tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Modified (UTC)</th></tr></thead>',
-    '<tbody>',
-    ...rows,
-    '</tbody>',
-    '</table>',
-    note,
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n');
 }
 
 /** The members nginx's `autoindex_format json` writes: a size for files only, the date as in HTTP. */
-export function renderJson({ entries }: Listing): string {
-  return JSON.stringify(
-    entries.map(({ name, kind, size, modified }) => ({
-      name,
-      type: kind,
-      size: kind === 'file' ? size : undefined,
-      mtime: modified.toUTCString(),
-    })),
-  );
+function jsonRow({ name, kind, size, modified }: Entry): string {
+  return JSON.stringify({
+    name,
+    type: kind,
+    size: kind === 'file' ? size : undefined,
+    mtime: dateOf(modified)?.toUTCString(),
+  });
+}
+
+/** Collects a page's pieces up to its bound, and lets others go first now and then. */
+class PageWriter {
+  readonly #slice: Slice;
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
+
+  constructor(slice: Slice) {
+    this.#slice = slice;
+  }
+
+  add(text: string): void {
+    const piece = Buffer.from(text);
+    this.#pieces.push(piece);
+    this.#size += piece.length;
+  }
+
+  /** @returns how many of the entries have a row: not all where the page would become too long */
+  async addRows(entries: readonly Entry[], row: (entry: Entry) => string, between = ''): Promise<number> {
+    let written = 0;
+    while (written < entries.length && this.#size < MAX_PAGE) {
+      const rows = entries.slice(written, written + ROWS).map(row);
+      this.add((written === 0 ? '' : between) + rows.join(between));
+      written += rows.length;
+      if (this.#slice.spent) await this.#slice.next();
+    }
+    return written;
+  }
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.#pieces, this.#size);
+  }
+}
+
+/** A directory as a page: no scripts, readable without a style sheet, dark where the reader's system is. */
+export async function renderPage(
+  path: DecodedPath,
+  { entries, complete }: Listing,
+  slice: Slice,
+): Promise<Uint8Array> {
+  const title = `Index of ${escapeHtml(path)}`;
+  const writer = new PageWriter(slice);
+  writer.add(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+<table>
+<thead><tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Modified (UTC)</th></tr></thead>
+<tbody>
+`);
+  if (path !== '/') {
+    writer.add('<tr><td><a href="../">Parent folder</a></td><td></td><td></td></tr>\n');
+  }
+  const shown = await writer.addRows(entries, htmlRow);
+  writer.add(`</tbody>
+</table>
+${noteOf(shown, complete && shown === entries.length)}</main>
+</body>
+</html>
+`);
+  return writer.bytes();
+}
+
+function noteOf(shown: number, complete: boolean): string {
+  if (!complete) return `<p>This folder holds more: only the first ${shown} entries are shown.</p>\n`;
+  return shown === 0 ? '<p>This folder is empty.</p>\n' : '';
+}
+
+/** What stands behind the last entry of a JSON listing that is not complete. */
+const TRUNCATED = JSON.stringify({ name: '', type: 'truncated' });
+
+export async function renderJson({ entries, complete }: Listing, slice: Slice): Promise<Uint8Array> {
+  const writer = new PageWriter(slice);
+  writer.add('[');
+  const shown = await writer.addRows(entries, jsonRow, ',');
+  if (!complete || shown < entries.length) writer.add(`${shown === 0 ? '' : ','}${TRUNCATED}`);
+  writer.add(']');
+  return writer.bytes();
 }

@@ -1,4 +1,4 @@
-import { close, constants, fstat, open, read, readlink, type Stats } from 'node:fs';
+import { close, constants, type Dirent, fstat, open, read, readlink, type Stats } from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { fileBuffer } from './file-buffer.js';
@@ -114,6 +114,18 @@ export class OpenFile implements FileVersion {
   }
 }
 
+/** A name in a directory. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'directory' | 'link' | 'special';
+}
+
+function kindOf(entry: Dirent): DirectoryEntry['kind'] {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSymbolicLink() ? 'link' : 'special';
+}
+
 /**
  * A directory held open, so that what is done to its entries happens in this very directory even when its path is
  * swapped for a link meanwhile. Close it when done.
@@ -135,14 +147,11 @@ export class OpenDirectory {
     return `${this.#handle()}/${name}`;
   }
 
-  /** The entries' names in the directory's own order, at most `limit` of them. */
-  async names(limit = Number.POSITIVE_INFINITY): Promise<string[]> {
-    const names: string[] = [];
+  /** The entries in the directory's own order, with what the directory tells of their kind. */
+  async *entries(): AsyncGenerator<DirectoryEntry> {
     for await (const entry of await opendir(this.#handle(), { bufferSize: 1024 })) {
-      if (names.length >= limit) break;
-      names.push(entry.name);
+      yield { name: entry.name, kind: kindOf(entry) };
     }
-    return names;
   }
 
   close(): Promise<void> {
