@@ -1,10 +1,12 @@
 import type { Exchange, Log, Response } from '@webserv/server';
 import { acceptedEncodings } from './accept.js';
+import type { Coder } from './coder.js';
 import { isAtHand, isBytes, lengthOf } from './content.js';
 import { mayCompress, standsForCompressible, type TypeMatcher } from './eligible.js';
 import { type Encoding, isMaker, type Level, type Maker } from './encodings.js';
 import { compressedHeaders, revalidated, varying } from './fields.js';
 import { Kept } from './kept.js';
+import type { Resources } from './resources.js';
 import { type Original, openSibling } from './siblings.js';
 import { encoded } from './stream.js';
 import { compressedWhole } from './whole.js';
@@ -19,6 +21,8 @@ export interface CompressorOptions {
   readonly siblings: boolean;
   /** Whether what has none is compressed here. */
   readonly made: boolean;
+  /** What compression may take of this worker. */
+  readonly resources: Resources;
   readonly log: Log;
 }
 
@@ -58,11 +62,33 @@ export class Compressor {
     if (accepted.length === 0) return plain;
     const sibling = await this.#sibling(response, exchange, accepted, kept);
     if (sibling !== undefined) return sibling;
-    const best = accepted.find(isMaker);
+    const makers = accepted.filter(isMaker);
+    const [best] = makers;
     if (!made || best === undefined) return plain;
     // Nothing is compressed for a length that is not asked for: RFC 9110 §9.3.2 lets it be left out.
-    if (method === 'HEAD') return kept?.known(best) ?? this.#streamed(response, exchange, best);
-    return kept?.compressed(best, this.#options.level) ?? this.#compress(response, exchange, best, length);
+    if (method === 'HEAD')
+      return kept?.known(best) ?? this.#asHead(response, exchange, makers, length) ?? plain;
+    if (kept !== undefined) return kept.compressed(best, this.#options.level, this.#options.resources.whole);
+    if (isWhole(response, length)) return (await this.#whole(response, exchange, best)) ?? plain;
+    return this.#streamed(response, exchange, makers) ?? plain;
+  }
+
+  /** What GET would tell now, without a body and its length. */
+  #asHead(
+    response: Response,
+    exchange: Exchange,
+    makers: readonly Maker[],
+    length: number | undefined,
+  ): Response | undefined {
+    const atOnce = isWhole({ ...response, body: response.body ?? '' }, length);
+    const encoding = atOnce ? makers[0] : this.#affordable(makers);
+    return encoding && this.#encodedBody(response, exchange, encoding);
+  }
+
+  /** The best of these whose coder the memory is there for. */
+  #affordable(makers: readonly Maker[]): Maker | undefined {
+    const { level, resources } = this.#options;
+    return makers.find(({ memory }) => resources.memory.fits(memory[level]));
   }
 
   /** @returns undefined for an answer that comes once, or whose content is not in memory */
@@ -97,29 +123,47 @@ export class Compressor {
     return undefined;
   }
 
-  async #compress(
-    response: Response,
-    exchange: Exchange,
-    encoding: Maker,
-    length = Number.POSITIVE_INFINITY,
-  ): Promise<Response> {
-    const { body } = response;
-    // A stream is as long as it turns out to be, whatever it declares.
-    if (body === undefined || !isAtHand(body) || length > MAX_WHOLE) {
-      return this.#streamed(response, exchange, encoding);
+  /** @returns undefined where it gets no shorter, or too much is being compressed just now */
+  async #whole(response: Response, exchange: Exchange, encoding: Maker): Promise<Response | undefined> {
+    const { level, resources } = this.#options;
+    const turn = resources.whole.acquire(exchange.signal);
+    if (turn === undefined) return undefined;
+    const release = await turn.catch(() => undefined);
+    if (release === undefined) return undefined; // the client has left
+    try {
+      return await compressedWhole(response, encoding, level);
+    } finally {
+      release();
     }
-    return (await compressedWhole(response, encoding, this.#options.level)) ?? varying(response);
+  }
+
+  /** @returns undefined where the memory is not there for any of these coders */
+  #streamed(response: Response, exchange: Exchange, makers: readonly Maker[]): Response | undefined {
+    const { level, resources } = this.#options;
+    const encoding = this.#affordable(makers);
+    if (encoding === undefined) return undefined;
+    const release = resources.memory.take(encoding.memory[level]);
+    // The body may never be read.
+    exchange.own({ close: release });
+    return this.#encodedBody(response, exchange, encoding, release);
   }
 
   /** Until the content is asked for, nothing is done. */
-  #streamed(response: Response, { signal }: Exchange, encoding: Maker): Response {
+  #encodedBody(response: Response, { signal }: Exchange, encoding: Maker, closed?: () => void): Response {
     const { body = '', headers = {} } = response;
+    const { level, resources } = this.#options;
+    const makeCoder = (): Coder => encoding.stream(level);
     return {
       ...response,
       headers: compressedHeaders(headers, encoding.name),
-      body: encoded(body, () => encoding.stream(this.#options.level), signal),
+      body: encoded(body, { makeCoder, signal, closed, turns: resources.pieces }),
     };
   }
+}
+
+/** Whether the content is compressed in one go. A stream is as long as it turns out to be, whatever it declares. */
+function isWhole({ body }: Response, length = Number.POSITIVE_INFINITY): boolean {
+  return body !== undefined && isAtHand(body) && length <= MAX_WHOLE;
 }
 
 async function answerWithSibling(

@@ -1,6 +1,7 @@
 import { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { Coder } from './coder.js';
 
 /** A content coding (RFC 9110 §8.4.1): a file's sibling in it can be sent whoever made it. */
 export interface Encoding {
@@ -13,8 +14,10 @@ export interface Encoding {
 export interface Maker extends Encoding {
   /** The whole at once, in a thread of the pool. */
   whole(bytes: Uint8Array, level: Level): Promise<Uint8Array>;
-  /** Piece by piece; `flush` sends on what it has. */
+  /** Piece by piece. */
   stream(level: Level): Coder;
+  /** Bytes that a stream's coder holds at most, with the pieces before and behind it. */
+  readonly memory: Readonly<Record<Level, number>>;
 }
 
 export const encodingNames = ['br', 'zstd', 'gzip'] as const;
@@ -22,12 +25,6 @@ export type EncodingName = (typeof encodingNames)[number];
 
 export const levels = ['fast', 'default', 'best'] as const;
 export type Level = (typeof levels)[number];
-
-/** A stream of zlib's. */
-export interface Coder {
-  readonly transform: Transform;
-  flush(): void;
-}
 
 /** Text of a page's size: gzip 6 and brotli 4 take about the same time; above brotli 9 it takes many times as long. */
 const GZIP: Readonly<Record<Level, number>> = { fast: 1, default: 6, best: 9 };
@@ -37,6 +34,10 @@ const BROTLI_STREAM: Readonly<Record<Level, number>> = { ...BROTLI, best: 6 };
 /** Of a stream's window, as a power of two: brotli's own 4 MiB would be the most of what a coder holds. */
 const BROTLI_STREAM_WINDOW = 19;
 const ZSTD: Readonly<Record<Level, number>> = { fast: 1, default: 3, best: 12 };
+/** As brotli's: 12 would hold some 50 MB. */
+const ZSTD_STREAM: Readonly<Record<Level, number>> = { ...ZSTD, best: 6 };
+
+const KIB = 1024;
 
 const {
   BROTLI_OPERATION_FLUSH,
@@ -55,8 +56,9 @@ const gzip: Maker = {
   whole: (bytes, level) => gzipAsync(bytes, { level: GZIP[level] }),
   stream: (level) => {
     const transform = zlib.createGzip({ level: GZIP[level] });
-    return { transform, flush: () => transform.flush(Z_SYNC_FLUSH) };
+    return new Coder(transform, (done) => transform.flush(Z_SYNC_FLUSH, done));
   },
+  memory: { fast: 400 * KIB, default: 400 * KIB, best: 400 * KIB },
 };
 
 const brotli: Maker = {
@@ -73,8 +75,9 @@ const brotli: Maker = {
         [BROTLI_PARAM_LGWIN]: BROTLI_STREAM_WINDOW,
       },
     });
-    return { transform, flush: () => transform.flush(BROTLI_OPERATION_FLUSH) };
+    return new Coder(transform, (done) => transform.flush(BROTLI_OPERATION_FLUSH, done));
   },
+  memory: { fast: 1024 * KIB, default: 2304 * KIB, best: 5120 * KIB },
 };
 
 /** Since Node 22.15 and 23.8; the types of Node 20 do not know of it. */
@@ -85,27 +88,28 @@ function zstdOf(library: object): Encoding | Maker {
   if (typeof make !== 'function' || typeof constants !== 'object' || constants === null) return found;
   const quality: unknown = Reflect.get(constants, 'ZSTD_c_compressionLevel');
   const flushing: unknown = Reflect.get(constants, 'ZSTD_e_flush');
-  const stream = (level: Level): Coder => {
-    const transform: unknown = Reflect.apply(make, undefined, [
-      { params: { [String(quality)]: ZSTD[level] } },
-    ]);
+  const coder = (value: number): Coder => {
+    const transform: unknown = Reflect.apply(make, undefined, [{ params: { [String(quality)]: value } }]);
     if (!(transform instanceof Transform)) throw new Error('zlib made no stream');
     const flush: unknown = Reflect.get(transform, 'flush');
-    return {
-      transform,
-      flush: () => {
-        if (typeof flush === 'function') Reflect.apply(flush, transform, [flushing]);
-      },
-    };
+    return new Coder(transform, (done) => {
+      if (typeof flush === 'function') Reflect.apply(flush, transform, [flushing, done]);
+    });
   };
-  return { ...found, stream, whole: (bytes, level) => collected(stream(level), bytes) };
+  return {
+    ...found,
+    stream: (level) => coder(ZSTD_STREAM[level]),
+    memory: { fast: 2048 * KIB, default: 4096 * KIB, best: 10_240 * KIB },
+    whole: (bytes, level) => collected(coder(ZSTD[level]), bytes),
+  };
 }
 
-async function collected({ transform }: Coder, bytes: Uint8Array): Promise<Uint8Array> {
-  transform.end(bytes);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of transform) pieces.push(piece);
-  return Buffer.concat(pieces);
+async function collected(coder: Coder, bytes: Uint8Array): Promise<Uint8Array> {
+  try {
+    return Buffer.concat([await coder.write(bytes), await coder.end()]);
+  } finally {
+    coder.destroy();
+  }
 }
 
 export function isMaker(encoding: Encoding): encoding is Maker {

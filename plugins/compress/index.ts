@@ -2,6 +2,7 @@ import { definePlugin, Stage } from '@webserv/server';
 import { Compressor } from './compressor.js';
 import { directives } from './directives.js';
 import { typeMatcher } from './eligible.js';
+import { Resources } from './resources.js';
 
 /** After all that changes content or fields: what is compressed can only be sent. */
 const LAST = Stage.fallback + 200;
@@ -9,7 +10,8 @@ const LAST = Stage.fallback + 200;
 export default definePlugin({
   name: 'compress',
   directives,
-  apply({ options, hooks, log }) {
+  setup: () => new Resources(),
+  apply({ options, hooks, log, state: resources }) {
     if (!options.compress && !options.compress_static) return;
     const compressor = new Compressor({
       offered: options.compress_encodings,
@@ -18,6 +20,7 @@ export default definePlugin({
       level: options.compress_level,
       siblings: options.compress_static,
       made: options.compress,
+      resources,
       log,
     });
     hooks.onResponse.tapPromise({ stage: LAST }, (response, exchange) =>

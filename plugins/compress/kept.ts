@@ -1,4 +1,4 @@
-import type { DecodedPath, FileVersion, OpenFile, Response } from '@webserv/server';
+import type { DecodedPath, FileVersion, OpenFile, Response, WorkLimit } from '@webserv/server';
 import { readWhole } from './content.js';
 import type { Encoding, EncodingName, Level, Maker } from './encodings.js';
 import { compressedHeaders, varying } from './fields.js';
@@ -42,17 +42,27 @@ export class Kept {
     return this.#compressed.get(encoding.name);
   }
 
-  /** Compressed, or plain where that is no longer. */
-  compressed(encoding: Maker, level: Level): Promise<Response> {
+  /** Compressed, or plain where that is no longer, or too much is being compressed just now. */
+  compressed(encoding: Maker, level: Level, turns: WorkLimit): Promise<Response> {
     const known = this.known(encoding);
     if (known !== undefined) return known;
-    const making = compressedWhole(this.#response, encoding, level).then((answer) =>
-      answer === undefined ? this.plain : Object.freeze(answer),
-    );
+    const turn = turns.acquire();
+    if (turn === undefined) return Promise.resolve(this.plain);
+    const making = this.#make(turn, encoding, level);
     this.#compressed.set(encoding.name, making);
     // What could not be made is tried anew for the next one.
     making.catch(() => this.#compressed.delete(encoding.name));
     return making;
+  }
+
+  async #make(turn: Promise<() => void>, encoding: Maker, level: Level): Promise<Response> {
+    const release = await turn;
+    try {
+      const answer = await compressedWhole(this.#response, encoding, level);
+      return answer === undefined ? this.plain : Object.freeze(answer);
+    } finally {
+      release();
+    }
   }
 
   /** Answered with the compressed file beside it, looked at again when a second has passed. */
