@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { evaluateIfRange, type Validators } from './conditional.js';
 import type { OpenFile } from './files.js';
-import type { Request } from './message.js';
+import type { FileSlice, Request } from './message.js';
+import { PartsBody } from './parts-body.js';
 
 /** Range requests, RFC 9110 §14. */
 
@@ -13,9 +14,6 @@ export interface ByteRange {
 
 /** More than these in one request are an attack (CVE-2011-3192), or a client better served with the whole. */
 const MAX_RANGES = 16;
-
-/** What one read of a part takes from a file. */
-const PIECE = 256 * 1024;
 
 /** Digits that go beyond what a number holds exactly stand for a position beyond any file. */
 function position(digits: string): number {
@@ -129,29 +127,8 @@ export function multipartByteranges(
     ),
   }));
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1');
-  const length = parts.reduce(
-    (sum, { range, head }) => sum + head.length + range.end - range.start,
-    tail.length,
-  );
-  async function* body(): AsyncGenerator<Uint8Array> {
-    for (const { head, range } of parts) {
-      yield head;
-      if (content instanceof Uint8Array) yield content.subarray(range.start, range.end);
-      else yield* pieces(content, range);
-    }
-    yield tail;
-  }
-  return { contentType: `multipart/byteranges; boundary=${boundary}`, length, body: body() };
-}
-
-/** @throws Error when the file has become shorter: the answer must break off rather than be filled up */
-async function* pieces(file: OpenFile, range: ByteRange): AsyncGenerator<Uint8Array> {
-  let at = range.start;
-  while (at < range.end) {
-    const buffer = Buffer.allocUnsafe(Math.min(PIECE, range.end - at));
-    const count = await file.read(buffer, buffer.length, at);
-    if (count === 0) throw new Error(`${file.path} was cut short while it was sent`);
-    yield buffer.subarray(0, count);
-    at += count;
-  }
+  const contentOf = (range: ByteRange): Uint8Array | FileSlice =>
+    content instanceof Uint8Array ? content.subarray(range.start, range.end) : { file: content, ...range };
+  const body = new PartsBody([...parts.flatMap(({ head, range }) => [head, contentOf(range)]), tail]);
+  return { contentType: `multipart/byteranges; boundary=${boundary}`, length: body.length, body };
 }

@@ -1,4 +1,5 @@
 import { type FileSlice, isFileSlice, type Response } from '../message.js';
+import { PartsBody } from '../parts-body.js';
 import { isFieldValue, isToken } from './characters.js';
 import { STATUS_CODES } from './status.js';
 
@@ -25,6 +26,7 @@ export type WireBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'file'; readonly slice: FileSlice }
+  | { readonly kind: 'parts'; readonly parts: PartsBody['parts']; readonly length: number }
   | {
       readonly kind: 'stream';
       readonly stream: AsyncIterable<Uint8Array>;
@@ -149,7 +151,8 @@ export function toWire(response: Response, delivery: Delivery): Wire {
     else if (content.kind === 'file')
       framing = `Content-Length: ${content.slice.end - content.slice.start}\r\n`;
     else if (content.kind === 'none') framing = framingOfNothing(response, delivery);
-    else if (content.length !== undefined) framing = `Content-Length: ${content.length}\r\n`;
+    else if (content.kind === 'parts' || content.length !== undefined)
+      framing = `Content-Length: ${content.length}\r\n`;
     else if (content.chunked) framing = delivery.method === 'HEAD' ? '' : 'Transfer-Encoding: chunked\r\n';
     else keepAlive = false;
     body = content;
@@ -176,6 +179,7 @@ function bodyOf(response: Response, delivery: Delivery): WireBody {
   if (typeof body === 'string') return { kind: 'bytes', bytes: Buffer.from(body) };
   if (body instanceof Uint8Array) return { kind: 'bytes', bytes: body };
   if (isFileSlice(body)) return { kind: 'file', slice: body };
+  if (body instanceof PartsBody) return { kind: 'parts', parts: body.parts, length: body.length };
   return {
     kind: 'stream',
     stream: body,

@@ -1,5 +1,6 @@
 import type { WireBody } from '../http/writer.js';
 import type { FileSlice } from '../message.js';
+import type { PartsBody } from '../parts-body.js';
 import { acquire, BIG, release, SMALL } from './buffers.js';
 
 /** Where content goes, piece by piece. */
@@ -49,6 +50,7 @@ class Pace {
  */
 export function sendContent(body: Exclude<WireBody, { kind: 'none' }>, sink: Sink): Promise<number> {
   if (body.kind === 'file') return sendFile(body.slice, sink);
+  if (body.kind === 'parts') return sendParts(body.parts, sink);
   return body.kind === 'bytes' ? sendBytes(body.bytes, sink) : sendStream(body, sink);
 }
 
@@ -93,6 +95,19 @@ async function sendFile(slice: FileSlice, sink: Sink): Promise<number> {
   }
   if (position < end) throw new ClientGone();
   return position - start;
+}
+
+/**
+ * Sends one part after the other, each as it would be sent alone.
+ * @returns how many bytes of content were sent
+ * @throws what sending a part throws
+ */
+async function sendParts(parts: PartsBody['parts'], sink: Sink): Promise<number> {
+  let sent = 0;
+  for (const part of parts) {
+    sent += await (part instanceof Uint8Array ? sendBytes(part, sink) : sendFile(part, sink));
+  }
+  return sent;
 }
 
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
