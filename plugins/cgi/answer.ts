@@ -21,6 +21,8 @@ export interface Run {
   /** Milliseconds, above 0: from the start to the header's end, and for each silence after it. */
   readonly timeoutMs: number;
   readonly log: Log;
+  /** Called when nobody waits for the rest of its output: ends it, or lets it go on (`ignore_client_abort`). */
+  end(): void;
 }
 
 /** How the script ended; undefined when it has not a moment after its output. */
@@ -106,9 +108,10 @@ async function* content(
     }
     script.release(timeoutMs, false);
   } catch (error) {
+    script.close();
     throw error instanceof SilenceError ? new Error(`${name}: silent for ${timeoutMs} ms`) : error;
   } finally {
-    script.close();
+    run.end();
   }
 }
 
@@ -121,7 +124,10 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
  */
 export async function answer(exchange: Exchange, run: Run): Promise<Response> {
   const { script, name, timeoutMs } = run;
-  exchange.own(script);
+  exchange.own({ close: () => run.end() });
+  // The exchange ends later, where its client has only ended its side.
+  exchange.signal.addEventListener('abort', () => run.end(), { once: true });
+  if (exchange.signal.aborted) run.end();
   try {
     const { head, rest } = await receiveHead(run);
     const { method } = exchange.request;
@@ -142,8 +148,11 @@ export async function answer(exchange: Exchange, run: Run): Promise<Response> {
     }
     return { status, headers, body: content(run, head.contentLength, rest) };
   } catch (error) {
+    if (exchange.signal.aborted) {
+      run.end();
+      throw new HttpError(400, { reason: 'the client left' });
+    }
     script.close();
-    if (exchange.signal.aborted) throw new HttpError(400, { reason: 'the client left' });
     throw badGateway(name, timeoutMs, error);
   }
 }

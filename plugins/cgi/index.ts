@@ -55,7 +55,8 @@ async function runScript(
     };
     const logLine = (line: string): void => log.error(`${name}: ${line}`);
     const script = await scripts.start(limit, { invocation, logLine, signal: exchange.signal });
-    return answer(exchange, { script, name, timeoutMs, log });
+    const end = (): void => (exchange.route.ignoreClientAbort ? script.detach(timeoutMs) : script.close());
+    return answer(exchange, { script, name, timeoutMs, log, end });
   } finally {
     await input.close();
   }

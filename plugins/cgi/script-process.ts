@@ -90,6 +90,14 @@ export class ScriptProcess {
     if (drain) this.#drain(timeoutMs);
   }
 
+  /** Nobody reads its output any more, and it goes on all the same, until it is silent for that long. */
+  detach(timeoutMs: number): void {
+    if (this.#released) return;
+    this.#released = true;
+    if (this.#state === 'gone') this.output.close();
+    else this.#drain(timeoutMs);
+  }
+
   /** The request is over. A script that was not released is ended. */
   close(): void {
     if (this.#released) return;

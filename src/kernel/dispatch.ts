@@ -17,6 +17,8 @@ export interface Answerer {
   /** Not called for a request that a server-wide hook answers. */
   routed(exchange: Exchange): void;
   answer(response: Response): void;
+  /** Instead of an answer: the client has left, and what was to answer it was aborted. */
+  left(): void;
 }
 
 type Asked = (error: unknown, response: Response | undefined) => void;
@@ -137,12 +139,17 @@ export class Site implements ExchangeHost {
         return;
       }
       discard(response);
-      logFault(this.#log, exchange, error);
+      if (!exchange.clientLeft || !isAbort(error)) logFault(this.#log, exchange, error);
       answerer.answer(builtInErrorPage(asHttpError(error).status));
     });
   }
 
   #fail(exchange: Exchange, error: unknown, answerer: Answerer): void {
+    if (exchange.clientLeft) {
+      if (!isAbort(error)) logFault(this.#log, exchange, error);
+      answerer.left();
+      return;
+    }
     // 501 is the client's doing: no fault of the server, and no way to fill its log.
     if (!(error instanceof HttpError) || (error.status >= 500 && error.status !== 501)) {
       logFault(this.#log, exchange, error);
@@ -170,6 +177,14 @@ export class Site implements ExchangeHost {
       this.#filter(exchange, builtInErrorPage(status, headers), answerer);
     });
   }
+}
+
+/** What comes of aborting something: no fault, where its client has left. */
+function isAbort(error: unknown): boolean {
+  for (let fault = error; fault instanceof Error; fault = fault.cause) {
+    if (fault instanceof HttpError || fault.name === 'AbortError') return true;
+  }
+  return false;
 }
 
 /** Server-wide hooks first, then the virtual server the request names. */

@@ -40,6 +40,7 @@ export class Exchange {
   #abort: AbortController | undefined;
   #ended = false;
   #aborted = false;
+  #left = false;
   #outcome: Outcome | undefined;
   #variables: Map<string, string> | undefined;
   #forwardedTo: Exchange | undefined;
@@ -60,7 +61,10 @@ export class Exchange {
     if (origin !== undefined) origin.#forwardedTo = this;
   }
 
-  /** Aborted when the client leaves or the server gives up on the exchange; never after a whole answer. */
+  /**
+   * Aborted when the client leaves, when it has ended its side and the response is silent for a second (unless the route
+   * has `ignore_client_abort on`), and when the server gives up on the exchange; never after a whole answer.
+   */
   get signal(): AbortSignal {
     if (this.origin !== undefined) return this.origin.signal;
     this.#abort ??= new AbortController();
@@ -133,6 +137,23 @@ export class Exchange {
       this.#aborted = true;
       this.#abort?.abort();
     }
+  }
+
+  /**
+   * The kernel's: the client has ended its side, and what it would have to wait for is aborted.
+   * @returns false where the route that answers goes on all the same
+   */
+  leave(): boolean {
+    if (this.final.route.ignoreClientAbort) return false;
+    this.#left = true;
+    this.abandon();
+    return true;
+  }
+
+  /** The kernel's: nobody is left to tell of what goes wrong. */
+  get clientLeft(): boolean {
+    if (this.origin !== undefined) return this.origin.clientLeft;
+    return this.#left || this.#outcome?.complete === false;
   }
 
   /** The kernel's: once, when the last byte is out or the connection is lost. */

@@ -25,6 +25,8 @@ export interface RouteView {
   readonly root: RootMapping | undefined;
   /** What lookups below the root may reach. */
   readonly boundary: Boundary;
+  /** What answers goes on when the client leaves. */
+  readonly ignoreClientAbort: boolean;
   /** Bytes; 0 is unlimited. */
   readonly maxBodySize: number;
   /** The first `server_name`; empty when there is none. */

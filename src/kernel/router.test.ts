@@ -10,6 +10,7 @@ function route(name: string): Route {
     prefix: '/',
     root: undefined,
     boundary: { directory: '/', followSymlinks: false },
+    ignoreClientAbort: false,
     maxBodySize: 0,
     serverName: '',
     methods: new Set(),

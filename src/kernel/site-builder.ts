@@ -89,6 +89,7 @@ async function buildRoute(
     prefix: config.prefix,
     root: config.root,
     boundary: { directory: config.root?.directory ?? '/', followSymlinks: config.followSymlinks },
+    ignoreClientAbort: config.ignoreClientAbort,
     maxBodySize: config.maxBodySize,
     serverName,
     resolve: (path) => (config.root === undefined ? undefined : resolveUnder(config.root, path)),

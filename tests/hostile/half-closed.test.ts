@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { definePlugin, type Exchange, HttpError, type Response, Stage } from '@webserv/server';
+import { definePlugin, type Exchange, HttpError, type Outcome, type Response, Stage } from '@webserv/server';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 import { readAnswers } from '../wire/answers.js';
@@ -161,5 +164,151 @@ describe('a client that ends its side', () => {
     client.reset();
     // The system says nothing of it by itself to a reader that has read to the end.
     await expect.poll(() => ended, { timeout: 15_000 }).toEqual([499]);
+  });
+});
+
+/** Waits for what never comes, until its signal is aborted; tells what became of it. */
+class Waiting {
+  /** How long each waited, in milliseconds. */
+  readonly aborted: number[] = [];
+  readonly outcomes: Partial<Outcome>[] = [];
+  readonly plugin = definePlugin({
+    name: 'waiting',
+    apply: ({ hooks }) => {
+      const tap = { stage: Stage.handler, methods: ['GET', 'POST'], timeout: Number.POSITIVE_INFINITY };
+      hooks.onRoute.tapPromise(tap, async (exchange) => {
+        const { path } = exchange.request;
+        if (path === '/small' || path === '/big') return undefined;
+        while ((await exchange.request.body.read()) !== undefined);
+        if (path === '/events') return { status: 200, body: this.#events(exchange) };
+        if (path === '/stores') {
+          await sleep(2_500);
+          return { status: 201, body: 'stored' };
+        }
+        await this.#wait(exchange);
+        throw exchange.signal.reason;
+      });
+      hooks.onDone.tap({}, ({ outcome }) => this.outcomes.push({ ...outcome }));
+    },
+  });
+
+  async #wait({ signal }: Exchange): Promise<void> {
+    const began = performance.now();
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    this.aborted.push(performance.now() - began);
+  }
+
+  async *#events(exchange: Exchange): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('data: 1\n\n');
+    await sleep(600);
+    yield Buffer.from('data: 2\n\n');
+    await this.#wait(exchange);
+  }
+}
+
+describe('a client that leaves while its response is silent', () => {
+  const begin = async (conf = '') => {
+    const waiting = new Waiting();
+    const server = await startTestServer(
+      `root www; ${conf}`,
+      { 'www/small': 'small' },
+      { plugins: [waiting.plugin] },
+    );
+    return { waiting, server };
+  };
+  const faults = (log: readonly string[]) => log.filter((line) => /\[(?:error|warn)\]/.test(line));
+
+  test.each([
+    ['right behind its request', 0],
+    ['a moment later', 300],
+  ])('is noticed within two seconds: %s', async (_, after) => {
+    const { waiting, server } = await begin();
+    await using _server = server;
+    using client = await Client.connect(server.port);
+    client.send(get('/wait'));
+    await sleep(after);
+    client.finish();
+    await expect
+      .poll(() => waiting.outcomes, { timeout: 4_000 })
+      .toMatchObject([{ status: 499, complete: false }]);
+    expect(waiting.aborted[0]).toBeGreaterThanOrEqual(900);
+    expect(waiting.aborted[0]).toBeLessThan(3_000);
+    expect(await client.closed()).toBe('');
+    expect(faults(server.log)).toEqual([]);
+  });
+
+  test('is noticed when content was sent, and when a part of the response was', async () => {
+    const { waiting, server } = await begin();
+    await using _server = server;
+    using uploader = await Client.connect(server.port);
+    uploader.send(post(3, 'abc'));
+    uploader.finish();
+    using listener = await Client.connect(server.port);
+    listener.send(get('/events'));
+    listener.finish();
+    await expect.poll(() => waiting.outcomes.length, { timeout: 5_000 }).toBe(2);
+    expect(waiting.aborted).toHaveLength(2);
+    expect(await listener.closed()).toContain('data: 2');
+    expect(faults(server.log)).toEqual([]);
+  });
+
+  test('gets what had to be finished, and what need not wait, though it is behind that', async () => {
+    const { server } = await begin();
+    await using _server = server;
+    const text = await sendAndFinish(server.port, get('/stores') + get('/small') + get('/small'));
+    expect(contents(text)).toEqual(['stored', 'small', 'small']);
+  });
+
+  test('does not get what is behind a response that had to be waited for', async () => {
+    const { waiting, server } = await begin();
+    await using _server = server;
+    const text = await sendAndFinish(server.port, get('/small') + get('/wait') + get('/small'));
+    expect(contents(text)).toEqual(['small']);
+    expect(waiting.outcomes.map(({ status }) => status)).toEqual([200, 499]);
+  });
+
+  test('is waited for with ignore_client_abort on', async () => {
+    const { waiting, server } = await begin('ignore_client_abort on;');
+    await using _server = server;
+    using client = await Client.connect(server.port);
+    client.send(get('/wait'));
+    client.finish();
+    await sleep(2_500);
+    expect(waiting.aborted).toEqual([]);
+    client.reset();
+    await expect.poll(() => waiting.outcomes.length, { timeout: 4_000 }).toBe(1);
+  });
+
+  test('does not change what a client that stays gets', async () => {
+    const { waiting, server } = await begin();
+    await using _server = server;
+    using client = await Client.connect(server.port);
+    client.send(get('/wait'));
+    await sleep(2_500);
+    expect(waiting.aborted).toEqual([]);
+  });
+
+  test.each([
+    ['ends the script', '', false],
+    ['lets it go on with ignore_client_abort on', 'ignore_client_abort on;', true],
+  ])('%s', async (_, conf, goesOn) => {
+    const script =
+      '#!/bin/sh\nsleep 3\necho done > "$DOCUMENT_ROOT/done"\nprintf "Content-Type: text/plain\\n\\nlate"\n';
+    await using server = await startTestServer(`root www; cgi .sh; ${conf}`, { 'www/a.sh': script });
+    await chmod(join(server.directory, 'www/a.sh'), 0o755);
+    using client = await Client.connect(server.port);
+    client.send(get('/a.sh'));
+    client.finish();
+    const text = await client.closed();
+    if (goesOn) expect(contents(text)).toEqual(['late']);
+    else expect(text).toBe('');
+    using gone = await Client.connect(server.port);
+    gone.send(get('/a.sh'));
+    await sleep(500);
+    await rm(join(server.directory, 'www/done'), { force: true });
+    gone.reset();
+    await sleep(4_000);
+    expect(existsSync(join(server.directory, 'www/done'))).toBe(goesOn);
+    expect(faults(server.log)).toEqual([]);
   });
 });

@@ -81,6 +81,7 @@ function defaultValues({ plugins }: CompileContext): InheritedValues {
   return {
     root: undefined,
     followSymlinks: core.follow_symlinks.fallback,
+    ignoreClientAbort: core.ignore_client_abort.fallback,
     maxBodySize: core.client_max_body_size.fallback,
     pluginTimeout: core.plugin_timeout.fallback,
     trace: core.trace.fallback,
@@ -98,6 +99,7 @@ const defaultConnection: ConnectionSettings = {
   clientHeaderTimeout: core.client_header_timeout.fallback,
   clientBodyTimeout: core.client_body_timeout.fallback,
   sendTimeout: core.send_timeout.fallback,
+  sendMinRate: core.send_min_rate.fallback,
   keepaliveTimeout: core.keepalive_timeout.fallback,
   keepaliveRequests: core.keepalive_requests.fallback,
   clientMaxRequestLine: core.client_max_request_line.fallback,
@@ -116,6 +118,7 @@ function connectionSettings(
     clientHeaderTimeout: own('client_header_timeout', outer.clientHeaderTimeout),
     clientBodyTimeout: own('client_body_timeout', outer.clientBodyTimeout),
     sendTimeout: own('send_timeout', outer.sendTimeout),
+    sendMinRate: own('send_min_rate', outer.sendMinRate),
     keepaliveTimeout: own('keepalive_timeout', outer.keepaliveTimeout),
     keepaliveRequests: own('keepalive_requests', outer.keepaliveRequests),
     clientMaxRequestLine: own('client_max_request_line', outer.clientMaxRequestLine),
@@ -128,6 +131,7 @@ type ConnectionDirective =
   | 'client_header_timeout'
   | 'client_body_timeout'
   | 'send_timeout'
+  | 'send_min_rate'
   | 'keepalive_timeout'
   | 'keepalive_requests'
   | 'client_max_request_line'

@@ -28,6 +28,8 @@ export interface ConnectionSettings {
   readonly clientHeaderTimeout: number;
   readonly clientBodyTimeout: number;
   readonly sendTimeout: number;
+  /** Bytes a second; 0 for none. */
+  readonly sendMinRate: number;
   readonly keepaliveTimeout: number;
   /** Requests on one connection. */
   readonly keepaliveRequests: number;
@@ -56,6 +58,7 @@ export interface RouteConfig {
   readonly prefix: string;
   readonly root: RootMapping | undefined;
   readonly followSymlinks: boolean;
+  readonly ignoreClientAbort: boolean;
   readonly maxBodySize: number;
   /** Milliseconds. */
   readonly pluginTimeout: number;

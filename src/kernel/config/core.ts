@@ -201,8 +201,14 @@ export const core = {
   send_timeout: single(timeout, {
     in: inConnections,
     default: MINUTE,
-    help: 'the longest time for the client to take a piece of the answer',
+    help: 'the longest time in which the client takes nothing of the answer',
     example: 'send_timeout 1m;',
+  }),
+  send_min_rate: size({
+    in: inConnections,
+    default: 500,
+    help: 'bytes a second: a client that has answers waiting for it for longer than send_timeout and takes them slower is cut off; 0 for none',
+    example: 'send_min_rate 500;',
   }),
   keepalive_timeout: duration({
     in: inConnections,
@@ -249,6 +255,12 @@ export const core = {
     default: false,
     help: 'whether symbolic links may lead out of the root',
     example: 'follow_symlinks on;',
+  }),
+  ignore_client_abort: flag({
+    in: everywhere,
+    default: false,
+    help: 'whether scripts and others that answer go on when the client leaves, or ends its side, before it has the whole answer',
+    example: 'ignore_client_abort on;',
   }),
   client_max_body_size: size({
     in: everywhere,

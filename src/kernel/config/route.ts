@@ -14,6 +14,7 @@ export type InheritedValues = Pick<
   RouteConfig,
   | 'root'
   | 'followSymlinks'
+  | 'ignoreClientAbort'
   | 'maxBodySize'
   | 'pluginTimeout'
   | 'trace'
@@ -90,6 +91,14 @@ function ownOrAround(
       core.follow_symlinks,
       block,
       outer.followSymlinks,
+      scope,
+      findings,
+    ),
+    ignoreClientAbort: settle(
+      'ignore_client_abort',
+      core.ignore_client_abort,
+      block,
+      outer.ignoreClientAbort,
       scope,
       findings,
     ),

@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
 import type { IncomingRequest } from '../message.js';
 import type { Endpoint } from '../router.js';
 import type { RequestCall } from '../server-hooks.js';
+import { thrownText } from '../thrown.js';
 import { socketOf } from './bound-socket.js';
 import { Clock } from './clock.js';
 import { Connection } from './connection.js';
@@ -39,7 +40,7 @@ export interface AcceptorOptions {
 /** All listening sockets and all connections of one server process. */
 export class Acceptor {
   readonly #options: AcceptorOptions;
-  readonly #clock = new Clock();
+  readonly #clock: Clock;
   readonly #departures = new Departures();
   /** In the order they came: the first idle one is the oldest. */
   readonly #connections = new Set<Connection>();
@@ -56,6 +57,9 @@ export class Acceptor {
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    this.#clock = new Clock({
+      failed: (error) => options.log.error(`a timeout failed: ${thrownText(error)}`),
+    });
   }
 
   /** Connections taken so far, and those turned away because there were too many. */

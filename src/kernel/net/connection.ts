@@ -9,11 +9,11 @@ import type { Response } from '../message.js';
 import { thrownText } from '../thrown.js';
 import type { Timed } from './clock.js';
 import type { ConnectionHost, ConnectionState } from './connection-host.js';
-import { ContentWait } from './content-wait.js';
 import { Inflow } from './inflow.js';
 import { Outbox } from './outbox.js';
 import { SocketPeer } from './peer.js';
 import { ClientGone, sendContent } from './send.js';
+import { TransferWait } from './transfer-wait.js';
 import type { Transport } from './transport.js';
 import { Turn } from './turn.js';
 
@@ -21,10 +21,19 @@ import { Turn } from './turn.js';
 const LINGER_MS = 5_000;
 
 /**
- * How often a client that has ended its side is asked, by the system, whether it is there. Linux forgets a connection a
- * minute after it was closed; from then on it says so.
+ * How long a response may be silent once the client has ended its side, by when it is settled that it has to be waited for.
+ * A client that left looks the same as one that ended only its sending: what is there at once is sent to both.
  */
-const STILL_THERE_MS = 10_000;
+const SILENCE_MS = 1_000;
+
+/**
+ * When the system begins to ask whether a client that has ended its side is there. Linux forgets a connection a minute
+ * after it was closed; from then on it says so.
+ */
+const KEEPALIVE_MS = 10_000;
+
+/** Bytes a second: a client that sends a body slower than this for longer than client_body_timeout is cut off. */
+const MIN_BODY_RATE = 500;
 
 const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
@@ -51,8 +60,11 @@ export class Connection implements Timed, BodySource {
   #receiveBy: number;
   /** For how long it is kept without a request, in milliseconds. */
   #keepMs: number;
-  readonly #contentWait = new ContentWait();
-  readonly #send = (turn: Turn, response: Response): void => this.#answer(turn, response);
+  readonly #contentWait = new TransferWait(MIN_BODY_RATE);
+  /** What had been sent when a silent response was last looked at. */
+  #sentBefore = 0;
+  readonly #send = (turn: Turn, response: Response | undefined): void =>
+    response === undefined ? this.#giveUp(turn) : this.#answer(turn, response);
 
   constructor(socket: Transport, host: ConnectionHost) {
     this.#socket = socket;
@@ -60,7 +72,7 @@ export class Connection implements Timed, BodySource {
     this.#peer = new SocketPeer(socket);
     const { settings, clock, departures } = host;
     this.#inflow = new Inflow(socket);
-    this.#outbox = new Outbox(socket, clock, departures, settings.sendTimeout);
+    this.#outbox = new Outbox(socket, clock, departures, settings);
     this.#parser = new HeadParser({
       requestLine: settings.clientMaxRequestLine,
       head: settings.clientMaxHeaderSize,
@@ -121,10 +133,13 @@ export class Connection implements Timed, BodySource {
   /** The clock's: what was waited for did not come. */
   expire(): void {
     const turn = this.#turn;
-    const taken = this.#outbox.takeBy > this.#host.clock.now;
+    const { now } = this.#host.clock;
+    if (this.#outbox.takeBy <= now) {
+      if (!this.#outbox.prolong()) this.#reset();
+      return;
+    }
     this.#receiveBy = Number.POSITIVE_INFINITY;
-    if (!taken) this.#reset();
-    else if (this.#clientEnded && turn?.sent === false) this.#lookWhetherThere();
+    if (this.#clientEnded && turn?.sent === false) this.#silent(turn);
     else if (this.#lingering) this.destroy();
     else if (turn?.sent) this.#shut();
     else if (turn !== undefined) turn.body?.fail(new HttpError(408, { reason: 'content comes too slowly' }));
@@ -183,7 +198,9 @@ export class Connection implements Timed, BodySource {
     // A client that sent content already waits for nothing (RFC 9110 §10.1.1).
     const turn = new Turn(received, received.expectsContinue && !contentCame, this.#send);
     this.#turn = turn;
-    this.#outbox.contentSent = 0;
+    this.#outbox.begin();
+    this.#sentBefore = 0;
+    if (this.#clientEnded) this.#wait(SILENCE_MS);
     this.#host.dispatch(turn.request, turn);
   }
 
@@ -238,7 +255,7 @@ export class Connection implements Timed, BodySource {
 
   /** The client has taken all that it was sent. */
   #drained(): void {
-    this.#outbox.takeBy = Number.POSITIVE_INFINITY;
+    this.#outbox.taken();
     if (this.#turn === undefined) {
       this.#wait(this.#parser.started ? this.#host.settings.clientHeaderTimeout : this.#keepMs);
     }
@@ -257,19 +274,31 @@ export class Connection implements Timed, BodySource {
   #end(): void {
     this.#clientEnded = true;
     if (this.#turn?.sent === false) {
-      this.#socket.setKeepAlive(true, STILL_THERE_MS);
-      this.#lookWhetherThere();
+      this.#socket.setKeepAlive(true, KEEPALIVE_MS);
+      this.#awaitResponse();
     }
     this.#endOfInput();
   }
 
   /**
-   * A client that has gone, a reset right behind its last bytes too, and one that has only ended its side look alike: an
-   * end is all that is reported. To write nothing tells which of them it was; the next piece of an answer may take long.
+   * A reset behind a client's end is not reported to one that only reads: to write nothing tells. The next piece of the
+   * response may take long.
    */
-  #lookWhetherThere(): void {
+  #awaitResponse(): void {
     this.#socket.write(NOTHING);
-    this.#wait(STILL_THERE_MS);
+    this.#sentBefore = this.#outbox.contentSent;
+    this.#wait(SILENCE_MS);
+  }
+
+  /**
+   * The client has ended its side, and its response was silent for a while. It is aborted, unless bytes are on their way:
+   * these have a time of their own.
+   */
+  #silent(turn: Turn): void {
+    const { takeBy, contentSent } = this.#outbox;
+    const isSilent = takeBy === Number.POSITIVE_INFINITY && contentSent === this.#sentBefore;
+    if (isSilent && turn.leave() && turn.answered) this.#breakOff(turn, new ClientGone());
+    else this.#awaitResponse();
   }
 
   /** All has been read that ever comes, but for what waits for an answer before it. */
@@ -324,7 +353,7 @@ export class Connection implements Timed, BodySource {
   }
 
   #finish(turn: Turn, bytesSent: number, keepAlive: boolean, unsent: Response | undefined): void {
-    if (this.#closed) return;
+    if (this.#closed || turn.ended) return;
     // A HEAD's content, or a 304's, was never asked for.
     if (unsent !== undefined) discard(unsent);
     turn.sent = true;
@@ -351,9 +380,18 @@ export class Connection implements Timed, BodySource {
     this.#continueReading();
   }
 
+  /** The client has left, and what was to answer it has stopped. */
+  #giveUp(turn: Turn): void {
+    if (this.#closed || turn.answered) return;
+    turn.answered = true;
+    turn.end(0, false);
+    this.#outbox.leave();
+    this.destroy();
+  }
+
   /** Content that was begun cannot be completed: only the connection's end can tell the client (RFC 9112 §8). */
   #breakOff(turn: Turn, error: unknown): void {
-    if (this.#closed) return;
+    if (this.#closed || turn.ended) return;
     const { method, target } = turn.request;
     // A client that leaves is everyday, not a fault.
     if (!(error instanceof ClientGone)) {

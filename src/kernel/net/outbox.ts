@@ -1,7 +1,8 @@
 import type { Clock } from './clock.js';
 import type { Departing, Departures } from './departures.js';
 import { ClientGone, type Sink } from './send.js';
-import type { Transport } from './transport.js';
+import { TransferWait } from './transfer-wait.js';
+import { type Transport, untakenBytes } from './transport.js';
 
 /** So many bytes of answers wait for each other; a larger one waits alone. */
 const MAX_GATHERED = 64 * 1024;
@@ -15,12 +16,17 @@ const MAX_JOINED = 128 * 1024;
 export class Outbox implements Sink, Departing {
   /** By when the client must have taken what it was sent, on the clock's scale; Infinity when it has. */
   takeBy = Number.POSITIVE_INFINITY;
-  /** Bytes of content that were handed over piece by piece; whoever begins an answer sets it to 0. */
+  /** Bytes of content of this answer that were handed over piece by piece. */
   contentSent = 0;
   onLeave: (() => void) | undefined;
   readonly #socket: Transport;
   readonly #clock: Clock;
   readonly #sendTimeout: number;
+  readonly #wait: TransferWait;
+  /** Bytes handed to the system since the answer began. */
+  #handed = 0;
+  /** Of these, how many it had not taken when that was last looked at. */
+  #untaken = 0;
   readonly #departures: Departures;
   #closed = false;
   #gathered: Uint8Array[] = [];
@@ -28,12 +34,48 @@ export class Outbox implements Sink, Departing {
   /** Set when nothing comes behind what is gathered: called when the system has all of it. */
   #ended: (() => void) | undefined;
 
-  /** @param sendTimeout milliseconds to take a piece */
-  constructor(socket: Transport, clock: Clock, departures: Departures, sendTimeout: number) {
+  /**
+   * @param sendTimeout milliseconds in which something has to be taken
+   * @param minRate bytes a second to be taken of an answer that waits for its client longer than that; 0 for none
+   */
+  constructor(
+    socket: Transport,
+    clock: Clock,
+    departures: Departures,
+    { sendTimeout, sendMinRate }: { readonly sendTimeout: number; readonly sendMinRate: number },
+  ) {
     this.#socket = socket;
     this.#clock = clock;
     this.#departures = departures;
     this.#sendTimeout = sendTimeout;
+    this.#wait = new TransferWait(sendMinRate);
+  }
+
+  /** An answer begins: the client's rate counts from here. */
+  begin(): void {
+    this.contentSent = 0;
+    // What is still on its way counts for the client's time, too.
+    if (this.takeBy !== Number.POSITIVE_INFINITY) return;
+    this.#handed = 0;
+    this.#wait.reset();
+  }
+
+  /** The client has taken all that was handed over: no time runs. */
+  taken(): void {
+    if (this.takeBy === Number.POSITIVE_INFINITY) return;
+    this.takeBy = Number.POSITIVE_INFINITY;
+    this.#wait.end(this.#clock.now);
+  }
+
+  /**
+   * The client's time is over.
+   * @returns true when it has taken something meanwhile, and not too slowly: then it has more time
+   */
+  prolong(): boolean {
+    const before = this.#untaken;
+    if (untakenBytes(this.#socket) >= before) return false;
+    this.#expectTaken();
+    return this.takeBy > this.#clock.now;
   }
 
   get closed(): boolean {
@@ -70,7 +112,7 @@ export class Outbox implements Sink, Departing {
     this.#expectTaken();
     this.#depart();
     this.#ended = () => {
-      this.takeBy = Number.POSITIVE_INFINITY;
+      this.taken();
       ended();
     };
   }
@@ -87,22 +129,26 @@ export class Outbox implements Sink, Departing {
     if (this.#ended !== undefined) {
       this.#socket.end(this.#ended);
       this.#ended = undefined;
+      this.#expectTaken();
     } else if (this.takeBy === Number.POSITIVE_INFINITY && this.blocked) this.#expectTaken();
   }
 
   async write(piece: Uint8Array, content = piece.length): Promise<void> {
     this.contentSent += content;
-    this.#expectTaken();
     this.#gathered.push(piece);
     this.#size += piece.length;
     await new Promise<void>((resolve, reject) => {
       this.#send((error) => (error ? reject(new ClientGone(error)) : resolve()));
+      this.#expectTaken();
     });
-    this.takeBy = Number.POSITIVE_INFINITY;
+    this.taken();
   }
 
   #expectTaken(): void {
-    this.takeBy = this.#clock.now + this.#sendTimeout;
+    const { now } = this.#clock;
+    this.#wait.end(now);
+    this.#untaken = untakenBytes(this.#socket);
+    this.takeBy = now + this.#wait.begin(now, this.#handed - this.#untaken, this.#sendTimeout);
   }
 
   /** @param taken called when the system has the bytes, with an error when it never will */
@@ -113,6 +159,7 @@ export class Outbox implements Sink, Departing {
     if (first === undefined) return;
     this.#gathered = [];
     this.#size = 0;
+    this.#handed += size;
     if (gathered.length === 1) this.#socket.write(first, taken);
     else if (size <= MAX_JOINED) this.#socket.write(Buffer.concat(gathered, size), taken);
     else this.#writeTogether(gathered, taken);

@@ -12,3 +12,15 @@ export type Transport = Duplex &
     /** Ends it so that the other end learns that something is lost. */
     resetAndDestroy(): unknown;
   };
+
+/**
+ * Bytes that were written and that the system has not taken yet. A large write is taken in parts, of which a stream says
+ * nothing before the last; Node's own socket timeouts look at the same number.
+ */
+export function untakenBytes(transport: Transport): number {
+  const handle: unknown = Reflect.get(transport, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) {
+    return transport.writableLength;
+  }
+  return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : transport.writableLength;
+}

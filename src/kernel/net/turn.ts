@@ -18,6 +18,9 @@ const CLIENT_CLOSED_REQUEST = 499;
 /** Content nobody read that is still taken in to keep the connection; beyond it the connection closes. */
 const MAX_DRAINED = 256 * 1024;
 
+/** @param response undefined where the client has left and nothing is sent */
+export type Send = (turn: Turn, response: Response | undefined) => void;
+
 /** One request on a connection, from its head to the end of its answer. */
 export class Turn implements Answerer {
   readonly request: IncomingRequest;
@@ -33,18 +36,16 @@ export class Turn implements Answerer {
   answered = false;
   /** The answer's last byte is handed over: only now may the next request be answered. */
   sent = false;
+  /** It has its outcome. */
+  ended = false;
   readonly #startedAt = performance.now();
-  readonly #send: (turn: Turn, response: Response) => void;
+  readonly #send: Send;
   #exchange: Exchange | undefined;
   /** Whose answer it has where there is no exchange. */
   #early: TapOwner | undefined;
   #status = CLIENT_CLOSED_REQUEST;
 
-  constructor(
-    received: ReceivedRequest,
-    owesContinue: boolean,
-    send: (turn: Turn, response: Response) => void,
-  ) {
+  constructor(received: ReceivedRequest, owesContinue: boolean, send: Send) {
     this.request = received.request;
     this.method = received.request.method;
     this.body = received.body;
@@ -75,6 +76,18 @@ export class Turn implements Answerer {
     this.#exchange = exchange;
   }
 
+  /**
+   * The client has ended its side and does not get what would have to be waited for.
+   * @returns false where its route goes on all the same
+   */
+  leave(): boolean {
+    return this.#exchange?.leave() ?? false;
+  }
+
+  left(): void {
+    this.#send(this, undefined);
+  }
+
   answer(response: Response): void {
     this.#status = response.status;
     if (this.#exchange === undefined) this.#early = earlyOwner(response);
@@ -95,6 +108,7 @@ export class Turn implements Answerer {
   }
 
   end(bytesSent: number, complete: boolean): void {
+    this.ended = true;
     const outcome: Outcome = {
       status: this.#status,
       bytesSent,
