@@ -104,11 +104,13 @@ export {
   type FilePath,
   hasHiddenSegment,
   isUnder,
+  isVisible,
   leadingPath,
   pathText,
   type RootMapping,
   resolvePath,
   resolveUnder,
+  resolveVisible,
   safeFileName,
   segmentsOf,
 } from './kernel/path.js';

@@ -5,7 +5,6 @@ import {
   type FilePath,
   flag,
   HttpError,
-  hasHiddenSegment,
   oneOf,
   openDirectory,
   preferredType,
@@ -81,7 +80,7 @@ export default definePlugin({
     if (!options.autoindex || route.root === undefined) return;
     const format = options.autoindex_format;
     const negotiated = format === 'auto' ? { vary: 'accept' } : {};
-    const { directory: boundary, followSymlinks } = route.boundary;
+    const { directory: boundary, followSymlinks, hiddenFiles } = route.boundary;
 
     const make = async (asked: Asked, signal: AbortSignal): Promise<Page | undefined> => {
       pages.checkRoom();
@@ -111,13 +110,13 @@ export default definePlugin({
       { stage: Stage.fallback, methods: ['GET', 'HEAD'] },
       async (exchange): Promise<Response | undefined> => {
         const { request } = exchange;
-        if (!request.path.endsWith('/') || hasHiddenSegment(request.path)) return undefined;
+        if (!request.path.endsWith('/')) return undefined;
         const path = route.resolve(request.path);
         if (path === undefined) return undefined;
         const asJson =
           format === 'json' ||
           (format === 'auto' && preferredType(request.headers.get('accept'), OFFERS) === 'application/json');
-        const key = [asJson, format, followSymlinks, boundary, path, request.path].join('\0');
+        const key = [asJson, format, followSymlinks, hiddenFiles, boundary, path, request.path].join('\0');
         const asked: Asked = { key, path, url: request.path, asJson };
         const page =
           pages.recent(key) ?? (await work.do(key, (signal) => make(asked, signal), exchange.signal));

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
-import { type Boundary, isUnder, type OpenDirectory } from '@webserv/server';
+import { type Boundary, isUnder, isVisible, type OpenDirectory } from '@webserv/server';
 import { Slice } from './slice.js';
 import { FirstInOrder } from './sort.js';
 
@@ -52,9 +52,9 @@ function order(): (one: Named, other: Named) => number {
   };
 }
 
-/** Hidden names are 404. */
-function isReachable(name: string): boolean {
-  return !name.startsWith('.');
+/** Hidden names are 404. `/.well-known` is for programs, not for a list. */
+function isListed(name: string, { hiddenFiles = false }: Boundary): boolean {
+  return isVisible(`./${name}`, 0, hiddenFiles);
 }
 
 function isLeftOut(error: unknown): boolean {
@@ -135,7 +135,7 @@ export async function readListing(
   };
   for await (const { name, kind } of directory.entries()) {
     if (slice.spent) await slice.next();
-    if (kind === 'special' || !isReachable(name)) continue;
+    if (kind === 'special' || !isListed(name, boundary)) continue;
     if (kind !== 'link') await first.add({ name, kind });
     else if (links.push(name) >= BATCH) await addLinks();
   }

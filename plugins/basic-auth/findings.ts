@@ -1,4 +1,4 @@
-import { type Finding, hasHiddenSegment, isUnder, type Place, type RouteView } from '@webserv/server';
+import { type Finding, isUnder, isVisible, type Place, type RouteView } from '@webserv/server';
 
 export const codes = { 'auth-user-file': 'a password file is missing, or cannot or should not be used' };
 
@@ -36,9 +36,15 @@ export function doubtful(path: string, doubts: readonly string[], place: Place |
 }
 
 /** Under a root, and with no dot to hide it, the file is everybody's to download. */
-export function exposed(path: string, { root }: RouteView, place: Place | undefined): Finding | undefined {
+export function exposed(
+  path: string,
+  { root, boundary }: RouteView,
+  place: Place | undefined,
+): Finding | undefined {
   if (root === undefined || !isUnder(path, root.directory)) return undefined;
-  if (hasHiddenSegment(path.slice(root.directory === '/' ? 0 : root.directory.length))) return undefined;
+  if (!isVisible(path, root.directory === '/' ? 0 : root.directory.length, boundary.hiddenFiles === true)) {
+    return undefined;
+  }
   const message = `the password file ${path} lies in the root, where it can be downloaded`;
   return { code: 'auth-user-file', message, place, hint: 'move it out of the root' };
 }

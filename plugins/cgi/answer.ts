@@ -131,6 +131,11 @@ export async function answer(exchange: Exchange, run: Run): Promise<Response> {
   try {
     const { head, rest } = await receiveHead(run);
     const { method } = exchange.request;
+    if (head.handover !== undefined) {
+      run.log.warn(
+        `${name}: ${head.handover} is not supported and not sent: the script has to send the file itself`,
+      );
+    }
     const local = localRedirect(head);
     if (local !== undefined) {
       script.release(timeoutMs, true);

@@ -137,6 +137,12 @@ function fieldVariables(exchange: Exchange): Record<string, string> {
   return found;
 }
 
+/** The status of the error for whose page the script runs, be it that the page forwards to it. */
+function errorBehind(exchange: Exchange): number | undefined {
+  const { errorStatus, origin } = exchange;
+  return errorStatus ?? (origin === undefined ? undefined : errorBehind(origin));
+}
+
 /**
  * The environment of a script: the meta-variables of RFC 3875 §4.1, what servers add by custom, and the
  * configuration's own, which win. Nothing is inherited.
@@ -161,7 +167,7 @@ export function environment(
     GATEWAY_INTERFACE: 'CGI/1.1',
     QUERY_STRING: environmentUri(request.query),
     // php-cgi runs nothing without it (cgi.force_redirect); for an error page it tells which error.
-    REDIRECT_STATUS: String(exchange.errorStatus ?? 200),
+    REDIRECT_STATUS: String(errorBehind(exchange) ?? 200),
     REQUEST_METHOD: request.method,
     REQUEST_URI: requestUri(exchange),
     SERVER_NAME: serverName(exchange),

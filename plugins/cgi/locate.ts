@@ -5,7 +5,6 @@ import {
   type Exchange,
   type FilePath,
   HttpError,
-  hasHiddenSegment,
   leadingPath,
   openDirectory,
   pathText,
@@ -107,7 +106,6 @@ export async function locate(exchange: Exchange, options: LocateOptions): Promis
   const found = candidates(path, options.commands);
   if (isDisguised(path, options.commands)) throw new HttpError(404);
   if (found.length > 0 && !isPathInfo(pathText(path))) throw new HttpError(400);
-  if (found.length > 0 && hasHiddenSegment(path)) throw new HttpError(404);
   for (const { end, command } of found) {
     const file = exchange.route.resolve(leadingPath(path, end));
     if (file === undefined) continue; // a segment of the route's own prefix

@@ -20,6 +20,8 @@ export interface ScriptHead {
   readonly contentLength: number | undefined;
   /** What is passed on to the client, names in lower case. */
   readonly headers: ResponseHeaders;
+  /** The field with which the script asks the server to send a file instead; undefined when there is none. */
+  readonly handover: string | undefined;
 }
 
 const LF = 0x0a;
@@ -78,6 +80,23 @@ const DROPPED = new Set([
   'trailer',
   'upgrade',
 ]);
+
+/** Fields by which scripts tell some servers to send a file: what they hold is a path of this machine. */
+const HANDOVER = new Set([
+  'x-accel-redirect',
+  'x-litespeed-location',
+  'x-lighttpd-send-file',
+  'x-lighttpd-send-tempfile',
+  'x-reproxy-file',
+  'x-reproxy-url',
+  'x-sendfile',
+  'x-sendfile2',
+]);
+
+/** Instructions for the server, not for the client: nginx's `X-Accel-Buffering`, `X-Accel-Expires` and the like. */
+function isInstruction(name: string): boolean {
+  return name.startsWith('x-accel-') || HANDOVER.has(name);
+}
 
 /** Fields of which a response has one at most. */
 const SINGLE = new Set(['content-length', 'content-type', 'location', 'status']);
@@ -140,7 +159,7 @@ export function readHead(header: string): ScriptHead {
   }
   const headers: Record<string, string | readonly string[]> = Object.create(null);
   for (const [name, values] of fields) {
-    if (name === 'status' || DROPPED.has(name)) continue;
+    if (name === 'status' || DROPPED.has(name) || isInstruction(name)) continue;
     // Cookies cannot be joined (RFC 9110 §5.3).
     headers[name] = name === 'set-cookie' ? values : values.join(', ');
   }
@@ -149,16 +168,22 @@ export function readHead(header: string): ScriptHead {
     location: single('location'),
     contentLength: readLength(single('content-length')),
     headers,
+    handover: [...fields.keys()].find((name) => HANDOVER.has(name)),
   };
 }
 
+/** Fields that a local redirect may have: all that it would lose is the type of a body that it has not. */
+const OF_LOCAL_REDIRECT = new Set(['content-length', 'content-type', 'location']);
+
 /**
  * Where a local redirect leads (RFC 3875 §6.2.2): a path alone. With a Status it is the client that is redirected, which
- * is what scripts mean that print `Status: 302` beside a path.
+ * is what scripts mean that print `Status: 302` beside a path. So it is with any other field, a cookie for instance: a
+ * local redirect has none (§6.2.2), and the client would not get it.
  * @throws MalformedOutputError for a path this server would refuse from a client
  */
-export function localRedirect({ status, location }: ScriptHead): string | undefined {
+export function localRedirect({ status, location, headers }: ScriptHead): string | undefined {
   if (status !== undefined || location === undefined) return undefined;
+  if (Object.keys(headers).some((name) => !OF_LOCAL_REDIRECT.has(name))) return undefined;
   if (!location.startsWith('/') || location.startsWith('//')) return undefined;
   const [path = ''] = location.split('?', 1);
   if (!/^[\u0021-\u007e]+$/.test(location) || location.includes('#') || decodePath(path) === undefined) {

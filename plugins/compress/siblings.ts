@@ -5,7 +5,6 @@ import {
   entityTagOf,
   type FileVersion,
   formatHttpDate,
-  hasHiddenSegment,
   isFileSlice,
   lastModifiedOf,
   type OpenFile,
@@ -32,7 +31,7 @@ export interface Original {
  */
 export async function openSibling(original: Original, encoding: Encoding): Promise<OpenFile | undefined> {
   const { path, route } = original;
-  if (path.endsWith('/') || hasHiddenSegment(path)) return undefined;
+  if (path.endsWith('/')) return undefined;
   const url = decodePath(encodePath(path) + encoding.suffix);
   const besides = url && route.resolve(url);
   if (besides === undefined) return undefined;

@@ -5,7 +5,6 @@ import {
   encodePath,
   type FilePath,
   HttpError,
-  hasHiddenSegment,
   type OpenFile,
   openFile,
   type Response,
@@ -14,7 +13,7 @@ import {
 } from '@webserv/server';
 import type { Found, Kept, RouteFiles } from './files.js';
 import { answerWith } from './representation.js';
-import { candidatePath, queryOf, type TryFiles } from './try-files.js';
+import { candidatePath, isDirectoryName, queryOf, type TryFiles } from './try-files.js';
 
 /** Where an exchange was forwarded to, because a file is there. */
 interface Choice {
@@ -43,7 +42,7 @@ export class StaticResponder {
     const { path } = exchange.request;
     const kept = this.#files.fresh(path);
     if (kept !== undefined) return this.#answerKept(exchange, kept);
-    if (hasHiddenSegment(path) || path.endsWith('/')) return undefined;
+    if (path.endsWith('/')) return undefined;
     const file = this.#route.resolve(path);
     const held = file && this.#files.held(file);
     return held && this.#answerHeld(exchange, held);
@@ -62,7 +61,6 @@ export class StaticResponder {
    */
   async answer(exchange: Exchange): Promise<Response | undefined> {
     const { path } = exchange.request;
-    if (hasHiddenSegment(path)) throw new HttpError(404);
     if (this.#tryFiles !== undefined && this.#choiceOfOrigin(exchange)?.path !== path) {
       return this.#tryEach(exchange, this.#tryFiles);
     }
@@ -121,7 +119,8 @@ export class StaticResponder {
       const path = childPath(folder, name);
       const file = this.#route.resolve(path);
       if (file === undefined || !(await this.#isThere(file))) continue;
-      return this.#forward(exchange, { path, indexSince });
+      this.#choices.set(exchange, { path, indexSince });
+      return exchange.forwardToIndex(name);
     }
     return undefined;
   }
@@ -131,7 +130,9 @@ export class StaticResponder {
     for (const candidate of candidates) {
       const path = candidatePath(candidate, exchange);
       const file = path && this.#route.resolve(path);
-      if (path === undefined || file === undefined || hasHiddenSegment(path)) continue;
+      // As nginx: what is written without a slash at its end is a file, also where a variable brings one.
+      if (path === undefined || file === undefined || isDirectoryName(candidate) !== path.endsWith('/'))
+        continue;
       if (path === own && !path.endsWith('/')) {
         const found = await this.#files.find(path, file);
         if (found.kind === 'absent' || found.kind === 'special' || found.kind === 'directory') continue;

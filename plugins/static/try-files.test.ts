@@ -124,4 +124,51 @@ describe('try_files', () => {
     });
     expect((await server.fetch('/files/gone')).status).toBe(404);
   });
+
+  test.each([
+    ['try_files $uri /index.sh?$args;', '/?a', 'GET /index.sh?a []'],
+    ['try_files $uri /index.sh$is_args$args;', '/', 'GET /index.sh? []'],
+    ['try_files $uri /index.sh$is_args$args;', '/dir/?a', 'GET /index.sh?a []'],
+    ['try_files $uri /index.sh$is_args$args;', '/dir', 'GET /index.sh? []'],
+    ['try_files $uri /index.sh$is_args$args;', '/dir/a.txt', 'a'],
+    ['try_files $uri /index.sh$is_args$args;', '/dir/a.txt/', 'GET /index.sh? []'],
+    ['try_files $uri /dir/ /index.sh;', '/x', 'index of dir'],
+    ['try_files $uri /dir /index.sh;', '/x', 'GET /index.sh? []'],
+    ['try_files $uri $uri/ /index.sh;', '/dir/', 'index of dir'],
+    ['try_files $uri/ /index.sh;', '/dir/a.txt', 'GET /index.sh? []'],
+    ['try_files $uri/ /index.sh;', '/dir/', 'index of dir'],
+    ['try_files $uri/index.html /index.sh;', '/dir/', 'index of dir'],
+  ])(
+    'tests a name for a file, and one with a written slash at its end for a directory: %s %s',
+    async (conf, path, text) => {
+      await using server = await startTestServer(
+        `root www; cgi .sh; autoindex on; index index.html; ${conf}`,
+        {
+          'www/index.sh': app,
+          'www/dir/a.txt': 'a',
+          'www/dir/index.html': 'index of dir',
+        },
+      );
+      for (let round = 0; round < 2; round += 1) expect(await (await server.fetch(path)).text()).toBe(text);
+    },
+  );
+
+  test('names are below the root that is in force, wherever it is written', async () => {
+    await using server = await startTestServer(
+      `root www; location /shop { try_files $uri /placeholder.txt =404; location /shop/in { try_files $uri in.txt =404; } }
+       location /own { root own; try_files $uri /placeholder.txt /own/placeholder.txt =404;
+         location /own/in { try_files $uri /own/in.txt =404; } }`,
+      {
+        'www/placeholder.txt': 'placeholder',
+        'www/shop/placeholder.txt': 'CANARY',
+        'www/in.txt': 'in',
+        'own/placeholder.txt': 'own',
+        'own/in.txt': 'in own',
+      },
+    );
+    expect(await (await server.fetch('/shop/x')).text()).toBe('placeholder');
+    expect(await (await server.fetch('/shop/in/x')).text()).toBe('in');
+    expect(await (await server.fetch('/own/x')).text()).toBe('own');
+    expect(await (await server.fetch('/own/in/x')).text()).toBe('in own');
+  });
 });

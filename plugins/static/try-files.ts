@@ -39,14 +39,14 @@ function readOtherwise(word: Argument, scope: Scope): Otherwise {
       hint: 'the last argument answers when none of the files before it is there',
     });
   }
-  // Split before variables are filled in: a question mark in one of them is part of the path.
-  const question = word.text.indexOf('?');
+  // Split before variables are filled in: a question mark in one of them is part of the path, but for $is_args.
+  const mark = /\?|\$is_args\b|\$\{is_args\}/.exec(word.text);
   const part = (text: string): Template => readArgument(argument.template, { ...word, text }, scope);
-  if (question === -1) return { kind: 'forward', path: part(word.text), query: undefined };
+  if (mark === null) return { kind: 'forward', path: part(word.text), query: undefined };
   return {
     kind: 'forward',
-    path: part(word.text.slice(0, question)),
-    query: part(word.text.slice(question + 1)),
+    path: part(word.text.slice(0, mark.index)),
+    query: part(word.text.slice(mark.index + mark[0].length)),
   };
 }
 
@@ -74,12 +74,18 @@ export function ownFileFirst(tryFiles: TryFiles | undefined): boolean {
   return first === undefined || OWN_PATH.has(first);
 }
 
+/** True for a candidate that is a directory: its slash at the end is written, not a variable's. */
+export function isDirectoryName({ source }: Template): boolean {
+  return source.endsWith('/');
+}
+
 /**
- * The URL path a candidate stands for: below the route's prefix, whether it is written from there or from the top.
+ * The URL path a candidate stands for: below the root that is in force, whether it is written from its prefix or from
+ * the top.
  * @returns undefined for a name no file can have
  */
 export function candidatePath(candidate: Template, exchange: Exchange): DecodedPath | undefined {
-  const { prefix } = exchange.route;
+  const prefix = exchange.route.root?.prefix ?? '/';
   const rendered = candidate.render(exchange);
   const written = rendered.startsWith('/') ? rendered : `/${rendered}`;
   const path = resolvePath(written);
@@ -92,5 +98,6 @@ export function queryOf({ query }: Extract<Otherwise, { kind: 'forward' }>, exch
   if (query === undefined) return '';
   // Escapes stay as they are: `$args` is encoded already.
   const text = query.render(exchange).toWellFormed();
+  if (text === '') return '';
   return `?${text.replace(/[^\w\-.~!$&'()*+,;=:@/?%]/gu, encodeURIComponent)}`;
 }

@@ -13,7 +13,7 @@ export async function remove(uploads: Uploads, { request }: Exchange): Promise<R
   const target = splitTarget(uploads.store, request.path);
   if (target === undefined) throw new HttpError(409, { reason: 'DELETE of the store' });
   const { folder, name, asFolder } = target;
-  if (name.startsWith('.') || !isFileName(name)) throw new HttpError(404);
+  if (!isFileName(name, uploads.store)) throw new HttpError(404);
   return inFolder(uploads.store, folder, 404, (directory) =>
     uploads.turns.take(folder + name, async () => {
       const found = await look(directory, name);

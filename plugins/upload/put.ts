@@ -21,8 +21,9 @@ function targetOf(uploads: Uploads, request: Request): Target {
   refuseContentCoding(request);
   const target = splitTarget(uploads.store, request.path);
   if (target === undefined || target.asFolder) throw new HttpError(409, { reason: 'PUT on a folder' });
-  if (target.name.startsWith('.') || !isFileName(target.name)) throw new HttpError(404);
-  if (!isAcceptable(target.name)) throw new HttpError(400, { reason: 'not a name for a file' });
+  if (!isFileName(target.name, uploads.store)) throw new HttpError(404);
+  if (!isAcceptable(target.name.replace(/^\./, '')))
+    throw new HttpError(400, { reason: 'not a name for a file' });
   return target;
 }
 

@@ -9,8 +9,7 @@ export const codes = { 'upload-store': 'there is nowhere that uploads could be s
 /** The route's prefix is mapped to the store as `root` maps it. */
 export function storeOf(route: RouteView, directory: string | undefined): Store | undefined {
   if (directory === undefined) return route.root && { mapping: route.root, boundary: route.boundary };
-  const { followSymlinks } = route.boundary;
-  return { mapping: { prefix: route.prefix, directory }, boundary: { directory, followSymlinks } };
+  return { mapping: { prefix: route.prefix, directory }, boundary: { ...route.boundary, directory } };
 }
 
 export function nowhereToStore(place: Place | undefined): Finding {

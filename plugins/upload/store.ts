@@ -4,12 +4,12 @@ import {
   type Boundary,
   type DecodedPath,
   HttpError,
-  hasHiddenSegment,
+  isVisible,
   leadingPath,
   type OpenDirectory,
   openDirectory,
   type RootMapping,
-  resolveUnder,
+  resolveVisible,
   segmentsOf,
 } from '@webserv/server';
 import { errorCode } from './failure.js';
@@ -39,9 +39,11 @@ export function splitTarget(store: Store, path: DecodedPath): Target | undefined
   return { folder, name, asFolder };
 }
 
-/** False for a segment that is no file's name, or a name of bytes that are not UTF-8, which uploads leave alone. */
-export function isFileName(name: string): boolean {
-  return !/[/\0]/.test(name) && name.isWellFormed();
+/**
+ * False for a segment that is no file's name, a hidden one, or one of bytes that are not UTF-8, which uploads leave alone.
+ */
+export function isFileName(name: string, { boundary: { hiddenFiles = false } }: Store): boolean {
+  return !/[/\0]/.test(name) && name.isWellFormed() && isVisible(`./${name}`, 0, hiddenFiles);
 }
 
 /**
@@ -56,7 +58,8 @@ export async function inFolder<T>(
   absent: number,
   work: (directory: OpenDirectory) => Promise<T>,
 ): Promise<T> {
-  const folder = hasHiddenSegment(path) ? undefined : resolveUnder(store.mapping, path);
+  const { hiddenFiles = false } = store.boundary;
+  const folder = resolveVisible(store.mapping, path, hiddenFiles);
   if (folder === undefined) throw new HttpError(404);
   const lookup = await openDirectory(folder, store.boundary);
   if (lookup.kind === 'absent') throw new HttpError(absent, { reason: 'there is no such folder' });

@@ -2,11 +2,11 @@ import type { ConnectionSettings } from './config/compile.js';
 import { discard } from './discard.js';
 import { builtInErrorPage } from './error-page.js';
 import { asHttpError, HttpError } from './errors.js';
-import { Exchange, type ExchangeHost } from './exchange.js';
+import { Exchange, type ExchangeHost, type ForwardOptions } from './exchange.js';
 import { forwardedRequest } from './forward.js';
 import type { Log } from './log.js';
 import { logFault, logRequestFault } from './log-fault.js';
-import type { IncomingRequest, Response, ResponseHeaders } from './message.js';
+import type { BoundedBody, IncomingRequest, Response, ResponseHeaders } from './message.js';
 import { answerByMethod, methodNotAllowed, options } from './methods.js';
 import type { ErrorPage, Route } from './route.js';
 import type { Endpoint, RouteTable } from './router.js';
@@ -59,9 +59,9 @@ export class Site implements ExchangeHost {
     });
   }
 
-  forward(from: Exchange, target: string, method: string | undefined): Promise<Response> {
+  forward(from: Exchange, target: string, how: ForwardOptions): Promise<Response> {
     return new Promise((resolve, reject) => {
-      this.#forward(from, target, method, from.errorStatus, (error, response) => {
+      this.#forward(from, target, how, (error, response) => {
         if (response !== undefined) resolve(response);
         else reject(error);
       });
@@ -80,10 +80,7 @@ export class Site implements ExchangeHost {
   #answerWithoutPlugins(request: IncomingRequest, route: Route): Response | undefined {
     const answer = answerByMethod(request, route, () => this.#routes.routes());
     if (answer !== undefined) return answer;
-    if (route.maxBodySize > 0) {
-      if ((request.body.length ?? 0) > route.maxBodySize) throw new HttpError(413);
-      request.body.restrict(route.maxBodySize);
-    }
+    limitBody(request.body, route);
     return undefined;
   }
 
@@ -104,13 +101,7 @@ export class Site implements ExchangeHost {
     });
   }
 
-  #forward(
-    from: Exchange,
-    target: string,
-    method: string | undefined,
-    errorStatus: number | undefined,
-    done: Asked,
-  ): void {
+  #forward(from: Exchange, target: string, { method, errorStatus }: ForwardOptions, done: Asked): void {
     let exchange: Exchange;
     try {
       const request = forwardedRequest(from, target, method);
@@ -118,6 +109,7 @@ export class Site implements ExchangeHost {
       if (errorStatus === undefined && route.methodsDeclared && !route.methods.has(request.method)) {
         throw methodNotAllowed(route);
       }
+      limitBody(request.body, route);
       exchange = new Exchange(request, route, this, from, errorStatus);
     } catch (error) {
       done(error, undefined);
@@ -163,12 +155,12 @@ export class Site implements ExchangeHost {
     if (!page.uri.startsWith('/')) {
       this.#filter(
         exchange,
-        { status: 302, headers: { ...headers, location: page.uri }, body: '' },
+        { status: redirectStatus(page), headers: { ...headers, location: page.uri }, body: '' },
         answerer,
       );
       return;
     }
-    this.#forward(exchange, page.uri, 'GET', status, (pageError, found) => {
+    this.#forward(exchange, page.uri, { method: 'GET', errorStatus: status }, (pageError, found) => {
       if (found !== undefined) {
         this.#filter(exchange, asErrorPage(found, page, status, headers), answerer);
         return;
@@ -211,6 +203,16 @@ export function dispatch(
   });
 }
 
+/**
+ * The route's limit of the body, besides those of the routes that the request was forwarded from.
+ * @throws HttpError 413 for a body that is, or has already become, larger
+ */
+function limitBody(body: BoundedBody, { maxBodySize }: Route): void {
+  if (maxBodySize === 0) return;
+  if ((body.length ?? body.received) > maxBodySize) throw new HttpError(413);
+  body.restrict(maxBodySize);
+}
+
 /** OPTIONS that a plugin offers, but not for what was asked for: a route of scripts has files too. */
 function mayAskOptions({ request, route }: Exchange): boolean {
   return request.method === 'OPTIONS' && route.methods.has('OPTIONS');
@@ -234,9 +236,13 @@ const notFound = new HttpError(404);
 /** Error pages made of answers that never change, so that the writer can keep their bytes; by status. */
 const shownPages = new WeakMap<Response, Map<number, Response>>();
 
-/** A page that says 200 is shown with the error's status; a script that answers otherwise means it. */
+function redirectStatus({ status }: ErrorPage): number {
+  return typeof status === 'number' ? status : 302;
+}
+
+/** A page is shown with the error's status, whatever its own is, unless `=` says otherwise. */
 function asErrorPage(found: Response, page: ErrorPage, status: number, headers: ResponseHeaders): Response {
-  const shown = page.status ?? (found.status === 200 ? status : found.status);
+  const shown = page.status === 'own' ? found.status : (page.status ?? status);
   if (!Object.isFrozen(found) || Object.keys(headers).length > 0) {
     return { ...found, status: shown, headers: { ...found.headers, ...headers } };
   }

@@ -1,8 +1,8 @@
 import { HttpError } from './errors.js';
 import { type Closable, type Lookup, openFile } from './files.js';
 import type { TapOwner } from './guard.js';
-import type { Request, Response } from './message.js';
-import type { FilePath } from './path.js';
+import type { BoundedBody, IncomingRequest, Request, Response } from './message.js';
+import { childPath, encodePath, type FilePath } from './path.js';
 import type { Route } from './route.js';
 
 /** How an exchange ended; what `onDone` records. */
@@ -16,9 +16,17 @@ export interface Outcome {
   readonly complete: boolean;
 }
 
+/** How an exchange is forwarded. */
+export interface ForwardOptions {
+  /** undefined keeps the method and the content. */
+  readonly method: string | undefined;
+  /** The status whose error page the target still is. */
+  readonly errorStatus: number | undefined;
+}
+
 /** What an exchange asks of the kernel that made it. */
 export interface ExchangeHost {
-  forward(from: Exchange, target: string, method: string | undefined): Promise<Response>;
+  forward(from: Exchange, target: string, how: ForwardOptions): Promise<Response>;
   /** The exchange has its outcome. */
   ended(exchange: Exchange): void;
   /** Something went wrong that the client does not see. */
@@ -31,8 +39,13 @@ export class Exchange {
   readonly route: Route;
   /** The exchange that forwarded here (error page, `try_files`, a script's local redirect); undefined for a client's. */
   readonly origin: Exchange | undefined;
-  /** The status an error page is rendered for; undefined otherwise. */
+  /**
+   * The status of the error that this exchange gets the page for: of the page itself and, where that is a directory, of
+   * its index file. Undefined for a client's exchange, and for what a page forwards to.
+   */
   readonly errorStatus: number | undefined;
+  /** @internal The same body as the request's. */
+  readonly body: BoundedBody;
   /** The kernel's: whose answer it has, to name in faults that show when the answer is sent. */
   answeredBy: TapOwner | undefined;
   readonly #host: ExchangeHost;
@@ -45,15 +58,18 @@ export class Exchange {
   #variables: Map<string, string> | undefined;
   #forwardedTo: Exchange | undefined;
   #forwards = 0;
+  #passed: Set<string> | undefined;
 
   constructor(
-    request: Request,
+    request: IncomingRequest,
     route: Route,
     host: ExchangeHost,
     origin: Exchange | undefined = undefined,
     errorStatus: number | undefined = undefined,
   ) {
     this.request = request;
+    this.body = request.body;
+    request.owner = this;
     this.route = route;
     this.origin = origin;
     this.errorStatus = errorStatus;
@@ -109,13 +125,47 @@ export class Exchange {
    * @param target an absolute path with an optional query, percent-encoded
    * @throws HttpError 500 after ten forwards of one request, 400 for a target that is no path
    */
-  async forward(target: string, method?: string): Promise<Response> {
+  forward(target: string, method?: string): Promise<Response> {
+    return this.#forward(target, { method, errorStatus: undefined });
+  }
+
+  /**
+   * Answers the URL of a directory with its index file `name`. Unlike the target of any other forward, the index file of
+   * an error page is an error page.
+   */
+  forwardToIndex(name: string): Promise<Response> {
+    const { path, query } = this.request;
+    const target = encodePath(childPath(path, name)) + (query === '' ? '' : `?${query}`);
+    return this.#forward(target, { method: undefined, errorStatus: this.errorStatus });
+  }
+
+  async #forward(target: string, how: ForwardOptions): Promise<Response> {
     this.#checkOpen();
     this.#forwards += 1;
+    const { reader } = this.body;
     try {
-      return await this.#host.forward(this, target, method);
+      return await this.#host.forward(this, target, how);
     } finally {
+      this.body.reader = reader;
       this.#forwards -= 1;
+    }
+  }
+
+  /** @internal Whether a tap has let this client request pass, here or before it was forwarded. */
+  hasPassed(tap: string): boolean {
+    return this.origin === undefined ? this.#passed?.has(tap) === true : this.origin.hasPassed(tap);
+  }
+
+  /** @internal A tap lets the client request pass. It says nothing where it is called for an error page. */
+  pass(tap: string): void {
+    if (this.errorStatus === undefined) this.#addPassed(tap);
+  }
+
+  #addPassed(tap: string): void {
+    if (this.origin !== undefined) this.origin.#addPassed(tap);
+    else {
+      this.#passed ??= new Set();
+      this.#passed.add(tap);
     }
   }
 

@@ -5,7 +5,7 @@ import { HttpError } from './errors.js';
 import { openFile } from './files.js';
 import type { Tap } from './hooks.js';
 import { answerByMethod } from './methods.js';
-import { type DecodedPath, type FilePath, hasHiddenSegment, leadingPath } from './path.js';
+import { type DecodedPath, type FilePath, leadingPath, resolveUnder } from './path.js';
 import type { Route } from './route.js';
 
 /** What a request would meet, found by the same tables that answer requests, without answering it. */
@@ -154,10 +154,10 @@ function unanswered(method: string, { hooks, methods }: Route): 404 | 405 {
 }
 
 async function fileFor(route: Route, path: DecodedPath): Promise<FileFound | undefined> {
-  const resolved = route.resolve(path);
+  const resolved = route.root && resolveUnder(route.root, path);
   if (resolved === undefined) return undefined;
   const found = { path: resolved, size: undefined, before: undefined };
-  if (hasHiddenSegment(path)) return { ...found, kind: 'hidden' };
+  if (route.resolve(path) === undefined) return { ...found, kind: 'hidden' };
   const lookup = await openFile(resolved, route.boundary);
   if (lookup.kind === 'absent') return { ...found, kind: 'absent', before: await fileBefore(route, path) };
   if (lookup.kind !== 'file') return { ...found, kind: lookup.kind };

@@ -2,7 +2,7 @@ import { close, constants, type Dirent, fstat, open, read, readlink, type Stats 
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { fileBuffer } from './file-buffer.js';
-import { type FilePath, isUnder } from './path.js';
+import { type FilePath, isUnder, isVisible } from './path.js';
 import { bytesOfName } from './path-segment.js';
 
 const openAsync = promisify(open);
@@ -15,6 +15,8 @@ export interface Boundary {
   /** Absolute. May itself be a symbolic link. */
   readonly directory: string;
   readonly followSymlinks: boolean;
+  /** Whether names below `directory` that start with a dot can be opened; they are absent otherwise. */
+  readonly hiddenFiles?: boolean;
 }
 
 /** Something that must be let go. */
@@ -199,6 +201,11 @@ function refusal(error: unknown): typeof absent | typeof forbidden {
   throw error;
 }
 
+function isHidden(path: string, { directory, hiddenFiles = false }: Boundary): boolean {
+  if (directory === '/') return !isVisible(path, 0, hiddenFiles);
+  return isUnder(path, directory) && !isVisible(path.slice(directory.length), 0, hiddenFiles);
+}
+
 /** Names of any bytes: Node would write a lone surrogate as U+FFFD. */
 function systemPath(path: string): string | Buffer {
   return path.isWellFormed() ? path : bytesOfName(path);
@@ -233,6 +240,7 @@ async function isInside(
  * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
  */
 export async function openFile(path: FilePath, boundary: Boundary): Promise<Lookup> {
+  if (isHidden(path, boundary)) return absent;
   let descriptor: number | undefined;
   try {
     const name = systemPath(path);
@@ -259,6 +267,7 @@ export async function openFile(path: FilePath, boundary: Boundary): Promise<Look
  * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
  */
 export async function openDirectory(path: FilePath, boundary: Boundary): Promise<DirectoryLookup> {
+  if (isHidden(path, boundary)) return absent;
   let descriptor: number | undefined;
   try {
     descriptor = await openAsync(

@@ -1,6 +1,6 @@
 import { HttpError } from './errors.js';
 import type { Exchange } from './exchange.js';
-import { emptyBody, type Request, type RequestBody, type RequestHeaders } from './message.js';
+import { type BoundedBody, emptyBody, type IncomingRequest, type RequestHeaders } from './message.js';
 import { decodePath } from './path.js';
 import { RoutedRequest } from './routed-request.js';
 
@@ -55,7 +55,11 @@ class HeadersWithout implements RequestHeaders {
  * @param method undefined keeps the method and the content
  * @throws HttpError 500 after too many forwards, 400 for a target that is no path
  */
-export function forwardedRequest(from: Exchange, target: string, method: string | undefined): Request {
+export function forwardedRequest(
+  from: Exchange,
+  target: string,
+  method: string | undefined,
+): IncomingRequest {
   let depth = 0;
   for (let at: Exchange | undefined = from; at !== undefined; at = at.origin) depth += 1;
   if (depth > MAX_FORWARDS)
@@ -64,9 +68,9 @@ export function forwardedRequest(from: Exchange, target: string, method: string 
   const path = decodePath(question === -1 ? target : target.slice(0, question));
   if (path === undefined) throw new HttpError(400, { reason: `cannot forward to ${target}` });
   const { request } = from;
-  const content: { readonly headers: RequestHeaders; readonly body: RequestBody } =
+  const content: { readonly headers: RequestHeaders; readonly body: BoundedBody } =
     method === undefined
-      ? { headers: request.headers, body: request.body }
+      ? { headers: request.headers, body: from.body }
       : { headers: new HeadersWithout(request.headers, CONTENT_FIELDS), body: emptyBody };
   const parts = {
     method: method ?? request.method,

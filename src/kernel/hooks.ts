@@ -6,9 +6,15 @@ import type { Request, Response } from './message.js';
  * The order of taps inside one hook. Wide gaps, so that a plugin may stand between two: `Stage.access + 10`.
  */
 export const Stage = {
-  /** Changes where the request goes before anybody is asked whether it may: redirects. */
+  /** Changes where the request goes before access is checked: redirects. */
   rewrite: 100,
-  /** May refuse, never answers with content: methods, authentication, limits. */
+  /** Refuses what is too much, before passwords are checked: rates, connections. */
+  limit: 150,
+  /**
+   * Refuses who may not, never responds with content: authentication, addresses. On an internal forward (an index file,
+   * `try_files`, an error page) a tap from `limit` up to `handler` is called again, unless the same tap has let this
+   * client request pass: the same plugin with equal values of its directives.
+   */
   access: 200,
   /** Answers by doing something: CGI, uploads. Before content, so that a script is run and not sent. */
   handler: 300,
@@ -36,7 +42,7 @@ export interface RouteTapOptions extends TapOptions {
   readonly methods?: readonly string[];
   /**
    * False for a tap that only looks on, or refuses: then its methods do not count as answered. Left out: false in the
-   * stages from `access` up to `handler`, else true.
+   * stages from `limit` up to `handler`, else true.
    */
   readonly answers?: boolean;
 }

@@ -1,4 +1,5 @@
-import type { OpenFile } from './files.js';
+import type { Closable, OpenFile } from './files.js';
+import type { TapOwner } from './guard.js';
 import type { DecodedPath } from './path.js';
 
 /** The two ends of a connection, as the socket tells them. */
@@ -64,7 +65,8 @@ export interface RequestBody extends AsyncIterable<Uint8Array> {
   /** True while a reader waits for the client to send. */
   readonly awaited: boolean;
   /**
-   * The next piece, or undefined at the end. One reader at a time.
+   * The next piece, or undefined at the end. A body is read once: after one tap has read from it, another tap's read
+   * fails with an error that names the first.
    * @throws HttpError 413 beyond the route's limit, 408 when the client is too slow, 400 for broken framing or a
    * client that left in the middle.
    */
@@ -100,22 +102,40 @@ export function isFileSlice(body: ResponseBody): body is FileSlice {
   return typeof body === 'object' && 'file' in body;
 }
 
-/** A body whose limit the route sets, before anybody reads it. The kernel's. */
+/** A call that may read a body, and the tap it is made to. */
+export interface BodyReader {
+  readonly owner: TapOwner;
+}
+
+/** A body as the kernel has it: it knows its limit, and whose turn it is to read. @internal */
 export interface BoundedBody extends RequestBody {
-  /** @param limit bytes; reading fails with 413 beyond it */
+  /** The call that a `read()` is attributed to from now on. Once one has read, a read in another call fails. */
+  reader: BodyReader | undefined;
+  /** @param limit bytes; reading fails with 413 beyond it. Of several limits the smallest holds. */
   restrict(limit: number): void;
 }
 
-/** A request as it comes from a connection, before it has a route. The kernel's. */
+/** Closes files when it ends. */
+export interface FileOwner {
+  own(file: Closable): void;
+}
+
+/** A request as the kernel has it. @internal */
 export interface IncomingRequest extends Request {
+  /** Its exchange, once it has a route. */
+  owner: FileOwner | undefined;
   readonly body: BoundedBody;
 }
 
 /** The content of a request that has none. */
-export const emptyBody: BoundedBody = Object.freeze({
+export const emptyBody: BoundedBody = Object.seal({
   length: 0,
   received: 0,
   awaited: false,
+  get reader() {
+    return undefined;
+  },
+  set reader(_reader) {},
   restrict: () => {},
   read: () => Promise.resolve(undefined),
   async *[Symbol.asyncIterator]() {},

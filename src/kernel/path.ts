@@ -144,6 +144,34 @@ export function isUnder(path: string, prefix: string): boolean {
   return path.length === prefix.length || path.charCodeAt(prefix.length) === CODE.slash;
 }
 
+/** Names that no configuration shows: files that the server makes for itself. */
+const OWN_NAME = '/.webserv-';
+
+/**
+ * False for a path on which a file is hidden: below position `start`, a segment starts with a dot. The segments below
+ * `/.well-known` are for everybody (RFC 8615).
+ * @param hiddenFiles whether only the server's own files are hidden
+ */
+export function isVisible(path: string, start: number, hiddenFiles: boolean): boolean {
+  if (hiddenFiles) return !path.includes(OWN_NAME, start);
+  let dot = path.indexOf('/.', start);
+  if (dot === 0 && isUnder(path, '/.well-known')) dot = path.indexOf('/.', 1);
+  return dot === -1;
+}
+
+/**
+ * `resolveUnder` for what is served: undefined for hidden files as well. Names are hidden below the mapping's directory;
+ * a dot in the mapping's own prefix is the configuration's choice.
+ */
+export function resolveVisible(
+  mapping: RootMapping,
+  path: DecodedPath,
+  hiddenFiles: boolean,
+): FilePath | undefined {
+  const start = mapping.prefix === '/' ? 0 : mapping.prefix.length;
+  return isVisible(path, start, hiddenFiles) ? resolveUnder(mapping, path) : undefined;
+}
+
 /** The segments below `/.well-known` are for everybody (RFC 8615); every other name with a leading dot is hidden. */
 export function hasHiddenSegment(path: string): boolean {
   let start = path.indexOf('/.');

@@ -16,6 +16,8 @@ import type { Log } from './log.js';
 import { logFault } from './log-fault.js';
 import type { Response } from './message.js';
 import { CONTENT_METHODS } from './methods.js';
+import { optionKey } from './option-key.js';
+import { callOf, checksAccess, once, oncePromise } from './tap-calls.js';
 import { type PatienceOf, responseLimit, routeLimit } from './tap-limits.js';
 import {
   doneLook,
@@ -76,30 +78,34 @@ export class RouteHookTable {
   }
 
   /** The facade for one plugin; `route` names the route and its configuration line in failures. */
-  facade(plugin: string, route: string): RouteHooks {
+  facade(plugin: string, route: string, options?: unknown): RouteHooks {
     const owner = (hook: string): TapOwner => ({ plugin, hook, route });
     const routeOwner = owner('onRoute');
     const responseOwner = owner('onResponse');
     const doneOwner = owner('onDone');
-    const limit = (options: TapOptions) => this.#patience(options.timeout);
+    const limit = (tapped: TapOptions) => this.#patience(tapped.timeout);
+    let taps = 0;
+    /** The same for the same tap of a plugin with equal values of its directives. */
+    const identity = (): string => {
+      taps += 1;
+      return `${plugin} ${taps} ${optionKey(options)}`;
+    };
     return {
       onRoute: {
         tap: (options, fn) => {
           const tap = this.#remember(plugin, 'onRoute', options);
-          const run = this.#watched(tap, routeLook, guarded(routeOwner, fn, routeAnswer));
+          const watched = this.#watched(tap, routeLook, guarded(routeOwner, fn, routeAnswer));
+          const run = checksAccess(tap) ? once(identity(), watched) : watched;
           const only = this.#methodsOf(options);
-          this.#onRoute.tap(named(tap), (exchange) =>
-            only === undefined || only.has(exchange.request.method) ? run(exchange) : undefined,
-          );
+          this.#onRoute.tap(named(tap), callOf(tap, routeOwner, only, undefined, run));
         },
         tapPromise: (options, fn) => {
           const tap = this.#remember(plugin, 'onRoute', options);
           const guardedRun = guardedPromise(routeOwner, fn, routeAnswer, routeLimit(limit(options)));
-          const run = this.#watchedPromise(tap, routeLook, guardedRun);
+          const watched = this.#watchedPromise(tap, routeLook, guardedRun);
+          const run = checksAccess(tap) ? oncePromise(identity(), watched) : watched;
           const only = this.#methodsOf(options);
-          this.#onRoute.tapPromise(named(tap), (exchange) =>
-            only === undefined || only.has(exchange.request.method) ? run(exchange) : nothing,
-          );
+          this.#onRoute.tapPromise(named(tap), callOf(tap, routeOwner, only, nothing, run));
         },
       },
       onResponse: {
@@ -199,7 +205,7 @@ export class RouteHookTable {
   /** @returns the methods a tap is called for; undefined for all */
   #methodsOf(options: RouteTapOptions): ReadonlySet<string> | undefined {
     const stage = stageOf(options);
-    const { methods, answers = stage < Stage.access || stage >= Stage.handler } = options;
+    const { methods, answers = stage < Stage.limit || stage >= Stage.handler } = options;
     if (answers) for (const method of methods ?? CONTENT_METHODS) this.#methods.add(method);
     return methods && new Set(methods);
   }

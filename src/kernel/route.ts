@@ -1,15 +1,16 @@
 import type { Place } from './config/diagnostic.js';
-import type { Boundary } from './files.js';
+import type { Boundary, Lookup } from './files.js';
+import type { Request } from './message.js';
 import type { Offers } from './offers.js';
 import type { DecodedPath, FilePath, RootMapping } from './path.js';
 import type { CompiledHooks } from './route-hooks.js';
 
-/** Where an error page comes from: `error_page CODE… [=CODE] URI`. */
+/** Where an error page comes from: `error_page CODE… [=[CODE]] URI`. */
 export interface ErrorPage {
   /** An absolute path on this server, or a URL to redirect to. */
   readonly uri: string;
-  /** The status to answer with instead of the error's. */
-  readonly status: number | undefined;
+  /** The status to respond with instead of the error's; `own` is the page's. */
+  readonly status: number | 'own' | undefined;
 }
 
 /** What a plugin learns of a route when it is applied to it. */
@@ -31,8 +32,17 @@ export interface RouteView {
   readonly maxBodySize: number;
   /** The first `server_name`; empty when there is none. */
   readonly serverName: string;
-  /** The file a path names below the root; undefined when there is no root or the path is not below its prefix. */
+  /**
+   * The file a path names below the root. Undefined when there is no root, the path is not below its prefix, or no file
+   * that is served can have that name: a hidden one, or one with a slash or NUL in it.
+   */
   resolve(path: DecodedPath): FilePath | undefined;
+  /**
+   * Opens the file that a request is for, the one way from a URL to a file: root, hidden names, links and special files
+   * are checked. An open file is closed with the request's exchange.
+   * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
+   */
+  open(request: Pick<Request, 'path'>): Promise<Lookup>;
   /** `text/css; charset=utf-8` by the file name's extension. */
   contentType(fileName: string): string;
   /** What a plugin announced about this route in `apply`. Complete once every plugin has been applied. */

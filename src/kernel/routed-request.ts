@@ -1,4 +1,4 @@
-import type { Peer, Request, RequestBody, RequestHeaders } from './message.js';
+import type { FileOwner, Peer, Request, RequestBody, RequestHeaders } from './message.js';
 import { type DecodedPath, segmentsOf } from './path.js';
 
 /** A request as the kernel hands it to plugins. A class, so that `segments` costs nothing until it is read. */
@@ -12,6 +12,7 @@ export class RoutedRequest<Body extends RequestBody> implements Request {
   readonly headers: RequestHeaders;
   readonly body: Body;
   readonly peer: Peer;
+  owner: FileOwner | undefined;
 
   constructor(parts: Omit<Request, 'segments' | 'body'>, body: Body) {
     this.method = parts.method;
@@ -23,6 +24,7 @@ export class RoutedRequest<Body extends RequestBody> implements Request {
     this.headers = parts.headers;
     this.body = body;
     this.peer = parts.peer;
+    this.owner = undefined;
   }
 
   get segments(): readonly string[] {

@@ -18,6 +18,7 @@ function route(name: string): Route {
     errorPages: new Map(),
     hooks: { onRoute: undefined, onResponse: undefined, onDone: undefined, methods: new Set(), taps: [] },
     resolve: () => undefined,
+    open: async () => ({ kind: 'absent' }),
     contentType: () => '',
     offers: () => undefined,
     everyRoute: () => [],

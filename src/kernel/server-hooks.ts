@@ -4,20 +4,23 @@ import type { Config } from './config/compile.js';
 import { guarded, guardedPromise, type TapOwner } from './guard.js';
 import { inOrder, type ServerHooks, stageOf, type Tap, type TapOptions, tooLate } from './hooks.js';
 import type { Log } from './log.js';
-import type { Request, Response } from './message.js';
+import type { IncomingRequest, Response } from './message.js';
 import type { HookSettings } from './route-hooks.js';
 import { type PatienceOf, requestLimit } from './tap-limits.js';
 import { report, requestLook, type TraceMode, traced, tracedPromise } from './trace.js';
 
 export type RequestCall = (
-  request: Request,
+  request: IncomingRequest,
   done: (error?: Error | null, response?: Response) => void,
 ) => void;
 
 /** The server-wide hooks of one running kernel. */
 export class ServerHookTable {
   readonly #onConfig = new AsyncSeriesHook<[Config]>(['config'], 'onConfig');
-  readonly #onRequest = new AsyncSeriesBailHook<[Request], Response | undefined>(['request'], 'onRequest');
+  readonly #onRequest = new AsyncSeriesBailHook<[IncomingRequest], Response | undefined>(
+    ['request'],
+    'onRequest',
+  );
   readonly #taps: Tap[] = [];
   #compiled = false;
   readonly #patience: PatienceOf;
@@ -45,6 +48,12 @@ export class ServerHookTable {
       this.#taps.push(tap);
       return tap;
     };
+    const reading =
+      <Answer>(run: (request: IncomingRequest) => Answer) =>
+      (request: IncomingRequest): Answer => {
+        request.body.reader = { owner: requestOwner };
+        return run(request);
+      };
     const named = ({ stage }: Tap): { name: string; stage: number } => ({ name: plugin, stage });
     return {
       onConfig: {
@@ -60,13 +69,16 @@ export class ServerHookTable {
         tap: (options, fn) => {
           const tap = remember('onRequest', options);
           const run = guarded(requestOwner, fn, requestAnswer);
-          this.#onRequest.tap(named(tap), isTraced ? traced(tap, requestLook, run) : run);
+          this.#onRequest.tap(named(tap), reading(isTraced ? traced(tap, requestLook, run) : run));
         },
         tapPromise: (options, fn) => {
           const tap = remember('onRequest', options);
           const limit = requestLimit(this.#patience(options.timeout));
           const run = guardedPromise(requestOwner, fn, requestAnswer, limit);
-          this.#onRequest.tapPromise(named(tap), isTraced ? tracedPromise(tap, requestLook, run) : run);
+          this.#onRequest.tapPromise(
+            named(tap),
+            reading(isTraced ? tracedPromise(tap, requestLook, run) : run),
+          );
         },
       },
     };

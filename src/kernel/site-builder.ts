@@ -2,17 +2,19 @@ import type { RouteConfig, ServerConfig } from './config/compile.js';
 import { type Diagnostic, formatPlace } from './config/diagnostic.js';
 import { Site } from './dispatch.js';
 import { HttpError } from './errors.js';
+import { type Boundary, type Lookup, openFile } from './files.js';
 import { diagnosticOf, placeIn, refusalOf } from './findings.js';
 import { inTime } from './in-time.js';
 import type { Log } from './log.js';
 import type { LogFiles } from './log-files.js';
 import { contentTypeOf } from './mime.js';
 import { OfferTable } from './offers.js';
-import { resolveUnder } from './path.js';
+import { type DecodedPath, type FilePath, resolveVisible } from './path.js';
 import type { Patience } from './patience.js';
 import type { Plugin, RunningPlugin } from './plugin.js';
 import type { Route, RouteView } from './route.js';
 import { RouteHookTable } from './route-hooks.js';
+import { RoutedRequest } from './routed-request.js';
 import { type RouteNode, RouteTable } from './router.js';
 import type { TraceMode } from './trace.js';
 
@@ -82,17 +84,27 @@ async function buildRoute(
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const offers = new OfferTable();
+  const { root, followSymlinks, hiddenFiles } = config;
+  const boundary: Boundary = { directory: root?.directory ?? '/', followSymlinks, hiddenFiles };
+  const resolve = (path: DecodedPath): FilePath | undefined =>
+    root && resolveVisible(root, path, hiddenFiles);
   const view: RouteView = {
     name,
     label,
     place: config.place,
     prefix: config.prefix,
-    root: config.root,
-    boundary: { directory: config.root?.directory ?? '/', followSymlinks: config.followSymlinks },
+    root,
+    boundary,
     ignoreClientAbort: config.ignoreClientAbort,
     maxBodySize: config.maxBodySize,
     serverName,
-    resolve: (path) => (config.root === undefined ? undefined : resolveUnder(config.root, path)),
+    resolve,
+    open: async (request) => {
+      const path = resolve(request.path);
+      const lookup: Lookup = path === undefined ? { kind: 'absent' } : await openFile(path, boundary);
+      if (lookup.kind === 'file' && request instanceof RoutedRequest) request.owner?.own(lookup.file);
+      return lookup;
+    },
     contentType: (fileName) => contentTypeOf(config, fileName),
     offers: (name) => offers.get(name),
     everyRoute: () => routes,
@@ -118,7 +130,7 @@ async function buildRoute(
     try {
       const applied = running.apply({
         options: config.options.get(plugin.name) ?? {},
-        hooks: table.facade(plugin.name, name),
+        hooks: table.facade(plugin.name, name, config.options.get(plugin.name)),
         route: view,
         log,
         announce: (name, value) => offers.announce(plugin.name, name, value),

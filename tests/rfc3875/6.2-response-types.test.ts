@@ -10,6 +10,14 @@ beforeAll(async () => {
     'www/crlf.cgi': shell("printf 'Content-Type: text/plain\\r\\nStatus: 201 Created\\r\\n\\r\\nmade'"),
     'www/local.cgi': prints('Location: /target.txt?a=b\n'),
     'www/typed.cgi': prints('Content-Type: text/html\nLocation: /target.txt\n\nignored'),
+    'www/cookie.cgi': prints(
+      'Set-Cookie: a=1\nSet-Cookie: b=2\nLocation: /target.txt\nCache-Control: no-store\n',
+    ),
+    'www/accel.cgi': prints(
+      'X-Accel-Redirect: /srv/secret/a\nContent-Type: text/plain\nX-Accel-Buffering: no\n\nbody',
+    ),
+    'www/sendfile.cgi': prints('X-Sendfile: /srv/secret/a\nContent-Type: text/plain\n\nbody'),
+    'www/lighttpd.cgi': prints('X-LIGHTTPD-send-file: /srv/secret/a\nLocation: /target.txt\nStatus: 302\n'),
     'www/to-script.cgi': prints('Location: /reflect.cgi/x%20y?a=b%20c\n'),
     'www/nowhere.cgi': prints('Location: /absent\n'),
     'www/loop.cgi': prints('Location: /loop.cgi\n'),
@@ -53,6 +61,13 @@ describe('6.2.1 document response', () => {
 });
 
 describe('6.2.2 local redirect response', () => {
+  it('with any other field is sent to the client: a cookie is not lost', async () => {
+    const answer = await server.fetch('/cookie.cgi', { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/target.txt']);
+    expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
   it.each(['/local.cgi', '/typed.cgi'])(
     'generates the response to the path in Location: %s',
     async (path) => {
@@ -108,4 +123,16 @@ describe('6.2.4 client redirect response with document', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([status, location]);
     expect(await answer.text()).toBe(content);
   });
+});
+
+describe('fields that tell a server to send a file', () => {
+  it.each(['/accel.cgi', '/sendfile.cgi', '/lighttpd.cgi'])(
+    'never leave it, and are warned of: %s',
+    async (path) => {
+      const answer = await server.fetch(path, { redirect: 'manual' });
+      expect([...answer.headers.keys()].filter((name) => /^x-/.test(name))).toEqual([]);
+      expect(JSON.stringify([...answer.headers])).not.toContain('/srv/secret');
+      expect(server.log.join('\n')).toMatch(new RegExp(`${path.slice(1)}: x-[a-z-]+ is not supported`));
+    },
+  );
 });

@@ -82,6 +82,7 @@ function defaultValues({ plugins }: CompileContext): InheritedValues {
     root: undefined,
     followSymlinks: core.follow_symlinks.fallback,
     ignoreClientAbort: core.ignore_client_abort.fallback,
+    hiddenFiles: core.hidden_files.fallback,
     maxBodySize: core.client_max_body_size.fallback,
     pluginTimeout: core.plugin_timeout.fallback,
     trace: core.trace.fallback,

@@ -59,6 +59,7 @@ export interface RouteConfig {
   readonly root: RootMapping | undefined;
   readonly followSymlinks: boolean;
   readonly ignoreClientAbort: boolean;
+  readonly hiddenFiles: boolean;
   readonly maxBodySize: number;
   /** Milliseconds. */
   readonly pluginTimeout: number;

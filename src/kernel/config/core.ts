@@ -262,6 +262,12 @@ export const core = {
     help: 'whether scripts and others that answer go on when the client leaves, or ends its side, before it has the whole answer',
     example: 'ignore_client_abort on;',
   }),
+  hidden_files: flag({
+    in: everywhere,
+    default: false,
+    help: 'whether files and directories whose name starts with a dot are served; those below /.well-known always are',
+    example: 'hidden_files on;',
+  }),
   client_max_body_size: size({
     in: everywhere,
     default: KIB * KIB,

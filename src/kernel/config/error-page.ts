@@ -10,7 +10,7 @@ export const errorPageWord: ArgumentType<string> = {
   ...argument.text,
   json: [
     { type: 'integer', minimum: 400, maximum: 599 },
-    { type: 'string', pattern: '^(?:[45][0-9]{2}|=[2-5][0-9]{2}|/[\\x21-\\x7e]*|https?://\\S+)$' },
+    { type: 'string', pattern: '^(?:[45][0-9]{2}|=(?:[2-5][0-9]{2})?|/[\\x21-\\x7e]*|https?://\\S+)$' },
   ],
 };
 
@@ -22,7 +22,8 @@ function errorCode(word: Argument): number {
   throw new ArgumentError(`expected a status from 400 to 599, got "${word.text}"`, { argument: word });
 }
 
-function answerCode(word: Argument, isRedirect: boolean): number {
+function answerCode(word: Argument, isRedirect: boolean): number | 'own' {
+  if (word.text === '=') return 'own';
   const code = /^=\d{3}$/.test(word.text) ? Number(word.text.slice(1)) : 0;
   if (isRedirect) {
     if (REDIRECTS.has(code)) return code;
@@ -44,7 +45,7 @@ function isLocalUri(uri: string): boolean {
   return decodePath(uri.split('?', 1)[0] ?? '') !== undefined;
 }
 
-/** `error_page CODE… [=CODE] URI;` @throws ArgumentError */
+/** `error_page CODE… [=[CODE]] URI;` @throws ArgumentError */
 export function readErrorPage(use: DirectiveUse): readonly ErrorPageEntry[] {
   const last = use.arguments.at(-1);
   if (last === undefined) throw new ArgumentError('a URI is missing');

@@ -15,6 +15,7 @@ export type InheritedValues = Pick<
   | 'root'
   | 'followSymlinks'
   | 'ignoreClientAbort'
+  | 'hiddenFiles'
   | 'maxBodySize'
   | 'pluginTimeout'
   | 'trace'
@@ -102,6 +103,7 @@ function ownOrAround(
       scope,
       findings,
     ),
+    hiddenFiles: settle('hidden_files', core.hidden_files, block, outer.hiddenFiles, scope, findings),
     maxBodySize: settle(
       'client_max_body_size',
       core.client_max_body_size,

@@ -1,5 +1,6 @@
 import { HttpError } from '../errors.js';
-import type { BoundedBody } from '../message.js';
+import { described } from '../guard.js';
+import type { BodyReader, BoundedBody } from '../message.js';
 import { ChunkedDecoder } from './chunked.js';
 import type { Framing } from './framing.js';
 
@@ -37,6 +38,9 @@ export class IncomingBody implements BoundedBody {
   #discarding = false;
   #dropped = 0;
   #wanted = false;
+  /** Which call reads it. */
+  #takenBy: BodyReader | undefined;
+  reader: BodyReader | undefined;
 
   constructor(framing: Exclude<Framing, { kind: 'none' }>, source: BodySource) {
     this.#source = source;
@@ -73,12 +77,18 @@ export class IncomingBody implements BoundedBody {
   }
 
   restrict(limit: number): void {
-    this.#limit = limit;
+    this.#limit = Math.min(this.#limit, limit);
     const known = this.length ?? this.#received;
-    if (known > limit) this.fail(tooLarge());
+    if (known > this.#limit) this.fail(tooLarge());
   }
 
   read(): Promise<Uint8Array | undefined> {
+    return this.#read(this.reader);
+  }
+
+  #read(reader: BodyReader | undefined): Promise<Uint8Array | undefined> {
+    this.#takenBy ??= reader;
+    if (reader !== this.#takenBy) return Promise.reject(alreadyRead(this.#takenBy));
     this.#wanted = true;
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
@@ -97,7 +107,9 @@ export class IncomingBody implements BoundedBody {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    for (let piece = await this.read(); piece !== undefined; piece = await this.read()) yield piece;
+    const { reader } = this;
+    for (let piece = await this.#read(reader); piece !== undefined; piece = await this.#read(reader))
+      yield piece;
   }
 
   /**
@@ -159,6 +171,11 @@ export class IncomingBody implements BoundedBody {
 
 function exchangeEnded(): Error {
   return new Error('the exchange has ended');
+}
+
+function alreadyRead(reader: BodyReader | undefined): Error {
+  const by = reader === undefined ? '' : ` by ${described(reader.owner)}`;
+  return new Error(`the body of the request has been read${by}: a body is read once, by one tap`);
 }
 
 function tooLarge(): HttpError {
