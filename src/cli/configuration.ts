@@ -43,11 +43,13 @@ function usable({ config, source, diagnostics }: LoadResult, name: string): Load
 /**
  * Sets a whole server up but for its sockets, as a start would, and lets go of it when `look` is done. What the loader and
  * the plugins warn of is shown, as one list.
+ * @param more warnings of who asks
  * @returns undefined when a plugin refuses: that is shown
  */
 export async function withAssembly<T>(
   { config, source, diagnostics }: Loaded,
   look: (assembly: Assembly, warnings: readonly Diagnostic[]) => T | Promise<T>,
+  more: readonly Diagnostic[] = [],
 ): Promise<T | undefined> {
   const together = (found: readonly Diagnostic[]) =>
     merged([...diagnostics, ...found], source.watched.files.map(displayPath));
@@ -62,7 +64,7 @@ export async function withAssembly<T>(
     return undefined;
   }
   try {
-    const warnings = together(assembly.warnings);
+    const warnings = together([...assembly.warnings, ...more]);
     showDiagnostics(warnings);
     return await look(assembly, warnings);
   } finally {

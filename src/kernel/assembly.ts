@@ -102,6 +102,7 @@ export async function assemble(
     sites.push(
       await buildSite(server, { plugins, log, logs, found, routes, successor, patienceOf, traceOf }),
     );
+  if (!successor) found.push(...(await logs.doubts()));
   found.push(...(await logs.problems(successor ? 'warning' : 'error')));
   if (found.some(({ severity }) => severity === 'error')) {
     await dispose();

@@ -1,10 +1,12 @@
 import { isAbsolute } from 'node:path';
 import type { BufferedLog } from './buffered-log.js';
+import type { DiagnosticCode } from './config/codes.js';
 import type { Diagnostic, Place, Severity } from './config/diagnostic.js';
 import { ConfigError } from './errors.js';
 import type { Log } from './log.js';
 import { describedLogFile, type LogFile, type LogFileOptions, stdoutLog } from './log-file.js';
 import type { Account } from './rights/account.js';
+import { sharedDirectory } from './rights/shared-directory.js';
 import { IS_LINK, writeProblem } from './rights/write-problem.js';
 
 /** A log file that a plugin wants: the kernel opens it, with the rights that its directory allows. */
@@ -70,6 +72,19 @@ export class LogFiles {
     const log = path === undefined ? stdoutLog(options) : describedLogFile(path, options, this.#account);
     this.#described.set(path, { description, log, complain });
     return log;
+  }
+
+  /** Directories that others can write to. */
+  async doubts(): Promise<readonly Diagnostic[]> {
+    const found = new Map<string, Diagnostic>();
+    for (const { path, place } of Array.from(this.#described.values(), ({ description }) => description)) {
+      const shared = path === undefined ? undefined : await sharedDirectory(path, this.#account);
+      if (shared === undefined || found.has(shared.directory)) continue;
+      const code: DiagnosticCode = 'log-directory';
+      const { directory, message, hint } = shared;
+      found.set(directory, { severity: 'warning', code, message, hint, place });
+    }
+    return [...found.values()];
   }
 
   /** What is in the way of opening them, found without opening any. */

@@ -4,6 +4,7 @@ import type { Config } from './config/compile.js';
 import type { Diagnostic, Severity } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
 import { type Account, isRoot, lookUpAccount, type UserSetting } from './rights/account.js';
+import { sharedDirectory } from './rights/shared-directory.js';
 import { NO_DIRECTORY, writeProblem } from './rights/write-problem.js';
 
 /**
@@ -23,11 +24,32 @@ export async function missingPrerequisites(
     found.push({ severity, code, message, place: use?.arguments[argument]?.place ?? use?.place, hint });
   };
   const { path: log } = main.errorLog;
+  if (log !== undefined) {
+    const shared = await sharedDirectory(log, account);
+    if (shared !== undefined)
+      tell('log-directory', { ...shared, severity: 'warning', directive: 'error_log' });
+  }
   if (log !== undefined) for (const of of await unwritable('error_log', log, account)) tell('error-log', of);
   const { pidFile } = main;
   if (pidFile !== undefined) for (const of of await unwritable('pid', pidFile, account)) tell('pid-file', of);
   for (const of of await unknownAccounts(main.user)) tell('unknown-user', of);
   return found;
+}
+
+/** Said where a server is started or checked by the command: a test in a process of root's is no server. */
+export function rightsOfRoot({ main }: Config): readonly Diagnostic[] {
+  if (!isRoot() || main.user !== undefined) return [];
+  const code: DiagnosticCode = 'runs-as-root';
+  return [
+    {
+      severity: 'warning',
+      code,
+      message:
+        'started by root without a "user": requests are answered, and plugins and scripts run, as root',
+      place: undefined,
+      hint: 'name the user they run as: "user www-data;"; where root is meant, as in a container: "user root;"',
+    },
+  ];
 }
 
 interface Missing {

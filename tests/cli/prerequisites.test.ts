@@ -2,7 +2,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../faults/free-port.js';
-import { folderWith, serving, webserv } from './webserv.js';
+import { asRoot, folderWith, serving, webserv } from './webserv.js';
 
 /** What is found about a configuration with these lines of main, as `-t` shows it. */
 async function checked(lines: string): Promise<{ code: number | null; stderr: string }> {
@@ -36,7 +36,7 @@ describe('--test refuses what a start would fail at', () => {
   });
 
   it('but not files that can be made', async () => {
-    const { code, stderr } = await checked('pid a.pid; error_log e.log;');
+    const { code, stderr } = await checked(`${asRoot}pid a.pid; error_log e.log;`);
     expect([code, stderr]).toEqual([0, expect.stringContaining('a.conf is fine: 1 server')]);
   });
 });
@@ -67,7 +67,9 @@ describe('--test warns of', () => {
 });
 
 it('a start without the folder of the pid file is refused, with the place', async () => {
-  const cwd = await folderWith({ 'a.conf': 'pid absent/a.pid;\nserver { listen 127.0.0.1:0; return 204; }' });
+  const cwd = await folderWith({
+    'a.conf': `pid absent/a.pid;\nserver { listen 127.0.0.1:0; return 204; }\n${asRoot}`,
+  });
   const { code, stderr } = await webserv(['a.conf'], { cwd });
   expect(code).toBe(1);
   expect(stderr).toMatch(

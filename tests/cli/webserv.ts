@@ -8,6 +8,12 @@ import { onTestFinished } from 'vitest';
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
+/**
+ * Begins a configuration whose server is to have nothing to warn of: started by root without `user`, it would. Empty for
+ * anybody else, who would be warned that the directive is ignored.
+ */
+export const asRoot = process.getuid?.() === 0 ? 'user root; ' : '';
+
 export interface RunOptions {
   /** The working directory; the repository when left out. */
   readonly cwd?: string;

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { folderWith, serving, start } from '../cli/webserv.js';
+import { asRoot, folderWith, serving, start } from '../cli/webserv.js';
 import { answerOf, childrenOf, patience } from './running.js';
 
-const CONF = 'workers 1; server { listen 127.0.0.1:0; return 200 served; }';
+const CONF = `${asRoot}workers 1; server { listen 127.0.0.1:0; return 200 served; }`;
 
 /** Whether a debugger that said where it listens answers there. */
 async function debuggerAnswers(said: string): Promise<boolean> {

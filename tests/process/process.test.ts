@@ -3,7 +3,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folderWith, serving, webserv } from '../cli/webserv.js';
+import { asRoot, folderWith, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../faults/free-port.js';
 import { answerOf, childrenOf, configuration, isAlive, patience, running } from './running.js';
 
@@ -102,7 +102,7 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
 
   it.each(['setup', 'apply'])('of a plugin that throws in %s is refused by -s already', async (step) => {
     const folder = await folderWith({
-      'webserv.conf': `load_plugin ./own.mjs;\n${configuration('one')}`,
+      'webserv.conf': `${asRoot}load_plugin ./own.mjs;\n${configuration('one')}`,
       'own.mjs': OWN_PLUGIN,
     });
     const file = join(folder, 'webserv.conf');

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { folderWith, type Serving, serving } from '../cli/webserv.js';
+import { asRoot, folderWith, type Serving, serving } from '../cli/webserv.js';
 import { answerOf, childrenOf, freePort, patience, standbyOf } from './running.js';
 
 /** Linux and Python, which hands sockets over and takes notices; where CI is set nothing may be left out. */
@@ -33,7 +33,9 @@ async function exchange(path: string): Promise<string> {
 describe.skipIf(isMissing)('an inherited socket', () => {
   it('is served on, and outlives every worker: nobody is refused while there is none', async () => {
     const port = await freePort();
-    const folder = await folderWith({ 'webserv.conf': `server { listen ${port}; return 200 served; }` });
+    const folder = await folderWith({
+      'webserv.conf': `${asRoot}server { listen ${port}; return 200 served; }`,
+    });
     const server = await serving([join(folder, 'webserv.conf')], socketsFor(`0.0.0.0:${port}`));
     expect(await answerOf(server)).toBe('served');
     const [worker = 0] = await childrenOf(server.child.pid ?? 0);
@@ -86,7 +88,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
   it('of another process is left alone, and workers are not told of any', async () => {
     const port = await freePort();
     const folder = await folderWith({
-      'webserv.conf': 'server { listen 127.0.0.1:0; root .; cgi .sh /bin/sh; }',
+      'webserv.conf': `${asRoot}server { listen 127.0.0.1:0; root .; cgi .sh /bin/sh; }`,
       'env.sh':
         'echo "Content-Type: text/plain"; echo; echo "fds $(ls /proc/$$/fd | tr "\\n" " ")"; cat /proc/$PPID/environ | tr "\\0" "\\n"',
     });

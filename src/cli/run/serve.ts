@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { readListen, readServerName } from '../../kernel/config/listen.js';
 import { quoteWord } from '../../kernel/config/print.js';
 import { ArgumentError } from '../../kernel/config/schema.js';
+import { isRoot } from '../../kernel/rights/account.js';
 import { UsageError } from '../arguments.js';
 import { isFolder } from '../configuration-file.js';
 import { supervise } from '../supervise.js';
@@ -27,6 +28,7 @@ export async function serveFolder(
   if (!isFolder(directory)) throw new UsageError(`there is no folder ${folder}`);
   const hosts = host.map(hostName);
   const text = configuration(directory, listenAddress(port), { hosts, upload, listing });
+  if (isRoot()) say('started by root: files are read, and uploads stored, with the rights of root');
   if (!listing && !existsSync(join(directory, 'index.html'))) {
     say(`${folder} has no index.html, so its own address answers 404; --listing would list it`);
   }
@@ -63,7 +65,9 @@ function configuration(
   if (isLoopback || hosts.length > 0) lines.push(`allow_hosts ${['loopback', ...hosts].join(' ')};`);
   if (listing) lines.push('autoindex on;');
   if (upload) lines.push('upload on;', 'client_max_body_size 1g;');
-  return `server {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
+  // Said above: there is no configuration to name another user in.
+  const user = isRoot() ? 'user root;\n' : '';
+  return `${user}server {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
 }
 
 /** @throws UsageError for what no `listen` would take: the flag is shown, not a line that nobody wrote */

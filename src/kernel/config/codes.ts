@@ -19,6 +19,7 @@ export const codes = {
     'warning: an `include` pattern passes something over: a directory that cannot be read, a link to nothing',
   'invalid-location': 'the pattern of a location cannot match anything',
   'location-outside-parent': 'a nested location is not below the location around it',
+  'log-directory': 'warning: others than root and the server can write to the directory of a log',
   'missing-block': 'a directive that needs a block `{ … }` has none',
   'missing-listen': 'a server has no address',
   'missing-root': 'warning: a directory that files are to be served from is not there',
@@ -32,6 +33,8 @@ export const codes = {
   'plugin-invalid': 'what was loaded is no plugin',
   'plugin-not-found': 'a plugin is not installed, or its file is not there',
   'plugin-version': 'a plugin was written for another version of the contract',
+  'runs-as-root':
+    'warning: the server was started by root without `user`, so that plugins and scripts are root',
   syntax: 'the YAML or JSON text is not well formed',
   'too-deep': 'blocks, or includes, are nested too deep',
   'too-large': 'a file, or all included files together, are too large',

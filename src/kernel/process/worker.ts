@@ -15,6 +15,7 @@ import { logFilePaths } from '../log-file.js';
 import { InheritedSockets } from '../net/inherited.js';
 import { streamsInUse } from '../own-stream.js';
 import type { Plugin } from '../plugin.js';
+import { rightsOfRoot } from '../prerequisites.js';
 import { workerAccount } from '../rights/account.js';
 import { thrownText } from '../thrown.js';
 import { culpritFinder } from './culprit.js';
@@ -94,7 +95,10 @@ export async function runWorker(
     await unlessThrown(bound.dispose, () => dropPrivileges(user, account, log));
     // Also while it stands by: the master has to know whether it could take a place.
     setInterval(beat, HEARTBEAT_MS).unref();
-    if (order.standby) await wordToServe(each(prepared.warnings), () => reopenAll(target, bound));
+    if (order.standby)
+      await wordToServe(each([...prepared.warnings, ...rightsOfRoot(config)]), () =>
+        reopenAll(target, bound),
+      );
     server = await bound.serve();
   } catch (error) {
     await target.close();
@@ -108,10 +112,11 @@ export async function runWorker(
   }
   early.over();
   obey(server, target, gatherer);
+  const warnings = [...server.warnings, ...rightsOfRoot(config)];
   tell({
     type: 'serving',
-    report: shown(together(server.warnings)) + idleSockets(inherited),
-    warnings: each(server.warnings),
+    report: shown(together(warnings)) + idleSockets(inherited),
+    warnings: each(warnings),
     ...summary(config, server),
     watched: source?.watched ?? { files: [], folders: [] },
     logs: logFilePaths(),

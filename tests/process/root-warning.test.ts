@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { folderWith, serving, webserv } from '../cli/webserv.js';
+import { answerOf, patience } from './running.js';
+
+const isRoot = process.getuid?.() === 0;
+const conf = (user: string): string => `${user}server { listen 127.0.0.1:0; return 200 served; }`;
+
+describe.runIf(isRoot)('a server started by root', () => {
+  it('without a user is warned of, by a check and at the start, with what to write', async () => {
+    const folder = await folderWith({ 'webserv.conf': conf('') });
+    const file = join(folder, 'webserv.conf');
+    const checked = await webserv(['--test', file]);
+    expect(checked.code).toBe(0);
+    expect(checked.stderr).toContain('warning[runs-as-root]: started by root without a "user"');
+    expect(checked.stderr).toContain('"user www-data;"');
+    expect(checked.stderr).toContain('"user root;"');
+    const server = await serving([file]);
+    expect(server.stderr()).toContain('warning[runs-as-root]');
+    expect(await answerOf(server)).toBe('served');
+    server.child.kill('SIGHUP');
+    await expect.poll(() => server.stderr().split('warning[runs-as-root]').length, patience).toBe(3);
+  });
+
+  it.each(['user root; ', 'user daemon; '])('with "%s" is not', async (user) => {
+    const folder = await folderWith({ 'webserv.conf': conf(user) });
+    const file = join(folder, 'webserv.conf');
+    expect((await webserv(['--test', '--strict', file])).code).toBe(0);
+    const server = await serving([file]);
+    expect(await answerOf(server)).toBe('served');
+    expect(server.stderr()).toBe('');
+  });
+
+  it.each(['explain', 'plugins'])('is not warned of by "%s", which starts none', async (word) => {
+    const folder = await folderWith({ 'webserv.conf': conf('') });
+    const words = word === 'explain' ? ['explain', '/'] : [word];
+    const { code, stderr } = await webserv([...words, '--config', join(folder, 'webserv.conf')]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('by "webserv serve" says so, where no configuration could name a user', async () => {
+    const folder = await folderWith({ 'index.html': 'hello' });
+    const server = await serving(['serve', folder, '--port', '0']);
+    expect(server.stderr()).toMatch(/^webserv: started by root: .*\n$/);
+  });
+});
