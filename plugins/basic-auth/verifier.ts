@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { HttpError } from '@webserv/server';
 import { FairQueue } from './fair-queue.js';
@@ -23,6 +24,8 @@ function busy(): HttpError {
 
 /** Where the plugin runs from its sources, so does the thread. */
 function startThread(): Worker {
+  // Node asks for the working directory when it starts a thread. A deploy may have removed it: no links are left then.
+  if (statSync('.').nlink === 0) process.chdir('/');
   const fromSources = import.meta.url.endsWith('.ts');
   const file = new URL(fromSources ? './thread.ts' : './thread.js', import.meta.url);
   return new Worker(file, fromSources ? { execArgv: ['--import', 'jiti/register'] } : {});

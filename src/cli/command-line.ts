@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { sendResult } from './apart.js';
+import { leaveRemovedDirectory } from '../kernel/working-directory.js';
+import { isApart, sendResult } from './apart.js';
 import { check, firstPositional, nearestOf, type Options, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { explain } from './commands/explain.js';
@@ -83,6 +84,8 @@ function everyFlag(): Options {
 /** Runs what the command line says, and ends the process. */
 export async function runCommandLine(args: readonly string[]): Promise<never> {
   surviveLostReaders();
+  // What has no working directory is started apart in what is left of it, and finds out by itself.
+  if (isApart()) leaveRemovedDirectory();
   process.on('uncaughtException', (error: unknown) => void end(unexpectedly(error)));
   let code: number;
   try {

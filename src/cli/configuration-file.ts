@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Options } from './arguments.js';
 import { UsageError } from './arguments.js';
+import { namedPath } from './named-path.js';
 import { say } from './terminal.js';
 
 /** The flags of every subcommand that looks at a configuration. */
@@ -34,25 +35,31 @@ export interface Given {
 export interface Found {
   /** Absolute. */
   readonly file: string;
+  /** Absolute. */
   readonly prefix: string | undefined;
 }
 
 /** The configuration that is meant; undefined when none is named and there is none. @throws UsageError */
 export async function locate({ config, prefix }: Given): Promise<Found | undefined> {
-  const start = resolve(prefix ?? '.');
+  const isAbsolutelyNamed = prefix === undefined && config !== undefined && isAbsolute(config);
+  const start = isAbsolutelyNamed ? '/' : namedPath(prefix ?? '.');
   if (!isFolder(start)) throw new UsageError(`--prefix: there is no folder ${prefix}`);
-  const file = config === undefined ? await search(start) : resolve(start, config);
-  return file === undefined ? undefined : { file, prefix };
+  const file = config === undefined ? await search(start) : fileFrom(start, config, prefix);
+  return file === undefined ? undefined : { file, prefix: prefix === undefined ? undefined : start };
 }
 
 /** The same, but says so when there is none. */
 export async function find(given: Given): Promise<Found | undefined> {
   const found = await locate(given);
   if (found === undefined) {
-    say(`there is no configuration in ${resolve(given.prefix ?? '.')}, such as webserv.conf`);
+    say(`there is no configuration in ${namedPath(given.prefix ?? '.')}, such as webserv.conf`);
     say('name one: webserv --config FILE; make one: webserv init; do without: webserv serve');
   }
   return found;
+}
+
+function fileFrom(start: string, config: string, prefix: string | undefined): string {
+  return prefix === undefined ? namedPath(config) : resolve(start, config);
 }
 
 export function isFolder(path: string): boolean {

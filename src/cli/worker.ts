@@ -11,14 +11,17 @@ try {
   // Scripts and plugins do not need to know.
   delete process.env.WEBSERV_ORDER;
   const stray = strayDescriptors(order.inherited.map(({ descriptor }) => descriptor));
-  const [{ builtinPlugins }, { runWorker }, { surviveLostReaders }] = await Promise.all([
-    import('../builtin.js'),
-    import('../kernel/process/worker.js'),
-    import('./terminal.js'),
-  ]);
+  const [{ builtinPlugins }, { runWorker }, { takeWorkingDirectory }, { surviveLostReaders }] =
+    await Promise.all([
+      import('../builtin.js'),
+      import('../kernel/process/worker.js'),
+      import('../kernel/working-directory.js'),
+      import('./terminal.js'),
+    ]);
   closeUnaskedDebugger();
 
   surviveLostReaders();
+  takeWorkingDirectory(order.workingDirectory);
   await runWorker(order, await builtinPlugins(), stray);
 } catch (error) {
   // The program itself could not be loaded, or has a bug: the master reports it as why there is no worker.

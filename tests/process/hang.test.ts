@@ -1,10 +1,40 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { folderWith, serving } from '../cli/webserv.js';
 import { answerOf, childrenOf, freePort, isAlive, patience, standbyOf } from './running.js';
 
 /** More than the 15 seconds after which a process counts as hung, and the start of another one. */
 const HUNG = { ...patience, timeout: 45_000 };
+
+/** A stopped process says nothing for two seconds, or was heard of a moment ago. */
+it.runIf(process.platform === 'linux').each([3000, 0])(
+  'a standby that was stopped %d ms before costs no more than the start of another worker',
+  async (before) => {
+    const folder = await folderWith({
+      'webserv.conf': `server { listen 127.0.0.1:${await freePort()}; return 200 served; }`,
+    });
+    const server = await serving([join(folder, 'webserv.conf')]);
+    const master = server.child.pid ?? 0;
+    const [worker = 0] = await childrenOf(master);
+    const standby = await standbyOf(master);
+    process.kill(standby, 'SIGSTOP');
+    await sleep(before);
+    const begun = performance.now();
+    process.kill(worker, 'SIGKILL');
+    const served = () => answerOf(server).catch(() => 'refused');
+    await expect.poll(served, { ...patience, interval: 20 }).toBe('served');
+    // A start takes 0.4 s, and several times longer on a busy machine; a hung process would be noticed after 15 s.
+    expect(performance.now() - begun).toBeLessThan(8000);
+    await expect
+      .poll(() => server.stderr(), patience)
+      .toContain(`worker ${standby} was to serve and does not`);
+    await expect.poll(() => isAlive(standby), patience).toBe(false);
+    const next = await standbyOf(master);
+    expect(await childrenOf(master)).toHaveLength(1);
+    expect(next).not.toBe(standby);
+  },
+);
 
 it.runIf(process.platform === 'linux')(
   'a worker that hangs is killed and replaced, though the one that stood by hangs as well',

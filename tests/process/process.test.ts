@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asRoot, folderWith, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../faults/free-port.js';
-import { answerOf, childrenOf, configuration, isAlive, patience, running } from './running.js';
+import { answerOf, childrenOf, configuration, isAlive, patience, running, standbyOf } from './running.js';
 
 const OWN_PLUGIN = `
 import { definePlugin } from '@webserv/server';
@@ -107,6 +107,8 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
     });
     const file = join(folder, 'webserv.conf');
     const server = await serving([file]);
+    // One that was started later would report what its plugin refuses by then.
+    await standbyOf(server.child.pid ?? 0);
     await writeFile(
       join(folder, 'own.mjs'),
       OWN_PLUGIN.replace(`${step}() {`, `${step}() { throw new Error('no database today');`),

@@ -4,6 +4,7 @@ import { type Options, UsageError } from '../arguments.js';
 import { type Command, defineCommand, table } from '../command.js';
 import { configurationOptions, type Found, find, type Given, isFolder } from '../configuration-file.js';
 import { EXIT } from '../exit.js';
+import { namedPath } from '../named-path.js';
 import { signalWords } from '../signals.js';
 import { supervise } from '../supervise.js';
 import { hasColour, print } from '../terminal.js';
@@ -79,7 +80,7 @@ export function webserv(subcommands: readonly Command[]): Command {
 function given({ config, prefix }: Given, file: string | undefined): Given {
   if (file === undefined) return { config, prefix };
   if (config !== undefined) throw new UsageError(`one configuration is enough: ${config} or ${file}?`);
-  if (isFolder(resolve(prefix ?? '.', file))) {
+  if (isFolder(prefix === undefined ? namedPath(file) : resolve(prefix, file))) {
     const hint = `to serve its files: webserv serve ${file}; by the configuration in it: webserv --prefix ${file}`;
     throw new UsageError(`${file} is a folder`, hint);
   }

@@ -1,10 +1,11 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { builtinPlugins } from '../../builtin.js';
 import { displayPath } from '../../kernel/config/display-path.js';
 import { Findings, reasonOf } from '../../kernel/config/findings.js';
 import { Registry } from '../../kernel/config/registry.js';
 import { UsageError } from '../arguments.js';
 import { EXIT } from '../exit.js';
+import { namedPath } from '../named-path.js';
 import { type PluginNames, pluginFiles, type TemplateVersions } from '../plugin-template.js';
 import { say } from '../terminal.js';
 import { packageVersion } from '../version.js';
@@ -22,7 +23,7 @@ const NAME = /^(@[a-z0-9][a-z0-9._-]*\/)?(?:webserv-plugin-)?([a-z][a-z0-9]*(?:-
 export async function makePlugin(name: string, folder?: string): Promise<number> {
   const names = await namesOf(name);
   const chosen = folder ?? `webserv-plugin-${names.plugin}`;
-  const directory = resolve(chosen);
+  const directory = namedPath(chosen);
   const manifest = join(directory, 'package.json');
   if (await exists(manifest)) {
     say(`${displayPath(manifest)} is there already; nothing was made`);

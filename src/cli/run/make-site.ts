@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { displayPath } from '../../kernel/config/display-path.js';
 import { reasonOf } from '../../kernel/config/findings.js';
 import { EXIT } from '../exit.js';
+import { namedPath } from '../named-path.js';
 import { siteFiles } from '../site-template.js';
 import { say } from '../terminal.js';
 import { exists, makeFiles, shellWord } from './new-files.js';
@@ -10,7 +11,7 @@ const CONFIGURATION = 'webserv.conf';
 
 /** @returns the exit code */
 export async function makeSite(folder = '.'): Promise<number> {
-  const directory = resolve(folder);
+  const directory = namedPath(folder);
   const configuration = join(directory, CONFIGURATION);
   if (await exists(configuration)) {
     say(`${displayPath(configuration)} is there already; nothing was made`);

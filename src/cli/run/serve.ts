@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { readListen, readServerName } from '../../kernel/config/listen.js';
 import { quoteWord } from '../../kernel/config/print.js';
 import { ArgumentError } from '../../kernel/config/schema.js';
 import { isRoot } from '../../kernel/rights/account.js';
+import { workingDirectory } from '../../kernel/working-directory.js';
 import { UsageError } from '../arguments.js';
 import { isFolder } from '../configuration-file.js';
+import { namedPath } from '../named-path.js';
 import { supervise } from '../supervise.js';
 import { hasColour, say } from '../terminal.js';
 
@@ -24,7 +26,7 @@ export async function serveFolder(
   { port = DEFAULT_PORT, host = [], upload = false, listing = false }: ServeFlags,
   folder = '.',
 ): Promise<number> {
-  const directory = resolve(folder);
+  const directory = namedPath(folder);
   if (!isFolder(directory)) throw new UsageError(`there is no folder ${folder}`);
   const hosts = host.map(hostName);
   const text = configuration(directory, listenAddress(port), { hosts, upload, listing });
@@ -36,7 +38,7 @@ export async function serveFolder(
     kind: 'text',
     text,
     file: 'webserv serve',
-    base: process.cwd(),
+    base: workingDirectory() ?? '/',
     colour: hasColour(process.stderr),
     trace: false,
   } as const;
@@ -75,7 +77,7 @@ function listenAddress(port: string): Address {
   const place = { file: '', line: 1, column: 1, length: 1, text: '' };
   try {
     const use = { name: 'listen', place, arguments: [{ text: port, place }], block: undefined };
-    const listen = readListen(use, { base: process.cwd(), variables: {} });
+    const listen = readListen(use, { base: workingDirectory() ?? '/', variables: {} });
     if (/^\d+$/.test(port)) return { text: `127.0.0.1:${port}`, isLoopback: true };
     const isLoopback = listen.kind === 'tcp' && (listen.host === '::1' || listen.host.startsWith('127.'));
     return { text: port, isLoopback };

@@ -2,12 +2,18 @@ import cluster, { type Worker } from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
 import type { Watched } from '../config/watched.js';
 import type { BoundSocket } from '../net/bound-socket.js';
+import { enterableDirectory } from '../working-directory.js';
 import { type FromMaster, type FromWorker, isFromWorker, type Order, type Serving } from './messages.js';
 
 /** How long a worker may take to load, set up its plugins and listen. */
 const START_TIMEOUT_MS = 30_000;
 /** A worker that has not said for this long that its event loop turns is hung. */
 const HEARTBEAT_TIMEOUT_MS = 15_000;
+/** One that stands by serves within milliseconds; one that is being started, mostly within this. */
+const PROMPT_MS = 250;
+const PROMPT_START_MS = 2000;
+/** One that stands by says every second that its event loop turns: after two that did not come it is doubted at once. */
+const DOUBTED_AFTER_MS = 2500;
 /** Beyond its grace a worker is killed: a plugin may hold its exit up. */
 const EXIT_MARGIN_MS = 2000;
 
@@ -50,7 +56,7 @@ export class WorkerProcess {
   ) {
     const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
     // Shown by ps until it has a title of its own.
-    cluster.setupPrimary({ args: [order.standby ? 'standby' : 'worker'] });
+    cluster.setupPrimary({ args: [order.standby ? 'standby' : 'worker'], cwd: enterableDirectory() ?? '/' });
     const worker = fork(whole);
     this.#worker = worker instanceof Error ? undefined : worker;
     this.gone = worker instanceof Error ? Promise.resolve(worker.message) : endOf(worker);
@@ -102,6 +108,17 @@ export class WorkerProcess {
   /** For how long it has served, in milliseconds; 0 when it does not yet. */
   get servedMs(): number {
     return this.#servesSince === undefined ? 0 : performance.now() - this.#servesSince;
+  }
+
+  /** It is set up, and waits for its place. */
+  get standsBy(): boolean {
+    return this.#standsBy && !this.#wanted;
+  }
+
+  /** How long to wait for it to serve, now that it has a place, until another one is started too. Milliseconds. */
+  get promptMs(): number {
+    if (!this.#standsBy) return PROMPT_START_MS;
+    return this.#silentFor > DOUBTED_AFTER_MS ? 0 : PROMPT_MS;
   }
 
   /** It serves, or stands by, but its event loop has not turned for too long. */

@@ -4,6 +4,7 @@ import type { Watched } from '../config/watched.js';
 import { createLog, fileTarget, type LogTarget } from '../error-log.js';
 import type { Log } from '../log.js';
 import { formatAddress } from '../net/listener.js';
+import { workingDirectory } from '../working-directory.js';
 import { excessOf } from './balance.js';
 import { Deaths } from './deaths.js';
 import { Gathering } from './gathering.js';
@@ -78,6 +79,8 @@ export class Master {
   /** The start, or a reload, that is under way. */
   #changing: Promise<void> | undefined;
   #reloadAgain = false;
+  /** Workers that were given a place and did not serve in time. */
+  readonly #doubted = new Set<WorkerProcess>();
   readonly #deaths = new Deaths();
   readonly #pidFile = new PidFile();
   #stopping = false;
@@ -210,10 +213,14 @@ export class Master {
 
   #fork(snapshot: ConfigSnapshot | undefined, role: Role): WorkerProcess {
     const { launch, inherited } = this.#options;
-    const worker = new WorkerProcess({ launch, inherited, ...role }, snapshot, (heard, message) => {
-      this.#hear(heard, message);
-      if (role.successor) this.#reportLacks(heard, message);
-    });
+    const worker = new WorkerProcess(
+      { launch, inherited, workingDirectory: workingDirectory(), ...role },
+      snapshot,
+      (heard, message) => {
+        this.#hear(heard, message);
+        if (role.successor) this.#reportLacks(heard, message);
+      },
+    );
     void worker.gone.then(() => {
       this.#gathering.lose(worker);
       this.#sockets.release(worker);
@@ -226,6 +233,7 @@ export class Master {
     else if (message.type === 'bind') void this.#bind(worker, message.id, message.wish);
     else if (message.type === 'sealed') this.#sockets.seal(worker);
     else if (message.type === 'released') this.#sockets.release(worker);
+    else if (message.type === 'standing by') this.#relieve();
     else if (message.type === 'gather') {
       const known = masterFamilies({
         workers: this.#workers.size,
@@ -359,6 +367,10 @@ export class Master {
     const worker = this.#standby.take() ?? this.#fork(this.#snapshot, { standby: false, successor: true });
     this.#workers.add(worker);
     this.#supervise(worker);
+    const doubt = setTimeout(() => this.#doubt(worker), worker.promptMs);
+    void Promise.race([worker.serving, worker.gone])
+      .catch(() => {})
+      .then(() => clearTimeout(doubt));
     worker.serving.then(
       () => {
         // Only now: two that start at once would start more slowly.
@@ -372,6 +384,25 @@ export class Master {
           this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);
       },
     );
+  }
+
+  /** It should serve by now, and may be stopped or hang: another one is started, which takes the place if it is sooner. */
+  #doubt(worker: WorkerProcess): void {
+    this.#doubted.add(worker);
+    void worker.gone.then(() => this.#doubted.delete(worker));
+    this.#standby.arrange();
+    if (this.#standby.process?.standsBy) this.#relieve();
+  }
+
+  /** There is one that could serve: it takes the place of one that was to, and does not. */
+  #relieve(): void {
+    const [worker] = [...this.#doubted].filter((each) => this.#workers.has(each) && each.servedMs === 0);
+    if (worker === undefined) return;
+    this.#log.error(`worker ${worker.pid} was to serve and does not: it is killed`);
+    this.#doubted.delete(worker);
+    this.#workers.delete(worker);
+    worker.kill();
+    this.#replace();
   }
 
   /** At the moment its own count is fresh: what it let go of since the last one is not asked for again. */

@@ -31,6 +31,8 @@ export interface Order {
    * of a start or a reload refuse.
    */
   readonly successor: boolean;
+  /** See working-directory.ts. */
+  readonly workingDirectory: string | undefined;
   /** The sockets it has from the service manager, by way of the master: under the same numbers in every process. */
   readonly inherited: readonly InheritedSocket[];
 }

@@ -82,6 +82,8 @@ export class ServiceManager {
     return new Promise((resolve) => {
       const child = spawn(PROGRAM, states, {
         env: { NOTIFY_SOCKET: this.#socket, PATH: this.#path },
+        // Its own may have been removed.
+        cwd: '/',
         stdio: 'ignore',
         timeout: PATIENCE_MS,
       });

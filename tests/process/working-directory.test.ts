@@ -1,0 +1,125 @@
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
+import { childrenOf, freePort, patience } from './running.js';
+
+/** `me:secret` */
+const USERS = 'me:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';
+const authorization = `Basic ${Buffer.from('me:secret').toString('base64')}`;
+
+const conf = (port: number, text: string): string =>
+  `server { listen 127.0.0.1:${port}; location = / { return 200 ${text}; }
+    location /x { root ../files; auth_basic it; auth_basic_user_file ../users; } }`;
+
+/** A server started in a directory of its own, by relative names. */
+async function started(port: number, ...flags: string[]): Promise<{ app: string; server: Serving }> {
+  const folder = await folderWith({ 'app/webserv.conf': conf(port, 'old'), 'files/a': 'a', users: USERS });
+  const app = join(folder, 'app');
+  const server = await serving([...flags, 'webserv.conf'], { cwd: app, environment: { PWD: app } });
+  return { app, server };
+}
+
+const answer = (server: Serving, path = '/'): Promise<string> =>
+  fetch(`${server.url}${path}`, { headers: { authorization, connection: 'close' } }).then(
+    (response) => response.text(),
+    () => 'nothing',
+  );
+
+async function replace(server: Serving): Promise<void> {
+  const master = server.child.pid ?? 0;
+  // After a reload those of before finish.
+  await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
+  const [worker = 0] = await childrenOf(master);
+  const count = (): number => server.stderr().match(/serves in its place/g)?.length ?? 0;
+  const before = count();
+  process.kill(worker, 'SIGKILL');
+  await expect.poll(count, patience).toBe(before + 1);
+}
+
+describe.runIf(process.platform === 'linux')('a server whose working directory is removed', () => {
+  it('replaces its workers, and threads can be started in them', async () => {
+    const { app, server } = await started(await freePort());
+    await rm(app, { recursive: true });
+    expect(await answer(server, '/x/a')).toBe('a');
+    for (let count = 0; count < 3; count += 1) await replace(server);
+    expect([await answer(server), await answer(server, '/x/a')]).toEqual(['old', 'a']);
+    expect(server.stderr()).not.toMatch(/uv_cwd|crash loop/);
+  });
+
+  it('refuses a reload with the absolute name of what is missing, and reads the directory that has the name later', async () => {
+    const port = await freePort();
+    const { app, server } = await started(port);
+    await rename(app, `${app}.old`);
+    await rm(`${app}.old`, { recursive: true });
+    server.child.kill('SIGHUP');
+    await expect.poll(() => server.stderr(), patience).toContain(`${app}/webserv.conf does not exist`);
+    expect(server.stderr()).not.toContain('uv_cwd');
+    await mkdir(app);
+    await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
+    server.child.kill('SIGHUP');
+    await expect.poll(() => answer(server), patience).toBe('new');
+    await replace(server);
+    await replace(server);
+    expect(await answer(server)).toBe('new');
+  });
+
+  it('by a symbolic link reads at a reload what the link leads to by then', async () => {
+    const port = await freePort();
+    const folder = await folderWith({
+      'releases/1/webserv.conf': conf(port, 'old'),
+      'releases/2/webserv.conf': conf(port, 'new'),
+    });
+    const current = join(folder, 'current');
+    await mkdir(join(folder, 'releases/files'));
+    await writeFile(join(folder, 'users'), USERS);
+    await symlink('releases/1', current);
+    const server = await serving(['webserv.conf'], { cwd: current, environment: { PWD: current } });
+    await symlink('releases/2', join(folder, 'next'));
+    await rename(join(folder, 'next'), current);
+    await rm(join(folder, 'releases/1'), { recursive: true });
+    server.child.kill('SIGHUP');
+    await expect.poll(() => answer(server), patience).toBe('new');
+  });
+
+  it('as --prefix has its configuration found by an absolute name', async () => {
+    const port = await freePort();
+    const { app, server } = await started(port, '--prefix', '.');
+    await rm(app, { recursive: true });
+    await mkdir(app);
+    await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
+    server.child.kill('SIGHUP');
+    await expect.poll(() => answer(server), patience).toBe('new');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a command in a directory that has been removed', () => {
+  const removed = (args: string): readonly string[] => [
+    '/bin/sh',
+    '-c',
+    `rmdir "$PWD"; exec "$@" ${args}`,
+    'sh',
+  ];
+
+  it.each([
+    ['takes absolute names', (file: string) => `--test '${file}'`, 0, 'fine'],
+    [
+      'says that relative ones name nothing',
+      () => '--test x.conf',
+      2,
+      'the working directory has been removed',
+    ],
+    ['says so where none is given', () => '--test', 2, 'the working directory has been removed'],
+  ])('%s', async (_, args, code, told) => {
+    const folder = await folderWith({ 'webserv.conf': 'server { listen 8080; return 204; }' });
+    await mkdir(join(folder, 'here'));
+    const ended = await webserv([], {
+      cwd: join(folder, 'here'),
+      environment: { PWD: join(folder, 'here') },
+      through: removed(args(join(folder, 'webserv.conf'))),
+    });
+    expect(ended.code).toBe(code);
+    expect(ended.stdout + ended.stderr).toContain(told);
+    expect(ended.stderr).not.toContain('uv_cwd');
+  });
+});
