@@ -52,7 +52,7 @@ export async function withAssembly<T>(
   more: readonly Diagnostic[] = [],
 ): Promise<T | undefined> {
   const together = (found: readonly Diagnostic[]) =>
-    merged([...diagnostics, ...found], source.watched.files.map(displayPath));
+    merged([...diagnostics, ...found], source.files.map(displayPath));
   let assembly: Assembly;
   try {
     assembly = await assemble(config, createLog('warn', process.stderr));

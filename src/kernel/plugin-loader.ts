@@ -9,6 +9,7 @@ import type { Place } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
 import { type Findings, reasonOf } from './config/findings.js';
 import { reportNotUtf8 } from './config/not-utf8.js';
+import type { Programs } from './config/programs.js';
 import type { LoadedPlugin } from './config/registry.js';
 import type { Argument, DirectiveUse } from './config/schema.js';
 import { inTime } from './in-time.js';
@@ -21,6 +22,14 @@ export interface LoadedPlugins {
   readonly complete: boolean;
 }
 
+/** What plugins are loaded with. */
+export interface PluginSources {
+  readonly builtins: readonly Plugin[];
+  readonly findings: Findings;
+  /** Notes each program before it is run; undefined where nobody asks. */
+  readonly programs: Programs | undefined;
+}
+
 /**
  * Finds and loads what `load_plugin` names.
  * @param path the configuration file's absolute path: plugins are looked for from its folder
@@ -28,8 +37,7 @@ export interface LoadedPlugins {
 export async function loadPlugins(
   uses: readonly DirectiveUse[],
   path: string,
-  builtins: readonly Plugin[],
-  findings: Findings,
+  { builtins, findings, programs }: PluginSources,
 ): Promise<LoadedPlugins> {
   const plugins: LoadedPlugin[] = builtins.map((plugin) => ({
     plugin,
@@ -50,7 +58,7 @@ export async function loadPlugins(
     }
     named.set(word.text, word.place);
     if (findings.full) return { plugins, complete: false };
-    const plugin = await loadPlugin(word, path, findings);
+    const plugin = await loadPlugin(word, path, findings, programs);
     if (plugin === undefined) complete = false;
     else plugins.push(plugin);
   }
@@ -75,15 +83,19 @@ async function loadPlugin(
   word: Argument,
   path: string,
   findings: Findings,
+  programs: Programs | undefined,
 ): Promise<LoadedPlugin | undefined> {
   const importer = await moduleImporter(path);
   const found = find(word.text, dirname(path), importer);
   if ('tried' in found) {
+    for (const name of found.packages) programs?.noteAbsent(name, dirname(path));
+    if (found.file !== undefined) await programs?.note(found.file);
     findings.error('plugin-not-found', `there is no plugin "${word.text}"`, word.place, {
       hint: found.tried,
     });
     return undefined;
   }
+  await programs?.note(found.file);
   let value: unknown;
   try {
     if (!(await isUtf8Text(found.file, word.place, findings))) return undefined;
@@ -127,10 +139,15 @@ function thrownAt(error: unknown, file: string): string | undefined {
   return line === undefined ? undefined : `thrown at ${displayPath(file)}:${line}`;
 }
 
-function find(name: string, folder: string, importer: Jiti): { file: string } | { tried: string } {
+/** A plugin's file; or where it was looked for: as a file, or as packages. */
+type FoundPlugin =
+  | { readonly file: string }
+  | { readonly tried: string; readonly file?: string; readonly packages: readonly string[] };
+
+function find(name: string, folder: string, importer: Jiti): FoundPlugin {
   if (isAbsolute(name) || name.startsWith('./') || name.startsWith('../') || /\.[cm]?[jt]s$/.test(name)) {
     const file = resolve(folder, name);
-    return existsSync(file) ? { file } : { tried: `looked for ${displayPath(file)}` };
+    return existsSync(file) ? { file } : { tried: `looked for ${displayPath(file)}`, file, packages: [] };
   }
   const packages = packageNames(name);
   for (const candidate of packages) {
@@ -141,6 +158,7 @@ function find(name: string, folder: string, importer: Jiti): { file: string } | 
     if (resolved !== undefined) return { file: fileURLToPath(resolved) };
   }
   return {
+    packages,
     tried: `looked for ${packages.join(' and ')} from ${displayPath(folder)}; to install it: npm install ${packages[0]}`,
   };
 }

@@ -1,7 +1,7 @@
 import { displayPath } from './display-path.js';
 import { type Matches, matchFiles } from './match-files.js';
 import { type FileText, readText } from './read-file.js';
-import { folderOfPattern, type WatchedFolder } from './watched.js';
+import { versionOf, type Watched, type WatchedPattern } from './watched.js';
 
 /** Bytes of all texts of a snapshot together; it goes to every worker by a pipe, and the master keeps it. */
 export const MAX_SNAPSHOT_SIZE = 32 * 1024 * 1024;
@@ -30,9 +30,12 @@ const keyOf = (pattern: string, folder: string): string => `${folder}\0${pattern
 export class DiskFiles implements ConfigFiles {
   readonly #texts = new Map<string, string>();
   readonly #matches = new Map<string, Matches>();
-  readonly #patterns = new Map<string, WatchedFolder>();
+  readonly #versions = new Map<string, string>();
+  readonly #patterns = new Map<string, WatchedPattern>();
 
   read(path: string): FileText {
+    // Before: what changes while it is read is another version.
+    if (!this.#versions.has(path)) this.#versions.set(path, versionOf(path));
     const read = readText(path);
     if ('text' in read) this.remember(path, read.text);
     return read;
@@ -40,17 +43,20 @@ export class DiskFiles implements ConfigFiles {
 
   async match(pattern: string, folder: string): Promise<Matches> {
     const key = keyOf(pattern, folder);
-    this.#patterns.set(key, folderOfPattern(pattern, folder));
     const known = this.#matches.get(key);
     if (known !== undefined) return known;
     const matches = await matchFiles(pattern, folder);
+    this.#patterns.set(key, { pattern, from: folder, matches: matches.paths });
     this.#matches.set(key, matches);
     return matches;
   }
 
-  /** Where files might appear that a pattern would find. */
-  folders(): readonly WatchedFolder[] {
-    return [...this.#patterns.values()];
+  /** What was read and looked for so far. */
+  get watched(): Watched {
+    return {
+      files: [...this.#versions].map(([path, version]) => ({ path, version })),
+      patterns: [...this.#patterns.values()],
+    };
   }
 
   remember(path: string, text: string): void {

@@ -12,10 +12,11 @@ import { providersOf } from './installed-plugins.js';
 import { warnOfMissingRoots } from './missing-roots.js';
 import { moduleAsJson } from './module-form.js';
 import { withObjectBlocks } from './object-blocks.js';
+import { Programs } from './programs.js';
 import { type LoadedPlugin, Registry } from './registry.js';
 import { separateRunOns } from './run-on.js';
 import type { DirectiveUse } from './schema.js';
-import { folderOfProgram, type Watched } from './watched.js';
+import type { Watched } from './watched.js';
 
 export interface LoadOptions {
   /** The plugins that need no `load_plugin`. */
@@ -35,8 +36,8 @@ export interface ConfigSource {
   readonly tree: Tree;
   readonly registry: Registry;
   readonly plugins: readonly LoadedPlugin[];
-  /** Every file it was read from, plugins included, and where others might appear. */
-  readonly watched: Watched;
+  /** The configuration's files and the plugins', absolute. */
+  readonly files: readonly string[];
   /** To read it again as it is now; undefined when it is too large for one, or came from one. */
   readonly snapshot: ConfigSnapshot | undefined;
 }
@@ -48,13 +49,16 @@ export interface LoadResult {
   readonly source: ConfigSource | undefined;
   /** Everything found, in the order of the files and their lines. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Every file that was read or looked for, plugins included, and where others might appear; nothing of a snapshot. */
+  readonly watched: Watched;
 }
 
 /** Reads, checks and compiles a configuration file. Every mistake is a diagnostic; nothing is thrown for one. */
 export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
   const path = resolve(file);
-  return load(path, options, async (reader, findings, files) => {
+  return load(path, options, async (reader, findings, files, programs) => {
     if (formOf(path) !== 'module') return reader.file(path);
+    if (files instanceof DiskFiles) await programs.note(path);
     const json = await programText(path, findings, files);
     return json === undefined ? undefined : reader.text(path, json, 'yaml', `${displayPath(path)} (as JSON)`);
   });
@@ -95,16 +99,24 @@ async function load(
     reader: FileReader,
     findings: Findings,
     files: DiskFiles | SnapshotFiles,
+    programs: Programs,
   ) => readonly DirectiveUse[] | undefined | Promise<readonly DirectiveUse[] | undefined>,
 ): Promise<LoadResult> {
   const findings = new Findings();
   const files = snapshot === undefined ? new DiskFiles() : new SnapshotFiles(snapshot);
   const reader = new FileReader(environment, findings, files);
-  const parsed = await read(reader, findings, files);
+  const programs = new Programs();
+  const watched = (): Watched =>
+    files instanceof DiskFiles ? joined(files.watched, programs.watched) : { files: [], patterns: [] };
+  const parsed = await read(reader, findings, files, programs);
   if (parsed === undefined) {
-    return { config: undefined, source: undefined, diagnostics: findings.list() };
+    return { config: undefined, source: undefined, diagnostics: findings.list(), watched: watched() };
   }
-  const { plugins, complete } = await loadPlugins(parsed, path, builtins, findings);
+  const { plugins, complete } = await loadPlugins(parsed, path, {
+    builtins,
+    findings,
+    programs: files instanceof DiskFiles ? programs : undefined,
+  });
   const registry = new Registry(plugins, findings);
   const shaped = withObjectBlocks(parsed, (name) => registry.rule(registry.canonical(name)));
   const uses = separateRunOns(shaped, registry, findings);
@@ -123,15 +135,15 @@ async function load(
       tree,
       registry,
       plugins,
-      watched: {
-        files: [...new Set([path, ...reader.files, ...pluginFiles])],
-        folders: [
-          ...(files instanceof DiskFiles ? files.folders() : []),
-          ...[...pluginFiles, ...(formOf(path) === 'module' ? [path] : [])].map(folderOfProgram),
-        ],
-      },
+      files: [...new Set([path, ...reader.files, ...pluginFiles])],
       snapshot: files instanceof DiskFiles ? files.snapshot() : undefined,
     },
     diagnostics: findings.list(),
+    watched: watched(),
   };
 }
+
+const joined = (one: Watched, other: Watched): Watched => ({
+  files: [...one.files, ...other.files],
+  patterns: [...one.patterns, ...other.patterns],
+});

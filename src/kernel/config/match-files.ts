@@ -13,11 +13,15 @@ export interface Matches {
 /** A link that leads in a circle counts as dangling too. */
 const DANGLING = new Set(['ENOENT', 'ELOOP', 'ENOTDIR']);
 
+/** The files of a pattern with wildcards, without a look at what it does not find. */
+export async function filesOf(pattern: string, folder: string): Promise<readonly string[]> {
+  const { glob } = await import('tinyglobby');
+  return (await glob(pattern, { cwd: folder, absolute: true, expandDirectories: false })).sort();
+}
+
 /** The files of a pattern with wildcards. Hidden names need a dot in the pattern, as in a shell. */
 export async function matchFiles(pattern: string, folder: string): Promise<Matches> {
-  const { glob } = await import('tinyglobby');
-  const options = { cwd: folder, absolute: true, expandDirectories: false } as const;
-  const paths = (await glob(pattern, options)).sort();
+  const paths = await filesOf(pattern, folder);
   const passedOver: string[] = [];
   for (const directory of await directoriesOf(pattern, folder)) {
     const reason = await whyUnreadable(directory);

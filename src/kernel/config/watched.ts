@@ -1,35 +1,61 @@
-import { basename, dirname, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
-/** What the configuration depends on: when any of it changes, it may be another. */
+/** What a configuration was read from: when any of it is not what it was, the configuration may be another. */
 export interface Watched {
-  /** Absolute. */
-  readonly files: readonly string[];
-  readonly folders: readonly WatchedFolder[];
+  readonly files: readonly WatchedFile[];
+  readonly patterns: readonly WatchedPattern[];
 }
 
-/** A folder in which any file with one of these endings counts, also one that is not there yet. */
-export interface WatchedFolder {
+/** A file that was read, or looked for. */
+export interface WatchedFile {
   /** Absolute. */
   readonly path: string;
-  /** An empty one is any file's. */
-  readonly endings: readonly string[];
+  /** What it was just before that; see versionOf. */
+  readonly version: string;
 }
 
-const CODE = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
-
-/** Where a program lies, what it imports mostly lies too. */
-export function folderOfProgram(file: string): WatchedFolder {
-  return { path: dirname(file), endings: CODE };
+/** A pattern with wildcards, and what it found. */
+export interface WatchedPattern {
+  readonly pattern: string;
+  /** The directory that the pattern starts from; absolute. */
+  readonly from: string;
+  /** Absolute, sorted. */
+  readonly matches: readonly string[];
 }
 
-/** Where the next file of a pattern would appear: the last folder that it names in full. */
-export function folderOfPattern(pattern: string, from: string): WatchedFolder {
-  const segments = pattern.split('/');
-  const first = segments.findIndex((segment) => /[*?[\]{}()!+@|]/.test(segment));
-  const fixed = segments.slice(0, first).join('/');
-  const isAtRoot = first === 1 && pattern.startsWith('/');
-  const path = isAtRoot ? '/' : resolve(from, fixed);
-  // In a folder further below, it is the folder that would appear.
-  const isLast = first === segments.length - 1;
-  return { path, endings: [isLast ? (/[^*?[\]{}()!+@|]*$/.exec(basename(pattern))?.[0] ?? '') : ''] };
+/** The parts of a file's status that tell one state of it from another. */
+export interface FileStatus {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  isFile(): boolean;
+}
+
+export const ABSENT = 'absent';
+
+/** Changes when what a path leads to does: also when a link or a directory on the way is another. */
+export function asVersion(status: FileStatus): string {
+  const { dev, ino, size, mtimeNs, ctimeNs } = status;
+  // A directory changes with every entry, and a pipe with every byte.
+  return status.isFile() ? `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}` : 'not a file';
+}
+
+/** The version a path leads to now. Synchronous, as all reading of a configuration. */
+export function versionOf(path: string): string {
+  try {
+    const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return status === undefined ? ABSENT : asVersion(status);
+  } catch {
+    return ABSENT;
+  }
+}
+
+const CODE = '*.{ts,mts,cts,js,mjs,cjs}';
+
+/** What a program reads or imports in ways that cannot be seen in its text mostly lies next to it. */
+export function codeBeside(file: string): { readonly pattern: string; readonly from: string } {
+  return { pattern: CODE, from: dirname(file) };
 }

@@ -1,6 +1,5 @@
 import cluster from 'node:cluster';
 import type { ConfigSnapshot } from '../config/config-files.js';
-import type { Watched } from '../config/watched.js';
 import { createLog, fileTarget, type LogTarget } from '../error-log.js';
 import type { Log } from '../log.js';
 import { formatAddress } from '../net/listener.js';
@@ -17,7 +16,7 @@ import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
 import { Sockets, type SocketWish } from './sockets.js';
 import { Standby } from './standby.js';
-import { watchFor } from './watch.js';
+import { Watch } from './watch.js';
 
 export interface MasterOptions {
   /** The module a worker process runs. */
@@ -86,11 +85,15 @@ export class Master {
   #stopping = false;
   #look: NodeJS.Timeout | undefined;
   #watchdog: NodeJS.Timeout | undefined;
-  #unwatch: (() => void) | undefined;
+  readonly #watch: Watch | undefined;
 
   constructor(options: MasterOptions) {
     this.#options = options;
     this.#log = createLog('info', options.stderr);
+    if (options.watch) {
+      const complain = (text: string): void => this.#log.warn(text);
+      this.#watch = new Watch({ changed: () => this.reload(), complain });
+    }
     // Workers accept for themselves: a master that hands out connections would be at work for each.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     // Inherited sockets keep their numbers. This process never touches its own: they outlive every worker.
@@ -123,6 +126,7 @@ export class Master {
       if (this.#stopping) return true;
       this.#stopping = true;
       this.#standby.end();
+      this.#watch?.close();
       this.#options.stderr.write(error.message);
       this.kill();
       return false;
@@ -167,7 +171,7 @@ export class Master {
     clearInterval(this.#look);
     clearInterval(this.#watchdog);
     this.#options.service.stopping();
-    this.#unwatch?.();
+    this.#watch?.close();
     for (const worker of this.#everybody()) worker.stop(graceMs, STOP_IDLE_MS);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
     // A start or a reload that has been given up: it may be about to write the pid file.
@@ -273,7 +277,7 @@ export class Master {
     this.#snapshot = settings.snapshot;
     this.#deaths.forget();
     this.#openLog();
-    this.#watch(settings.watched);
+    this.#watch?.end(settings.watched, true);
     if (settings.snapshot === undefined) {
       this.#log.warn(
         'the configuration is too large to be kept: a worker that is replaced reads the files anew',
@@ -282,16 +286,6 @@ export class Master {
     for (const worker of workers) this.#supervise(worker);
     this.#standby.process?.kill();
     this.#standby.arrange();
-  }
-
-  #watch(...watched: readonly (Watched | undefined)[]): void {
-    if (!this.#options.watch) return;
-    this.#unwatch?.();
-    const all = watched.filter((each) => each !== undefined);
-    this.#unwatch = watchFor(
-      { files: all.flatMap(({ files }) => files), folders: all.flatMap(({ folders }) => folders) },
-      () => this.reload(),
-    );
   }
 
   #openLog(): void {
@@ -306,6 +300,7 @@ export class Master {
   async #replaceAll(): Promise<void> {
     const { service } = this.#options;
     service.reloading();
+    await this.#watch?.begin();
     try {
       const generation = await this.#raise();
       const { workers } = generation;
@@ -320,7 +315,7 @@ export class Master {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error(`not reloaded, the server goes on as it was:\n${reason.trimEnd()}`);
       // What is mended next may lie in a file that the configuration that is served does not know.
-      if (error instanceof RefusedError) this.#watch(this.#settings?.watched, error.watched);
+      this.#watch?.end(error instanceof RefusedError ? error.watched : undefined, false);
       service.ready(`not reloaded, the log tells why; ${this.#status()}`);
     }
   }

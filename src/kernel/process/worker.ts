@@ -55,16 +55,16 @@ export async function runWorker(
   const { launch } = order;
   const { colour } = launch;
   const given = order.fromSnapshot ? await receiveSnapshot() : undefined;
-  const { config, source, diagnostics } = await loadLaunch(launch, builtins, given);
+  const { config, source, diagnostics, watched } = await loadLaunch(launch, builtins, given);
   const name = displayPath(launch.file);
-  const files = (source?.watched.files ?? []).map(displayPath);
+  const files = (source?.files ?? []).map(displayPath);
   const together = (more: readonly Diagnostic[]) => merged([...diagnostics, ...more], files);
   const shown = (found: readonly Diagnostic[]) =>
     found.length === 0 ? '' : renderDiagnostics(found, { colour });
   const each = (more: readonly Diagnostic[]) => together(more).map((found) => renderDiagnostic(found));
   const refuse = (found: readonly Diagnostic[]): void => {
     const conclusion = `webserv: ${name} cannot be used: ${counted(found)}\n`;
-    tellAndExit({ type: 'refused', report: shown(found) + conclusion, watched: source?.watched });
+    tellAndExit({ type: 'refused', report: shown(found) + conclusion, watched });
   };
   if (config === undefined) {
     refuse(diagnostics);
@@ -106,7 +106,7 @@ export async function runWorker(
     if (error instanceof ConfigError) refuse(together(error.diagnostics));
     else {
       const report = `${shown(diagnostics)}webserv: ${reasonOf(error)}\n`;
-      tellAndExit({ type: 'refused', report, watched: source?.watched });
+      tellAndExit({ type: 'refused', report, watched });
     }
     return;
   }
@@ -118,7 +118,7 @@ export async function runWorker(
     report: shown(together(warnings)) + idleSockets(inherited),
     warnings: each(warnings),
     ...summary(config, server),
-    watched: source?.watched ?? { files: [], folders: [] },
+    watched,
     logs: logFilePaths(),
     account: account?.uid === process.getuid?.() ? account : undefined,
     snapshot: source?.snapshot,

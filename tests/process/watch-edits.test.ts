@@ -1,0 +1,89 @@
+import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { folderWith, serving } from '../cli/webserv.js';
+import { answerOf, freePort, patience } from './running.js';
+
+const SEED = 20260728;
+const ROUNDS = 5;
+const EDITS = 10;
+
+/** Mulberry32. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** As editors and deploys write: at once, in pieces that parse or do not, over an emptied file, or by a rename. */
+async function write(file: string, text: string, random: () => number): Promise<void> {
+  const kind = Math.floor(random() * 4);
+  if (kind === 0) await writeFile(file, text);
+  else if (kind === 1) {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  } else if (kind === 2) {
+    await writeFile(file, '');
+    await sleep(random() * 500);
+    await writeFile(file, text);
+  } else {
+    const at = Math.floor(random() * text.length);
+    await writeFile(file, text.slice(0, at));
+    await sleep(random() * 500);
+    await appendFile(file, text.slice(at));
+  }
+}
+
+it.runIf(process.platform === 'linux')(
+  'the last of many edits is served, at whatever moment of a reload each was made',
+  async () => {
+    const port = await freePort();
+    const conf = (part: string): string =>
+      `server { listen 127.0.0.1:${port}; include part.conf; location = /other { return 200 ${part}; } }`;
+    const folder = await folderWith({ 'webserv.conf': conf('start'), 'part.conf': 'return 200 start;' });
+    const file = join(folder, 'webserv.conf');
+    const part = join(folder, 'part.conf');
+    const server = await serving(['--watch', file]);
+    const random = numbers(SEED);
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      for (let edit = 1; edit <= EDITS; edit += 1) {
+        const text = `edit-${round}-${edit}`;
+        if (random() < 0.5) await write(part, `return 200 ${text};`, random);
+        else await write(file, conf(text), random);
+        await sleep(random() * 900);
+      }
+      const last = `last-${round}`;
+      await write(part, `return 200 ${last};`, random);
+      await write(file, conf(last), random);
+      const served = async (): Promise<readonly string[]> => [
+        await answerOf(server).catch(String),
+        await answerOf({ ...server, url: `${server.url}/other` }).catch(String),
+      ];
+      await expect.poll(served, { ...patience, interval: 100 }).toEqual([last, last]);
+    }
+  },
+  180_000,
+);
+
+it('an edit while the server starts is served', async () => {
+  const folder = await folderWith({
+    'webserv.conf': 'load_plugin ./slow.mjs; server { listen 127.0.0.1:0; return 200 old; }',
+    'slow.mjs': `import { writeFileSync } from 'node:fs';
+      import { definePlugin } from '@webserv/server';
+      export default definePlugin({
+        name: 'slow',
+        async setup() {
+          const conf = new URL('webserv.conf', import.meta.url);
+          if (!process.argv.includes('standby')) writeFileSync(conf, 'server { listen 127.0.0.1:0; return 200 new; }');
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        },
+      });`,
+  });
+  const server = await serving(['--watch', join(folder, 'webserv.conf')]);
+  await expect.poll(() => server.stderr(), patience).toContain('reloaded: generation 2');
+});
