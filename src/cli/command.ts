@@ -1,5 +1,6 @@
 import { isApart, runApart } from './apart.js';
 import { type Option, type Options, type Parsed, parse, UsageError } from './arguments.js';
+import { giveSignalsBack, SERVER_SIGNALS } from './early-signals.js';
 import { EXIT, EXIT_HELP } from './exit.js';
 import { print } from './terminal.js';
 
@@ -26,6 +27,8 @@ interface CommandDefinition<O extends Options> {
   readonly positionals: number;
   /** Whether it loads a configuration here, and so runs what that contains: then it does so in a process of its own. */
   readonly loadsConfiguration?: (values: Parsed<O>['values']) => boolean;
+  /** Whether it serves: then the signals for a server are not left to the system. */
+  readonly serves?: (values: Parsed<O>['values']) => boolean;
   /** Paragraphs between the usage and the flags. */
   readonly details?: string;
   run(values: Parsed<O>['values'], positionals: readonly string[]): Promise<number>;
@@ -49,6 +52,7 @@ export function defineCommand<const O extends Options>(definition: CommandDefini
         return EXIT.ok;
       }
       const { values, positionals } = parse(definition.options, args);
+      if (!definition.serves?.(values)) giveSignalsBack(...SERVER_SIGNALS);
       const extra = positionals[definition.positionals];
       if (extra !== undefined) throw new UsageError(`one argument too many: ${extra}`);
       if (definition.loadsConfiguration?.(values) && !isApart()) {

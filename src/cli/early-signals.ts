@@ -6,8 +6,18 @@ import { close, url } from 'node:inspector';
  * there is nothing to do.
  */
 export function takeSignalsEarly(...more: readonly NodeJS.Signals[]): void {
-  for (const signal of ['SIGUSR1', ...more]) process.on(signal, () => {});
+  for (const signal of ['SIGUSR1', ...more]) process.on(signal, ignore);
 }
+
+/** In a command that serves nothing: these end it again, as when its terminal is closed. */
+export function giveSignalsBack(...signals: readonly NodeJS.Signals[]): void {
+  for (const signal of signals) process.off(signal, ignore);
+}
+
+/** What they mean to a server: there is no configuration yet that could be loaded again, and no server to replace. */
+export const SERVER_SIGNALS = ['SIGHUP', 'SIGUSR2'] as const satisfies readonly NodeJS.Signals[];
+
+function ignore(): void {}
 
 /** One that came before any program could take it has opened the debugger already. Not where it was asked for. */
 export function closeUnaskedDebugger(): void {

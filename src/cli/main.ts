@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { closeUnaskedDebugger, takeSignalsEarly } from './early-signals.js';
+import { closeUnaskedDebugger, SERVER_SIGNALS, takeSignalsEarly } from './early-signals.js';
 import { unexpected } from './unexpected.js';
 
-takeSignalsEarly();
+takeSignalsEarly(...SERVER_SIGNALS);
 try {
   const [{ takeApart }, { runCommandLine }] = await Promise.all([
     import('./apart.js'),

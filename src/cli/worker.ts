@@ -1,11 +1,11 @@
 /** What a worker process runs: the master starts it, with its order in its environment. */
 import type { Order } from '../kernel/process/messages.js';
 import { strayDescriptors } from '../kernel/process/stray-descriptors.js';
-import { closeUnaskedDebugger, takeSignalsEarly } from './early-signals.js';
+import { closeUnaskedDebugger, SERVER_SIGNALS, takeSignalsEarly } from './early-signals.js';
 import { unexpected } from './unexpected.js';
 
 // What is typed at a terminal (Ctrl-C, Ctrl-\) goes to the whole process group, and the end of it too; the master decides.
-takeSignalsEarly('SIGINT', 'SIGQUIT', 'SIGHUP');
+takeSignalsEarly('SIGINT', 'SIGQUIT', ...SERVER_SIGNALS);
 try {
   const order: Order = JSON.parse(process.env.WEBSERV_ORDER ?? '');
   // Scripts and plugins do not need to know.

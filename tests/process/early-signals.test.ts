@@ -39,6 +39,32 @@ it('a SIGUSR1 at any moment of the start leaves no debugger open', async () => {
   }
 }, 60_000);
 
+it.each(['SIGHUP', 'SIGUSR2'] as const)(
+  '%s while the program is still being read does not end the server',
+  async (signal) => {
+    const folder = await folderWith({ 'webserv.conf': CONF });
+    let served = 0;
+    for (let delay = 0; served < 4; delay += 20) {
+      const { child, ended } = start([join(folder, 'webserv.conf')]);
+      onTestFinished(async () => {
+        child.kill('SIGKILL');
+        await ended;
+      });
+      await sleep(delay);
+      child.kill(signal);
+      await Promise.race([ended, once(child.stdout, 'data')]);
+      // Before Node runs the first line of a program, it cannot take a signal.
+      if (child.signalCode === signal) continue;
+      served += 1;
+      expect(child.signalCode).toBeNull();
+      child.kill('SIGTERM');
+      await ended;
+      expect(child.exitCode).toBe(0);
+    }
+  },
+  60_000,
+);
+
 it.runIf(process.platform === 'linux').each(['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1'] as const)(
   '%s, which a terminal or a tool may send to all processes, is left to the master by the workers',
   async (signal) => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -45,6 +45,43 @@ describe('a pid file', () => {
       expect(stderr).toMatch(new RegExp(`process ${process.pid} of .*webserv\\.pid is ".+" by now`));
       const server = await serving([file]);
       expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
+    },
+  );
+
+  it('that was deleted is made again by a reload', async () => {
+    const folder = await folderWith({ 'webserv.conf': conf(await freePort()) });
+    const server = await serving([join(folder, 'webserv.conf')]);
+    const pid = join(folder, 'webserv.pid');
+    await rm(pid);
+    server.child.kill('SIGHUP');
+    await expect.poll(() => readFile(pid, 'utf8').catch(() => ''), patience).toBe(`${server.child.pid}\n`);
+    await writeFile(pid, '');
+    server.child.kill('SIGHUP');
+    await expect.poll(() => readFile(pid, 'utf8').catch(() => ''), patience).toBe(`${server.child.pid}\n`);
+  });
+
+  it('of another server that runs by now is left to that one by a reload', async () => {
+    const folder = await folderWith({ 'webserv.conf': conf(await freePort()) });
+    const server = await serving([join(folder, 'webserv.conf')]);
+    const other = await serving([join(await folderWith({ 'webserv.conf': conf(0) }), 'webserv.conf')]);
+    const pid = join(folder, 'webserv.pid');
+    await writeFile(pid, `${other.child.pid}\n`);
+    server.child.kill('SIGHUP');
+    await expect.poll(() => server.stderr(), patience).toContain('a server runs already');
+    expect(await readFile(pid, 'utf8')).toBe(`${other.child.pid}\n`);
+  });
+
+  it.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+    'that a full disk has no room for is not left behind empty',
+    async () => {
+      const folder = await folderWith({ 'webserv.conf': conf(0).replace('webserv.pid', 'disk/webserv.pid') });
+      const script =
+        'cd "$1" && mkdir disk && mount -t tmpfs -o size=4k webserv disk && { cat /dev/zero > disk/fill; shift; "$@"; code=$?; ls disk; exit $code; }';
+      const { code, stdout, stderr } = await webserv([join(folder, 'webserv.conf')], {
+        through: ['unshare', '--mount', 'sh', '-c', script, 'sh', folder],
+      });
+      expect([code, stdout]).toEqual([1, 'fill\n']);
+      expect(stderr).toMatch(/the pid file .* cannot be written: .*ENOSPC/);
     },
   );
 

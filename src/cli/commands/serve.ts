@@ -25,6 +25,7 @@ export const serve = defineCommand({
     listing: { type: 'boolean', help: 'lists folders without an index.html' },
   },
   positionals: 1,
+  serves: () => true,
   async run(values, [folder]) {
     const { serveFolder } = await import('../run/serve.js');
     return serveFolder(values, folder);

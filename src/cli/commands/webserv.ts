@@ -55,6 +55,8 @@ export function webserv(subcommands: readonly Command[]): Command {
       '"webserv help SUBCOMMAND" tells more about each.\n',
     options,
     positionals: 1,
+    serves: ({ test, signal, 'print-config': printed, version, versions }) =>
+      !version && !versions && !test && !printed && signal === undefined,
     loadsConfiguration: ({ test, signal, 'print-config': printed, version, versions }) =>
       !version && !versions && (test === true || printed === true || signal !== undefined),
     async run(values, [file]) {

@@ -42,8 +42,9 @@ export class PidFile {
    * -s is not what was asked for
    */
   async claim(path: string | undefined, account: Account | undefined): Promise<void> {
+    if (path !== undefined && (path !== this.#path || (await readPid(path)) !== process.pid))
+      await create(path, account);
     if (path === this.#path) return;
-    if (path !== undefined) await create(path, account);
     await this.release();
     this.#path = path;
     this.#account = account;
