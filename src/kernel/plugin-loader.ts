@@ -14,6 +14,7 @@ import type { LoadedPlugin } from './config/registry.js';
 import type { Argument, DirectiveUse } from './config/schema.js';
 import { inTime } from './in-time.js';
 import { API_VERSION, type Plugin } from './plugin.js';
+import { spellingsOf } from './stack-paths.js';
 
 export interface LoadedPlugins {
   /** The built-in ones, then the loaded ones in the order of the configuration. */
@@ -134,9 +135,13 @@ async function isUtf8Text(file: string, place: Place, findings: Findings): Promi
 /** Where in the plugin's file it was thrown. Columns are those of the code that was made of it. */
 function thrownAt(error: unknown, file: string): string | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const frame = stack.split('\n').find((line) => /^\s*at /.test(line) && line.includes(`${file}:`));
-  const [line] = frame?.slice(frame.indexOf(file) + file.length + 1).split(':') ?? [];
-  return line === undefined ? undefined : `thrown at ${displayPath(file)}:${line}`;
+  const frames = stack.split('\n').filter((line) => /^\s*at /.test(line));
+  for (const spelling of spellingsOf(file)) {
+    const frame = frames.find((line) => line.includes(`${spelling}:`));
+    const [line] = frame?.slice(frame.indexOf(spelling) + spelling.length + 1).split(':') ?? [];
+    if (line !== undefined) return `thrown at ${displayPath(file)}:${line}`;
+  }
+  return undefined;
 }
 
 /** A plugin's file; or where it was looked for: as a file, or as packages. */

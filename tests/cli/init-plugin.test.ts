@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { TOOLS } from '../../src/cli/run/make-plugin.js';
 import { folderWith, serving, webserv } from './webserv.js';
@@ -26,7 +27,7 @@ describe('webserv init --plugin', () => {
     const cwd = await folderWith();
     await webserv(['init', '--plugin', '@me/hello', 'here'], { cwd });
     const made = await json(join(cwd, 'here/package.json'));
-    const own = await json(new URL('../../package.json', import.meta.url).pathname);
+    const own = await json(fileURLToPath(new URL('../../package.json', import.meta.url)));
     expect(made).toMatchObject({
       name: '@me/webserv-plugin-hello',
       webservPlugin: { directives: ['hello'] },

@@ -17,6 +17,8 @@ export const asRoot = process.getuid?.() === 0 ? 'user root; ' : '';
 export interface RunOptions {
   /** The working directory; the repository when left out. */
   readonly cwd?: string;
+  /** The file of the command; the one of this checkout when left out. */
+  readonly program?: string;
   /** A program with arguments that becomes the command: it gets the rest of the command line. */
   readonly through?: readonly string[];
   /** Added to an environment that says nothing about colour. */
@@ -34,10 +36,10 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** Starts the built command, and does not wait for anything; whoever starts it ends it. */
 export function start(
   args: readonly string[],
-  { cwd = repository, environment = {}, through = [] }: RunOptions = {},
+  { cwd = repository, program: command = main, environment = {}, through = [] }: RunOptions = {},
 ) {
   const { FORCE_COLOR: _forced, NO_COLOR: _refused, ...rest } = process.env;
-  const [program = process.execPath, ...words] = [...through, process.execPath, main, ...args];
+  const [program = process.execPath, ...words] = [...through, process.execPath, command, ...args];
   const child = spawn(program, words, {
     cwd,
     env: { ...rest, ...environment },

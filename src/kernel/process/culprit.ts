@@ -2,6 +2,7 @@ import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../../package-folder.js';
 import type { LoadedPlugin } from '../config/registry.js';
+import { spellingsOf } from '../stack-paths.js';
 
 /** Where the built-in plugins are, each in a folder of its name. */
 const BUILT_IN = fileURLToPath(new URL('dist/plugins/', packageFolder));
@@ -11,11 +12,11 @@ export function culpritFinder(plugins: readonly LoadedPlugin[]): (stack: string)
   const folders = plugins.map(({ plugin, file }) => ({
     name: plugin.name,
     // A single file may lie among others that are no plugin of its own.
-    code: file === undefined ? `${BUILT_IN}${plugin.name}${sep}` : folderOf(file),
+    code: spellingsOf(file === undefined ? `${BUILT_IN}${plugin.name}${sep}` : folderOf(file)),
   }));
   return (stack) => {
     const found = folders
-      .map(({ name, code }) => ({ name, at: stack.indexOf(code) }))
+      .flatMap(({ name, code }) => code.map((spelling) => ({ name, at: stack.indexOf(spelling) })))
       .filter(({ at }) => at !== -1)
       .sort((one, other) => one.at - other.at);
     return found[0]?.name;

@@ -9,7 +9,7 @@ import { type FromMaster, type FromWorker, isFromWorker, type Order, type Servin
 const START_TIMEOUT_MS = 30_000;
 /** A worker that has not said for this long that its event loop turns is hung. */
 const HEARTBEAT_TIMEOUT_MS = 15_000;
-/** One that stands by serves within milliseconds; one that is being started, mostly within this. */
+/** One that stands by serves within milliseconds; one that is being started, mostly within this, or twice what others took. */
 const PROMPT_MS = 250;
 const PROMPT_START_MS = 2000;
 /** One that stands by says every second that its event loop turns: after two that did not come it is doubted at once. */
@@ -115,9 +115,12 @@ export class WorkerProcess {
     return this.#standsBy && !this.#wanted;
   }
 
-  /** How long to wait for it to serve, now that it has a place, until another one is started too. Milliseconds. */
-  get promptMs(): number {
-    if (!this.#standsBy) return PROMPT_START_MS;
+  /**
+   * How long to wait for it to serve, now that it has a place, until another one is started too. Milliseconds.
+   * @param startMs what a start has taken lately
+   */
+  promptMs(startMs: number): number {
+    if (!this.#standsBy) return Math.max(PROMPT_START_MS, 2 * startMs);
     return this.#silentFor > DOUBTED_AFTER_MS ? 0 : PROMPT_MS;
   }
 

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
 import type { ConfigSnapshot } from '../config/config-files.js';
 import { createLog, fileTarget, type LogTarget } from '../error-log.js';
 import type { Log } from '../log.js';
@@ -71,6 +72,8 @@ export class Master {
   #snapshot: ConfigSnapshot | undefined;
   /** Warnings of the configuration that is served, and what successors lack, that have been reported. */
   #reported = new Set<string>();
+  /** What the last start or reload took until all served. */
+  #startMs = 0;
   #generation = 0;
   #restarts = 0;
   readonly #gathering = new Gathering<WorkerProcess>();
@@ -99,7 +102,7 @@ export class Master {
     // Inherited sockets keep their numbers. This process never touches its own: they outlive every worker.
     const sockets = options.inherited.map(({ descriptor }) => descriptor);
     cluster.setupPrimary({
-      exec: options.workerModule.pathname,
+      exec: fileURLToPath(options.workerModule),
       args: [],
       stdio: ['inherit', 'inherit', 'inherit', ...sockets, 'ipc'],
     });
@@ -192,6 +195,7 @@ export class Master {
 
   /** One worker first: it tells how many there are to be, and whether the configuration is any good. */
   async #raise(): Promise<Generation> {
+    const begun = performance.now();
     const first = this.#fork(undefined, OF_A_CHANGE);
     const workers = new Set([first]);
     this.#raising = workers;
@@ -200,6 +204,7 @@ export class Master {
       // The others take it from the first: an edit meanwhile must not give two workers two configurations.
       while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, OF_A_CHANGE));
       await Promise.all([...workers].map((worker) => worker.serving));
+      this.#startMs = performance.now() - begun;
       // First: it may tell what the pid file lacks.
       if (settings.report !== '') this.#options.stderr.write(settings.report);
       await this.#pidFile.claim(settings.pidFile, settings.account);
@@ -362,7 +367,7 @@ export class Master {
     const worker = this.#standby.take() ?? this.#fork(this.#snapshot, { standby: false, successor: true });
     this.#workers.add(worker);
     this.#supervise(worker);
-    const doubt = setTimeout(() => this.#doubt(worker), worker.promptMs);
+    const doubt = setTimeout(() => this.#doubt(worker), worker.promptMs(this.#startMs));
     void Promise.race([worker.serving, worker.gone])
       .catch(() => {})
       .then(() => clearTimeout(doubt));
