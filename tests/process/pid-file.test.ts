@@ -76,7 +76,7 @@ describe('a pid file', () => {
     async () => {
       const folder = await folderWith({ 'webserv.conf': conf(0).replace('webserv.pid', 'disk/webserv.pid') });
       const script =
-        'cd "$1" && mkdir disk && mount -t tmpfs -o size=4k webserv disk && { cat /dev/zero > disk/fill; shift; "$@"; code=$?; ls disk; exit $code; }';
+        'cd "$1" && mkdir disk && mount -t tmpfs -o size=4k,mode=755 webserv disk && { cat /dev/zero > disk/fill; shift; "$@"; code=$?; ls disk; exit $code; }';
       const { code, stdout, stderr } = await webserv([join(folder, 'webserv.conf')], {
         through: ['unshare', '--mount', 'sh', '-c', script, 'sh', folder],
       });
