@@ -1,6 +1,7 @@
 /**
  * The public entry: everything a plugin may use. Built-in plugins import it too, by the package's own name.
  */
+export { clientNetwork } from './kernel/client-network.js';
 export {
   evaluateIfRange,
   evaluatePreconditions,

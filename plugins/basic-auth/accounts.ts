@@ -3,7 +3,10 @@ import { LRUCache } from 'lru-cache';
 import type { Credentials } from './credentials.js';
 import type { Verifier } from './verifier.js';
 
-/** Credentials that were right are not checked again for a while: a page is dozens of requests. */
+/**
+ * Credentials that were right are not checked again while they are in use: a page is dozens of requests, and one that
+ * knows its password does not wait behind those who guess.
+ */
 const MAX_REMEMBERED = 1000;
 const REMEMBERED_MS = 5 * 60_000;
 
@@ -14,7 +17,11 @@ export class Accounts {
   readonly #verifier: Verifier;
   /** What is remembered can be looked up with it, and not read back. */
   readonly #key = randomBytes(32);
-  readonly #remembered = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  readonly #remembered = new LRUCache<string, true>({
+    max: MAX_REMEMBERED,
+    ttl: REMEMBERED_MS,
+    updateAgeOnGet: true,
+  });
   readonly #checking = new Map<string, Promise<boolean>>();
 
   constructor(hashes: ReadonlyMap<string, string>, verifier: Verifier) {

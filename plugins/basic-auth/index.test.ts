@@ -1,4 +1,5 @@
 import { rm, utimes, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigError } from '@webserv/server';
@@ -207,6 +208,12 @@ describe.skipIf(isMissing)('the file', () => {
   });
 });
 
+/** The same user and password with another salt; the file is looked at once a second. */
+async function replaceUsers(server: TestServer): Promise<void> {
+  await writeFile(join(server.directory, 'users'), `${line('-B -C 8', 'ann', 'secret')}\n`);
+  await wait(1100);
+}
+
 describe.skipIf(isMissing)('the work', () => {
   /** A check of this takes about a quarter of a second. */
   const slow = line('-B -C 12', 'ann', 'secret');
@@ -256,6 +263,42 @@ describe.skipIf(isMissing)('the work', () => {
     // Who is known passes all the same.
     expect(await as(server, 'ann', 'secret')).toBe(200);
     await Promise.all(guesses);
+  });
+
+  test('lets a right password in while many addresses guess', { timeout: 60_000 }, async () => {
+    await using server = await start(`root www; ${PROTECT}`, `${line('-B -C 8', 'ann', 'secret')}\n`);
+    const statusFrom = (localAddress: string, password: string, signal?: AbortSignal): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const { authorization } = basic('ann', password);
+        const asked = get(
+          {
+            host: '127.0.0.1',
+            port: server.port,
+            headers: { authorization },
+            localAddress,
+            ...(signal && { signal }),
+          },
+          (answer) => resolve(answer.resume().statusCode ?? 0),
+        );
+        asked.on('error', reject);
+      });
+    for (const addresses of [9, 300]) {
+      const perAddress = Math.ceil(500 / addresses);
+      const end = new AbortController();
+      const guesses = Array.from({ length: addresses * perAddress }, (_, index) => {
+        const host = 2 + Math.floor(index / perAddress);
+        const guess = statusFrom(`127.0.${host >> 8}.${host & 0xff}`, `guess ${index}`, end.signal);
+        return guess.catch(() => 0);
+      });
+      const refused = guesses.map(async (guess) => {
+        if ((await guess) !== 503) await new Promise<never>(() => {});
+      });
+      await Promise.race(refused); // there is no place left
+      expect(await statusFrom('127.0.0.1', 'secret')).toBe(200);
+      end.abort();
+      expect(await Promise.all(guesses)).not.toContain(200);
+      await replaceUsers(server); // what is remembered goes
+    }
   });
 
   test('is the same for a name there is and for one there is not', async () => {

@@ -1,4 +1,4 @@
-import { definePlugin, type Exchange, HttpError, path, Stage } from '@webserv/server';
+import { clientNetwork, definePlugin, type Exchange, HttpError, path, Stage } from '@webserv/server';
 import { readCredentials } from './credentials.js';
 import { codes, doubtful, exposed, noUserFile, unusable } from './findings.js';
 import { UnusableFile } from './read-file.js';
@@ -16,7 +16,7 @@ async function authenticate(exchange: Exchange, file: UserFile, challenge: strin
   await file.requireUsable();
   const { headers, peer } = exchange.request;
   const credentials = readCredentials(headers.all('authorization'));
-  if (credentials === undefined || !(await file.admits(credentials, peer.remoteAddress)))
+  if (credentials === undefined || !(await file.admits(credentials, clientNetwork(peer.remoteAddress))))
     throw new HttpError(401, { headers: { 'www-authenticate': challenge } });
   const client = clientExchange(exchange);
   client.setVariable('remote_user', credentials.user);

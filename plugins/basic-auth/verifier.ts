@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { HttpError } from '@webserv/server';
 import { FairQueue } from './fair-queue.js';
+import { Misses } from './misses.js';
 import type { Answer, Question } from './thread.js';
 
 /** Checks that may wait, of all clients and of one. */
@@ -11,6 +12,7 @@ const RETRY_AFTER_SECONDS = 2;
 
 interface Check {
   readonly question: Question;
+  readonly client: string;
   readonly resolve: (matches: boolean) => void;
   readonly reject: (error: Error) => void;
 }
@@ -36,20 +38,27 @@ function startThread(): Worker {
  * The thread starts with the first check.
  */
 export class Verifier {
-  readonly #waiting = new FairQueue<Check>(MAX_WAITING, MAX_WAITING_OF_CLIENT);
+  readonly #misses = new Misses();
+  readonly #waiting = new FairQueue<Check>(MAX_WAITING, MAX_WAITING_OF_CLIENT, (client) =>
+    this.#misses.of(client),
+  );
   #current: Check | undefined;
   #thread: Worker | undefined;
 
   /**
    * @param password one character a byte
-   * @param client whose turn it is
-   * @throws HttpError 503 with Retry-After when too many wait already
+   * @param client what it is counted by
+   * @throws HttpError 503 with Retry-After when there is no place, or it has to give its place to another client
    */
   verify(hash: string, password: string, client: string): Promise<boolean> {
     const question: Question = { hash, password: Buffer.from(password, 'latin1') };
     return new Promise((resolve, reject) => {
-      if (!this.#waiting.push(client, { question, resolve, reject })) reject(busy());
-      else if (this.#current === undefined) this.#next();
+      const displaced = this.#waiting.push(client, { question, client, resolve, reject });
+      if (displaced !== undefined) {
+        this.#misses.add(displaced.client);
+        displaced.reject(busy());
+      }
+      if (this.#current === undefined) this.#next();
     });
   }
 
@@ -70,6 +79,7 @@ export class Verifier {
 
   #settle({ matches, problem }: Answer): void {
     const check = this.#current;
+    if (check !== undefined && !matches) this.#misses.add(check.client);
     this.#next();
     if (problem === undefined) check?.resolve(matches);
     else check?.reject(new Error(`a password could not be checked: ${problem}`));

@@ -1,6 +1,7 @@
 import { crowd } from './crowd.js';
 import { badDeploys } from './deploys.js';
 import { diskFull } from './disk-full.js';
+import { guessing } from './guessing.js';
 import { masterKill } from './master-kill.js';
 import { reloads } from './reloads.js';
 import { badScripts } from './scripts.js';
@@ -72,6 +73,11 @@ export const runs: readonly Run[] = [
     program: 'siege',
     short: () => siege({ seconds: 9, maxGrowthMb: 30 }),
     full: (seconds) => siege({ seconds, maxGrowthMb: 10 }),
+  },
+  {
+    name: '9 addresses guessing passwords, and users who know theirs',
+    short: () => guessing({ addresses: 9, guesses: 33, seconds: 10 }),
+    full: () => guessing({ addresses: 900, guesses: 5, seconds: 60 }),
   },
   {
     name: 'a stop in mid-upload',
