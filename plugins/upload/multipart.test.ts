@@ -120,17 +120,82 @@ describe('a form', () => {
     expect(parts.map((read) => read.field)).toEqual(['a']);
   });
 
-  test('has names in UTF-8, and filename* where there is nothing better', async () => {
-    const parts = await parse(
-      part('name="größe"; filename="ß.txt"', '') +
-        part(`name=b; filename*=UTF-8''%e2%82%ac%20rates`, '') +
-        part(`name=c; filename="plain"; filename*=UTF-8''..%2f..%2fevil`, '') +
-        part(`name=d; filename*=UTF-8''%ff`, '') +
-        part(`name=e; filename*=klingon''x`, '') +
-        END,
-    );
-    expect(parts.map((read) => read.field)).toEqual(['größe', 'b', 'c', 'd', 'e']);
-    expect(parts.map((read) => read.fileName)).toEqual(['ß.txt', '€ rates', 'plain', '', '']);
+  test('has names in UTF-8; filename* counts before filename, in either order, unless it cannot be decoded', async () => {
+    const names = async (...dispositions: readonly string[]): Promise<readonly (string | undefined)[]> => {
+      const form = dispositions.map((disposition) => part(`name="ö"; ${disposition}`, '')).join('') + END;
+      const parts = await parse(form);
+      expect(parts.map((read) => read.field)).toEqual(dispositions.map(() => 'ö'));
+      return parts.map((read) => read.fileName);
+    };
+    expect(
+      await names(
+        'filename="ß.txt"',
+        `filename*=UTF-8''%e2%82%ac%20rates`,
+        `filename="plain"; filename*=UTF-8''%e2%82%ac`,
+        `filename*=utf-8'de'%e2%82%ac; filename="plain"`,
+        `filename="=?utf-8?B?4oKs?="; filename*=UTF-8''%e2%82%ac`,
+        `filename="=?utf-8?B?4oKs?="`,
+        `filename="plain"; filename*=ISO-8859-1''%e4`,
+      ),
+    ).toEqual(['ß.txt', '€ rates', '€', '€', '€', '=?utf-8?B?4oKs?=', 'ä']);
+    for (const wrong of [`UTF-8''%ff`, `klingon''x`, `UTF-8''%4`, 'UTF-8', `UTF-8'x`, `UTF-8''a%zz`]) {
+      expect(await names(`filename*=${wrong}`, `filename="plain"; filename*=${wrong}`)).toEqual([
+        '',
+        'plain',
+      ]);
+    }
+  });
+});
+
+describe('RFC 2046 §5.1.1', () => {
+  const contents = async (form: string): Promise<string[]> => (await parse(form)).map((read) => read.content);
+  const head = (name: string): string => `--XX\r\nContent-Disposition: form-data; name=${name}\r\n\r\n`;
+
+  test('a part may have no body at all: the boundary follows the empty line at once', async () => {
+    expect(await contents(`${head('a')}--XX\r\n${head('b').slice(6)}--XX--\r\n`)).toEqual(['', '']);
+    expect(await contents(`${head('a')}${head('b')}x\r\n--XX--`)).toEqual(['', 'x']);
+    expect(await contents(`${head('a')}--XX--`)).toEqual(['']);
+  });
+
+  test('a boundary line may have spaces and tabs at its end, the last one too', async () => {
+    const form = `pre\r\n${head('a').replace('--XX', '--XX \t ')}x\r\n${head('b').replace('--XX', '--XX ')}y\r\n`;
+    expect(await contents(`${form}--XX-- \t\r\nafter`)).toEqual(['x', 'y']);
+    expect(await contents(`${form}--XX--  `)).toEqual(['x', 'y']);
+    expect(await statusOf(`${form}--XX${' '.repeat(2000)}\r\n`)).toBe(400);
+  });
+
+  test('a line that only starts as a boundary does is content', async () => {
+    const content = '--XXY\r\n--XX-\r\n--XX--x\r\n--XX \tx\r\n--XX\n\r\n --XX\r\n-XX\r\n--X\r\r\n--\r';
+    expect(await contents(`${head('a')}x\r\n${content}\r\n--XX--\r\n`)).toEqual([`x\r\n${content}`]);
+    const bytes = Buffer.from(`${head('a')}${content}\r\n--XX--`);
+    const byByte = await readParts(Array.from(bytes, (byte) => Uint8Array.of(byte)));
+    expect(byByte.map((read) => read.content)).toEqual([content]);
+  });
+
+  test('a line end before the boundary belongs to it, and only one', async () => {
+    expect(await contents(`${head('a')}\r\n\r\n--XX--`)).toEqual(['\r\n']);
+  });
+
+  test('what comes before the first boundary and after the last one is ignored, other boundaries too', async () => {
+    expect(await contents(`--XXX\r\nx--XX\r\n--XX-\r\n${head('a')}1\r\n--XX--\r\n${head('b')}2`)).toEqual([
+      '1',
+    ]);
+  });
+
+  test('the header of a part may be folded, in any case, with other fields', async () => {
+    const form = `--XX\r\nX-A: 1\r\nCONTENT-disposition :\r\n\tform-data;\r\n  name="a b"\r\nContent-Type:text/plain\r\n\r\n--XX--`;
+    expect(await parse(form)).toEqual([
+      { field: 'a b', fileName: undefined, type: 'text/plain', content: '' },
+    ]);
+  });
+
+  test('a boundary may have every character that is allowed, spaces inside too', async () => {
+    for (const boundary of ["a b'()+_,-./:=?z", 'x'.repeat(70), '-'.repeat(70), '--', '-']) {
+      const form = `--${boundary}\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--${boundary}--`;
+      const events = [];
+      for await (const event of readForm(bodyOf([Buffer.from(form)]), boundary, 1)) events.push(event.kind);
+      expect(events).toEqual(['head', 'content', 'end']);
+    }
   });
 });
 
@@ -164,6 +229,8 @@ describe('a form is refused with 400', () => {
       'a line that is cut off at the bound of a header',
       part(`name=a; filename="${'x'.repeat(9000)}"`, '') + END,
     ],
+    ['a line that is no field', `--XX\r\nContent-Disposition: form-data; name=a\r\nx\r\n\r\n\r\n${END}`],
+    ['33 lines in a header', part('name=a', '', 'A: b\r\n'.repeat(32)) + END],
     ['lines that end with LF only', `${mixed}${END}`.replaceAll('\r\n', '\n')],
   ])('for %s', async (_, form) => {
     expect(await statusOf(form)).toBe(400);

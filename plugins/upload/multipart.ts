@@ -1,5 +1,7 @@
-import { Dicer } from '@fastify/busboy';
 import { HttpError, type RequestBody } from '@webserv/server';
+import { Delimiter } from './delimiter.js';
+import { FormInput } from './form-input.js';
+import { readPartFields } from './part-fields.js';
 import { type PartHead, readPartHead } from './part-head.js';
 
 /** A form as it arrives: each part's head, then its content in pieces, then its end. */
@@ -9,110 +11,47 @@ export type PartEvent =
   | { readonly kind: 'content'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' };
 
-/** Bytes given to the parser at once: what it makes of them before its limits are looked at stays small. */
-const FEED = 65_536;
-
-/** The parser cuts a part's header off here, in bytes and in lines; an endless one costs no memory. */
-const MAX_HEADER_SIZE = 8192;
-const MAX_HEADER_LINES = 32;
-
 const END: PartEvent = { kind: 'end' };
-
-interface Part {
-  readonly stream: Dicer.PartStream;
-  head: PartHead | undefined;
-  started: boolean;
-}
+const LINE_END = Buffer.from('\r\n');
 
 /**
- * The streaming parser with its events gathered in order. It parses while it is written to, and its parts are read
- * as soon as it has: so it never holds more than one piece, and nothing in it can wait for ever.
+ * The content up to the next delimiter, in pieces.
+ * @param skipped bytes at the start that may belong to a delimiter, and are not content
+ * @returns whether another part follows
+ * @throws HttpError 400 when the body ends without a delimiter
  */
-class FormParser {
-  readonly #dicer: Dicer;
-  /** In the order of the form; all but the last are complete. */
-  readonly #parts: Part[] = [];
-  #count = 0;
-  #finished = false;
-  #fault: unknown;
-
-  constructor(boundary: string, maxParts: number) {
-    const config = {
-      boundary,
-      maxHeaderPairs: MAX_HEADER_LINES,
-      maxHeaderSize: MAX_HEADER_SIZE,
-      partHwm: 2 * FEED, // never reached, so that the parser never pauses
-    };
-    this.#dicer = new Dicer(config);
-    this.#dicer.on('part', (stream) => {
-      this.#count += 1;
-      if (this.#count > maxParts) this.#fault ??= new HttpError(413, { reason: 'multipart: too many parts' });
-      else this.#add(stream);
-    });
-    this.#dicer.on('finish', () => {
-      this.#finished = true;
-    });
-    this.#dicer.on('error', () => {
-      this.#fault ??= new HttpError(400, { reason: 'multipart: no closing boundary' });
-    });
-  }
-
-  push(bytes: Uint8Array): readonly PartEvent[] {
-    // What follows the closing boundary is an epilogue, to be ignored (RFC 2046 §5.1.1).
-    if (!this.#finished) this.#dicer.write(bytes);
-    return this.#take();
-  }
-
-  /** @throws HttpError 400 when the closing boundary has not been seen */
-  async end(): Promise<readonly PartEvent[]> {
-    this.#dicer.end();
-    if (!this.#finished && this.#fault === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#dicer.once('finish', resolve);
-        this.#dicer.once('error', () => resolve());
-      });
+async function* contentOf(
+  input: FormInput,
+  delimiter: Delimiter,
+  skipped: number,
+): AsyncGenerator<Uint8Array, 'part' | 'close', undefined> {
+  let skip = skipped;
+  let from = 0;
+  for (let isAll = false; ; ) {
+    const { bytes } = input;
+    const at = delimiter.find(bytes, from);
+    const ending = at === -1 ? undefined : delimiter.endingAt(bytes, at, isAll);
+    if (ending?.kind === 'content') {
+      from = at + 1;
+      continue;
     }
-    return this.#take();
-  }
-
-  #add(stream: Dicer.PartStream): void {
-    const part: Part = { stream, head: undefined, started: false };
-    stream.on('header', (header) => {
-      try {
-        part.head = readPartHead(header);
-      } catch (error) {
-        this.#fault ??= error;
-      }
-    });
-    stream.on('error', () => {}); // a part cut off: the parser's own error comes with it
-    this.#parts.push(part);
-  }
-
-  #take(): readonly PartEvent[] {
-    const events: PartEvent[] = [];
-    for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
-      if (this.#fault !== undefined) throw this.#fault;
-      const complete = this.#finished || this.#parts.length > 1;
-      if (part.head === undefined) {
-        if (complete) throw new HttpError(400, { reason: 'multipart: a part without the end of its header' });
-        break;
-      }
-      if (!part.started) events.push({ kind: 'head', head: part.head });
-      part.started = true;
-      const bytes: unknown = part.stream.read();
-      if (bytes instanceof Uint8Array) events.push({ kind: 'content', bytes });
-      if (!complete) break;
-      part.stream.read(); // past the end: only then does the parser learn that the part was read
-      events.push(END);
-      this.#parts.shift();
+    const end = at === -1 ? bytes.length - delimiter.startsAtEnd(bytes) : at;
+    if (end > skip) yield bytes.subarray(skip, end);
+    if (end > 0) skip = 0;
+    if (ending !== undefined) {
+      input.drop(ending.end);
+      return ending.kind;
     }
-    if (this.#fault !== undefined) throw this.#fault;
-    return events;
+    input.drop(end);
+    from = 0;
+    if (isAll) throw new HttpError(400, { reason: 'multipart: no closing boundary' });
+    isAll = !(await input.more());
   }
 }
 
 /**
- * Reads a form (RFC 7578) as it arrives.
+ * Reads a form (RFC 7578, RFC 2046 §5.1.1) as it arrives. What comes before the first boundary and after the last one
+ * is ignored. A part's content may be left out together with the line end that would come before it.
  * @throws HttpError 400 for a form that is malformed or ends early, 413 for more parts than allowed, and whatever
  * reading the body throws
  */
@@ -121,11 +60,22 @@ export async function* readForm(
   boundary: string,
   maxParts: number,
 ): AsyncGenerator<PartEvent, void, undefined> {
-  const parser = new FormParser(boundary, maxParts);
-  for (let piece = await body.read(); piece !== undefined; piece = await body.read()) {
-    for (let start = 0; start < piece.length; start += FEED) {
-      yield* parser.push(piece.subarray(start, start + FEED));
-    }
+  const delimiter = new Delimiter(boundary);
+  // The first boundary may stand at the very start, without the line end that belongs to every other.
+  const input = new FormInput(body, LINE_END);
+  const preamble = contentOf(input, delimiter, 0);
+  let next = await preamble.next();
+  while (!next.done) next = await preamble.next();
+  let following = next.value;
+  for (let count = 1; following === 'part'; count += 1) {
+    if (count > maxParts) throw new HttpError(413, { reason: 'multipart: too many parts' });
+    yield { kind: 'head', head: readPartHead(await readPartFields(input)) };
+    const content = contentOf(input, delimiter, LINE_END.length);
+    let piece = await content.next();
+    for (; !piece.done; piece = await content.next()) yield { kind: 'content', bytes: piece.value };
+    following = piece.value;
+    yield END;
   }
-  yield* await parser.end();
+  do input.drop(input.bytes.length);
+  while (await input.more());
 }

@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { HttpError } from '@webserv/server';
 import { parseParameterized } from './parameters.js';
+import type { PartFields } from './part-fields.js';
 
 /** What the header of one part of a form says (RFC 7578 §4). */
 export interface PartHead {
@@ -18,46 +20,48 @@ function malformed(reason: string): HttpError {
   return new HttpError(400, { reason: `multipart: ${reason}` });
 }
 
-/** The parser gives a line's bytes as ISO 8859-1; RFC 7578 §5.1 has them be UTF-8. */
+/** The fields' bytes come as ISO 8859-1; RFC 7578 §5.1 has them be UTF-8. */
 function asUtf8(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8');
 }
 
-/** RFC 8187: `UTF-8'language'percent-encoded`. Empty when it cannot be decoded: a name is then made up. */
-function decodeExtended(value: string): string {
-  const encoded = /^utf-8'[^']*'(.*)$/i.exec(value)?.[1] ?? '';
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return '';
-  }
-}
-
-/** RFC 7578 §4.2 has only `filename`; some clients send `filename*` all the same, alone or beside it. */
-function proposedName(parameters: ReadonlyMap<string, string>): string | undefined {
-  const plain = parameters.get('filename');
-  if (plain !== undefined) return asUtf8(plain);
-  const extended = parameters.get('filename*');
-  return extended === undefined ? undefined : decodeExtended(extended);
-}
-
-function lines(header: object, name: string): readonly string[] {
-  const values: unknown = new Map<string, unknown>(Object.entries(header)).get(name);
-  return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
+/** RFC 8187: `UTF-8'language'percent-encoded`, and ISO 8859-1 as RFC 5987 had it. undefined when it cannot be decoded. */
+function decodeExtended(value: string): string | undefined {
+  const [, charset = '', encoded = ''] =
+    /^(utf-8|iso-8859-1)'[^']*'((?:%[0-9a-f]{2}|[^%])*)$/i.exec(value) ?? [];
+  const bytes = Buffer.from(
+    encoded.replace(/%(..)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
+    'latin1',
+  );
+  if (/^iso/i.test(charset)) return bytes.toString('latin1');
+  return charset !== '' && isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
 /**
- * @param header field names in lower case, each with its lines
+ * `filename*` counts before `filename`, in either order, unless it cannot be decoded (RFC 6266 §4.3). A form should
+ * have only `filename` (RFC 7578 §4.2), and browsers send only that; the clients that send both mean the extended one,
+ * and have a poor substitute in the other, such as an encoded word of RFC 2047, which is a plain name here.
+ */
+function proposedName(parameters: ReadonlyMap<string, string>): string | undefined {
+  const extended = parameters.get('filename*');
+  const decoded = extended === undefined ? undefined : decodeExtended(extended);
+  if (decoded !== undefined) return decoded;
+  const plain = parameters.get('filename');
+  if (plain !== undefined) return asUtf8(plain);
+  return extended === undefined ? undefined : ''; // a file whose name is then made up
+}
+
+/**
  * @throws HttpError 400 for a part that is not of a form, or whose field has no name or too long a one
  */
-export function readPartHead(header: object): PartHead {
-  const [disposition, ...more] = lines(header, 'content-disposition');
+export function readPartHead(fields: PartFields): PartHead {
+  const [disposition, ...more] = fields.get('content-disposition') ?? [];
   if (disposition === undefined || more.length > 0) throw malformed('a part needs one Content-Disposition');
   const parsed = parseParameterized(disposition);
   if (parsed?.value !== 'form-data') throw malformed('a part whose Content-Disposition is not form-data');
   const name = parsed.parameters.get('name');
   if (name === undefined) throw malformed('a part without a name');
   if (name.length > MAX_FIELD_NAME) throw malformed('a field name that is too long');
-  const type = parseParameterized(lines(header, 'content-type')[0] ?? '')?.value ?? '';
+  const type = parseParameterized(fields.get('content-type')?.[0] ?? '')?.value ?? '';
   return { field: asUtf8(name), fileName: proposedName(parsed.parameters), type };
 }

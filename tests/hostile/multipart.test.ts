@@ -114,7 +114,7 @@ describe('multipart', () => {
     ['filename="..\\..\\canary"', 'canary'],
     ['filename="/etc/passwd"', 'passwd'],
     ["filename*=UTF-8''..%2f..%2fcanary", 'canary'],
-    ["filename=a; filename*=UTF-8''..%2fcanary", 'a'],
+    ["filename=a; filename*=UTF-8''..%2fcanary", 'canary'],
     ['filename="a\0.txt"', 'a.txt'],
     ['filename=".htaccess"', 'htaccess'],
     ['filename="con"', 'con'],
