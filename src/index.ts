@@ -96,7 +96,7 @@ export type {
   Metrics,
 } from './kernel/metrics.js';
 export { preferredType } from './kernel/negotiate.js';
-export type { Offers } from './kernel/offers.js';
+export type { FileFields, Offers } from './kernel/offers.js';
 export {
   childPath,
   type DecodedPath,

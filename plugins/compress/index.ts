@@ -11,8 +11,13 @@ export default definePlugin({
   name: 'compress',
   directives,
   setup: () => new Resources(),
-  apply({ options, hooks, log, state: resources }) {
+  apply({ options, hooks, announce, log, state: resources }) {
     if (!options.compress && !options.compress_static) return;
+    if (options.compress_static)
+      announce(
+        'siblings',
+        options.compress_encodings.map(({ suffix }) => suffix),
+      );
     const compressor = new Compressor({
       offered: options.compress_encodings,
       matches: typeMatcher(options.compress_types),

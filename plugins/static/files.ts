@@ -41,14 +41,18 @@ function sameVersion(one: FileVersion, other: FileVersion): boolean {
 export class RouteFiles {
   readonly #route: RouteView;
   readonly #cache: FileCache;
-  readonly #options: Omit<RepresentationOptions, 'contentType'>;
+  readonly #options: Omit<RepresentationOptions, 'contentType' | 'fields'>;
   readonly #kept = new Map<string, Kept>();
   /** What one route may open, another may not: they share a file only where they may reach the same. */
   readonly #heldBy: string;
   readonly #represented = new WeakMap<OpenFile, Representation>();
   readonly #looks = new Map<string, { readonly checkedAt: number; readonly found: Promise<Found> }>();
 
-  constructor(route: RouteView, cache: FileCache, options: Omit<RepresentationOptions, 'contentType'>) {
+  constructor(
+    route: RouteView,
+    cache: FileCache,
+    options: Omit<RepresentationOptions, 'contentType' | 'fields'>,
+  ) {
     this.#route = route;
     this.#cache = cache;
     this.#options = options;
@@ -116,10 +120,12 @@ export class RouteFiles {
   }
 
   represent(opened: OpenFile, content: Uint8Array | OpenFile): Representation {
-    return represent(opened, content, {
-      ...this.#options,
-      contentType: this.#route.contentType(opened.path),
-    });
+    const byName = this.#route.contentType(opened.path);
+    const { contentType, fields } = this.#route.offers('fileFields')?.(opened.path, byName) ?? {
+      contentType: byName,
+      fields: {},
+    };
+    return represent(opened, content, { ...this.#options, contentType, fields });
   }
 
   /** Opens again, for what counts is where the path leads now; reads again only a new version. */

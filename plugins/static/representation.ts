@@ -29,6 +29,8 @@ export interface Representation {
 
 export interface RepresentationOptions {
   readonly contentType: string;
+  /** Other fields of every response made of the file. */
+  readonly fields: ResponseHeaders;
   readonly etag: boolean;
   readonly cacheControl: string | undefined;
 }
@@ -40,7 +42,7 @@ export interface RepresentationOptions {
 export function represent(
   version: FileVersion,
   content: Uint8Array | OpenFile,
-  { contentType, etag, cacheControl }: RepresentationOptions,
+  { contentType, fields, etag, cacheControl }: RepresentationOptions,
 ): Representation {
   const { size } = version;
   const lastModified = lastModifiedOf(version);
@@ -51,9 +53,10 @@ export function represent(
   };
   const date: ResponseHeaders =
     lastModified === undefined ? {} : { 'last-modified': formatHttpDate(lastModified) };
-  const headers = { 'content-type': contentType, ...date, ...caching, 'accept-ranges': 'bytes' };
+  const headers = { 'content-type': contentType, ...fields, ...date, ...caching, 'accept-ranges': 'bytes' };
   // RFC 9110 §15.4.5: a 304 repeats the date only where there is no entity-tag to tell the version.
-  const validating = validators.etag === undefined ? { ...date, ...caching } : caching;
+  const validating =
+    validators.etag === undefined ? { ...fields, ...date, ...caching } : { ...fields, ...caching };
   const whole = content instanceof Uint8Array ? content : { file: content, start: 0, end: size };
   return Object.freeze({
     content,

@@ -1,5 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { type Exchange, HttpError, type Response } from '@webserv/server';
+import { syncDirectory } from './durable.js';
 import { requirePreconditions } from './receive.js';
 import { inFolder, isFileName, look, requireFile, splitTarget } from './store.js';
 import type { Uploads } from './uploads.js';
@@ -14,14 +15,15 @@ export async function remove(uploads: Uploads, { request }: Exchange): Promise<R
   if (target === undefined) throw new HttpError(409, { reason: 'DELETE of the store' });
   const { folder, name, asFolder } = target;
   if (!isFileName(name, uploads.store)) throw new HttpError(404);
-  return inFolder(uploads.store, folder, 404, (directory) =>
-    uploads.turns.take(folder + name, async () => {
+  return inFolder(uploads.store, folder, 404, async (directory) => {
+    await uploads.names.take(directory, await uploads.siblings.baseOf(name), async () => {
       const found = await look(directory, name);
       if (found === undefined || (asFolder && found.isFile())) throw new HttpError(404);
       requireFile(found);
       requirePreconditions(request, found);
       await unlink(directory.entry(name)); // a folder put there since is refused by the system
-      return deleted;
-    }),
-  );
+    });
+    await syncDirectory(uploads, directory);
+    return deleted;
+  });
 }

@@ -3,6 +3,7 @@ import { addField, type FieldValues, noFields } from './answer.js';
 import { readForm } from './multipart.js';
 import { chooseName } from './names.js';
 import type { PartHead } from './part-head.js';
+import type { SyncSlots } from './sync-slots.js';
 import type { TemporaryFile } from './temporary-file.js';
 
 /** Fields that are no files, in one form. */
@@ -28,6 +29,8 @@ export interface FormOptions {
   readonly maxFiles: number;
   /** Throws for a name that no file may get, before anything of that file is kept. */
   admit(name: string): Promise<void>;
+  /** Forces the files to the disk. */
+  readonly slots: SyncSlots | undefined;
   /** Whoever makes it removes it. */
   create(): Promise<TemporaryFile>;
 }
@@ -94,7 +97,7 @@ class FormCollector {
         // A browser sends an empty part without a file name where no file was chosen.
         if (opened === undefined && fileName === '') return;
         const file = opened ?? (await open());
-        const { ino } = await file.complete();
+        const { ino } = await file.complete(this.#options.slots);
         await file.close(); // a form of a hundred files holds one descriptor, not a hundred
         this.files.push({ file, field, name, inode: ino });
       },

@@ -12,8 +12,11 @@ import {
 import { refuseCrossSite } from './cross-site.js';
 import { asAnswer } from './failure.js';
 import type { ConflictPolicy } from './publish.js';
+import { fileFieldsIn } from './safe-fields.js';
 import { UploadServer } from './server.js';
-import { codes, nowhereToStore, storeOf, unlessStoreIsGone, unusable } from './store-check.js';
+import { Siblings } from './siblings.js';
+import { codes, nowhereToStore, pagesIn, storeOf, unlessStoreIsGone, unusable } from './store-check.js';
+import { Stores } from './stores.js';
 import type { Uploads } from './uploads.js';
 
 type Method = (uploads: Uploads, exchange: Exchange) => Promise<Response>;
@@ -40,6 +43,16 @@ export default definePlugin({
       help: 'accepts requests that pages of other sites make browsers send; they are rejected with 403 otherwise',
       example: 'upload_cross_site on;',
     }),
+    upload_trusted: flag({
+      default: false,
+      help: 'sends files of a directory that is uploaded to as what their names say; they are sent so that browsers run nothing in them otherwise',
+      example: 'upload_trusted on;',
+    }),
+    upload_sync: flag({
+      default: true,
+      help: 'forces a file to the disk before the response says that it is stored',
+      example: 'upload_sync off;',
+    }),
     upload_max_files: integer({
       default: 100,
       min: 1,
@@ -49,14 +62,27 @@ export default definePlugin({
     }),
   },
   codes,
-  setup: ({ log, metrics }) => new UploadServer(log, metrics),
-  async apply({ options, state, hooks, route, announce, placeOf, lack, refuse }) {
+  setup({ hooks, log, metrics }) {
+    const server = new UploadServer(log, metrics);
+    hooks.onConfig.tap({}, (config) => {
+      server.stores = new Stores(config.servers);
+    });
+    return server;
+  },
+  async apply({ options, state, hooks, route, announce, placeOf, lack, warn, refuse }) {
+    const { root } = route;
+    if (root !== undefined && !options.upload_trusted) {
+      const directories = await state.stores.within(root.directory);
+      if (directories.length > 0) announce('fileFields', fileFieldsIn(directories));
+    }
     if (!options.upload) return;
     const store = storeOf(route, options.upload_store);
     const place = placeOf('upload_store') ?? placeOf('upload') ?? route.place;
     if (store === undefined) return refuse(nowhereToStore(place));
     const problem = await unusable(store, place);
     if (problem !== undefined && !lack(problem)) return;
+    const pages = options.upload_trusted ? undefined : await pagesIn(route, store, place);
+    if (pages !== undefined) warn(pages);
     announce('upload', true);
     if (options.upload_delete) announce('delete', true);
     state.uses(store.mapping.directory);
@@ -66,7 +92,9 @@ export default definePlugin({
       maxFiles: options.upload_max_files,
       route,
       temporaries: state.temporaries,
-      turns: state.turns,
+      names: state.names,
+      siblings: new Siblings(route, store),
+      slots: options.upload_sync ? state.slots : undefined,
       stored: (bytes) => state.stored(bytes),
     };
     const answer = (method: string, work: Method): void =>

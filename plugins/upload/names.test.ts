@@ -5,7 +5,7 @@ import { alternative, chooseName, generateName, isAcceptable } from './names.js'
 const GENERATED = /^\d{8}T\d{6}-[0-9a-f]{8}\.\w+$/;
 
 describe('the name of a file put to a URL', () => {
-  test.each(['a', 'a.txt', 'a b', 'größe.tar.gz', 'gro\u0308ße', 'con', '-rf', '~', 'a..b', 'x'.repeat(200)])(
+  test.each(['a', 'a.txt', 'a b', 'größe.tar.gz', 'gro\u0308ße', 'con', '-rf', '~', 'a..b', 'x'.repeat(255)])(
     'may be %j',
     (name) => expect(isAcceptable(name)).toBe(true),
   );
@@ -19,8 +19,8 @@ describe('the name of a file put to a URL', () => {
     'a ',
     'a\u0085',
     'a\u2028b',
-    'x'.repeat(201),
-    'ß'.repeat(101),
+    'x'.repeat(256),
+    'ß'.repeat(128),
   ])('may not be %j', (name) => expect(isAcceptable(name)).toBe(false));
 });
 
@@ -38,7 +38,7 @@ describe('the name of a file in a form', () => {
     ['<b>"&\'.txt', '<b>"&\'.txt'],
   ])('%j becomes %j', (proposed, name) => expect(chooseName(proposed, '')).toBe(name));
 
-  test.each(['', '.', '..', '../', '\0', '/', ' ', 'x'.repeat(201), '...'])(
+  test.each(['', '.', '..', '../', '\0', '/', ' ', 'x'.repeat(256), '...'])(
     '%j gives nothing to use: one is made up',
     (proposed) => expect(chooseName(proposed, 'text/plain')).toMatch(GENERATED),
   );
@@ -82,11 +82,24 @@ describe('a generated name', () => {
   });
 });
 
-test('a taken name is numbered before its extension, at random when a hundred are taken', () => {
+test('a taken name is numbered before its extension, at random when a few are taken', () => {
   const tried = (name: string): string[] =>
     Array.from({ length: 3 }, (_, attempt) => alternative(name, attempt));
   expect(tried('a.txt')).toEqual(['a.txt', 'a-1.txt', 'a-2.txt']);
   expect(tried('a')).toEqual(['a', 'a-1', 'a-2']);
-  expect(alternative('a.tar.gz', 99)).toBe('a.tar-99.gz');
-  expect(alternative('a.txt', 100)).toMatch(/^a-[0-9a-f]{8}\.txt$/);
+  expect(alternative('a.tar.gz', 5)).toBe('a.tar-5.gz');
+  expect(alternative('a.txt', 6)).toMatch(/^a-[0-9a-f]{8}\.txt$/);
+});
+
+test('a numbered name has at most 255 bytes, and keeps its extension', () => {
+  for (const stem of ['x'.repeat(251), 'ß'.repeat(125), '\u{1f600}'.repeat(62)]) {
+    for (const attempt of [1, 6]) {
+      const name = alternative(`${stem}.txt`, attempt);
+      expect(name).toMatch(/^.*[^\ufffd]-(?:1|[0-9a-f]{8})\.txt$/u);
+      expect(Buffer.byteLength(name)).toBeGreaterThan(250);
+      expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
+      expect(isAcceptable(name)).toBe(true);
+    }
+  }
+  expect(alternative(`a.${'x'.repeat(253)}`, 1)).toBe(`a.${'x'.repeat(251)}-1`);
 });

@@ -2,8 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { safeFileName } from '@webserv/server';
 import mime from 'mime';
 
-/** A name taken this often already gets a random number instead of the next one. */
-const MAX_NUMBER = 99;
+/** After these a random number is tried: a hundred files of one name must not look at each other's numbers. */
+const MAX_NUMBER = 5;
+/** Bytes of a name, in the usual file systems. */
+const MAX_NAME = 255;
+/** What follows the last dot is an extension when it is as short as this, in bytes. */
+const MAX_EXTENSION = 100;
 
 function random(): string {
   return randomBytes(4).toString('hex');
@@ -28,10 +32,24 @@ export function chooseName(proposed: string, type: string): string {
   return safeFileName(proposed) ?? generateName(type);
 }
 
-/** What to try for a name: `a.txt`, `a-1.txt`, `a-2.txt` …, and random numbers after that, so that one is free. */
+/** `start` without as many characters at its end as make it too long for `bytes` bytes. */
+function shortened(start: string, bytes: number): string {
+  if (Buffer.byteLength(start) <= bytes) return start;
+  const characters = Array.from(start);
+  let length = 0;
+  const kept = characters.filter((character) => {
+    length += Buffer.byteLength(character);
+    return length <= bytes;
+  });
+  return kept.join('');
+}
+
+/** What to try for a name: `a.txt`, `a-1.txt`, `a-2.txt` …, and random numbers after a few, so that one is free. */
 export function alternative(name: string, attempt: number): string {
   if (attempt === 0) return name;
   const dot = name.lastIndexOf('.');
-  const stem = dot > 0 ? name.slice(0, dot) : name;
-  return `${stem}-${attempt <= MAX_NUMBER ? attempt : random()}${name.slice(stem.length)}`;
+  const isExtension = dot > 0 && Buffer.byteLength(name.slice(dot)) <= MAX_EXTENSION;
+  const stem = isExtension ? name.slice(0, dot) : name;
+  const rest = `-${attempt <= MAX_NUMBER ? attempt : random()}${name.slice(stem.length)}`;
+  return shortened(stem, MAX_NAME - Buffer.byteLength(rest)) + rest;
 }

@@ -46,7 +46,7 @@ describe('POST of a form', () => {
           field: 'file',
           name: 'ü 1.html',
           size: 3,
-          type: 'text/html; charset=utf-8',
+          type: 'application/octet-stream', // what strangers upload is no page of this site
           url: '/files/%C3%BC%201.html',
         },
       ],

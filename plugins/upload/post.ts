@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   childPath,
   type DecodedPath,
@@ -8,10 +9,11 @@ import {
   type Response,
 } from '@webserv/server';
 import { type StoredFile, storedAnswer } from './answer.js';
+import { syncDirectory } from './durable.js';
 import { type ReceivedFile, receiveForm } from './form.js';
 import { generateName } from './names.js';
 import { readFormType } from './parameters.js';
-import { type ConflictPolicy, type Published, publish, refuseTaken, withdraw } from './publish.js';
+import { type ConflictPolicy, publish, refuseSibling, refuseTaken, withdraw } from './publish.js';
 import { receive, refuseContentCoding } from './receive.js';
 import { inFolder, look } from './store.js';
 import type { TemporaryFile } from './temporary-file.js';
@@ -23,26 +25,11 @@ interface Folder {
   readonly directory: OpenDirectory;
 }
 
-function publishIn(
-  uploads: Uploads,
-  folder: Folder,
-  file: TemporaryFile,
-  wanted: string,
-  policy: ConflictPolicy,
-): Promise<Published> {
-  return uploads.turns.take(childPath(folder.path, wanted), async () =>
-    publish(file, wanted, policy, await look(folder.directory, wanted)),
-  );
-}
-
 function describe(uploads: Uploads, folder: Folder, name: string, size: number, field?: string): StoredFile {
-  return {
-    field,
-    name,
-    size,
-    type: uploads.route.contentType(name),
-    url: encodePath(childPath(folder.path, name)),
-  };
+  const path = join(folder.directory.path, name);
+  const byName = uploads.route.contentType(name);
+  const type = uploads.route.offers('fileFields')?.(path, byName)?.contentType ?? byName;
+  return { field, name, size, type, url: encodePath(childPath(folder.path, name)) };
 }
 
 /** All of them or, as far as a file system allows, none: what is new is taken back when a later one fails. */
@@ -53,17 +40,22 @@ async function publishAll(
   policy: ConflictPolicy,
 ): Promise<StoredFile[]> {
   const stored: StoredFile[] = [];
+  const taken = new Map<string, number>();
   const created: { readonly name: string; readonly inode: number }[] = [];
   try {
     for (const { file, field, name: wanted, inode } of files) {
-      const published = await publishIn(uploads, folder, file, wanted, policy);
+      const { directory } = folder;
+      const attempts = policy === 'rename' ? (taken.get(wanted) ?? 0) : 0;
+      const published = await publish(uploads, { directory, file, name: wanted, policy, attempts });
+      taken.set(wanted, published.attempts);
       if (published.created) created.push({ name: published.name, inode });
       stored.push(describe(uploads, folder, published.name, file.size, field));
     }
   } catch (error) {
-    for (const { name, inode } of created) await withdraw(folder.directory, name, inode);
+    for (const { name, inode } of created) await withdraw(uploads, folder.directory, name, inode);
     throw error;
   }
+  if (stored.length > 0) await syncDirectory(uploads, folder.directory);
   for (const { size } of stored) uploads.stored(size);
   return stored;
 }
@@ -79,6 +71,7 @@ async function postForm(
   const policy = uploads.conflict ?? 'rename';
   const admit = async (name: string): Promise<void> => {
     if (policy === 'refuse' && (await look(folder.directory, name)) !== undefined) refuseTaken();
+    if (await uploads.siblings.isSibling(folder.directory, name)) refuseSibling();
   };
   const received: TemporaryFile[] = [];
   const create = async (): Promise<TemporaryFile> => {
@@ -90,6 +83,7 @@ async function postForm(
     const { files, fields } = await receiveForm(exchange.request.body, boundary, {
       maxFiles: uploads.maxFiles,
       admit,
+      slots: uploads.slots,
       create,
     });
     return storedAnswer(exchange, await publishAll(uploads, folder, files, policy), fields);
@@ -107,8 +101,10 @@ async function postContent(
 ): Promise<Response> {
   const file = await uploads.temporaries.create(folder.directory);
   try {
-    await receive(exchange.request.body, file);
-    const { name } = await publishIn(uploads, folder, file, generateName(type), 'rename');
+    await receive(exchange.request.body, file, uploads.slots);
+    const wanted = { directory: folder.directory, file, name: generateName(type), policy: 'rename' } as const;
+    const { name } = await publish(uploads, wanted);
+    await syncDirectory(uploads, folder.directory);
     uploads.stored(file.size);
     return storedAnswer(exchange, [describe(uploads, folder, name, file.size)]);
   } finally {

@@ -1,17 +1,45 @@
 import type { Stats } from 'node:fs';
 import { unlink } from 'node:fs/promises';
-import { HttpError, type OpenDirectory } from '@webserv/server';
+import { entityTagOf, HttpError, type OpenDirectory } from '@webserv/server';
 import { alternative } from './names.js';
 import { look, requireFile } from './store.js';
 import type { TemporaryFile } from './temporary-file.js';
+import type { Uploads } from './uploads.js';
 
 /** What happens to a file whose name is taken. */
 export type ConflictPolicy = 'replace' | 'rename' | 'refuse';
+
+/** Names that are tried for one file: after the first few they are random, so that one of them is free. */
+const MAX_ATTEMPTS = 100;
 
 export interface Published {
   readonly name: string;
   /** False when it took the place of another file. */
   readonly created: boolean;
+  /** undefined when another program has removed it already. */
+  readonly etag: string | undefined;
+}
+
+export interface Placed extends Published {
+  /** How many alternatives of the name are known to be taken now. */
+  readonly attempts: number;
+}
+
+/** A whole file and the name it should get. */
+export interface Publication {
+  readonly directory: OpenDirectory;
+  readonly file: TemporaryFile;
+  readonly name: string;
+  readonly policy: ConflictPolicy;
+  /** Alternatives of the name that are known to be taken, and not tried again; 0 when left out. */
+  readonly attempts?: number;
+  /** Throws when the file must not take the place of what has the name in the moment of publishing. */
+  readonly verify?: ((found: Stats | undefined) => void) | undefined;
+}
+
+/** @throws HttpError 409: clients that take compressed content would get it instead of the other file */
+export function refuseSibling(): never {
+  throw new HttpError(409, { reason: 'the name of the compressed form of another file (compress_static)' });
 }
 
 /** @throws HttpError 409 */
@@ -21,33 +49,74 @@ export function refuseTaken(): never {
 
 /**
  * Gives a whole file its name, in one step. Nobody sees the name without the file or with half of it.
- * @param found what has the name now
- * @throws HttpError 409 when the policy refuses, or something that is no file has the name
+ * @throws HttpError 409 when the policy refuses, something that is no file has the name, or it is the name of the
+ * compressed form of another file
  */
-export async function publish(
-  file: TemporaryFile,
-  name: string,
-  policy: ConflictPolicy,
-  found: Stats | undefined,
-): Promise<Published> {
-  switch (policy) {
-    case 'replace':
-      requireFile(found);
-      await file.replace(name);
-      return { name, created: found === undefined };
-    case 'refuse':
-      if (!(await file.claim(name))) refuseTaken();
-      return { name, created: true };
-    case 'rename':
-      for (let attempt = 0; ; attempt += 1) {
-        const candidate = alternative(name, attempt);
-        if (await file.claim(candidate)) return { name: candidate, created: true };
-      }
+export async function publish(uploads: Uploads, publication: Publication): Promise<Placed> {
+  const { name, policy, verify, attempts = 0 } = publication;
+  const end = policy === 'rename' ? attempts + MAX_ATTEMPTS : 1;
+  for (let attempt = attempts; attempt < end; attempt += 1) {
+    const isOwn = attempt === 0;
+    const candidate = {
+      ...publication,
+      name: alternative(name, attempt),
+      verify: isOwn ? verify : undefined,
+    };
+    if (isOwn && (await uploads.siblings.isSibling(publication.directory, name))) refuseSibling();
+    const published = await publishAs(uploads, candidate);
+    if (published !== undefined) return { ...published, attempts: attempt + 1 };
   }
+  // Taken since it was looked at: the request's own conditions say how that is answered.
+  verify?.(await look(publication.directory, name));
+  return refuseTaken();
+}
+
+/** @returns undefined when the name is taken */
+async function publishAs(uploads: Uploads, publication: Publication): Promise<Published | undefined> {
+  const { names, siblings } = uploads;
+  const { directory, file, name, policy, verify } = publication;
+  if (policy !== 'replace') {
+    const found = await look(directory, name);
+    verify?.(found);
+    if (found !== undefined) return undefined;
+    // Nothing is replaced: the system lets one have the name, and no lock is needed for that.
+    const claim = (await siblings.areSent()) ? 'no-links' : await file.claim(name);
+    if (claim === 'taken') return undefined;
+    if (claim === 'claimed') return published(directory, name, true);
+  }
+  return names.take(directory, await siblings.baseOf(name), () => publishLocked(uploads, publication));
+}
+
+async function publishLocked(
+  { siblings }: Uploads,
+  { directory, file, name, policy, verify }: Publication,
+): Promise<Published | undefined> {
+  const found = await look(directory, name);
+  verify?.(found);
+  if (policy === 'replace') requireFile(found);
+  else if (found !== undefined) return undefined;
+  if (await siblings.isSibling(directory, name)) return undefined;
+  await file.makeNewerThan(Math.max(found?.mtimeMs ?? 0, await siblings.newest(directory, name)));
+  if (policy === 'replace') await file.replace(name);
+  else if ((await file.claimWithLock(name)) === 'taken') return undefined;
+  return published(directory, name, found === undefined);
+}
+
+/** Looked at after it got its name, which counts as a change of the file. */
+async function published(directory: OpenDirectory, name: string, created: boolean): Promise<Published> {
+  const found = await look(directory, name);
+  return { name, created, etag: found && entityTagOf(found) };
 }
 
 /** Takes a published file back, unless another has its name by now. */
-export async function withdraw(directory: OpenDirectory, name: string, inode: number): Promise<void> {
-  const found = await look(directory, name);
-  if (found?.ino === inode) await unlink(directory.entry(name));
+export async function withdraw(
+  { names, siblings }: Uploads,
+  directory: OpenDirectory,
+  name: string,
+  inode: number,
+): Promise<void> {
+  await names.take(directory, await siblings.baseOf(name), async () => {
+    const found = await look(directory, name);
+    if (found?.ino === inode) await unlink(directory.entry(name));
+  });
 }

@@ -3,13 +3,13 @@ import {
   childPath,
   type Exchange,
   encodePath,
-  entityTagOf,
   HttpError,
   type Request,
   type Response,
 } from '@webserv/server';
+import { syncDirectory } from './durable.js';
 import { isAcceptable } from './names.js';
-import { publish, refuseTaken } from './publish.js';
+import { publish, refuseSibling, refuseTaken } from './publish.js';
 import { receive, refuseContentCoding, requirePreconditions } from './receive.js';
 import { inFolder, isFileName, look, requireFile, splitTarget, type Target } from './store.js';
 import type { Uploads } from './uploads.js';
@@ -43,18 +43,16 @@ export async function put(uploads: Uploads, { request }: Exchange): Promise<Resp
   };
   return inFolder(uploads.store, folder, 409, async (directory) => {
     verify(await look(directory, name)); // before the content is asked for
+    if (await uploads.siblings.isSibling(directory, name)) refuseSibling();
     const file = await uploads.temporaries.create(directory);
     try {
-      await receive(request.body, file);
-      const published = await uploads.turns.take(request.path, async () => {
-        const found = await look(directory, name);
-        verify(found);
-        return publish(file, name, policy, found);
-      });
+      await receive(request.body, file, uploads.slots);
+      const published = await publish(uploads, { directory, file, name, policy, verify });
+      await syncDirectory(uploads, directory);
       uploads.stored(file.size);
-      const etag = entityTagOf(await file.stat()); // after the rename, which counts as a change
-      if (!published.created) return { status: 204, headers: { etag } };
-      return { status: 201, headers: { etag, location: encodePath(childPath(folder, published.name)) } };
+      const etag = published.etag === undefined ? {} : { etag: published.etag };
+      if (!published.created) return { status: 204, headers: etag };
+      return { status: 201, headers: { ...etag, location: encodePath(childPath(folder, published.name)) } };
     } finally {
       await uploads.temporaries.remove(file);
     }

@@ -7,6 +7,7 @@ import {
   type Request,
   type RequestBody,
 } from '@webserv/server';
+import type { SyncSlots } from './sync-slots.js';
 import type { TemporaryFile } from './temporary-file.js';
 
 /** @throws HttpError 412 when the request asks for a state that the file is not in (RFC 9110 §13.1) */
@@ -26,7 +27,11 @@ export function refuseContentCoding({ headers }: Request): void {
 }
 
 /** The whole content, one piece at a time: the client sends as fast as the disk takes it. */
-export async function receive(body: RequestBody, file: TemporaryFile): Promise<Stats> {
+export async function receive(
+  body: RequestBody,
+  file: TemporaryFile,
+  slots: SyncSlots | undefined,
+): Promise<Stats> {
   for (let piece = await body.read(); piece !== undefined; piece = await body.read()) await file.write(piece);
-  return file.complete();
+  return file.complete(slots);
 }

@@ -1,12 +1,17 @@
 import type { Counter, Log, Metrics } from '@webserv/server';
 import { removeLeftovers } from './leftovers.js';
+import { NameLocks } from './name-locks.js';
+import { Stores } from './stores.js';
+import { SyncSlots } from './sync-slots.js';
 import { Temporaries } from './temporaries.js';
-import { Turns } from './turns.js';
 
 /** What the routes of one running server share. */
 export class UploadServer {
   readonly temporaries = new Temporaries();
-  readonly turns = new Turns();
+  readonly names = new NameLocks();
+  readonly slots = new SyncSlots();
+  /** Of this configuration: set before the plugin is applied to a route. */
+  stores = new Stores([]);
   readonly #log: Log;
   readonly #files: Counter;
   readonly #bytes: Counter;

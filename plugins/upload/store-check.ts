@@ -1,10 +1,14 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { type Finding, HttpError, type Place, type RouteView } from '@webserv/server';
+import { join } from 'node:path';
+import { type Finding, HttpError, isUnder, type Place, type RouteView } from '@webserv/server';
 import { errorCode } from './failure.js';
 import type { Store } from './store.js';
 
-export const codes = { 'upload-store': 'there is nowhere that uploads could be stored' };
+export const codes = {
+  'upload-store': 'there is nowhere that uploads could be stored',
+  'upload-pages': 'pages lie in a directory that is uploaded to, and are sent as downloads',
+};
 
 /** The route's prefix is mapped to the store as `root` maps it. */
 export function storeOf(route: RouteView, directory: string | undefined): Store | undefined {
@@ -45,4 +49,23 @@ export async function unusable({ mapping }: Store, place: Place | undefined): Pr
   const message = `the folder for uploads, ${mapping.directory}, ${problem}`;
   const hint = "make it a folder that the server's user can write to";
   return { code: 'upload-store', message, place, hint };
+}
+
+/** A site whose own pages lie where uploads go would be sent as downloads. */
+export async function pagesIn(
+  { root }: RouteView,
+  { mapping: { directory } }: Store,
+  place: Place | undefined,
+): Promise<Finding | undefined> {
+  if (root === undefined || !isUnder(directory, root.directory)) return undefined;
+  const page = join(directory, 'index.html');
+  const isThere = await stat(page).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (!isThere) return undefined;
+  const message = `${page} is sent as a download: uploads are stored in its directory, and must not run as pages`;
+  const hint =
+    'give uploads a directory of their own (upload_store), or say "upload_trusted on;" where only people you trust can upload';
+  return { code: 'upload-pages', message, place, hint };
 }

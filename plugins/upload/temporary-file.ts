@@ -1,8 +1,15 @@
 import type { Stats } from 'node:fs';
-import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, lutimes, open, rename, unlink } from 'node:fs/promises';
 import { HttpError, type OpenDirectory } from '@webserv/server';
 import { errorCode } from './failure.js';
+import type { SyncSlots } from './sync-slots.js';
 import { giveBack, takeBuffer } from './write-buffers.js';
+
+/** What link(2) fails with on a file system without hard links: exFAT, SMB, many of FUSE. */
+const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** `no-links`: the file system cannot give a second name to a file. */
+export type Claim = 'claimed' | 'taken' | 'no-links';
 
 /**
  * A file that is being received, under a hidden name in the directory it will stay in: the same file system, so that
@@ -17,6 +24,7 @@ export class TemporaryFile {
   #buffer: Buffer | undefined;
   #used = 0;
   #size = 0;
+  #mtimeMs = 0;
   /** True while the temporary name exists. */
   #hidden = true;
   #removed: Promise<void> | undefined;
@@ -54,16 +62,28 @@ export class TemporaryFile {
     }
   }
 
-  /** Writes what is still collected. @returns the file as it now is */
-  async complete(): Promise<Stats> {
+  /**
+   * Writes what is still collected.
+   * @param slots force it to the disk too
+   * @returns the file as it now is
+   */
+  async complete(slots: SyncSlots | undefined): Promise<Stats> {
     await this.#flush();
     this.#letGoOfBuffer();
-    return this.#handle.stat();
+    if (slots !== undefined) await slots.run(() => this.#handle.datasync());
+    const stats = await this.#handle.stat();
+    this.#mtimeMs = stats.mtimeMs;
+    return stats;
   }
 
-  /** The file as it is now; before `close()` only. */
-  stat(): Promise<Stats> {
-    return this.#handle.stat();
+  /**
+   * Lets it have been changed later than another file, by a millisecond where it was not: two versions of one file that
+   * are as large and were written in one tick of the system's clock would have one entity-tag.
+   */
+  async makeNewerThan(mtimeMs: number): Promise<void> {
+    if (this.#mtimeMs > mtimeMs) return;
+    this.#mtimeMs = mtimeMs + 1;
+    await lutimes(this.#path, this.#mtimeMs / 1000, this.#mtimeMs / 1000);
   }
 
   /** Gives the descriptor back; the file can still get its name, or be removed. */
@@ -77,17 +97,50 @@ export class TemporaryFile {
     this.#hidden = false;
   }
 
-  /** Gets its name if nothing has it. @returns false when something has */
-  async claim(name: string): Promise<boolean> {
+  /** Gets its name if nothing has it, in one step. */
+  async claim(name: string): Promise<Claim> {
     try {
       await link(this.#path, this.#directory.entry(name)); // unlike rename(), it never replaces
     } catch (error) {
-      if (errorCode(error) === 'EEXIST') return false;
+      if (errorCode(error) === 'EEXIST') return 'taken';
+      if (WITHOUT_LINKS.has(errorCode(error))) return 'no-links';
       throw error;
     }
     await unlink(this.#path);
     this.#hidden = false;
-    return true;
+    return 'claimed';
+  }
+
+  /** As `claim()`, also without hard links. To be called while no other upload can take the name. */
+  async claimWithLock(name: string): Promise<Exclude<Claim, 'no-links'>> {
+    const claim = await this.claim(name);
+    return claim === 'no-links' ? this.#claimByPlaceholder(this.#directory.entry(name)) : claim;
+  }
+
+  /** rename() replaces what has the name. So an empty file takes the name first, which fails where there is one. */
+  async #claimByPlaceholder(path: string): Promise<'claimed' | 'taken'> {
+    let placeholder: FileHandle;
+    try {
+      placeholder = await open(path, 'wx');
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return 'taken';
+      throw error;
+    }
+    try {
+      const own = await placeholder.stat();
+      const isOwn = async (): Promise<boolean> => (await lstat(path)).ino === own.ino;
+      if (!(await isOwn())) return 'taken';
+      try {
+        await rename(this.#path, path);
+      } catch (error) {
+        if (await isOwn()) await unlink(path);
+        throw error;
+      }
+    } finally {
+      await placeholder.close();
+    }
+    this.#hidden = false;
+    return 'claimed';
   }
 
   /** Ends it: closed, and gone unless it got its name. May be called again, and while a write is under way. */

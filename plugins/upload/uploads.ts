@@ -1,8 +1,10 @@
 import type { RouteView } from '@webserv/server';
+import type { NameLocks } from './name-locks.js';
 import type { ConflictPolicy } from './publish.js';
+import type { Siblings } from './siblings.js';
 import type { Store } from './store.js';
+import type { SyncSlots } from './sync-slots.js';
 import type { Temporaries } from './temporaries.js';
-import type { Turns } from './turns.js';
 
 /** What the methods of one route share: its options, read once, and the server's temporary files. */
 export interface Uploads {
@@ -13,7 +15,10 @@ export interface Uploads {
   readonly maxFiles: number;
   readonly route: RouteView;
   readonly temporaries: Temporaries;
-  readonly turns: Turns;
+  readonly names: NameLocks;
+  readonly siblings: Siblings;
+  /** undefined: what is stored is not forced to the disk. */
+  readonly slots: SyncSlots | undefined;
   /** Counts a stored file. */
   readonly stored: (bytes: number) => void;
 }

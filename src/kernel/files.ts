@@ -1,4 +1,4 @@
-import { close, constants, type Dirent, fstat, open, read, readlink, type Stats } from 'node:fs';
+import { close, constants, type Dirent, fstat, fsync, open, read, readlink, type Stats } from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { fileBuffer } from './file-buffer.js';
@@ -9,6 +9,10 @@ const openAsync = promisify(open);
 const fstatAsync = promisify(fstat);
 const readlinkAsync = promisify(readlink);
 const closeAsync = promisify(close);
+const fsyncAsync = promisify(fsync);
+
+/** What fsync(2) of a directory fails with where it cannot be synchronized by itself: some of FUSE, SMB. */
+const WITHOUT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF']);
 
 /** What a lookup may reach: nothing outside `directory`, also not by symbolic links unless they are followed. */
 export interface Boundary {
@@ -153,6 +157,21 @@ export class OpenDirectory {
   async *entries(): AsyncGenerator<DirectoryEntry> {
     for await (const entry of await opendir(this.#handle(), { bufferSize: 1024 })) {
       yield { name: entry.name, kind: kindOf(entry) };
+    }
+  }
+
+  /** The same for the same directory, by whatever path it was opened. */
+  async identity(): Promise<string> {
+    const { dev, ino } = await fstatAsync(this.#descriptor);
+    return `${dev}:${ino}`;
+  }
+
+  /** Forces its entries to the disk: names given, replaced and removed before. Nothing where that cannot be done. */
+  async sync(): Promise<void> {
+    try {
+      await fsyncAsync(this.#descriptor);
+    } catch (error) {
+      if (!WITHOUT_SYNC.has(errorCode(error))) throw error;
     }
   }
 

@@ -13,8 +13,17 @@ export interface Offers {
   readonly upload: true;
   /** Files of the route can be removed with DELETE. */
   readonly delete: true;
-  /** The fields that a file is sent with, instead of its Content-Type alone; undefined: nothing but that. */
-  readonly fileFields: (path: string, contentType: string) => ResponseHeaders | undefined;
+  /**
+   * How a file of the route must be sent, by its path and the Content-Type of its name; undefined: as any other. A plugin
+   * that sends files asks for it.
+   */
+  readonly fileFields: (path: string, contentType: string) => FileFields | undefined;
+}
+
+export interface FileFields {
+  readonly contentType: string;
+  /** The other fields that must be in every response made of the file, 304 included. */
+  readonly fields: ResponseHeaders;
 }
 
 /** The offers of one route. */

@@ -212,7 +212,7 @@ function isControl(code: number): boolean {
 
 /**
  * A client's proposal for a file name, made safe: the last segment only, no control characters, no leading dot,
- * at most 200 bytes of UTF-8 (255 is the limit of the usual file systems; a number may have to be added).
+ * at most 255 bytes of UTF-8, the limit of the usual file systems.
  * @returns undefined when nothing usable is left.
  */
 export function safeFileName(proposed: string): string | undefined {
@@ -222,5 +222,5 @@ export function safeFileName(proposed: string): string | undefined {
     .join('');
   // Dots and spaces together: what one leaves at the front, the other must not make a hidden name again.
   const name = printable.replace(/^[\s.]+/, '').trimEnd();
-  return name !== '' && Buffer.byteLength(name) <= 200 ? name : undefined;
+  return name !== '' && Buffer.byteLength(name) <= 255 ? name : undefined;
 }

@@ -187,7 +187,6 @@ describe('names in the URL of a PUT', () => {
     '/files/a%85',
     '/files/a%c2%85',
     `/files/${'n'.repeat(256)}`,
-    `/files/${'n'.repeat(201)}`,
     '/filesx/canary',
     'http://a/files/../../canary',
   ])('%s: refused, and nothing is made or changed', async (target) => {

@@ -67,6 +67,8 @@ function configuration(
   if (isLoopback || hosts.length > 0) lines.push(`allow_hosts ${['loopback', ...hosts].join(' ')};`);
   if (listing) lines.push('autoindex on;');
   if (upload) lines.push('upload on;', 'client_max_body_size 1g;');
+  // What can upload from this machine can do more than a page of this address.
+  if (upload && isLoopback) lines.push('upload_trusted on;');
   // Said above: there is no configuration to name another user in.
   const user = isRoot() ? 'user root;\n' : '';
   return `${user}server {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
