@@ -74,4 +74,37 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
       expect(stderr).not.toContain('    at ');
     }
   });
+
+  it.runIf(isRoot)('cannot have the master, which is root, bind what they may not', async () => {
+    const plugin = `import { createServer } from 'node:net';
+      import { definePlugin, flag, Stage } from '@webserv/server';
+      const attempt = (options) => new Promise((resolve) => {
+        const server = createServer();
+        server.once('error', ({ code }) => resolve(code));
+        server.listen(options, () => server.close(() => resolve('bound')));
+      });
+      export default definePlugin({
+        name: 'binding',
+        directives: { binding: flag({ default: false, help: 'binds', example: 'binding on;' }) },
+        apply({ options, hooks, route }) {
+          if (!options.binding) return;
+          const { directory } = route.boundary;
+          hooks.onRoute.tapPromise({ stage: Stage.handler }, async () => ({ status: 200, body: [
+            await attempt({ path: directory + '/new.sock' }),
+            await attempt({ port: 81, host: '127.0.0.1' }),
+            await attempt({ fd: 0 }),
+            await attempt({ port: 0, host: '127.0.0.1' }),
+          ].join() }));
+        },
+      });`;
+    const folder = await folderWith({
+      'webserv.conf': `user ${USER}; load_plugin ./own.mjs; server { listen 127.0.0.1:0; root www; binding on; }`,
+      'own.mjs': plugin,
+      'www/a': '',
+    });
+    await chmod(folder, 0o755);
+    const server = await serving([join(folder, 'webserv.conf')]);
+    expect(await answerOf(server)).toMatch(/^EACCES,EACCES,E[A-Z]+,bound$/);
+    await expect(stat(join(folder, 'www/new.sock'))).rejects.toThrow('ENOENT');
+  });
 });

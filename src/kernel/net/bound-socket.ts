@@ -80,8 +80,10 @@ function takenBy(socket: BoundSocket, wanted: number): number {
   return wanted !== 0 && out.port !== wanted ? ADDRESS_IN_USE : 0;
 }
 
+/** As Node has it: a master limits what node:cluster gets by this name. */
+const create: unknown = Reflect.get(net, '_createServerHandle');
+
 function createHandle(...args: readonly unknown[]): BoundSocket {
-  const create: unknown = Reflect.get(net, '_createServerHandle');
   if (typeof create !== 'function') throw new TypeError('this version of Node cannot bind a socket');
   const made: unknown = Reflect.apply(create, net, args);
   if (typeof made === 'number') throw systemError('bind', made);

@@ -34,7 +34,7 @@ export class MasterSockets implements SocketSource {
 
   /** No other address is asked for, whatever code runs here from now on. */
   seal(): void {
-    this.#tell({ type: 'sealed' });
+    this.#tell({ type: 'sealed', account: this.#account });
   }
 
   release(): void {

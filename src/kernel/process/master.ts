@@ -4,6 +4,7 @@ import type { ConfigSnapshot } from '../config/config-files.js';
 import { createLog, fileTarget, type LogTarget } from '../error-log.js';
 import type { Log } from '../log.js';
 import { formatAddress } from '../net/listener.js';
+import type { Account } from '../rights/account.js';
 import { workingDirectory } from '../working-directory.js';
 import { excessOf } from './balance.js';
 import { Deaths } from './deaths.js';
@@ -15,6 +16,7 @@ import { masterFamilies } from './master-families.js';
 import type { FromWorker, InheritedSocket, Launch, Order, Serving } from './messages.js';
 import { PidFile } from './pid-file.js';
 import type { ServiceManager } from './service-manager.js';
+import { limitSharedHandles } from './shared-handles.js';
 import { Sockets, type SocketWish } from './sockets.js';
 import { Standby } from './standby.js';
 import { Watch } from './watch.js';
@@ -78,6 +80,8 @@ export class Master {
   #restarts = 0;
   readonly #gathering = new Gathering<WorkerProcess>();
   readonly #sockets = new Sockets<WorkerProcess>();
+  /** The account that workers switch to. */
+  #becomes: Account | undefined;
   /** The start, or a reload, that is under way. */
   #changing: Promise<void> | undefined;
   #reloadAgain = false;
@@ -99,6 +103,7 @@ export class Master {
     }
     // Workers accept for themselves: a master that hands out connections would be at work for each.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
+    limitSharedHandles(() => this.#becomes !== undefined && this.#becomes.uid !== 0);
     // Inherited sockets keep their numbers. This process never touches its own: they outlive every worker.
     const sockets = options.inherited.map(({ descriptor }) => descriptor);
     cluster.setupPrimary({
@@ -240,8 +245,9 @@ export class Master {
   #hear(worker: WorkerProcess, message: FromWorker): void {
     if (message.type === 'alive') this.#even(worker);
     else if (message.type === 'bind') void this.#bind(worker, message.id, message.wish);
-    else if (message.type === 'sealed') this.#sockets.seal(worker);
-    else if (message.type === 'released') this.#sockets.release(worker);
+    else if (message.type === 'sealed') {
+      if (this.#sockets.seal(worker)) this.#becomes = message.account;
+    } else if (message.type === 'released') this.#sockets.release(worker);
     else if (message.type === 'standing by') this.#relieve();
     else if (message.type === 'gather') {
       const known = masterFamilies({

@@ -74,7 +74,7 @@ export type FromWorker =
   /** It needs an address. */
   | { readonly type: 'bind'; readonly id: number; readonly wish: SocketWish }
   /** It has all addresses it needs, and is about to give up its rights. */
-  | { readonly type: 'sealed' }
+  | { readonly type: 'sealed'; readonly account: Account | undefined }
   /** It accepts nowhere any more. */
   | { readonly type: 'released' }
   /** It could serve, and waits for the word; with warnings as in Serving. */

@@ -42,8 +42,11 @@ export class Sockets<Holder extends object> {
     }
   }
 
-  seal(holder: Holder): void {
+  /** @returns false when it was sealed before */
+  seal(holder: Holder): boolean {
+    const isFirst = !this.#sealed.has(holder);
     this.#sealed.add(holder);
+    return isFirst;
   }
 
   /** The worker accepts nowhere any more. What nobody else uses is closed. */
