@@ -73,6 +73,7 @@ export {
 export { Hot, type HotOptions } from './kernel/hot.js';
 export { escapeHtml } from './kernel/html.js';
 export { formatHttpDate, parseHttpDate } from './kernel/http-date.js';
+export { LineAllowance } from './kernel/line-allowance.js';
 export type { Log, LogLevel } from './kernel/log.js';
 export { type LogFile, type LogFileOptions, openLogFile } from './kernel/log-file.js';
 export type { LogDescription } from './kernel/log-files.js';

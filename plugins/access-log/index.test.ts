@@ -203,10 +203,12 @@ describe('where requests are logged', () => {
     expect(lines.filter((line) => line.includes('" 404 7 "'))).toHaveLength(100);
   });
 
-  test('has nothing of what is no request', async () => {
+  test('has what is no request as it came, in the log of the default server', async () => {
     await using server = await startTestServer('access_log a.log; return 200 ok;');
-    expect(await server.raw('NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await linesOf(server, 'a.log')).toEqual([]);
+    expect(await server.raw('NONSENSE"\\\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    const [line, ...more] = await linesOf(server, 'a.log');
+    expect(line).toMatch(/^127\.0\.0\.1 - - \[.*\] "NONSENSE\\x22\\x5C" 400 \d+ "-" "-"$/);
+    expect(more).toEqual([]);
   });
 });
 

@@ -9,10 +9,10 @@ export default definePlugin({
   setup: ({ log }) => new Targets(log),
   apply({ options, state, hooks, logFile }) {
     for (const destination of options.access_log) {
-      const { line, file } = state.of(destination, logFile);
-      hooks.onDone.tap({}, (exchange) => {
-        const { outcome } = exchange;
-        if (outcome === undefined) return;
+      const { line, file, refusals } = state.of(destination, logFile);
+      hooks.onDone.tap({ refused: true }, (exchange) => {
+        const { outcome, refused } = exchange;
+        if (outcome === undefined || (refused !== undefined && !refusals.take())) return;
         const now = Date.now();
         file.write(() => line(exchange, outcome, now));
       });

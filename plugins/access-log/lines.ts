@@ -1,5 +1,5 @@
 import type { Exchange, Outcome } from '@webserv/server';
-import { jsonText, lineText } from './text.js';
+import { jsonText, lineText, MAX_FIELD } from './text.js';
 import { clockTime, isoSecond, oncePerSecond, timeLocal } from './times.js';
 
 /** Makes one request's line, with its line break. Called for every request: it holds no date and no expression. */
@@ -15,10 +15,21 @@ function orDash(text: string | undefined): string {
   return text === undefined || text === '' ? '-' : lineText(text);
 }
 
+/** The first line of a refused request, which is escaped already. */
+function requestLine(head: string): string {
+  const [line = ''] = head.split('\\x0D\\x0A', 1);
+  return line.length > MAX_FIELD ? `${line.slice(0, MAX_FIELD)}...` : line;
+}
+
 /** Apache's and nginx's `combined`, to the letter. */
 export function combined(): Line {
   const time = oncePerSecond(timeLocal);
   return (exchange, { status, bytesSent }, now) => {
+    const { refused } = exchange;
+    if (refused !== undefined) {
+      // As in nginx: the request line as it came, empty where none did.
+      return `${address(exchange)} - - [${time(now)}] "${requestLine(refused.head)}" ${status} ${bytesSent} "-" "-"\n`;
+    }
     const { method, target, version, headers } = exchange.request;
     const who = `${address(exchange)} - ${orDash(userOf(exchange))}`;
     const request = `${lineText(method)} ${lineText(target)} HTTP/${version}`;
@@ -37,6 +48,11 @@ export function json(): Line {
   const routeText = lastOf(jsonText);
   return (exchange, { status, bytesSent, durationMs, complete }, now) => {
     const { method, target, version, headers, host } = exchange.request;
+    const { refused } = exchange;
+    const refusal =
+      refused === undefined
+        ? ''
+        : `,"refused":${jsonText(refused.reason)},"request_line":${jsonText(requestLine(refused.head))}`;
     return (
       `{"time":"${time(now)}.${threeDigits(now % 1000)}Z","remote_addr":"${address(exchange)}"` +
       `,"remote_user":${orNull(userOf(exchange))}` +
@@ -44,7 +60,7 @@ export function json(): Line {
       `,"status":${status},"bytes":${bytesSent},"duration_ms":${thousandths(durationMs)}` +
       `,"host":${jsonText(host)},"referer":${orNull(headers.get('referer'))}` +
       `,"user_agent":${orNull(headers.get('user-agent'))}` +
-      `,"route":${routeText(exchange.route.name)},"complete":${complete}}\n`
+      `,"route":${routeText(exchange.route.name)},"complete":${complete}${refusal}}\n`
     );
   };
 }
@@ -84,7 +100,8 @@ export function pretty(colour: boolean): Line {
     const code = colour ? `${COLOURS[Math.floor(status / 100)] ?? ''}${status}${RESET}` : status;
     const size = `${bytesSent} B`.padStart(12);
     const took = `${durationMs.toFixed(1)} ms`.padStart(11);
-    const where = `${address(exchange).padEnd(15)}  ${lineText(target)}`;
+    const what = exchange.refused === undefined ? lineText(target) : requestLine(exchange.refused.head);
+    const where = `${address(exchange).padEnd(15)}  ${what}`;
     const end = complete ? '' : '  (cut off)';
     return `${time(now)}  ${code}  ${lineText(method).padEnd(7)}${size}${took}  ${where}${end}\n`;
   };

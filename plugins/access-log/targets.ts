@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import type { Log, LogDescription, LogFile } from '@webserv/server';
+import { LineAllowance, type Log, type LogDescription, type LogFile } from '@webserv/server';
 import type { Destination } from './directive.js';
 import { combined, json, type Line, pretty } from './lines.js';
 
@@ -9,6 +9,8 @@ const STDOUT = 1;
 export interface Target {
   readonly line: Line;
   readonly file: LogFile;
+  /** For lines of requests that had no route. */
+  readonly refusals: LineAllowance;
 }
 
 /** The forms of a server process: each keeps what it made of the current second. */
@@ -19,6 +21,8 @@ export class Targets {
     pretty: pretty(false),
   };
 
+  /** One for each file, by its path. */
+  readonly #refusals = new Map<string | undefined, LineAllowance>();
   readonly #report: (message: string) => void;
 
   constructor(log: Log) {
@@ -29,8 +33,25 @@ export class Targets {
     const line = format === 'pretty' && path === undefined ? pretty(coloured()) : this.#lines[format];
     return {
       line,
+      refusals: this.#refusalsOf(path),
       file: logFile({ path, place, name: 'access log', code: 'access-log', report: this.#report }),
     };
+  }
+
+  /** Tells the error log how many lines were left out. */
+  dispose(): void {
+    for (const refusals of this.#refusals.values()) refusals.close();
+  }
+
+  #refusalsOf(path: string | undefined): LineAllowance {
+    const known = this.#refusals.get(path);
+    if (known !== undefined) return known;
+    const name = path ?? 'standard output';
+    const made = new LineAllowance((lines) =>
+      this.#report(`${lines} more requests were refused that are not in ${name}`),
+    );
+    this.#refusals.set(path, made);
+    return made;
   }
 }
 

@@ -18,7 +18,7 @@ export type Command = readonly string[];
 
 /**
  * The bound one `cgi_max_processes` sets. The value's identity matters: all blocks that inherit it share the bound, so
- * that it counts the processes of a whole server and not of each of its locations.
+ * that it counts the processes of all locations of a server, in one worker process.
  */
 export interface ProcessLimit {
   readonly max: number;
@@ -145,7 +145,7 @@ export const processLimit: Directive<ProcessLimit> = directive({
   usage: 'N [queue=N] [wait=TIME]',
   arguments: [1, 3],
   in: ['main', 'server', 'location'],
-  help: 'bounds the scripts that run at once for this block and those inside it, and the requests that wait for one to end: 8 for each script and 30s unless told otherwise, 503 beyond that',
+  help: 'bounds the scripts that each worker process runs at once for this block and those inside it, and the requests that wait for one to end: 8 for each script and 30s unless told otherwise, 503 beyond that',
   example: 'cgi_max_processes 16 queue=100 wait=10s;',
   argumentTypes: [processes, queueWord],
   parse: ({ arguments: [count, ...rest] }, scope): ProcessLimit => {

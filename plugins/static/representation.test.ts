@@ -18,6 +18,9 @@ describe.each([
 
   beforeAll(async () => {
     server = await startTestServer(`${directive}\nserver { listen 127.0.0.1:0; root www; }`, files);
+    // Within its second a date would be no strong validator.
+    const minuteAgo = new Date(Date.now() - 60_000);
+    utimesSync(join(server.directory, 'www/a.txt'), minuteAgo, minuteAgo);
     await sleep(settled);
     const answer = await server.fetch('/a.txt');
     etag = answer.headers.get('etag') ?? '';

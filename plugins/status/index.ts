@@ -53,7 +53,7 @@ export default definePlugin({
   apply({ options, state, hooks, route }) {
     if (state.requests.wanted) {
       const count = state.requests.counterOf(route);
-      hooks.onDone.tap({}, (exchange) => count(exchange));
+      hooks.onDone.tap({ refused: true }, (exchange) => count(exchange));
     }
     const mode = options.status;
     if (mode === 'off') return;

@@ -6,7 +6,7 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** Made once: a number as text for every request would be garbage for every request. */
 const STATUS_TEXT: readonly string[] = Array.from({ length: 600 }, (_, status) => String(status));
 
-/** What is counted of every request that had a route. */
+/** What is counted of every request; one that was refused before it had a route counts for the default server's. */
 export class Requests {
   /** False when no route shows the numbers. Known before routes are made. */
   wanted = false;
@@ -36,16 +36,17 @@ export class Requests {
     });
     this.#latency = metrics.histogram({
       name: 'webserv_request_duration_seconds',
-      help: "From a request's first byte to the last byte of its answer handed to the socket.",
+      help: "From the end of a request's head to the last byte of its answer handed to the socket.",
       buckets: BUCKETS,
     });
   }
 
   counterOf({ label }: RouteView): (exchange: Exchange) => void {
-    return ({ outcome, request }) => {
+    return ({ outcome, request, refused }) => {
       if (outcome === undefined) return;
       this.#requests.add(1, STATUS_TEXT[outcome.status] ?? String(outcome.status), label);
-      this.#latency.observe(outcome.durationMs / 1000);
+      // How long a head took to come says nothing of the server.
+      if (refused === undefined) this.#latency.observe(outcome.durationMs / 1000);
       if (outcome.bytesSent > 0) this.#bytes.add(outcome.bytesSent);
       if (request.body.received > 0) this.#received.add(request.body.received);
       if (!outcome.complete) this.#cutOff.add(1);

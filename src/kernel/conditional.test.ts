@@ -174,6 +174,24 @@ describe('If-Range (RFC 9110 §13.1.5)', () => {
   it('never matches a weak tag', () => {
     expect(evaluateIfRange({ headers: headersOf({ 'if-range': 'W/"x"' }) }, { etag: 'W/"x"' })).toBe(false);
   });
+
+  it.each([
+    [-60_000, false],
+    [0, false],
+    [999, false],
+    [1000, true],
+    [60_000, true],
+  ])(
+    'a date is no strong validator within its second (§8.8.2.2): %d ms after it began: %s',
+    (later, expected) => {
+      const modified = Date.UTC(2026, 0, 31, 12, 0, 0);
+      const field = new Date(modified).toUTCString();
+      const current = { lastModified: modified + 700 };
+      expect(evaluateIfRange({ headers: headersOf({ 'if-range': field }) }, current, modified + later)).toBe(
+        expected,
+      );
+    },
+  );
 });
 
 describe('entity-tag lists (RFC 9110 §8.8.3, §5.6.1)', () => {

@@ -102,14 +102,20 @@ export function evaluatePreconditions(
 
 /**
  * Whether If-Range lets a Range field count (RFC 9110 §13.1.5): it is absent, holds exactly the current strong
- * entity-tag, or exactly the Last-Modified date.
+ * entity-tag, or exactly the Last-Modified date. Within its second a date is no strong validator (§8.8.2.2): the file may
+ * be changed once more and keep it.
+ * @param now milliseconds since 1970
  */
-export function evaluateIfRange(request: Pick<Request, 'headers'>, current: Validators): boolean {
+export function evaluateIfRange(
+  request: Pick<Request, 'headers'>,
+  current: Validators,
+  now: number = Date.now(),
+): boolean {
   const field = request.headers.get('if-range');
   if (field === undefined) return true;
   if (field.endsWith('"')) return field === current.etag && !field.startsWith('W/');
   const date = parseHttpDate(field);
-  return (
-    date !== undefined && current.lastModified !== undefined && date === wholeSeconds(current.lastModified)
-  );
+  if (date === undefined || current.lastModified === undefined) return false;
+  const modified = wholeSeconds(current.lastModified);
+  return date === modified && now >= modified + 1000;
 }

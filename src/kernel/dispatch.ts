@@ -8,6 +8,7 @@ import type { Log } from './log.js';
 import { logFault, logRequestFault } from './log-fault.js';
 import type { BoundedBody, IncomingRequest, Response, ResponseHeaders } from './message.js';
 import { answerByMethod, methodNotAllowed, options } from './methods.js';
+import { meaninglessRequest, type RefusedRequest, refusalOf } from './refusal.js';
 import type { ErrorPage, Route } from './route.js';
 import type { Endpoint, RouteTable } from './router.js';
 import type { RequestCall } from './server-hooks.js';
@@ -69,7 +70,26 @@ export class Site implements ExchangeHost {
   }
 
   ended(exchange: Exchange): void {
-    exchange.route.hooks.onDone?.(exchange);
+    const { onDone, onRefused } = exchange.route.hooks;
+    if (exchange.refused === undefined) onDone?.(exchange);
+    else onRefused?.(exchange);
+  }
+
+  /** Tells the taps that ask for it of a request that had no route. */
+  refused(request: RefusedRequest): void {
+    // The server's own route comes first.
+    const [route] = this.#routes.routes();
+    if (route?.hooks.onRefused === undefined) return;
+    const { status, bytesSent, durationMs, complete, peer } = request;
+    const exchange = new Exchange(
+      meaninglessRequest(peer),
+      route,
+      this,
+      undefined,
+      undefined,
+      refusalOf(request),
+    );
+    exchange.end({ status, bytesSent, durationMs, complete });
   }
 
   failed(exchange: Exchange, error: unknown): void {

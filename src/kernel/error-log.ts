@@ -9,6 +9,12 @@ const CONTROL = new Map<number, string>([
 ]);
 
 /**
+ * What a terminal or an editor obeys without showing it: other controls, format characters (the ones that turn the
+ * direction of text round among them), separators of lines and paragraphs, and halves of a character.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/u;
+
+/**
  * One message is one entry: what a client or a script put into it cannot start another one. Its own line breaks (a
  * stack) are kept, indented.
  */
@@ -21,6 +27,7 @@ function printable(message: unknown): string {
     if (escaped !== undefined) text += escaped;
     else if (code < 0x20 || (code >= 0x7f && code <= 0x9f))
       text += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code >= 0xad && INVISIBLE.test(char)) text += `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
     else text += char;
   }
   return text;

@@ -3,6 +3,7 @@ import { type Closable, type Lookup, openFile } from './files.js';
 import type { TapOwner } from './guard.js';
 import type { BoundedBody, IncomingRequest, Request, Response } from './message.js';
 import { childPath, encodePath, type FilePath } from './path.js';
+import type { Refusal } from './refusal.js';
 import type { Route } from './route.js';
 
 /** How an exchange ended; what `onDone` records. */
@@ -10,7 +11,7 @@ export interface Outcome {
   readonly status: number;
   /** Bytes of content handed to the socket, head and chunk framing apart. */
   readonly bytesSent: number;
-  /** From the request's first byte to the last byte handed to the socket, in milliseconds. */
+  /** From the end of the request's head to the last byte of the response handed to the socket, in milliseconds. */
   readonly durationMs: number;
   /** False when the client left, or was cut off, before the whole answer was sent. */
   readonly complete: boolean;
@@ -46,6 +47,8 @@ export class Exchange {
   readonly errorStatus: number | undefined;
   /** @internal The same body as the request's. */
   readonly body: BoundedBody;
+  /** What is known of a request that had no route; undefined for any other. Only taps with `refused: true` get it. */
+  readonly refused: Refusal | undefined;
   /** The kernel's: whose answer it has, to name in faults that show when the answer is sent. */
   answeredBy: TapOwner | undefined;
   readonly #host: ExchangeHost;
@@ -66,6 +69,7 @@ export class Exchange {
     host: ExchangeHost,
     origin: Exchange | undefined = undefined,
     errorStatus: number | undefined = undefined,
+    refused: Refusal | undefined = undefined,
   ) {
     this.request = request;
     this.body = request.body;
@@ -73,6 +77,7 @@ export class Exchange {
     this.route = route;
     this.origin = origin;
     this.errorStatus = errorStatus;
+    this.refused = refused;
     this.#host = host;
     if (origin !== undefined) origin.#forwardedTo = this;
   }

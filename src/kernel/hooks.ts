@@ -47,6 +47,15 @@ export interface RouteTapOptions extends TapOptions {
   readonly answers?: boolean;
 }
 
+export interface DoneTapOptions extends TapOptions {
+  /**
+   * True for a tap that is called, too, for requests that ended before they had a route: refused (400, 408, 414, 431,
+   * 505 and the like), or answered by `onRequest`. It gets the exchange by the route of the address's default server;
+   * `exchange.refused` is set, and `exchange.request` has the method `-`, the path `/` and no fields.
+   */
+  readonly refused?: boolean;
+}
+
 /** A tap with a plain function: for decisions that need no I/O. It costs no promise. */
 export interface Tappable<Options, Args extends readonly unknown[], Answer> {
   tap(options: Options, fn: (...args: Args) => Answer): void;
@@ -60,7 +69,7 @@ export interface RouteHooks {
   /** The `Response` to send instead, or the same one. Error pages pass here too. */
   readonly onResponse: Tappable<TapOptions, [Response, Exchange], Response>;
   /** When the last byte is out or the connection is lost; `exchange.outcome` is set. */
-  readonly onDone: Pick<Tappable<TapOptions, [Exchange], void>, 'tap'>;
+  readonly onDone: Pick<Tappable<DoneTapOptions, [Exchange], void>, 'tap'>;
 }
 
 /** What a plugin's `setup` gets to tap: once a server process. */

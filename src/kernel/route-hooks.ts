@@ -43,6 +43,8 @@ export interface CompiledHooks {
   readonly onRoute: RouteCall | undefined;
   readonly onResponse: ResponseCall | undefined;
   readonly onDone: ((exchange: Exchange) => void) | undefined;
+  /** The taps of onDone that ask for requests without a route. */
+  readonly onRefused: ((exchange: Exchange) => void) | undefined;
   /** The union of the methods the taps named, or every usual one when a tap takes any. */
   readonly methods: ReadonlySet<string>;
   /** In the order they are called in, for each hook. */
@@ -64,6 +66,7 @@ export class RouteHookTable {
     'onResponse',
   );
   readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
+  readonly #onRefused = new SyncHook<[Exchange]>(['exchange'], 'onDone');
   readonly #methods = new Set<string>();
   readonly #taps: Tap[] = [];
   #compiled = false;
@@ -125,14 +128,16 @@ export class RouteHookTable {
           const tap = this.#remember(plugin, 'onDone', options);
           const run = guarded(doneOwner, fn, anyAnswer);
           const watched = this.#watched(tap, doneLook, run);
-          this.#onDone.tap(named(tap), (exchange) => {
+          const call = (exchange: Exchange): void => {
             // There is nobody left to tell, and the taps after it are to run all the same.
             try {
               watched(exchange);
             } catch (error) {
               logFault(this.#log, exchange, error);
             }
-          });
+          };
+          this.#onDone.tap(named(tap), call);
+          if (options.refused) this.#onRefused.tap(named(tap), call);
         },
       },
     };
@@ -147,6 +152,9 @@ export class RouteHookTable {
         : undefined,
       onResponse: this.#compileResponse(),
       onDone: this.#compileDone(),
+      onRefused: this.#onRefused.isUsed()
+        ? (exchange: Exchange) => this.#onRefused.call(exchange)
+        : undefined,
       methods: this.#methods,
       taps: inOrder(this.#taps),
     });

@@ -54,6 +54,17 @@ it('shows who refused a request, and what an error page was forwarded to', async
   ]);
 });
 
+it('shows steps in the order they began, a forward before what it was forwarded to', async () => {
+  await using server = await startTestServer('trace on; root www; try_files $uri/none /a.txt;', {
+    'www/a.txt': 'text',
+  });
+  await (await server.fetch('/b')).text();
+  await server.stop();
+  const times = server.log.flatMap((line) => /\+(\d+\.\d+) ms/.exec(line)?.[1] ?? []).map(Number);
+  expect(times.length).toBeGreaterThan(2);
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+});
+
 it('shows a request that a server-wide hook answered', async () => {
   const conf = 'trace on;\nserver { listen 127.0.0.1:0; return 200; }';
   const { lines } = await traced(conf, '/early');

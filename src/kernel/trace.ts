@@ -22,11 +22,16 @@ const MAX_STEPS = 500;
 
 class Trace {
   readonly startedAt = performance.now();
-  readonly steps: Step[] = [];
+  readonly #steps: Step[] = [];
+
+  /** In the order they began: one that waits for others, as a forward does, is noted when it ends. */
+  get steps(): readonly Step[] {
+    return this.#steps.toSorted((one, other) => one.at - other.at);
+  }
 
   add(tap: Tap, begun: number, decision: string): void {
-    if (this.steps.length >= MAX_STEPS) return;
-    this.steps.push({ tap, at: begun - this.startedAt, took: performance.now() - begun, decision });
+    if (this.#steps.length >= MAX_STEPS) return;
+    this.#steps.push({ tap, at: begun - this.startedAt, took: performance.now() - begun, decision });
   }
 }
 

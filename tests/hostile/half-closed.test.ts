@@ -267,6 +267,22 @@ describe('a client that leaves while its response is silent', () => {
     expect(waiting.outcomes.map(({ status }) => status)).toEqual([200, 499]);
   });
 
+  test('is no fault of the server when it resets, whatever part of its response there is', async () => {
+    const { waiting, server } = await begin();
+    await using _server = server;
+    for (const path of ['/wait', '/events']) {
+      using client = await Client.connect(server.port);
+      client.send(get(path));
+      await sleep(1_000);
+      client.reset();
+      await expect
+        .poll(() => waiting.outcomes.splice(0), { timeout: 4_000 })
+        .toMatchObject([{ complete: false }]);
+    }
+    await sleep(100);
+    expect(faults(server.log)).toEqual([]);
+  });
+
   test('is waited for with ignore_client_abort on', async () => {
     const { waiting, server } = await begin('ignore_client_abort on;');
     await using _server = server;

@@ -171,7 +171,7 @@ export const core = {
     min: 1,
     max: 1_000_000,
     default: 10_000,
-    help: 'client connections open at once',
+    help: 'client connections open at once, in each worker process: N times as many with workers N',
     example: 'max_connections 10000;',
   }),
   plugin_timeout: single(timeout, {

@@ -81,6 +81,8 @@ export class HeadParser {
   #remembered: FieldLines | undefined;
   /** Set when the head's field lines are the same again. */
   #again: FieldLines | undefined;
+  /** The head that was refused. */
+  #refused: Buffer | undefined;
   /** How many bytes of the last packet belong to the head that `push` completed. */
   consumed = 0;
 
@@ -93,6 +95,14 @@ export class HeadParser {
     return this.#hasRequestLine || (this.#kept !== undefined && this.#kept.length > this.#next);
   }
 
+  /** What has come of a head that is not complete, or was refused, for logs: its first bytes, one character a byte. */
+  received(bytes: number): string {
+    return (
+      (this.#refused ?? this.#kept)?.toString('latin1', this.#emptyLines * 2, this.#emptyLines * 2 + bytes) ??
+      ''
+    );
+  }
+
   /**
    * Takes the bytes that came, from `start` on.
    * @returns the head when it is complete (`consumed` then tells how many of these bytes it took), else undefined
@@ -103,9 +113,8 @@ export class HeadParser {
     const bytes =
       kept === undefined ? packet : Buffer.concat([kept, start === 0 ? packet : packet.subarray(start)]);
     const origin = kept === undefined ? start : 0;
-    const end = this.#readLines(bytes, origin);
+    const end = this.#readChecked(bytes, origin);
     if (end === INCOMPLETE) {
-      if (bytes.length - origin > this.#limits.head) throw new HttpError(431, { reason: 'header too large' });
       this.#kept = origin === 0 ? bytes : bytes.subarray(origin);
       return undefined;
     }
@@ -145,6 +154,18 @@ export class HeadParser {
     this.#offsets = [];
     this.#lengths = 0;
     this.#count = 0;
+  }
+
+  #readChecked(bytes: Buffer, origin: number): number {
+    try {
+      const end = this.#readLines(bytes, origin);
+      if (end === INCOMPLETE && bytes.length - origin > this.#limits.head)
+        throw new HttpError(431, { reason: 'header too large' });
+      return end;
+    } catch (error) {
+      this.#refused = bytes.subarray(origin);
+      throw error;
+    }
   }
 
   /**

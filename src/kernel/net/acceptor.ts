@@ -2,8 +2,10 @@ import type { Socket } from 'node:net';
 import type { ConnectionSettings } from '../config/compile.js';
 import { type Answerer, dispatch, type Site } from '../dispatch.js';
 import type { Bound } from '../endpoints.js';
+import { LineAllowance } from '../line-allowance.js';
 import type { Log } from '../log.js';
 import type { IncomingRequest } from '../message.js';
+import type { RefusedRequest } from '../refusal.js';
 import type { Endpoint } from '../router.js';
 import type { RequestCall } from '../server-hooks.js';
 import { thrownText } from '../thrown.js';
@@ -15,6 +17,7 @@ import { Departures } from './departures.js';
 import type { Room } from './descriptors.js';
 import type { InheritedSockets } from './inherited.js';
 import { type Address, Listener } from './listener.js';
+import { SocketPeer } from './peer.js';
 import { Shedding } from './shedding.js';
 import type { SocketSource } from './socket-source.js';
 import type { Transport } from './transport.js';
@@ -46,6 +49,7 @@ export class Acceptor {
   readonly #connections = new Set<Connection>();
   readonly #hosts = new Map<Endpoint<Site>, EndpointHost>();
   readonly #shedding = new Shedding();
+  readonly #refusals: LineAllowance;
   readonly #listeners: { readonly listener: Listener; readonly group: PortGroup }[] = [];
   /** Until when it is not looked again for an idle connection, since there was none. */
   #busyUntil = 0;
@@ -57,6 +61,9 @@ export class Acceptor {
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    this.#refusals = new LineAllowance((lines) =>
+      options.log.info(`${lines} more requests were refused that are not logged one by one`),
+    );
     this.#clock = new Clock({
       failed: (error) => options.log.error(`a timeout failed: ${thrownText(error)}`),
     });
@@ -159,7 +166,7 @@ export class Acceptor {
   #accept(socket: Socket, group: PortGroup): void {
     if (this.#connections.size >= this.#options.room.connections && !this.#retireOldestIdle()) {
       this.#refused += 1;
-      this.#turnAway(socket);
+      this.#turnAway(socket, group.endpointFor(socket).fallback);
       return;
     }
     this.#accepted += 1;
@@ -176,6 +183,7 @@ export class Acceptor {
       this.#departures,
       this.#options,
       this.#shedding,
+      this.#refusals,
       (connection) => this.#closed(connection),
     );
     this.#hosts.set(endpoint, host);
@@ -197,7 +205,7 @@ export class Acceptor {
   }
 
   /** Says why, and reads what the client sends, so that it meets the answer and not a reset. */
-  #turnAway(socket: Socket): void {
+  #turnAway(socket: Socket, site: Site): void {
     socket.on('error', () => {});
     if (this.#turnedAway >= this.#options.room.turnedAway) {
       socket.destroy();
@@ -210,6 +218,9 @@ export class Acceptor {
       this.#turnedAway -= 1;
     });
     socket.resume();
+    const reason = 'too many connections';
+    const peer = new SocketPeer(socket);
+    site.refused({ status: 503, reason, received: '', peer, bytesSent: 0, durationMs: 0, complete: true });
     socket.end(overloaded(this.#clock.date()));
   }
 
@@ -225,6 +236,7 @@ class EndpointHost implements ConnectionHost {
   readonly departures: Departures;
   readonly log: Log;
   readonly settings: ConnectionSettings;
+  readonly refusals: LineAllowance;
   readonly closed: (connection: Connection) => void;
   stopping = false;
   readonly #endpoint: Endpoint<Site>;
@@ -237,6 +249,7 @@ class EndpointHost implements ConnectionHost {
     departures: Departures,
     { log, onRequest }: AcceptorOptions,
     shedding: Shedding,
+    refusals: LineAllowance,
     closed: (connection: Connection) => void,
   ) {
     this.#endpoint = endpoint;
@@ -246,7 +259,12 @@ class EndpointHost implements ConnectionHost {
     this.departures = departures;
     this.log = log;
     this.settings = endpoint.fallback.connection;
+    this.refusals = refusals;
     this.closed = closed;
+  }
+
+  refused(request: RefusedRequest): void {
+    this.#endpoint.fallback.refused(request);
   }
 
   mayKeep(): boolean {

@@ -1,7 +1,9 @@
 import type { ConnectionSettings } from '../config/compile.js';
 import type { Answerer } from '../dispatch.js';
+import type { LineAllowance } from '../line-allowance.js';
 import type { Log } from '../log.js';
 import type { IncomingRequest } from '../message.js';
+import type { RefusedRequest } from '../refusal.js';
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
 import type { Departures } from './departures.js';
@@ -11,6 +13,8 @@ export interface ConnectionHost {
   readonly clock: Clock;
   readonly departures: Departures;
   readonly log: Log;
+  /** Of the error log, for refused requests. */
+  readonly refusals: LineAllowance;
   /** The limits before a server is named: those of the address's default server. */
   readonly settings: ConnectionSettings;
   /** True when the server is stopping: no connection is kept. */
@@ -18,6 +22,8 @@ export interface ConnectionHost {
   /** Asked for each answer after which the connection would be kept: false when another worker should have it. */
   mayKeep(): boolean;
   dispatch(request: IncomingRequest, answerer: Answerer): void;
+  /** Told of each request that ended before it had a route. */
+  refused(request: RefusedRequest): void;
   closed(connection: Connection): void;
 }
 

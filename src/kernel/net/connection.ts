@@ -6,6 +6,7 @@ import { HeadParser, type RequestHead } from '../http/parser.js';
 import { type ReceivedRequest, receive } from '../http/request.js';
 import { serialise } from '../http/serialised.js';
 import type { Response } from '../message.js';
+import type { RefusedRequest } from '../refusal.js';
 import { thrownText } from '../thrown.js';
 import type { Timed } from './clock.js';
 import type { ConnectionHost, ConnectionState } from './connection-host.js';
@@ -35,6 +36,9 @@ const KEEPALIVE_MS = 10_000;
 /** Bytes a second: a client that sends a body slower than this for longer than client_body_timeout is cut off. */
 const MIN_BODY_RATE = 500;
 
+/** Bytes of a refused request that are told of it. */
+const MAX_TOLD = 1024;
+
 const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
@@ -51,6 +55,8 @@ export class Connection implements Timed, BodySource {
   readonly #outbox: Outbox;
   #turn: Turn | undefined;
   #requests = 0;
+  /** When the head that is being received began, where it did not come in one piece. */
+  #headBegan = 0;
   #inRead = false;
   /** Nothing more is answered; what still comes is dropped. */
   #lingering = false;
@@ -181,6 +187,7 @@ export class Connection implements Timed, BodySource {
     const head = this.#parser.push(bytes, start);
     if (head === undefined) {
       // The whole header's time counts from its first byte; a byte now and then does not prolong it.
+      if (!begun) this.#headBegan = this.#host.clock.now;
       if (!begun && this.#requests > 0) this.#wait(this.#host.settings.clientHeaderTimeout);
       return bytes.length;
     }
@@ -193,6 +200,7 @@ export class Connection implements Timed, BodySource {
     this.#receiveBy = Number.POSITIVE_INFINITY;
     this.#contentWait.reset();
     this.#requests += 1;
+    this.#headBegan = 0;
     const received = this.#understand(head);
     if (received === undefined) return;
     // A client that sent content already waits for nothing (RFC 9110 §10.1.1).
@@ -209,7 +217,8 @@ export class Connection implements Timed, BodySource {
     try {
       return receive(head, this.#peer, this);
     } catch (error) {
-      this.#refuse(error, head.method);
+      const received = `${head.method} ${head.target} HTTP/${head.version}\r\n${head.fields.text}`;
+      this.#refuse(error, { method: head.method, received });
       return undefined;
     }
   }
@@ -305,7 +314,9 @@ export class Connection implements Timed, BodySource {
   #endOfInput(): void {
     const turn = this.#turn;
     if (turn === undefined) {
-      if (this.#inflow.isEmpty) this.#shut();
+      if (!this.#inflow.isEmpty) return;
+      this.#leftInHead();
+      this.#shut();
     } else if (turn.receiving) {
       if (turn.sent) this.#shut();
       else turn.body?.fail(clientLeft());
@@ -357,7 +368,7 @@ export class Connection implements Timed, BodySource {
     // A HEAD's content, or a 304's, was never asked for.
     if (unsent !== undefined) discard(unsent);
     turn.sent = true;
-    turn.end(bytesSent, true);
+    this.#endTurn(turn, bytesSent, true);
     turn.body?.discard();
     // Since the answer's head went out its request may have broken, and the server been told to stop.
     if (!keepAlive || !turn.drainable || this.#host.stopping) this.#shut();
@@ -384,7 +395,7 @@ export class Connection implements Timed, BodySource {
   #giveUp(turn: Turn): void {
     if (this.#closed || turn.answered) return;
     turn.answered = true;
-    turn.end(0, false);
+    this.#endTurn(turn, 0, false);
     this.#outbox.leave();
     this.destroy();
   }
@@ -399,7 +410,7 @@ export class Connection implements Timed, BodySource {
         `${method} ${target} (${turn.answeredBy}): answer broken off: ${thrownText(error)}`,
       );
     }
-    turn.end(this.#outbox.contentSent, false);
+    this.#endTurn(turn, this.#outbox.contentSent, false);
     this.#outbox.leave();
     this.destroy();
   }
@@ -417,19 +428,57 @@ export class Connection implements Timed, BodySource {
   }
 
   /** Answers what cannot become a request, and closes. HEAD's refusal has no content either (RFC 9110 §9.3.2). */
-  #refuse(error: unknown, method = ''): void {
-    const { log, clock } = this.#host;
+  #refuse(
+    error: unknown,
+    { method, received } = { method: '', received: this.#parser.received(MAX_TOLD) },
+  ): void {
+    const { log, clock, refusals } = this.#host;
     const refusal = error instanceof HttpError ? error : new HttpError(500);
-    if (error === refusal)
-      log.info(`client ${this.#peer.remoteAddress}: ${refusal.status} ${refusal.message}`);
-    else
+    if (error === refusal) {
+      if (refusals.take())
+        log.info(`client ${this.#peer.remoteAddress}: ${refusal.status} ${refusal.message}`);
+    } else
       log.error(
         `client ${this.#peer.remoteAddress}: ${error instanceof Error ? error.stack : String(error)}`,
       );
     const page = builtInErrorPage(refusal.status, refusal.headers);
     const wire = serialise(page, { method, version: '1.1', keepAlive: false, date: clock.date() });
     this.#outbox.gather(wire.head);
+    this.#tellRefused({
+      status: refusal.status,
+      reason: refusal.message,
+      received,
+      bytesSent: wire.size,
+      complete: true,
+    });
     this.#shut();
+  }
+
+  /** Of a head whose client leaves in its middle, nginx logs 400 too. */
+  #leftInHead(): void {
+    if (!this.#parser.started || this.#lingering) return;
+    const received = this.#parser.received(MAX_TOLD);
+    this.#tellRefused({ status: 400, reason: 'the client left', received, bytesSent: 0, complete: false });
+  }
+
+  #tellRefused(what: Omit<RefusedRequest, 'peer' | 'durationMs'>, durationMs = this.#sinceHead()): void {
+    this.#host.refused({ ...what, durationMs, peer: this.#peer });
+  }
+
+  #sinceHead(): number {
+    return this.#headBegan === 0 ? 0 : this.#host.clock.now - this.#headBegan;
+  }
+
+  /** The exchange ends, or what stands for one where there is no route. */
+  #endTurn(turn: Turn, bytesSent: number, complete: boolean): void {
+    if (turn.ended) return;
+    turn.end(bytesSent, complete);
+    if (!turn.isWithoutRoute) return;
+    const { method, target, version, headers } = turn.request;
+    const lines = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`).join('');
+    const received = `${method} ${target} HTTP/${version}\r\n${lines}`.slice(0, MAX_TOLD);
+    const reason = 'answered before it had a route';
+    this.#tellRefused({ status: turn.status, reason, received, bytesSent, complete }, turn.durationMs);
   }
 
   /** Ends our side and listens on for a while, so that the client can read the answer before it meets a reset. */
@@ -452,13 +501,14 @@ export class Connection implements Timed, BodySource {
   }
 
   #close(): void {
+    this.#leftInHead();
     this.#closed = true;
     this.#outbox.close();
     this.#host.clock.unwatch(this);
     const turn = this.#turn;
     this.#turn = undefined;
     turn?.body?.fail(clientLeft());
-    turn?.end(this.#outbox.contentSent, false);
+    if (turn !== undefined) this.#endTurn(turn, this.#outbox.contentSent, false);
     this.#host.closed(this);
   }
 }

@@ -2,7 +2,7 @@ import { earlyOwner } from '../answers.js';
 import { discard } from '../discard.js';
 import type { Answerer } from '../dispatch.js';
 import { builtInErrorPage } from '../error-page.js';
-import type { Exchange, Outcome } from '../exchange.js';
+import type { Exchange } from '../exchange.js';
 import { described, type TapOwner } from '../guard.js';
 import type { IncomingBody } from '../http/body.js';
 import type { ReceivedRequest } from '../http/request.js';
@@ -84,6 +84,19 @@ export class Turn implements Answerer {
     return this.#exchange?.leave() ?? false;
   }
 
+  /** Nothing but a tap of `onRequest` has seen it. */
+  get isWithoutRoute(): boolean {
+    return this.#exchange === undefined;
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
   left(): void {
     this.#send(this, undefined);
   }
@@ -109,12 +122,6 @@ export class Turn implements Answerer {
 
   end(bytesSent: number, complete: boolean): void {
     this.ended = true;
-    const outcome: Outcome = {
-      status: this.#status,
-      bytesSent,
-      durationMs: performance.now() - this.#startedAt,
-      complete,
-    };
-    this.#exchange?.end(outcome);
+    this.#exchange?.end({ status: this.#status, bytesSent, durationMs: this.durationMs, complete });
   }
 }
