@@ -1,4 +1,4 @@
-import { type Finding, isUnder, isVisible, type Place, type RouteView } from '@webserv/server';
+import type { Finding, Place } from '@webserv/server';
 
 export const codes = { 'auth-user-file': 'a password file is missing, or cannot or should not be used' };
 
@@ -33,18 +33,4 @@ export function unusable(path: string, problems: readonly string[], place: Place
 
 export function doubtful(path: string, doubts: readonly string[], place: Place | undefined): Finding[] {
   return each(path, doubts, place, 'look at the file');
-}
-
-/** Under a root, and with no dot to hide it, the file is everybody's to download. */
-export function exposed(
-  path: string,
-  { root, boundary }: RouteView,
-  place: Place | undefined,
-): Finding | undefined {
-  if (root === undefined || !isUnder(path, root.directory)) return undefined;
-  if (!isVisible(path, root.directory === '/' ? 0 : root.directory.length, boundary.hiddenFiles === true)) {
-    return undefined;
-  }
-  const message = `the password file ${path} lies in the root, where it can be downloaded`;
-  return { code: 'auth-user-file', message, place, hint: 'move it out of the root' };
 }

@@ -1,6 +1,6 @@
 import { clientNetwork, definePlugin, type Exchange, HttpError, path, Stage } from '@webserv/server';
 import { readCredentials } from './credentials.js';
-import { codes, doubtful, exposed, noUserFile, unusable } from './findings.js';
+import { codes, doubtful, noUserFile, unusable } from './findings.js';
 import { UnusableFile } from './read-file.js';
 import { authBasic } from './realm.js';
 import { AuthServer } from './server.js';
@@ -56,8 +56,6 @@ export default definePlugin({
       file = state.closed(userFile);
     }
     if (isFirst) for (const finding of doubtful(userFile, file.doubts, place)) warn(finding);
-    const leak = exposed(userFile, route, place);
-    if (leak !== undefined && state.tellOnce(leak.message)) warn(leak);
     hooks.onRoute.tapPromise({ stage: Stage.access }, async (exchange) => {
       // The page of this very refusal is for who was refused.
       if (exchange.errorStatus !== 401) await authenticate(exchange, file, challenge.field);

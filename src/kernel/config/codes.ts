@@ -13,6 +13,9 @@ export const codes = {
   'duplicate-server-name': 'two servers of one address claim the same name',
   'error-log': 'the error log cannot be written; a warning while its folder is not there',
   'forbidden-character': 'the text holds a NUL byte: it is no configuration',
+  'exposed-file':
+    'warning: a file that the configuration names, or is made of, lies where clients can download it',
+  'exposed-key': 'a private key that the configuration names lies where clients can download it',
   'include-cycle': 'files include each other in a circle',
   'include-not-found': 'an included file is not there',
   'include-passed-over':

@@ -5,6 +5,7 @@ import { type Config, compile, type Tree } from './compile.js';
 import { type ConfigSnapshot, DiskFiles, SnapshotFiles } from './config-files.js';
 import type { Diagnostic } from './diagnostic.js';
 import { displayPath } from './display-path.js';
+import { reportExposedFiles } from './exposed-files.js';
 import { Findings } from './findings.js';
 import { formOf } from './forms.js';
 import { FileReader } from './include.js';
@@ -129,13 +130,16 @@ async function load(
     findings.include(await preview(config));
   }
   const pluginFiles = plugins.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  const sources = [...new Set([path, ...reader.files, ...pluginFiles])];
+  // A process that takes another's place reads what that was told about.
+  if (snapshot === undefined) await reportExposedFiles(config, uses, registry, sources, findings);
   return {
     config: findings.failed ? undefined : config,
     source: {
       tree,
       registry,
       plugins,
-      files: [...new Set([path, ...reader.files, ...pluginFiles])],
+      files: sources,
       snapshot: files instanceof DiskFiles ? files.snapshot() : undefined,
     },
     diagnostics: findings.list(),
