@@ -1,9 +1,11 @@
 import type { Diagnostic } from '../kernel/config/diagnostic.js';
+import { pageForNginx } from '../kernel/config/nginx/page.js';
 import { renderDiagnostics } from '../kernel/config/render.js';
 import { hasColour } from './terminal.js';
 
 /** Shows what is wrong with a configuration, and what is only worth a warning. */
 export function showDiagnostics(diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return;
-  process.stderr.write(renderDiagnostics(diagnostics, { colour: hasColour(process.stderr) }));
+  const colour = hasColour(process.stderr);
+  process.stderr.write(`${renderDiagnostics(diagnostics, { colour })}${pageForNginx(diagnostics)}`);
 }

@@ -15,7 +15,7 @@ describe('webserv init --plugin', () => {
     expect(code).toBe(0);
     const folder = join(cwd, 'webserv-plugin-hello-world');
     expect(stdout.split('\n')).toContain('webserv-plugin-hello-world/src/index.ts');
-    expect(stderr).toContain('cd webserv-plugin-hello-world && npm install && npm test');
+    expect(stderr).toContain('cd webserv-plugin-hello-world && npm install --save-dev ');
     const file = join(folder, 'webserv.conf');
     await writeFile(file, (await readFile(file, 'utf8')).replace(':8080', ':0'));
     const server = await serving([], { cwd: folder });

@@ -199,7 +199,7 @@ describe('a directive of nginx that is not here', () => {
     expect(diagnostics.map(({ message, hint, place }) => [message, hint, place?.line])).toEqual([
       [
         '"satisfy" is a directive of nginx that webserv does not have: "any" would let in by one rule of several: there is the password alone',
-        'auth_basic off; in a location of its own (docs/from-nginx.md)',
+        'auth_basic off; in a location of its own',
         3,
       ],
     ]);

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { builtinPlugins } from '../../builtin.js';
 import { displayPath } from '../../kernel/config/display-path.js';
 import { Findings, reasonOf } from '../../kernel/config/findings.js';
 import { Registry } from '../../kernel/config/registry.js';
+import { packageFolder } from '../../package-folder.js';
 import { UsageError } from '../arguments.js';
 import { EXIT } from '../exit.js';
 import { namedPath } from '../named-path.js';
@@ -29,15 +31,16 @@ export async function makePlugin(name: string, folder?: string): Promise<number>
     say(`${displayPath(manifest)} is there already; nothing was made`);
     return EXIT.failure;
   }
-  const server = `^${await packageVersion()}`;
   try {
-    await makeFiles(directory, pluginFiles(names, { server, ...TOOLS }));
+    await makeFiles(directory, pluginFiles(names, { server: `^${await packageVersion()}`, ...TOOLS }));
   } catch (error) {
     say(`cannot make the plugin: ${reasonOf(error)}`);
     return EXIT.failure;
   }
   const enter = chosen === '.' ? '' : `cd ${shellWord(chosen)} && `;
-  say(`the plugin is ready. To build and test it: ${enter}npm install && npm test`);
+  // By the folder of this very package: it need not be one that npm has.
+  const server = shellWord(fileURLToPath(packageFolder).replace(/\/$/, ''));
+  say(`the plugin is ready. To build and test it: ${enter}npm install --save-dev ${server} && npm test`);
   say(`then change src/index.ts, and try it: npx webserv`);
   return EXIT.ok;
 }

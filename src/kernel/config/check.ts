@@ -160,7 +160,7 @@ function reportNginx(
 ): void {
   if (!complete && use.block === undefined) return;
   const name = shown(use.name);
-  const details = { hint: `${write} (docs/from-nginx.md)` };
+  const details = { hint: write };
   if (effect === 'nothing') {
     findings.countedWarning('nginx-directive', `"${name}" has nothing to do here: ${what}`, use, details);
     return;

@@ -151,12 +151,7 @@ function compileServer(
   const listens = readEach(block.get('listen'), findings, (listen) => readListen(listen, scope));
   for (const [{ text, place }, why] of (block.get('listen') ?? []).flatMap(ignoredParameters)) {
     const message = `"${text}" of "listen" has nothing to do here: ${why}`;
-    findings.countedWarning(
-      'nginx-directive',
-      message,
-      { place },
-      { hint: 'take it out (docs/from-nginx.md)' },
-    );
+    findings.countedWarning('nginx-directive', message, { place }, { hint: 'take it out' });
   }
   const namePlaces = readNames(block.get('server_name'), findings);
   const names = [...namePlaces.keys()];

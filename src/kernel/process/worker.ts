@@ -5,6 +5,7 @@ import type { Diagnostic } from '../config/diagnostic.js';
 import { displayPath } from '../config/display-path.js';
 import { merged } from '../config/findings.js';
 import { loadConfig, loadConfigText } from '../config/load.js';
+import { pageForNginx } from '../config/nginx/page.js';
 import { renderDiagnostic, renderDiagnostics } from '../config/render.js';
 import { createLog, fileTarget, type LogTarget, stderrTarget } from '../error-log.js';
 import { ConfigError } from '../errors.js';
@@ -60,7 +61,7 @@ export async function runWorker(
   const files = (source?.files ?? []).map(displayPath);
   const together = (more: readonly Diagnostic[]) => merged([...diagnostics, ...more], files);
   const shown = (found: readonly Diagnostic[]) =>
-    found.length === 0 ? '' : renderDiagnostics(found, { colour });
+    found.length === 0 ? '' : `${renderDiagnostics(found, { colour })}${pageForNginx(found)}`;
   const each = (more: readonly Diagnostic[]) => together(more).map((found) => renderDiagnostic(found));
   const refuse = (found: readonly Diagnostic[]): void => {
     const conclusion = `webserv: ${name} cannot be used: ${counted(found)}\n`;

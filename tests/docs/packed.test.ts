@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What npm would put into the package. Without scripts: what is built does not matter here. */
+function packedFiles(): readonly string[] {
+  const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const parsed: unknown = JSON.parse(printed.slice(printed.indexOf('[')));
+  const [first] = Array.isArray(parsed) ? parsed : [];
+  return first.files.map(({ path }: { path: string }) => path);
+}
+
+const files = packedFiles();
+const pages = files.filter((name) => name.endsWith('.md'));
+
+/** Targets of links and pictures that are no URLs, outside of code. */
+function linksOf(text: string): readonly string[] {
+  const prose = text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** As the sites that show Markdown make them of headings. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  return new Set(
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+it('the package holds its pages', () => {
+  expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/plugins.md', 'plugins/static/README.md']));
+});
+
+it.each(pages)('%s links to what is in the package, and to headings that are there', (page) => {
+  const read = (name: string) => readFileSync(`${root}${name}`, 'utf8');
+  const dead = linksOf(read(page)).filter((link) => {
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? page : posix.normalize(posix.join(posix.dirname(page), decodeURI(path)));
+    const isThere = files.includes(target) || files.some((name) => name.startsWith(`${target}/`));
+    if (!isThere) return true;
+    return anchor !== undefined && target.endsWith('.md') && !anchorsOf(read(target)).has(anchor);
+  });
+  expect(dead).toEqual([]);
+});
+
+it('nothing that a message names is missing in the package', () => {
+  expect(files).toEqual(expect.arrayContaining(['docs/from-nginx.md', 'docs/webserv.schema.json']));
+});
