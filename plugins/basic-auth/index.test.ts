@@ -77,6 +77,16 @@ describe.skipIf(isMissing)('the directives', () => {
     expect((await server.fetch('/public/a.txt')).status).toBe(200);
   });
 
+  test('have a realm in which variables are filled in, and cannot break the field', async () => {
+    await using server = await startTestServer(
+      `root www; auth_basic "A $http_x $arg_a $$"; auth_basic_user_file users;`,
+      { 'www/': null, users: '' },
+    );
+    const answer = await server.fetch('/?a=%22%5C%0ab', { headers: { 'x-x': 'no', x: 'one' } });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm="A one .* \$", charset="UTF-8"$/);
+  });
+
   test('have a realm of their own, quoted, in UTF-8', async () => {
     await using server = await start(
       `root www; ${PROTECT} location /in { auth_basic 'The "€" \\\\ room'; root www; }`,

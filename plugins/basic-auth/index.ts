@@ -1,8 +1,16 @@
-import { clientNetwork, definePlugin, type Exchange, HttpError, path, Stage } from '@webserv/server';
+import {
+  clientNetwork,
+  definePlugin,
+  type Exchange,
+  HttpError,
+  path,
+  Stage,
+  type Template,
+} from '@webserv/server';
 import { readCredentials } from './credentials.js';
 import { codes, doubtful, noUserFile, unusable } from './findings.js';
 import { UnusableFile } from './read-file.js';
-import { authBasic } from './realm.js';
+import { authBasic, challengeOf } from './realm.js';
 import { AuthServer } from './server.js';
 import type { UserFile } from './user-file.js';
 
@@ -12,12 +20,12 @@ function clientExchange(exchange: Exchange): Exchange {
 }
 
 /** @throws HttpError 401 with the challenge, 503 when too many wait to be checked or the file cannot be used */
-async function authenticate(exchange: Exchange, file: UserFile, challenge: string): Promise<void> {
+async function authenticate(exchange: Exchange, file: UserFile, realm: Template): Promise<void> {
   await file.requireUsable();
   const { headers, peer } = exchange.request;
   const credentials = readCredentials(headers.all('authorization'));
   if (credentials === undefined || !(await file.admits(credentials, clientNetwork(peer.remoteAddress))))
-    throw new HttpError(401, { headers: { 'www-authenticate': challenge } });
+    throw new HttpError(401, { headers: { 'www-authenticate': challengeOf(realm.render(exchange)) } });
   const client = clientExchange(exchange);
   client.setVariable('remote_user', credentials.user);
   client.setVariable('auth_type', 'Basic');
@@ -58,7 +66,7 @@ export default definePlugin({
     if (isFirst) for (const finding of doubtful(userFile, file.doubts, place)) warn(finding);
     hooks.onRoute.tapPromise({ stage: Stage.access }, async (exchange) => {
       // The page of this very refusal is for who was refused.
-      if (exchange.errorStatus !== 401) await authenticate(exchange, file, challenge.field);
+      if (exchange.errorStatus !== 401) await authenticate(exchange, file, challenge.realm);
       return undefined;
     });
   },

@@ -13,6 +13,7 @@ import type { Programs } from './config/programs.js';
 import type { LoadedPlugin } from './config/registry.js';
 import type { Argument, DirectiveUse } from './config/schema.js';
 import { inTime } from './in-time.js';
+import { missingImport } from './missing-imports.js';
 import { API_VERSION, type Plugin } from './plugin.js';
 import { spellingsOf } from './stack-paths.js';
 
@@ -101,7 +102,7 @@ async function loadPlugin(
   try {
     if (!(await isUtf8Text(found.file, word.place, findings))) return undefined;
     await inTime(Number.POSITIVE_INFINITY, async () => {
-      value = await importer.import(found.file, { default: true });
+      value = await importWhole(importer, found.file, () => importer.import(found.file, { default: true }));
     });
   } catch (error) {
     const message = `plugin "${word.text}" could not be loaded: ${reasonOf(error)}`;
@@ -121,6 +122,31 @@ async function loadPlugin(
     return undefined;
   }
   return { plugin: value, place: word.place, file: found.file };
+}
+
+/**
+ * Imports a file, and checks its imports; also where it fails, for then that is mostly why.
+ * @throws Error that names what it imports and another module does not export
+ */
+export async function importWhole<T>(importer: Jiti, file: string, load: () => Promise<T>): Promise<T> {
+  let loaded: T;
+  try {
+    loaded = await load();
+  } catch (error) {
+    requireImports(importer, file);
+    throw error;
+  }
+  requireImports(importer, file);
+  return loaded;
+}
+
+function requireImports(importer: Jiti, file: string): void {
+  const missing = missingImport(importer, file);
+  if (missing === undefined) return;
+  const { name, from, meant } = missing;
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  const where = missing.file === file ? '' : ` (in ${displayPath(missing.file)})`;
+  throw new Error(`it imports "${name}", which "${from}" does not export${hint}${where}`);
 }
 
 /** Reports it where it is not: Node would replace what it cannot read. */

@@ -1,5 +1,6 @@
 import type { Diagnostic, Place } from './config/diagnostic.js';
 import type { DirectiveTable, OptionsOf } from './config/schema.js';
+import { nearest } from './config/suggest.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
 import type { Log } from './log.js';
 import type { LogFile } from './log-file.js';
@@ -131,6 +132,34 @@ function hasMethod<Name extends keyof Lifecycle>(
   return name in state && typeof Reflect.get(state, name) === 'function';
 }
 
+/** Everything a definition may have; a name that is none of these would do nothing. */
+const KEYS: Readonly<Record<keyof PluginDefinition<DirectiveTable, unknown>, 'function' | 'data'>> = {
+  name: 'data',
+  apiVersion: 'data',
+  directives: 'data',
+  variables: 'data',
+  codes: 'data',
+  setup: 'function',
+  apply: 'function',
+};
+
+/** @throws TypeError for what is no part of a definition, and for a step that cannot be called */
+function checkKeys(definition: object): void {
+  const name = 'name' in definition ? String(definition.name) : '';
+  for (const [key, value] of Object.entries(definition)) {
+    const kind = Object.entries(KEYS).find(([known]) => known === key)?.[1];
+    if (kind === undefined) {
+      const meant = nearest(key, Object.keys(KEYS));
+      const hint =
+        meant === undefined ? `expected one of ${Object.keys(KEYS).join(', ')}` : `did you mean "${meant}"?`;
+      throw new TypeError(`plugin "${name}" has an unknown property "${key}": ${hint}`);
+    }
+    if (kind === 'function' && value !== undefined && typeof value !== 'function') {
+      throw new TypeError(`plugin "${name}": "${key}" must be a function, got ${typeof value}`);
+    }
+  }
+}
+
 /** @throws TypeError for names that could not be written, or looked up */
 function checkNames<Table extends DirectiveTable, State>(definition: PluginDefinition<Table, State>): void {
   const { name, directives = {}, variables = {}, codes = {} } = definition;
@@ -162,6 +191,7 @@ const noDirectives = {};
 export function definePlugin<const Table extends DirectiveTable = typeof noDirectives, State = undefined>(
   definition: PluginDefinition<Table, State>,
 ): DefinedPlugin<Table> {
+  checkKeys(definition);
   checkNames(definition);
   return Object.freeze({
     name: definition.name,

@@ -31,6 +31,7 @@ export const codes = {
     'a directive of nginx that is not here, and what is lost by that; a warning where that is nothing, or speed',
   'no-server': 'there is no server at all',
   'not-utf8': 'a file is not UTF-8 text',
+  'open-return': 'warning: `return` answers in a block that asks for a password, before it is asked for',
   'pid-file': 'the pid file cannot be written; a warning while its folder is not there',
   'plugin-failed': 'a plugin broke while it was loaded, read its directive, was set up or applied to a route',
   'plugin-invalid': 'what was loaded is no plugin',

@@ -13,6 +13,7 @@ import { providersOf } from './installed-plugins.js';
 import { warnOfMissingRoots } from './missing-roots.js';
 import { moduleAsJson } from './module-form.js';
 import { withObjectBlocks } from './object-blocks.js';
+import { warnOfOpenReturns } from './open-returns.js';
 import { Programs } from './programs.js';
 import { type LoadedPlugin, Registry } from './registry.js';
 import { separateRunOns } from './run-on.js';
@@ -126,6 +127,7 @@ async function load(
   const tree: Tree = { base, file: displayPath(path), uses, complete, providers };
   const config = compile(tree, registry, findings);
   warnOfMissingRoots(config, findings);
+  warnOfOpenReturns(config, findings);
   if (preview !== undefined && findings.failed && findings.balanced && complete) {
     findings.include(await preview(config));
   }

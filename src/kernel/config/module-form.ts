@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { moduleImporter } from '../plugin-loader.js';
+import { importWhole, moduleImporter } from '../plugin-loader.js';
 import { decodeUtf8 } from './decode-utf8.js';
 import { displayPath } from './display-path.js';
 import { type Findings, reasonOf } from './findings.js';
@@ -20,7 +20,8 @@ export async function moduleAsJson(path: string, findings: Findings): Promise<st
       reportNotUtf8(decoded, path, findings);
       return undefined;
     }
-    const exported: unknown = await (await moduleImporter(path)).import(path);
+    const importer = await moduleImporter(path);
+    const exported: unknown = await importWhole(importer, path, () => importer.import(path));
     const hasDefault = typeof exported === 'object' && exported !== null && 'default' in exported;
     value = hasDefault ? await exported.default : undefined;
   } catch (error) {

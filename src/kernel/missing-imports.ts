@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Jiti } from 'jiti';
+import * as publicEntry from '../index.js';
+import { packageFolder } from '../package-folder.js';
+import { nearest } from './config/suggest.js';
+
+/** A name that a module imports and another does not export. */
+export interface MissingImport {
+  readonly file: string;
+  readonly name: string;
+  readonly from: string;
+  /** What the other one has that is like it. */
+  readonly meant: string | undefined;
+}
+
+const PACKAGE = '@webserv/server';
+const CODE = /\.[cm]?[jt]s$/;
+/** One at the start of a line: those inside of texts and comments are rarely there. */
+const IMPORT = /^import\s+(?:[\w$]+\s*,\s*)?\{([^}]*)\}\s*from\s*(['"])([^'"]+)\2/gm;
+
+/**
+ * TypeScript is made JavaScript file by file on the way, and a name that is not there becomes undefined: Node itself would
+ * refuse it. So the imports of what was loaded are compared with what there is. Types are no exports when the program runs: a
+ * name that the other module's source declares as one counts as there.
+ * @param main the file that was loaded; what it imported lies in the importer's cache
+ */
+export function missingImport(importer: Jiti, main: string): MissingImport | undefined {
+  const files = [main, ...Object.keys(importer.cache)].filter(
+    (file) => CODE.test(file) && !file.includes('/node_modules/'),
+  );
+  for (const file of new Set(files)) {
+    const found = missingIn(file, importer);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function missingIn(file: string, importer: Jiti): MissingImport | undefined {
+  for (const [, list = '', , from = ''] of textOf(file).matchAll(IMPORT)) {
+    const other = exportsOf(from, file, importer);
+    if (other === undefined) continue;
+    for (const name of namesIn(list)) {
+      if (other.names.includes(name) || declares(other.declarations(), name)) continue;
+      // It compares words with underscores, as directives have them.
+      return { file, name, from, meant: nearest(name, other.names) };
+    }
+  }
+  return undefined;
+}
+
+/** `a, b as c, type D` → a, b. */
+function namesIn(list: string): readonly string[] {
+  return list
+    .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '' && !/^type\s/.test(item))
+    .map((item) => item.split(/\s+as\s+/)[0] ?? item)
+    .filter((name) => /^[\w$]+$/.test(name) && name !== 'default');
+}
+
+interface Exports {
+  readonly names: readonly string[];
+  declarations(): string;
+}
+
+/** Of this package and of files beside; what lies in packages is their own matter. */
+function exportsOf(from: string, file: string, importer: Jiti): Exports | undefined {
+  if (from === PACKAGE) {
+    const types = fileURLToPath(new URL('dist/src/index.d.ts', packageFolder));
+    return { names: Object.keys(publicEntry), declarations: () => textOf(types) };
+  }
+  if (!from.startsWith('.')) return undefined;
+  const resolved = importer.esmResolve(from, { parentURL: file, try: true });
+  if (resolved === undefined || !resolved.startsWith('file:')) return undefined;
+  const path = fileURLToPath(resolved);
+  const cached = importer.cache[path];
+  const exported: unknown = cached?.exports;
+  if (typeof exported !== 'object' || exported === null) return undefined;
+  return { names: Object.keys(exported), declarations: () => textOf(path) };
+}
+
+function declares(text: string, name: string): boolean {
+  const word = name.replaceAll('$', '\\$');
+  return new RegExp(`\\b${word}\\b`).test(text.replace(/^import[^;]*;/gm, ''));
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
