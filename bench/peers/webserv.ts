@@ -37,6 +37,7 @@ export const webserv: Peer = {
 function configuration(site: Site, plugins: readonly string[]): string {
   const { folder, content, shape } = site;
   return `
+${process.getuid?.() === 0 ? 'user root;' : ''}
 server_dir ${content};
 error_log stderr error;
 max_connections ${MAX_CONNECTIONS};

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
-import { childrenOf, patience } from '../process/running.js';
+import { childrenOf, freePort } from '../process/running.js';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0 && process.platform === 'linux';
@@ -32,7 +32,6 @@ export default definePlugin({
 
 /** A site whose answers tell with which rights they were made. */
 async function site(user: string): Promise<{ file: string; ports: readonly number[] }> {
-  const { freePort } = await import('../process/running.js');
   const ports: number[] = [];
   while (ports.length < LISTENERS) {
     const port = await freePort();
@@ -79,7 +78,9 @@ async function reloaded(server: Serving): Promise<void> {
   const before = await childrenOf(pid);
   server.child.kill('SIGHUP');
   await expect
-    .poll(async () => (await childrenOf(pid)).filter((each) => !before.includes(each)).length, patience)
+    .poll(async () => (await childrenOf(pid)).filter((each) => !before.includes(each)).length, {
+      timeout: 90_000,
+    })
     .toBeGreaterThanOrEqual(2);
 }
 

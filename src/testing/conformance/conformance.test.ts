@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import {
   definePlugin,
   flag,
@@ -245,6 +246,40 @@ describe('a plugin that breaks a rule is told which', () => {
       });
     });
     expect(await complaint(offended, /of its answer/)).toContain('how rude');
+  });
+
+  it.each(['setup', 'apply'] as const)('starts something in %s', async (step) => {
+    const timers: NodeJS.Timeout[] = [];
+    const begin = (at: string): void => {
+      if (at === step) timers.push(setInterval(() => {}, 60_000));
+    };
+    const hasty = definePlugin({
+      name: 'subject',
+      directives: { subject: flag({ default: false, help: 'x' }) },
+      setup() {
+        begin('setup');
+        return { dispose: () => timers.forEach(clearInterval) };
+      },
+      apply({ options, hooks }) {
+        begin('apply');
+        if (options.subject) hooks.onRoute.tap({}, () => ({ status: 200, body: '' }));
+      },
+    });
+    expect(await complaint(hasty, /start nothing/)).toContain('there is a Timeout already');
+  });
+
+  it('touches a file before it serves', async () => {
+    const writer = definePlugin({
+      name: 'subject',
+      directives: { subject: flag({ default: false, help: 'x' }) },
+      apply({ options, hooks, route }) {
+        writeFileSync(`${route.boundary.directory}/note`, '');
+        if (options.subject) hooks.onRoute.tap({}, () => ({ status: 200, body: '' }));
+      },
+    });
+    expect(await complaint(writer, /start nothing/, { conf: 'root .; subject on;' })).toContain(
+      'was touched',
+    );
   });
 
   it('goes on after its server', async () => {
