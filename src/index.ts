@@ -126,6 +126,7 @@ export {
   type Lifecycle,
   type Plugin,
   type PluginDefinition,
+  type ScriptRunner,
   type SetupContext,
 } from './kernel/plugin.js';
 export {
@@ -137,6 +138,7 @@ export {
   selectRanges,
 } from './kernel/range.js';
 export type { RouteView } from './kernel/route.js';
+export type { Script, ScriptNames } from './kernel/routing/scripts.js';
 export { SharedWork } from './kernel/shared-work.js';
 export type { Template } from './kernel/template.js';
 export type { VariableDefinition, VariableTable } from './kernel/variables.js';

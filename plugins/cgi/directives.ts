@@ -9,6 +9,7 @@ import {
   readArgument,
   readDuration,
   type Scope,
+  type ScriptNames,
   single,
   type Template,
 } from '@webserv/server';
@@ -55,37 +56,79 @@ const timeout: ArgumentType<number> = {
   },
 };
 
-const EXTENSION = /^\.[^\s./\\:]+$/;
+const EXTENSION = /^\.[^\s./\\:*?]+$/;
+/** Every file, whatever its name: the key of its command. */
+export const EVERY = '*';
+/** That a block took the scripts of the blocks around away: the key of no command. */
+const OFF = 'off';
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+function hintFor(text: string): { hint: string } | undefined {
+  if (/^\.?\*$/.test(text))
+    return { hint: 'for a directory of programs, whatever their names, write "cgi *;"' };
+  return /^[^\s./\\:*?]+$/.test(text) ? { hint: `did you mean ".${text}"?` } : undefined;
+}
+
 function parseCommand(use: DirectiveUse, scope: Scope): readonly [string, Command] {
-  const [extension, interpreter, ...rest] = use.arguments;
-  if (extension === undefined) throw new ArgumentError('an extension is missing');
-  if (!EXTENSION.test(extension.text)) {
-    const hint = /^[^\s./\\:]+$/.test(extension.text) ? { hint: `did you mean ".${extension.text}"?` } : {};
-    throw new ArgumentError(`expected an extension, such as ".py", got "${extension.text}"`, {
-      argument: extension,
-      ...hint,
+  const [which, interpreter, ...rest] = use.arguments;
+  if (which === undefined) throw new ArgumentError('an extension is missing');
+  if (which.text === OFF) {
+    if (interpreter === undefined) return [OFF, []];
+    throw new ArgumentError('"off" stands alone', { argument: interpreter });
+  }
+  if (which.text !== EVERY && !EXTENSION.test(which.text)) {
+    throw new ArgumentError(`expected an extension, such as ".py", "*" or "off", got "${which.text}"`, {
+      argument: which,
+      ...hintFor(which.text),
     });
   }
-  if (interpreter === undefined) return [extension.text, []];
+  if (interpreter === undefined) return [which.text, []];
   // A bare name is looked for in PATH; with a slash it is a file, and a relative one starts from server_dir.
   const isPath = interpreter.text.includes('/') || interpreter.text === '';
   const program = isPath ? readArgument(argument.path, interpreter, scope) : interpreter.text;
-  return [extension.text, [program, ...rest.map((word) => word.text)]];
+  return [which.text, [program, ...rest.map((word) => word.text)]];
+}
+
+/** By extension or `*`. `off` takes away what stands before it, in the blocks around too. */
+function combineCommands(
+  values: readonly (readonly [string, Command])[],
+  outer: ReadonlyMap<string, Command>,
+): ReadonlyMap<string, Command> {
+  const commands = new Map(outer);
+  for (const [which, command] of values) {
+    if (which === OFF) commands.clear();
+    commands.set(which, command);
+  }
+  return commands;
+}
+
+/** The files that are scripts. @see ScriptRunner.names */
+export function scriptNames(commands: ReadonlyMap<string, Command>): ScriptNames | 'off' | undefined {
+  const extensions = [...commands.keys()].filter((which) => which !== EVERY && which !== OFF);
+  const every = commands.has(EVERY);
+  if (extensions.length > 0 || every) return { extensions: new Set(extensions), every };
+  return commands.has(OFF) ? 'off' : undefined;
 }
 
 export const commands: Directive<ReadonlyMap<string, Command>> = directive({
   default: new Map<string, Command>(),
-  usage: '.EXT [INTERPRETER [ARGUMENT…]]',
+  usage: '.EXT|* [INTERPRETER [ARGUMENT…]] | off',
   arguments: [1, Number.POSITIVE_INFINITY],
   repeatable: true,
   inherit: 'merge',
-  help: 'runs files with this extension as CGI scripts',
+  help: 'runs files with this extension as CGI scripts, or every file below the root (*); off takes away what the blocks around say',
   example: 'cgi .py python3;',
-  argumentTypes: [argument.word('.EXT', EXTENSION, 'an extension, such as ".py"'), argument.text],
+  argumentTypes: [
+    argument.word(
+      '.EXT|*|off',
+      /^(?:\.[^\s./\\:*?]+|\*|off)$/,
+      'an extension, such as ".py", or "*", or "off"',
+    ),
+    argument.text,
+  ],
   parse: parseCommand,
-  combine: (values, outer: ReadonlyMap<string, Command>) => new Map([...outer, ...values]),
+  combine: combineCommands,
+  outranks: (value) => value.has(OFF),
 });
 
 export const processTimeout: Directive<number> = single(timeout, {

@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { type Exchange, pathText, type Template } from '@webserv/server';
-import type { Script } from './locate.js';
+import { type Exchange, pathText, type Script, type Template } from '@webserv/server';
 
 export interface EnvironmentOptions {
-  /** `full`: PATH_INFO is the whole path of the request; `rest`: what follows the script (RFC 3875 §4.1.5). */
-  readonly pathInfo: 'full' | 'rest';
+  /** `rest`: PATH_INFO is what follows the script (RFC 3875 §4.1.5); `full`: the whole path; `off`: nothing may follow. */
+  readonly pathInfo: 'full' | 'rest' | 'off';
   readonly variables: ReadonlyMap<string, Template>;
 }
 
@@ -80,7 +79,7 @@ function pathVariables(exchange: Exchange, script: Script, pathInfo: string): Re
     DOCUMENT_ROOT: documentRoot,
     PATH_INFO: pathInfo,
     SCRIPT_FILENAME: script.file,
-    SCRIPT_NAME: pathText(script.name),
+    SCRIPT_NAME: pathText(script.path),
   };
   if (pathInfo !== '') {
     const { request } = exchange;

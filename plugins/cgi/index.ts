@@ -15,11 +15,12 @@ import {
   type ProcessLimit,
   processLimit,
   processTimeout,
+  scriptNames,
   variables,
 } from './directives.js';
 import { type EnvironmentOptions, environment } from './environment.js';
 import type { Interpreters } from './interpreter.js';
-import { type LocateOptions, locate, type Script } from './locate.js';
+import { type LocateOptions, locate, type Runnable } from './locate.js';
 import { Scripts } from './scripts.js';
 import { spool } from './spool.js';
 
@@ -29,12 +30,12 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const RECENT = { validMs: 1000, threshold: 3, maxKeys: 1000 };
 
 interface RunOptions extends LocateOptions, EnvironmentOptions {
-  readonly recent: Hot<Script>;
+  readonly recent: Hot<Runnable>;
   readonly timeoutMs: number;
   readonly limit: ProcessLimit;
 }
 
-/** A request's script, from finding it to its answer; undefined when the request is not for a script. */
+/** A request's script, from looking at its file to its response; undefined when the request is not for a script. */
 async function runScript(
   exchange: Exchange,
   options: RunOptions,
@@ -43,27 +44,28 @@ async function runScript(
 ): Promise<Response | undefined> {
   const found = await recentScript(exchange, options);
   if (found === undefined) return undefined;
-  const { file: name, folder, command } = found;
+  const { script, folder, command } = found;
+  const { file: name } = script;
   const { timeoutMs, limit } = options;
   const input = await spool(exchange.request.body);
   try {
     const invocation = {
       command: [...command, name],
       folder,
-      environment: environment(exchange, found, input.size, options),
+      environment: environment(exchange, script, input.size, options),
       input,
     };
     const logLine = (line: string): void => log.error(`${name}: ${line}`);
-    const script = await scripts.start(limit, { invocation, logLine, signal: exchange.signal });
-    const end = (): void => (exchange.route.ignoreClientAbort ? script.detach(timeoutMs) : script.close());
-    return answer(exchange, { script, name, timeoutMs, log, end });
+    const running = await scripts.start(limit, { invocation, logLine, signal: exchange.signal });
+    const end = (): void => (exchange.route.ignoreClientAbort ? running.detach(timeoutMs) : running.close());
+    return answer(exchange, { script: running, name, timeoutMs, log, end });
   } finally {
     await input.close();
   }
 }
 
-/** The script by whose path a moment ago others asked, or the one that is there now. */
-async function recentScript(exchange: Exchange, options: RunOptions): Promise<Script | undefined> {
+/** What others asked for a moment ago, or what is there now. */
+async function recentScript(exchange: Exchange, options: RunOptions): Promise<Runnable | undefined> {
   const { path } = exchange.request;
   const kept = options.recent.ask(path);
   if (kept !== undefined) return kept;
@@ -94,10 +96,10 @@ export default definePlugin({
   directives: {
     cgi: commands,
     cgi_timeout: processTimeout,
-    cgi_path_info: oneOf(['full', 'rest'], {
-      default: 'full',
-      help: 'sets what scripts get as PATH_INFO: the whole path, or what follows the script',
-      example: 'cgi_path_info rest;',
+    cgi_path_info: oneOf(['rest', 'full', 'off'], {
+      default: 'rest',
+      help: 'sets what scripts get as PATH_INFO: what follows the script in the path, or the whole path; off answers 404 when anything follows',
+      example: 'cgi_path_info off;',
     }),
     cgi_require_file: flag({
       default: true,
@@ -107,10 +109,12 @@ export default definePlugin({
     cgi_env: variables,
     cgi_max_processes: processLimit,
   },
+  scripts: { names: ({ cgi }) => scriptNames(cgi), off: 'cgi off;' },
   codes: { 'cgi-interpreter': 'warning: the program that is to run scripts is not there' },
   setup: ({ metrics }) => new Scripts(metrics),
   async apply({ options, state, hooks, route, log, placeOf, warn }) {
-    if (options.cgi.size === 0 || route.root === undefined) return;
+    const names = scriptNames(options.cgi);
+    if (names === undefined || names === 'off' || route.root === undefined) return;
     const runOptions: RunOptions = {
       recent: new Hot(RECENT),
       commands: await withPrograms(options.cgi, state.interpreters, (extension, program) => {

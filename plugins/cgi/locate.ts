@@ -8,62 +8,63 @@ import {
   leadingPath,
   openDirectory,
   pathText,
+  type Script,
 } from '@webserv/server';
-import type { Command } from './directives.js';
+import { type Command, EVERY } from './directives.js';
 
 /** What a request runs. */
-export interface Script {
+export interface Runnable {
+  readonly script: Script;
   readonly command: Command;
-  readonly file: FilePath;
-  /** Where it runs: its own folder, or the nearest that exists. */
+  /** Where it runs: its own directory, or the nearest that exists. */
   readonly folder: string;
-  /** The part of the URL's path that names it. */
-  readonly name: string;
-  /** The part behind that: empty, or from a slash on. */
-  readonly extraPath: string;
 }
 
 export interface LocateOptions {
   readonly commands: ReadonlyMap<string, Command>;
   readonly requireFile: boolean;
-}
-
-interface Candidate {
-  /** Where its segment ends in the path. */
-  readonly end: number;
-  readonly command: Command;
-}
-
-/** The path's segments that have a script's extension, first to last. */
-function candidates(path: string, commands: ReadonlyMap<string, Command>): Candidate[] {
-  const found: Candidate[] = [];
-  for (let start = 1; start < path.length; ) {
-    const slash = path.indexOf('/', start);
-    const end = slash === -1 ? path.length : slash;
-    const dot = path.lastIndexOf('.', end - 1);
-    const command = dot > start ? commands.get(path.slice(dot, end)) : undefined;
-    if (command !== undefined) found.push({ end, command });
-    start = end + 1;
-  }
-  return found;
+  readonly pathInfo: 'full' | 'rest' | 'off';
 }
 
 /**
- * True for a last segment that is a script's name only to a lenient file system: other case (APFS, NTFS), dots and
- * spaces at the end or a stream's name behind a colon (NTFS). Handed on, it could be answered with the source.
+ * Looks at the file of the script that a request names.
+ * @returns undefined when the request is not for a script
+ * @throws HttpError 404 when there is none by that name, 403 when it may not be run
  */
-function isDisguised(path: string, commands: ReadonlyMap<string, Command>): boolean {
-  let end = path.endsWith('/') ? path.length - 1 : path.length;
-  const start = path.lastIndexOf('/', end - 1) + 1;
-  const exact = path.slice(path.lastIndexOf('.', end - 1), end);
-  const colon = path.indexOf(':', start);
-  if (colon !== -1) end = Math.min(colon, end);
-  while (end > start && (path[end - 1] === '.' || path[end - 1] === ' ')) end -= 1;
-  const dot = path.lastIndexOf('.', end - 1);
-  if (dot < start) return false;
-  const extension = path.slice(dot, end).toLowerCase();
-  for (const known of commands.keys()) if (known.toLowerCase() === extension) return !commands.has(exact);
-  return false;
+export async function locate(exchange: Exchange, options: LocateOptions): Promise<Runnable | undefined> {
+  const { script, request } = exchange;
+  const { commands, requireFile, pathInfo } = options;
+  if (script === undefined) {
+    if (isDisguised(exchange.route, request.path)) throw new HttpError(404);
+    if (isScriptName(exchange.route, request.path) && !isPathInfo(pathText(request.path)))
+      throw new HttpError(400);
+    return undefined;
+  }
+  const { path, extraPath, file } = script;
+  const command = commands.get(path.slice(path.lastIndexOf('.'))) ?? commands.get(EVERY);
+  if (command === undefined) return undefined;
+  if (!isPathInfo(pathText(request.path))) throw new HttpError(400);
+  const lookup = await exchange.open(file);
+  if (lookup.kind === 'directory') return undefined;
+  if (pathInfo === 'off' && extraPath !== '') throw new HttpError(404);
+  if (lookup.kind === 'forbidden') throw new HttpError(403);
+  if (lookup.kind === 'special') throw new HttpError(404);
+  if (lookup.kind === 'file') {
+    lookup.file.close();
+    if (command.length === 0) await requireExecutable(file);
+    return { script, command, folder: dirname(file) };
+  }
+  if (requireFile || command.length === 0) throw new HttpError(404);
+  return { script, command, folder: await nearestFolder(exchange, path) };
+}
+
+/** A script's name to a lenient file system only: handed on, it could be answered with the source. */
+function isDisguised({ scripts }: Exchange['route'], path: string): boolean {
+  return scripts?.isDisguised(path.replace(/\/$/, '').replace(/^.*\//s, '')) === true;
+}
+
+function isScriptName({ scripts }: Exchange['route'], path: string): boolean {
+  return scripts?.runs(path.slice(path.lastIndexOf('/') + 1)) === true;
 }
 
 /**
@@ -75,54 +76,39 @@ function isPathInfo(text: string): boolean {
 }
 
 /**
- * The nearest folder above a file that does not exist, below the route's root.
- * @throws HttpError 404 when a file stands where a folder would have to: `/picture.jpg/x.php` must not make an
- * interpreter that walks back (PHP's cgi.fix_pathinfo) run the picture
+ * The directory nearest to a file that does not exist, below the route's root: the walk goes down from there and stops at
+ * the first name that is absent, however many follow.
+ * @throws HttpError 404 when a file has the name of a directory: `/picture.jpg/x.php` must not make an interpreter that
+ * walks back (PHP's cgi.fix_pathinfo) run the picture
  */
-async function nearestFolder(exchange: Exchange, path: DecodedPath, end: number): Promise<string> {
-  let slash = end;
-  do {
-    slash = path.lastIndexOf('/', slash - 1);
-    const folder = exchange.route.resolve(leadingPath(path, slash));
+async function nearestFolder(exchange: Exchange, path: DecodedPath): Promise<string> {
+  const { route } = exchange;
+  let nearest: string | undefined;
+  const last = path.lastIndexOf('/');
+  for (let slash = startOf(route.root?.prefix ?? '/'); slash <= last; slash = nextSlash(path, slash)) {
+    const folder = route.resolve(leadingPath(path, slash));
     if (folder === undefined) break;
-    const found = await openDirectory(folder, exchange.route.boundary);
+    const found = await openDirectory(folder, route.boundary);
     if (found.kind === 'forbidden') throw new HttpError(403);
-    if (found.kind === 'directory') {
-      await found.directory.close();
-      return folder;
+    if (found.kind === 'absent') {
+      if ((await exchange.open(folder)).kind !== 'absent') throw new HttpError(404);
+      break;
     }
-    if ((await exchange.open(folder)).kind !== 'absent') break;
-  } while (slash > 0);
-  throw new HttpError(404);
+    await found.directory.close();
+    nearest = folder;
+  }
+  if (nearest === undefined) throw new HttpError(404);
+  return nearest;
 }
 
-/**
- * Finds the script a request names: the first segment of its path that has a script's extension and is a file.
- * @returns undefined when the request is not for a script
- * @throws HttpError 404 when there is none by that name, 403 when it may not be run
- */
-export async function locate(exchange: Exchange, options: LocateOptions): Promise<Script | undefined> {
-  const { path } = exchange.request;
-  const found = candidates(path, options.commands);
-  if (isDisguised(path, options.commands)) throw new HttpError(404);
-  if (found.length > 0 && !isPathInfo(pathText(path))) throw new HttpError(400);
-  for (const { end, command } of found) {
-    const file = exchange.route.resolve(leadingPath(path, end));
-    if (file === undefined) continue; // a segment of the route's own prefix
-    const lookup = await exchange.open(file);
-    if (lookup.kind === 'directory') continue;
-    if (lookup.kind === 'forbidden') throw new HttpError(403);
-    if (lookup.kind === 'special') throw new HttpError(404);
-    const script = { command, file, name: path.slice(0, end), extraPath: path.slice(end) };
-    if (lookup.kind === 'file') {
-      lookup.file.close();
-      if (command.length === 0) await requireExecutable(file);
-      return { ...script, folder: dirname(file) };
-    }
-    if (options.requireFile || command.length === 0) throw new HttpError(404);
-    return { ...script, folder: await nearestFolder(exchange, path, end) };
-  }
-  return undefined;
+/** Where the first directory below a root's prefix ends in a path: the root itself. */
+function startOf(prefix: string): number {
+  return prefix === '/' ? 0 : prefix.length;
+}
+
+function nextSlash(path: string, slash: number): number {
+  const next = path.indexOf('/', slash + 1);
+  return next === -1 ? path.length : next;
 }
 
 async function requireExecutable(file: FilePath): Promise<void> {

@@ -51,12 +51,13 @@ export default definePlugin({
     file_cache: fileCacheDirective,
   },
   setup: ({ options }) => new FileCache(options.file_cache),
-  apply({ options, hooks, route, state: cache }) {
+  apply({ options, hooks, route, state: cache, announce }) {
     // Whatever changed something on this server may have changed a file, as in RFC 9111 §4.4.
     hooks.onDone.tap({}, ({ request }) => {
       if (!SAFE.has(request.method)) cache.expire();
     });
     if (!options.static || route.root === undefined) return;
+    announce('files', true);
     const files = new RouteFiles(route, cache, { etag: options.etag, cacheControl: options.cache_control });
     const responder = new StaticResponder(route, files, options.index, options.try_files);
 

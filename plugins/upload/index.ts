@@ -53,6 +53,11 @@ export default definePlugin({
       help: 'forces a file to the disk before the response says that it is stored',
       example: 'upload_sync off;',
     }),
+    upload_scripts: flag({
+      default: false,
+      help: 'permits that uploaded files run as scripts; without it, a store where scripts run is an error',
+      example: 'upload_scripts on;',
+    }),
     upload_max_files: integer({
       default: 100,
       min: 1,
@@ -86,6 +91,12 @@ export default definePlugin({
     announce('upload', true);
     if (options.upload_delete) announce('delete', true);
     state.uses(store.mapping.directory);
+    if (!options.upload_scripts)
+      announce('takesFiles', {
+        mapping: store.mapping,
+        place: placeOf('upload_store') ?? placeOf('upload'),
+        permission: 'upload_scripts on;',
+      });
     const uploads: Uploads = {
       store,
       conflict: options.upload_conflict,

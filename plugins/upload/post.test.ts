@@ -251,7 +251,7 @@ describe('POST of any other content', () => {
 test('a POST to a script is the script’s, beside uploads on the same route', async () => {
   await using server = await start(
     { 'store/x.cgi': { content: '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nran"\n', mode: 0o755 } },
-    'root store; upload on; cgi .cgi;',
+    'root store; upload on; upload_scripts on; cgi .cgi;',
   );
   expect(await (await server.fetch('/x.cgi', { method: 'POST', body: 'x' })).text()).toBe('ran');
   expect((await server.fetch('/', { method: 'POST', body: 'x' })).status).toBe(201);

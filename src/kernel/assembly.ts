@@ -10,10 +10,15 @@ import { patiences } from './patience.js';
 import { missingPrerequisites } from './prerequisites.js';
 import { workerAccount } from './rights/account.js';
 import type { RouteView } from './route.js';
+import type { LoadedPlugin } from './route-builder.js';
+import { scriptExposure } from './script-exposure.js';
 import { ServerHookTable } from './server-hooks.js';
-import { type BuiltSite, buildSite, type LoadedPlugin } from './site-builder.js';
+import { type BuiltSite, buildSite } from './site-builder.js';
 import { thrownText } from './thrown.js';
 import type { TraceMode } from './trace.js';
+
+/** Routes of extension locations inside others that are built at load. */
+const MAX_INNER_ROUTES = 500;
 
 /** A whole server but for its sockets. */
 export interface Assembly {
@@ -96,14 +101,18 @@ export async function assemble(
     });
   }
   await attempt('onConfig', () => hooks.config(config));
+  const inner = { left: MAX_INNER_ROUTES };
   const sites: BuiltSite[] = [];
   const routes: RouteView[] = [];
   for (const server of config.servers)
     sites.push(
-      await buildSite(server, { plugins, log, logs, found, routes, successor, patienceOf, traceOf }),
+      await buildSite(server, { plugins, log, logs, found, routes, successor, inner, patienceOf, traceOf }),
     );
   if (!successor) found.push(...(await logs.doubts()));
   found.push(...(await logs.problems(successor ? 'warning' : 'error')));
+  // Of a block with mistakes it is not known what runs there.
+  if (!successor && !config.servers.some(({ route }) => isDoubtful(route)))
+    found.push(...scriptExposure(sites, config.plugins));
   if (found.some(({ severity }) => severity === 'error')) {
     await dispose();
     throw new ConfigError(found);
@@ -143,6 +152,10 @@ export async function preview(config: Config): Promise<readonly Diagnostic[]> {
 /** A block inside of one that nothing is known of is none of these: it inherits from it. */
 function soundPart(route: RouteConfig): RouteConfig {
   return { ...route, children: route.children.filter(({ doubts }) => !doubts?.all).map(soundPart) };
+}
+
+function isDoubtful({ doubts, children }: RouteConfig): boolean {
+  return doubts !== undefined || children.some(isDoubtful);
 }
 
 const ignore = (): void => {};

@@ -7,10 +7,11 @@ import { forwardedRequest } from './forward.js';
 import type { Log } from './log.js';
 import { logFault, logRequestFault } from './log-fault.js';
 import type { BoundedBody, IncomingRequest, Response, ResponseHeaders } from './message.js';
-import { answerByMethod, methodNotAllowed, options } from './methods.js';
+import { answerByMethod, methodNotAllowed, options, requireMethod } from './methods.js';
 import { meaninglessRequest, type RefusedRequest, refusalOf } from './refusal.js';
 import type { ErrorPage, Route } from './route.js';
-import type { Endpoint, RouteTable } from './router.js';
+import type { Endpoint } from './router.js';
+import type { Match, RouteTable } from './routing/route-table.js';
 import type { RequestCall } from './server-hooks.js';
 
 /** Who asked: told of the route, so that the exchange can be aborted, then exactly once of the answer. */
@@ -39,24 +40,30 @@ export class Site implements ExchangeHost {
     this.#log = log;
   }
 
-  /** Never throws; answers at once where no plugin has to wait. */
+  /** Never throws; answers at once where neither a plugin nor the disk has to be waited for. */
   dispatch(request: IncomingRequest, answerer: Answerer): void {
     const route = this.#routes.find(request.path);
-    const exchange = new Exchange(request, route, this);
+    if (route !== undefined) this.#dispatch(request, { route }, answerer);
+    else this.#routes.seek(request.path).then((match) => this.#dispatch(request, match, answerer));
+  }
+
+  #dispatch(request: IncomingRequest, { route, guard, script, error }: Match, answerer: Answerer): void {
+    const exchange = new Exchange(request, route, this, undefined, undefined, undefined, script);
     answerer.routed(exchange);
     try {
-      const answer = this.#answerWithoutPlugins(request, route);
+      if (error !== undefined) throw error;
+      const answer = this.#answerWithoutPlugins(request, route, guard);
       if (answer !== undefined) {
         this.#filter(exchange, answer, answerer);
         return;
       }
-    } catch (error) {
-      this.#fail(exchange, error, answerer);
+    } catch (failure) {
+      this.#fail(exchange, failure, answerer);
       return;
     }
-    this.#ask(exchange, (error, response) => {
+    this.#askBoth(exchange, guard, (failure, response) => {
       if (response !== undefined) this.#filter(exchange, response, answerer);
-      else this.#fail(exchange, error, answerer);
+      else this.#fail(exchange, failure, answerer);
     });
   }
 
@@ -97,11 +104,30 @@ export class Site implements ExchangeHost {
   }
 
   /** @throws HttpError 405, 413, 501 */
-  #answerWithoutPlugins(request: IncomingRequest, route: Route): Response | undefined {
+  #answerWithoutPlugins(
+    request: IncomingRequest,
+    route: Route,
+    guard: Route | undefined,
+  ): Response | undefined {
+    if (guard !== undefined) requireMethod(request, guard);
     const answer = answerByMethod(request, route, () => this.#routes.routes());
     if (answer !== undefined) return answer;
-    limitBody(request.body, route);
+    for (const each of bothOf(route, guard)) limitBody(request.body, each);
     return undefined;
+  }
+
+  /** Asks the route's plugins when those of the guard that restrict access had nothing against it. */
+  #askBoth(exchange: Exchange, guard: Route | undefined, done: Asked): void {
+    const restrict = guard?.hooks.restrict;
+    if (restrict === undefined) {
+      this.#ask(exchange, done);
+      return;
+    }
+    restrict(exchange, (error, response) => {
+      if (error) done(error, undefined);
+      else if (response !== undefined) this.#answered(exchange, response, done);
+      else this.#ask(exchange, done);
+    });
   }
 
   /** Asks the route's plugins. An error status without content counts as an error, so that it gets its page. */
@@ -115,27 +141,41 @@ export class Site implements ExchangeHost {
       if (error) done(error, undefined);
       else if (response === undefined && mayAskOptions(exchange)) done(undefined, options(route.methods));
       else if (response === undefined) done(nobodyAnswered(exchange), undefined);
-      else if (response.status >= 400 && response.body === undefined)
-        done(asError(response, route), undefined);
-      else done(undefined, response);
+      else this.#answered(exchange, response, done);
     });
   }
 
+  #answered({ route }: Exchange, response: Response, done: Asked): void {
+    if (response.status >= 400 && response.body === undefined) done(asError(response, route), undefined);
+    else done(undefined, response);
+  }
+
   #forward(from: Exchange, target: string, { method, errorStatus }: ForwardOptions, done: Asked): void {
-    let exchange: Exchange;
+    let request: IncomingRequest;
     try {
-      const request = forwardedRequest(from, target, method);
-      const route = this.#routes.find(request.path);
-      if (errorStatus === undefined && route.methodsDeclared && !route.methods.has(request.method)) {
-        throw methodNotAllowed(route);
-      }
-      limitBody(request.body, route);
-      exchange = new Exchange(request, route, this, from, errorStatus);
+      request = forwardedRequest(from, target, method);
     } catch (error) {
       done(error, undefined);
       return;
     }
-    this.#ask(exchange, done);
+    const ask = ({ route, guard, script, error }: Match): void => {
+      let exchange: Exchange;
+      try {
+        if (error !== undefined) throw error;
+        for (const each of bothOf(route, guard)) {
+          if (errorStatus === undefined) requireMethod(request, each);
+          limitBody(request.body, each);
+        }
+        exchange = new Exchange(request, route, this, from, errorStatus, undefined, script);
+      } catch (failure) {
+        done(failure, undefined);
+        return;
+      }
+      this.#askBoth(exchange, guard, done);
+    };
+    const route = this.#routes.find(request.path);
+    if (route !== undefined) ask({ route });
+    else this.#routes.seek(request.path).then(ask);
   }
 
   #filter(exchange: Exchange, response: Response, answerer: Answerer): void {
@@ -231,6 +271,10 @@ function limitBody(body: BoundedBody, { maxBodySize }: Route): void {
   if (maxBodySize === 0) return;
   if ((body.length ?? body.received) > maxBodySize) throw new HttpError(413);
   body.restrict(maxBodySize);
+}
+
+function bothOf(route: Route, guard: Route | undefined): readonly Route[] {
+  return guard === undefined ? [route] : [guard, route];
 }
 
 /** OPTIONS that a plugin offers, but not for what was asked for: a route of scripts has files too. */

@@ -5,6 +5,7 @@ import type { BoundedBody, IncomingRequest, Request, Response } from './message.
 import { childPath, encodePath, type FilePath } from './path.js';
 import type { Refusal } from './refusal.js';
 import type { Route } from './route.js';
+import { type Script, scriptAt } from './routing/scripts.js';
 
 /** How an exchange ended; what `onDone` records. */
 export interface Outcome {
@@ -52,6 +53,7 @@ export class Exchange {
   /** The kernel's: whose answer it has, to name in faults that show when the answer is sent. */
   answeredBy: TapOwner | undefined;
   readonly #host: ExchangeHost;
+  readonly #script: Script | undefined;
   #closables: Closable[] | undefined;
   #abort: AbortController | undefined;
   #ended = false;
@@ -70,6 +72,7 @@ export class Exchange {
     origin: Exchange | undefined = undefined,
     errorStatus: number | undefined = undefined,
     refused: Refusal | undefined = undefined,
+    script: Script | undefined = undefined,
   ) {
     this.request = request;
     this.body = request.body;
@@ -79,6 +82,7 @@ export class Exchange {
     this.errorStatus = errorStatus;
     this.refused = refused;
     this.#host = host;
+    this.#script = script;
     if (origin !== undefined) origin.#forwardedTo = this;
   }
 
@@ -91,6 +95,14 @@ export class Exchange {
     this.#abort ??= new AbortController();
     if (this.#aborted) this.#abort.abort();
     return this.#abort.signal;
+  }
+
+  /**
+   * The script that the path names, for plugins that declare `scripts`: the first segment that has a script's name and is
+   * no directory, and what follows it. That there is a file by that name is not known yet.
+   */
+  get script(): Script | undefined {
+    return this.#script ?? scriptAt(this.route, this.request.path, this.request.path.length);
   }
 
   /** How it ended; undefined until it has. */

@@ -4,9 +4,10 @@ import { addressKey, type Bound, endpointsOf } from './endpoints.js';
 import { HttpError } from './errors.js';
 import { openFile } from './files.js';
 import type { Tap } from './hooks.js';
-import { answerByMethod } from './methods.js';
+import { answerByMethod, requireMethod } from './methods.js';
 import { type DecodedPath, type FilePath, leadingPath, resolveUnder } from './path.js';
 import type { Route } from './route.js';
+import type { Script } from './routing/scripts.js';
 
 /** What a request would meet, found by the same tables that answer requests, without answering it. */
 
@@ -30,8 +31,12 @@ export interface Explanation {
   readonly isOnly: boolean;
   readonly route: Route;
   readonly block: RouteConfig;
-  /** The location around one by extension. */
+  /** For a location by extension: as it is written, and the location that it acts in here. */
+  readonly written: RouteConfig | undefined;
   readonly parent: RouteConfig | undefined;
+  readonly script: Script | undefined;
+  /** Another location whose restrictions hold too. */
+  readonly guard: RouteConfig | undefined;
   readonly methods: readonly string[];
   /** What the kernel answers itself, for the method alone. */
   readonly status: number | undefined;
@@ -68,9 +73,15 @@ export async function explain(
   const found = bound && servers.get(bound.endpoint.find(question.host ?? ''));
   if (bound === undefined || found?.server === undefined) return undefined;
   const { built, server } = found;
-  const route = built.table.find(path);
+  const match = await built.table.seek(path);
+  if (match.error !== undefined) throw match.error;
+  const { route, guard, script } = match;
   const block = built.blocks.get(route) ?? server.route;
-  const kernel = kernelAnswer(method, route);
+  const whole = (await built.table.routeOf(path)) === route;
+  const at = script === undefined || whole ? path : script.path;
+  const node = built.table.nodeOf(at);
+  const location = built.table.locationIn(node, at);
+  const kernel = kernelAnswer(method, route, guard);
   return {
     listen: bound.listen,
     server,
@@ -79,11 +90,14 @@ export async function explain(
     isOnly: config.servers.every((other) => other === server || listensOf(other, bound.listen).length === 0),
     route,
     block,
-    parent: parentOf(block, server.route),
+    written: location && built.blocks.get(location),
+    parent: built.blocks.get(node.route),
+    script,
+    guard: guard && built.blocks.get(guard),
     methods: kernel.methods,
     status: kernel.status,
     unanswered: unanswered(method, route),
-    file: await fileFor(route, path),
+    file: await fileFor(route, script?.path ?? path),
     askedFirst: assembly.hooks.taps.filter(({ hook }) => hook === 'onRequest'),
     asked: kernel.status === undefined ? route.hooks.taps.filter((tap) => isAsked(tap, method)) : [],
   };
@@ -123,22 +137,15 @@ function nameFor({ names }: ServerConfig, host: string | undefined): string | un
   return wildcards.sort((one, other) => other.length - one.length)[0];
 }
 
-function parentOf(block: RouteConfig, around: RouteConfig): RouteConfig | undefined {
-  if (around.children.includes(block)) return around;
-  for (const child of around.children) {
-    const parent = parentOf(block, child);
-    if (parent !== undefined) return parent;
-  }
-  return undefined;
-}
-
 /** The methods `Allow` names, and what the kernel answers to one without asking a plugin. */
 function kernelAnswer(
   method: string,
   route: Route,
+  guard: Route | undefined,
 ): { readonly methods: readonly string[]; readonly status: number | undefined } {
   const methods = route.methodsDeclared ? route.methods : new Set([...route.methods, 'OPTIONS']);
   try {
+    if (guard !== undefined) requireMethod({ method }, guard);
     const answer = answerByMethod({ method, target: '/' }, route, () => [route]);
     return { methods: [...methods], status: answer?.status };
   } catch (error) {

@@ -281,6 +281,16 @@ export async function openFile(path: FilePath, boundary: Boundary): Promise<Look
   }
 }
 
+/** Whether a directory is at `path`. What cannot be looked at is none. @throws EMFILE, EIO … */
+export async function isDirectory(path: FilePath): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    refusal(error);
+    return false;
+  }
+}
+
 /**
  * Opens a directory within the boundary.
  * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …

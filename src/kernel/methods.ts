@@ -58,3 +58,8 @@ export function answerByMethod(
   if (route.methodsDeclared || REFUSED.has(method)) throw methodNotAllowed(route);
   return undefined;
 }
+
+/** Holds a request to a route's `methods` directive, where there is one. @throws HttpError 405 */
+export function requireMethod({ method }: Pick<IncomingRequest, 'method'>, route: Route): void {
+  if (route.methodsDeclared && !route.methods.has(method)) throw methodNotAllowed(route);
+}

@@ -1,4 +1,6 @@
+import type { Place } from './config/diagnostic.js';
 import type { ResponseHeaders } from './message.js';
+import type { RootMapping } from './path.js';
 
 /**
  * What plugins announce about a route in `apply`, for other plugins to ask by `route.offers(name)` without importing
@@ -9,6 +11,13 @@ export interface Offers {
   readonly cors: (origin: string) => boolean;
   /** Suffixes of the compressed files that are sent instead of the file beside them: `.br`, `.gz`. */
   readonly siblings: readonly string[];
+  /** Files below the root are sent as they are. */
+  readonly files: true;
+  /**
+   * Clients can create files in a directory. Loading is refused where scripts of any server of the configuration run in it:
+   * what a client uploads must not run. Not announced where the configuration permits that.
+   */
+  readonly takesFiles: FileStore;
   /** Files of the route can be uploaded. */
   readonly upload: true;
   /** Files of the route can be removed with DELETE. */
@@ -24,6 +33,16 @@ export interface FileFields {
   readonly contentType: string;
   /** The other fields that must be in every response made of the file, 304 included. */
   readonly fields: ResponseHeaders;
+}
+
+/** Where clients can create files. */
+export interface FileStore {
+  /** As a `root` maps it. */
+  readonly mapping: RootMapping;
+  /** The line that says so; undefined where it is written in a block around. */
+  readonly place: Place | undefined;
+  /** The directive that permits scripts there, for the hint: `upload_scripts on;`. */
+  readonly permission: string;
 }
 
 /** The offers of one route. */

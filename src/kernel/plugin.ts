@@ -8,6 +8,7 @@ import type { LogDescription } from './log-files.js';
 import type { Metrics } from './metrics.js';
 import type { Offers } from './offers.js';
 import type { RouteView } from './route.js';
+import type { ScriptNames } from './routing/scripts.js';
 import { type VariableTable, variablePrefixes } from './variables.js';
 
 /** The version of the contract between kernel and plugins. It changes when a working plugin would stop to work. */
@@ -56,6 +57,17 @@ export interface ApplyContext<Options, State> {
   refuse(finding: Finding): void;
 }
 
+/** How a plugin runs files as programs. Where it does, paths with something behind the file's name belong to it too. */
+export interface ScriptRunner<Options> {
+  /**
+   * The files it runs with these options; `off` where the configuration says that none run, undefined where it says
+   * nothing. The kernel finds the file that a request names, and gives it to the plugin as `exchange.script`.
+   */
+  names(options: Options): ScriptNames | 'off' | undefined;
+  /** The directive that takes the scripts of the blocks around away, for hints: `cgi off;`. */
+  readonly off: string;
+}
+
 /** What a plugin found about the configuration. */
 export interface Finding extends Omit<Diagnostic, 'severity'> {
   /** One of the plugin's `codes`. */
@@ -88,6 +100,8 @@ export interface PluginDefinition<Table extends DirectiveTable, State> {
   readonly directives?: Table;
   /** The `$name`s it adds to what directive arguments may use. */
   readonly variables?: VariableTable;
+  /** For a plugin that runs files as programs. */
+  readonly scripts?: ScriptRunner<OptionsOf<Table>>;
   /** The codes of its findings, each with what it means; for the documentation. They stay the same over versions. */
   readonly codes?: Readonly<Record<string, string>>;
   /**
@@ -109,6 +123,7 @@ export interface Plugin {
   readonly directives: DirectiveTable;
   readonly codes: Readonly<Record<string, string>>;
   readonly variables: VariableTable;
+  readonly scripts: ScriptRunner<OptionValues> | undefined;
   /** Sets the plugin up for one server process; the answer applies it to routes. */
   start(context: SetupContext<OptionValues>): Promise<RunningPlugin>;
 }
@@ -199,6 +214,7 @@ export function definePlugin<const Table extends DirectiveTable = typeof noDirec
     directives: typed<Table, Table>(definition.directives ?? noDirectives),
     codes: definition.codes ?? {},
     variables: definition.variables ?? {},
+    scripts: runnerOf<Table>(definition.scripts),
     async start(context: SetupContext<OptionValues>) {
       const state = (await definition.setup?.(
         typed<Table, SetupContext<OptionsOf<Table>>>(context),
@@ -226,4 +242,11 @@ export function definePlugin<const Table extends DirectiveTable = typeof noDirec
  */
 function typed<_Table extends DirectiveTable, Typed>(context: unknown): Typed {
   return context as Typed;
+}
+
+function runnerOf<Table extends DirectiveTable>(
+  runner: ScriptRunner<OptionsOf<Table>> | undefined,
+): ScriptRunner<OptionValues> | undefined {
+  if (runner === undefined) return undefined;
+  return { names: (options) => runner.names(typed<Table, OptionsOf<Table>>(options)), off: runner.off };
 }

@@ -31,6 +31,7 @@ import {
   withServerTiming,
 } from './trace.js';
 
+type RouteHook = AsyncSeriesBailHook<[Exchange], Response | undefined>;
 type RouteCall = (exchange: Exchange, done: (error?: Error | null, response?: Response) => void) => void;
 type ResponseCall = (
   response: Response,
@@ -41,6 +42,8 @@ type ResponseCall = (
 /** A route's hooks as dispatch calls them. A hook nobody tapped is undefined and costs nothing. */
 export interface CompiledHooks {
   readonly onRoute: RouteCall | undefined;
+  /** The taps on `onRoute` in the stages before `handler`: what else holds for a path that another route answers. */
+  readonly restrict: RouteCall | undefined;
   readonly onResponse: ResponseCall | undefined;
   readonly onDone: ((exchange: Exchange) => void) | undefined;
   /** The taps of onDone that ask for requests without a route. */
@@ -60,7 +63,8 @@ export interface HookSettings {
 
 /** Collects the taps of one route while its plugins are applied, then compiles them. */
 export class RouteHookTable {
-  readonly #onRoute = new AsyncSeriesBailHook<[Exchange], Response | undefined>(['exchange'], 'onRoute');
+  readonly #onRoute = routeHook();
+  #restrict: RouteHook | undefined;
   readonly #onResponse = new AsyncSeriesWaterfallHook<[Response, Exchange]>(
     ['response', 'exchange'],
     'onResponse',
@@ -100,7 +104,9 @@ export class RouteHookTable {
           const watched = this.#watched(tap, routeLook, guarded(routeOwner, fn, routeAnswer));
           const run = checksAccess(tap) ? once(identity(), watched) : watched;
           const only = this.#methodsOf(options);
-          this.#onRoute.tap(named(tap), callOf(tap, routeOwner, only, undefined, run));
+          const call = callOf(tap, routeOwner, only, undefined, run);
+          this.#onRoute.tap(named(tap), call);
+          if (tap.stage < Stage.handler) this.#restricting().tap(named(tap), call);
         },
         tapPromise: (options, fn) => {
           const tap = this.#remember(plugin, 'onRoute', options);
@@ -108,7 +114,9 @@ export class RouteHookTable {
           const watched = this.#watchedPromise(tap, routeLook, guardedRun);
           const run = checksAccess(tap) ? oncePromise(identity(), watched) : watched;
           const only = this.#methodsOf(options);
-          this.#onRoute.tapPromise(named(tap), callOf(tap, routeOwner, only, nothing, run));
+          const call = callOf(tap, routeOwner, only, nothing, run);
+          this.#onRoute.tapPromise(named(tap), call);
+          if (tap.stage < Stage.handler) this.#restricting().tapPromise(named(tap), call);
         },
       },
       onResponse: {
@@ -145,11 +153,9 @@ export class RouteHookTable {
 
   compile(): CompiledHooks {
     this.#compiled = true;
-    const onRoute = this.#onRoute;
     return Object.freeze({
-      onRoute: onRoute.isUsed()
-        ? (exchange: Exchange, done: Parameters<RouteCall>[1]) => onRoute.callAsync(exchange, done)
-        : undefined,
+      onRoute: routeCall(this.#onRoute),
+      restrict: routeCall(this.#restrict),
       onResponse: this.#compileResponse(),
       onDone: this.#compileDone(),
       onRefused: this.#onRefused.isUsed()
@@ -158,6 +164,11 @@ export class RouteHookTable {
       methods: this.#methods,
       taps: inOrder(this.#taps),
     });
+  }
+
+  #restricting(): RouteHook {
+    this.#restrict ??= routeHook();
+    return this.#restrict;
   }
 
   #compileResponse(): ResponseCall | undefined {
@@ -217,6 +228,14 @@ export class RouteHookTable {
     if (answers) for (const method of methods ?? CONTENT_METHODS) this.#methods.add(method);
     return methods && new Set(methods);
   }
+}
+
+function routeHook(): RouteHook {
+  return new AsyncSeriesBailHook(['exchange'], 'onRoute');
+}
+
+function routeCall(hook: RouteHook | undefined): RouteCall | undefined {
+  return hook?.isUsed() ? (exchange, done) => hook.callAsync(exchange, done) : undefined;
 }
 
 const nothing: Promise<undefined> = Promise.resolve(undefined);

@@ -4,6 +4,7 @@ import type { Request } from './message.js';
 import type { Offers } from './offers.js';
 import type { DecodedPath, FilePath, RootMapping } from './path.js';
 import type { CompiledHooks } from './route-hooks.js';
+import type { RouteScripts } from './routing/scripts.js';
 
 /** Where an error page comes from: `error_page CODE… [=[CODE]] URI`. */
 export interface ErrorPage {
@@ -59,4 +60,6 @@ export interface Route extends RouteView {
   readonly methodsDeclared: boolean;
   readonly errorPages: ReadonlyMap<number, ErrorPage>;
   readonly hooks: CompiledHooks;
+  /** The files that its plugins run as programs; undefined where they run none. */
+  readonly scripts: RouteScripts | undefined;
 }

@@ -1,185 +1,157 @@
 import type { RouteConfig, ServerConfig } from './config/compile.js';
-import { type Diagnostic, formatPlace } from './config/diagnostic.js';
+import type { Diagnostic } from './config/diagnostic.js';
 import { Site } from './dispatch.js';
-import { HttpError } from './errors.js';
-import { type Boundary, type Lookup, openFile } from './files.js';
-import { diagnosticOf, placeIn, refusalOf } from './findings.js';
-import { inTime } from './in-time.js';
-import type { Log } from './log.js';
-import type { LogFiles } from './log-files.js';
-import { contentTypeOf } from './mime.js';
-import { OfferTable } from './offers.js';
-import { type DecodedPath, type FilePath, resolveVisible } from './path.js';
-import type { Patience } from './patience.js';
-import type { Plugin, RunningPlugin } from './plugin.js';
-import type { Route, RouteView } from './route.js';
-import { RouteHookTable } from './route-hooks.js';
-import { RoutedRequest } from './routed-request.js';
-import { type RouteNode, RouteTable } from './router.js';
-import type { TraceMode } from './trace.js';
+import type { Route } from './route.js';
+import { type BuildContext, buildRoute, type RouteKind } from './route-builder.js';
+import { InnerRoutes } from './routing/inner-routes.js';
+import { type RouteNode, RouteTable } from './routing/route-table.js';
 
-/** A plugin that is set up for this server process. */
-export interface LoadedPlugin {
-  readonly plugin: Plugin;
-  readonly running: RunningPlugin;
-}
-
-/** A server at work, and for who asks about it: its routes, and the block each was built from. */
+/** A server at work, and for those that ask about it: its routes, and the block each was built from. */
 export interface BuiltSite {
   readonly site: Site;
   readonly table: RouteTable;
-  readonly blocks: ReadonlyMap<Route, RouteConfig>;
+  readonly server: ServerConfig;
+  readonly blocks: Pick<WeakMap<Route, RouteConfig>, 'get'>;
+  /** Every route that was built at load. */
+  readonly routes: readonly Route[];
 }
 
-/** What building routes needs, and where findings are gathered: all of them are told at once. */
-export interface BuildContext {
-  readonly plugins: readonly LoadedPlugin[];
-  readonly log: Log;
-  readonly logs: LogFiles;
-  readonly found: Diagnostic[];
-  /** What a route lacks, or why a plugin refuses it, closes it and is a warning: see AssemblyOptions. */
-  readonly successor: boolean;
-  /** The routes of all servers, gathered as they are built. */
-  readonly routes: RouteView[];
-  readonly traceOf: (mode: TraceMode) => TraceMode;
-  readonly patienceOf: (milliseconds: number) => Patience | undefined;
-}
+/** Routes of extension locations inside others that are built while serving and kept, for each server. */
+const MAX_LATE_ROUTES = 1000;
 
 /** Builds a server's routes once, at load: every plugin is applied to every route, then the hooks are compiled. */
 export async function buildSite(server: ServerConfig, context: BuildContext): Promise<BuiltSite> {
-  const serverName = server.names[0] ?? '';
-  const exact = new Map<string, RouteNode>();
-  const prefixes = new Map<string, RouteNode>();
-  const blocks = new Map<Route, RouteConfig>();
-
-  const build = async (config: RouteConfig, around: string): Promise<Route> => {
-    const label = around === '' ? config.name : `${around}, ${config.name}`;
-    const route = await buildRoute(config, { serverName, label }, context);
-    blocks.set(route, config);
-    return route;
-  };
-  const buildNode = async (config: RouteConfig, around: string): Promise<RouteNode> => {
-    const route = await build(config, around);
-    const { label } = route;
-    const extensions = new Map<string, Route>();
-    for (const child of config.children) {
-      if (child.pattern.kind === 'extension') {
-        extensions.set(child.pattern.extension, await build(child, label));
-      } else if (child.pattern.kind === 'exact') exact.set(child.pattern.path, await buildNode(child, label));
-      else if (child.pattern.kind === 'prefix')
-        prefixes.set(child.pattern.path, await buildNode(child, label));
-    }
-    return { route, extensions: extensions.size === 0 ? undefined : extensions };
-  };
-
-  const root = await buildNode(server.route, '');
-  const table = new RouteTable(root, exact, prefixes);
-  return { site: new Site(table, server.connection, context.log), table, blocks };
+  const builder = new SiteBuilder(server, context);
+  const root = await builder.node(server.route, '', undefined, 0);
+  await builder.innerRoutes();
+  const { exact, prefixes, inner, blocks, routes } = builder;
+  const table = new RouteTable(root, exact, prefixes, inner);
+  return { site: new Site(table, server.connection, context.log), table, server, blocks, routes };
 }
 
-async function buildRoute(
-  config: RouteConfig,
-  { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
-  { plugins, log, logs, found, routes, successor, patienceOf, traceOf }: BuildContext,
-): Promise<Route> {
-  const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
-  const offers = new OfferTable();
-  const { root, followSymlinks, hiddenFiles } = config;
-  const boundary: Boundary = { directory: root?.directory ?? '/', followSymlinks, hiddenFiles };
-  const resolve = (path: DecodedPath): FilePath | undefined =>
-    root && resolveVisible(root, path, hiddenFiles);
-  const view: RouteView = {
-    name,
-    label,
-    place: config.place,
-    prefix: config.prefix,
-    root,
-    boundary,
-    ignoreClientAbort: config.ignoreClientAbort,
-    maxBodySize: config.maxBodySize,
-    serverName,
-    resolve,
-    open: async (request) => {
-      const path = resolve(request.path);
-      const lookup: Lookup = path === undefined ? { kind: 'absent' } : await openFile(path, boundary);
-      if (lookup.kind === 'file' && request instanceof RoutedRequest) request.owner?.own(lookup.file);
-      return lookup;
-    },
-    contentType: (fileName) => contentTypeOf(config, fileName),
-    offers: (name) => offers.get(name),
-    everyRoute: () => routes,
-  };
-  routes.push(view);
-  const table = new RouteHookTable({
-    patience: (timeout = config.pluginTimeout) => patienceOf(timeout),
-    trace: traceOf(config.trace),
-    log,
-  });
-  let refused = false;
-  const refuse = (...diagnostics: readonly Diagnostic[]): void => {
-    refused = true;
-    found.push(...(successor ? diagnostics.map(asWarning) : diagnostics));
-  };
-  const lack = (diagnostic: Diagnostic): boolean => {
-    if (successor) found.push(diagnostic);
-    else refuse({ ...diagnostic, severity: 'error' });
-    return successor;
-  };
-  for (const { plugin, running } of plugins) {
-    if (config.doubts?.plugins.has(plugin.name)) continue;
-    try {
-      const applied = running.apply({
-        options: config.options.get(plugin.name) ?? {},
-        hooks: table.facade(plugin.name, name, config.options.get(plugin.name)),
-        route: view,
-        log,
-        announce: (name, value) => offers.announce(plugin.name, name, value),
-        logFile: (wanted) => logs.describe(wanted, (finding) => diagnosticOf(plugin, 'error', finding)),
-        placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
-        warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
-        lack: (finding) => lack(diagnosticOf(plugin, 'warning', finding)),
-        refuse: (finding) => refuse(diagnosticOf(plugin, 'error', finding)),
-      });
-      // Most plugins have nothing to wait for, and a turn for each of them on each route adds up.
-      if (applied !== undefined) await inTime(config.pluginTimeout, () => applied);
-    } catch (error) {
-      refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
+class SiteBuilder {
+  readonly exact = new Map<string, RouteNode>();
+  readonly prefixes = new Map<string, RouteNode>();
+  readonly blocks = new WeakMap<Route, RouteConfig>();
+  readonly routes: Route[] = [];
+  readonly inner = new InnerRoutes((around, location) => this.#late(around, location), MAX_LATE_ROUTES);
+  readonly #serverName: string;
+  readonly #context: BuildContext;
+
+  constructor({ names }: ServerConfig, context: BuildContext) {
+    this.#serverName = names[0] ?? '';
+    this.#context = context;
+  }
+
+  /**
+   * A block's route, and those of the locations in it.
+   * @param label that of the block around
+   * @param around the nearest block around whose extension locations act in it
+   * @param isolation @see RouteNode
+   */
+  async node(
+    config: RouteConfig,
+    label: string,
+    around: RouteNode | undefined,
+    isolation: number,
+  ): Promise<RouteNode> {
+    const route = await this.#route(config, label, this.#context, {
+      answers: isInnermost(config),
+      isListed: true,
+    });
+    const node = { route, extensions: await this.#extensions(config, route), around, isolation };
+    const acting = node.extensions === undefined ? around : node;
+    for (const child of config.children) {
+      const { pattern } = child;
+      if (pattern.kind === 'exact') {
+        this.exact.set(pattern.path, await this.node(child, route.label, undefined, isolation));
+      } else if (pattern.kind === 'prefix') {
+        const [outer, depth] =
+          pattern.isolated === true ? [undefined, pattern.path.length] : [acting, isolation];
+        this.prefixes.set(pattern.path, await this.node(child, route.label, outer, depth));
+      }
+    }
+    return node;
+  }
+
+  /** Those that a small configuration needs; a large one's are built by the first request for each. */
+  async innerRoutes(): Promise<void> {
+    const { found, inner } = this.#context;
+    for (const { route, around } of this.prefixes.values()) {
+      for (const location of actingIn(around)) {
+        if (inner.left <= 0) return;
+        inner.left -= 1;
+        const own: Diagnostic[] = [];
+        this.inner.add(
+          route,
+          location,
+          await this.#inside(route, location, { ...this.#context, found: own }, true),
+        );
+        found.push(...own.filter((finding) => !isKnown(finding, found)));
+      }
     }
   }
-  if (refused && successor) close(table, name);
-  const hooks = table.compile();
-  if (hooks.onRoute === undefined && !refused && config.doubts === undefined && isInnermost(config))
-    found.push(unanswered(config));
-  const declared = config.methods;
-  const methods = declared === undefined ? hooks.methods : new Set(declared);
-  return Object.freeze({
-    ...view,
-    hooks,
-    methods,
-    methodsDeclared: declared !== undefined,
-    errorPages: config.errorPages,
-  });
+
+  async #extensions(config: RouteConfig, around: Route): Promise<ReadonlyMap<string, Route> | undefined> {
+    const extensions = new Map<string, Route>();
+    // One that has no root where it is written may have one where it acts.
+    const actsElsewhere = config.children.some(({ pattern }) => pattern.kind === 'prefix');
+    for (const child of config.children) {
+      if (child.pattern.kind !== 'extension') continue;
+      const route = await this.#route(child, around.label, this.#context, {
+        answers: !actsElsewhere,
+        isListed: true,
+      });
+      extensions.set(child.pattern.extension, route);
+      this.inner.add(around, route, route);
+    }
+    return extensions.size === 0 ? undefined : extensions;
+  }
+
+  async #route(config: RouteConfig, around: string, context: BuildContext, kind: RouteKind): Promise<Route> {
+    const label = around === '' ? config.name : `${around}, ${config.name}`;
+    const route = await buildRoute(config, { serverName: this.#serverName, label }, context, kind);
+    this.blocks.set(route, config);
+    if (kind.isListed) this.routes.push(route);
+    return route;
+  }
+
+  #inside(around: Route, location: Route, context: BuildContext, isListed: boolean): Promise<Route> {
+    const config = this.blocks.get(around);
+    const inside = this.blocks.get(location)?.inside;
+    if (config === undefined || inside === undefined)
+      throw new Error(`not an extension location: ${location.name}`);
+    return this.#route(inside(config), around.label, context, { answers: false, isListed });
+  }
+
+  /** While serving: what was found wrong with it closes this one route. */
+  async #late(around: Route, location: Route): Promise<Route> {
+    const found: Diagnostic[] = [];
+    const route = await this.#inside(around, location, { ...this.#context, found, successor: true }, false);
+    for (const { message } of found) this.#context.log.warn(`${route.label}: ${message}`);
+    return route;
+  }
 }
 
-const asWarning = (diagnostic: Diagnostic): Diagnostic => ({ ...diagnostic, severity: 'warning' });
+/** The extension locations of the blocks around that act in one: of those with the same extension the innermost. */
+function actingIn(around: RouteNode | undefined): Iterable<Route> {
+  const acting = new Map<string, Route>();
+  for (let block = around; block !== undefined; block = block.around) {
+    for (const [extension, location] of block.extensions ?? []) {
+      if (!acting.has(extension)) acting.set(extension, location);
+    }
+  }
+  return acting.values();
+}
 
-/** Before any plugin's tap: one that could not be applied may be the one that asks for a password. */
-function close(table: RouteHookTable, route: string): void {
-  const stage = Number.MIN_SAFE_INTEGER;
-  table.facade('core', route).onRoute.tap({ stage, answers: false }, () => {
-    throw new HttpError(503, {
-      reason: 'the route lacks what was there when the server started: see the error log',
-    });
-  });
+/** Whether a finding repeats one about where the location, or the one around it, is written. */
+function isKnown({ code, message, severity }: Diagnostic, found: readonly Diagnostic[]): boolean {
+  return found.some(
+    (other) => other.code === code && other.message === message && other.severity === severity,
+  );
 }
 
 /** A server, or a location around others, may leave the answering to them. */
 function isInnermost({ pattern, uses }: RouteConfig): boolean {
   return pattern.kind !== 'server' && !uses.has('location');
-}
-
-function unanswered({ name, place }: RouteConfig): Diagnostic {
-  const message = `nothing answers in ${name}: every request gets 404`;
-  const hint = 'give it a root, or something else that answers, such as return';
-  return { severity: 'warning', code: 'unanswered-location', message, place, hint };
 }

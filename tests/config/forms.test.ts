@@ -11,7 +11,14 @@ import { load, sample } from './fixture.js';
 function meaning({ config, diagnostics }: LoadResult): unknown {
   expect(diagnostics.filter(({ code }) => code !== 'missing-root')).toEqual([]);
   if (config === undefined) throw new Error('no configuration');
-  const route = ({ place: _place, uses, types, children, ...values }: RouteConfig): unknown => ({
+  const route = ({
+    place: _place,
+    uses,
+    types,
+    children,
+    inside: _inside,
+    ...values
+  }: RouteConfig): unknown => ({
     ...values,
     directives: [...uses.keys()].sort(),
     types: types.get('own'),

@@ -31,7 +31,7 @@ describe('script source sent', () => {
   const configurations = {
     'cgi for a whole location': 'location / { root www; cgi .cgi; autoindex on; }',
     'cgi by extension': 'location / { root www; autoindex on; location *.cgi { cgi .cgi; } }',
-    'cgi with path-info': 'location / { root www; cgi .cgi; cgi_path_info rest; }',
+    'cgi with path-info': 'location / { root www; cgi .cgi; cgi_path_info full; }',
     'cgi without required files': 'location / { root www; cgi .cgi; cgi_require_file off; }',
     'cgi with an index': 'location / { root www; cgi .cgi; index x.cgi; }',
     'cgi by extension with an index': 'location / { root www; index x.cgi; location *.cgi { cgi .cgi; } }',

@@ -21,6 +21,8 @@ const conf = `
   root www;
   cgi .cgi;
   location /rest { root www; cgi_path_info rest; }
+  location /full { root www; cgi_path_info full; }
+  location /off { root www; cgi_path_info off; }
   location /env { root www; cgi_env APP_MODE "for $host"; cgi_env SERVER_SOFTWARE other; }
 `;
 
@@ -111,19 +113,25 @@ describe('4.1.4 GATEWAY_INTERFACE', () => {
 });
 
 describe('4.1.5 PATH_INFO', () => {
-  it('is the full path of the request by default', async () => {
-    expect((await get('/a.cgi?x')).PATH_INFO).toBe('/a.cgi');
-    expect((await get('/a.cgi/b/c?x')).PATH_INFO).toBe('/a.cgi/b/c');
+  it('is derived from the portion of the path following the script', async () => {
+    expect((await get('/a.cgi?x')).PATH_INFO).toBe('');
+    expect((await get('/a.cgi/?x')).PATH_INFO).toBe('/');
+    expect((await get('/a.cgi/b/c/?x')).PATH_INFO).toBe('/b/c/');
   });
 
-  it('is derived from the portion of the path following the script with cgi_path_info rest', async () => {
-    expect((await get('/rest/a.cgi?x')).PATH_INFO).toBe('');
-    expect((await get('/rest/a.cgi/?x')).PATH_INFO).toBe('/');
-    expect((await get('/rest/a.cgi/b/c/?x')).PATH_INFO).toBe('/b/c/');
+  it('is the full path of the request with cgi_path_info full', async () => {
+    expect((await get('/full/a.cgi?x')).PATH_INFO).toBe('/full/a.cgi');
+    expect((await get('/full/a.cgi/b/c?x')).PATH_INFO).toBe('/full/a.cgi/b/c');
+  });
+
+  it('is never there with cgi_path_info off: a path that goes on is 404', async () => {
+    expect((await get('/off/a.cgi')).PATH_INFO).toBe('');
+    for (const path of ['/off/a.cgi/', '/off/a.cgi/b'])
+      expect((await server.fetch(path)).status, path).toBe(404);
   });
 
   it('is not URL-encoded, and the case of the path is preserved', async () => {
-    expect((await get('/rest/a.cgi/A%20b%C3%A9%2541')).PATH_INFO).toBe('/A bé%41');
+    expect((await get('/a.cgi/A%20b%C3%A9%2541')).PATH_INFO).toBe('/A bé%41');
   });
 
   it('has an encoded slash as a slash, and any other byte as it is', async () => {
@@ -139,19 +147,23 @@ describe('4.1.5 PATH_INFO', () => {
     expect((await server.fetch('/rest/a.cgi/..%2f..%2fetc')).status).toBe(400);
     expect((await server.fetch('/rest/a.cgi/%2e%2e%2f')).status).toBe(400);
     expect((await server.fetch('/rest/%00.cgi')).status).toBe(400);
-    expect((await server.fetch('/rest/a.cgi/.hidden')).status).toBe(404);
+  });
+
+  it('may have names with a leading dot: they are no files', async () => {
+    expect((await get('/a.cgi/tree/.gitignore')).PATH_INFO).toBe('/tree/.gitignore');
+    expect((await server.fetch('/.hidden/a.cgi')).status).toBe(404);
   });
 });
 
 describe('4.1.6 PATH_TRANSLATED', () => {
   it('maps PATH_INFO onto the server’s document repository', async () => {
     const root = `${server.directory}/www`;
-    expect((await get('/a.cgi')).PATH_TRANSLATED).toBe(`${root}/a.cgi`);
-    expect((await get('/rest/a.cgi/b%3bC')).PATH_TRANSLATED).toBe(`${root}/b;C`);
+    expect((await get('/full/a.cgi')).PATH_TRANSLATED).toBe(`${root}/a.cgi`);
+    expect((await get('/a.cgi/b%3bC')).PATH_TRANSLATED).toBe(`${root}/b;C`);
   });
 
   it('is unset if PATH_INFO is NULL', async () => {
-    expect((await get('/rest/a.cgi')).PATH_TRANSLATED).toBeUndefined();
+    expect((await get('/a.cgi')).PATH_TRANSLATED).toBeUndefined();
   });
 });
 

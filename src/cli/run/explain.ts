@@ -1,12 +1,15 @@
 import type { Config, RouteConfig } from '../../kernel/config/compile.js';
+import { core } from '../../kernel/config/core.js';
 import { formatPlace, type Place } from '../../kernel/config/diagnostic.js';
 import { effectiveConfig } from '../../kernel/config/effective.js';
-import { effectiveBlocks, type Setting } from '../../kernel/config/effective-block.js';
+import { effectiveBlocks, type Setting, settingsInside } from '../../kernel/config/effective-block.js';
 import { addressOf } from '../../kernel/config/listen.js';
 import { quoteWord } from '../../kernel/config/print.js';
+import type { DirectiveTable, Inheritance } from '../../kernel/config/schema.js';
 import { type Explanation, explain as explainRequest, type FileFound } from '../../kernel/explain.js';
 import type { Tap } from '../../kernel/hooks.js';
 import type { ErrorPage } from '../../kernel/route.js';
+import type { Script } from '../../kernel/routing/scripts.js';
 import { stageName } from '../../kernel/stage-name.js';
 import { UsageError } from '../arguments.js';
 import { type Loaded, load, withAssembly } from '../configuration.js';
@@ -60,7 +63,7 @@ function explanationText(
   method: string,
   { target, host }: RequestUrl,
 ): string {
-  const { listen, server, file, methods, route, askedFirst, asked } = explanation;
+  const { listen, server, file, methods, route, script, guard, askedFirst, asked } = explanation;
   const declared = route.methodsDeclared ? 'by its "methods"' : 'what its plugins can do';
   const rows = [
     row('request', `${method} ${target}${host === undefined ? '' : `, host ${host}`}`),
@@ -68,9 +71,16 @@ function explanationText(
     row('server', `${server.names[0] ?? 'without a name'}${at(server.place)}: ${whyServer(explanation)}`),
     row('location', locationText(explanation)),
     row('methods', `${methods.join(', ') || 'none'} (${declared})`),
+    ...(script === undefined ? [] : [row('script', scriptText(script))]),
     row('file', file === undefined ? 'none: there is no root here' : fileText(file)),
   ];
-  const settings = settingsOf(explanation.block, loaded);
+  if (guard !== undefined) rows.push(row('also', guardText(guard)));
+  const settings = settingsOf(explanation, loaded);
+  settings
+    .filter(({ name }) => Object.hasOwn(core, name))
+    .forEach((setting, index) => {
+      rows.push(row(index === 0 ? 'rules' : '', settingText(setting)));
+    });
   for (const tap of askedFirst) rows.push(row('plugin', `${tap.plugin}, of every request`));
   distinct(asked).forEach((tap, index) => {
     const own = loaded.config.plugins.find(({ name }) => name === tap.plugin)?.directives ?? {};
@@ -113,17 +123,26 @@ function locationText(explanation: Explanation): string {
   return `${name}${place}: ${whyLocation(explanation)}`;
 }
 
-function whyLocation({ block, parent }: Explanation): string {
+function whyLocation({ block, parent, script }: Explanation): string {
+  const path = script === undefined || script.extraPath === '' ? 'the path' : script.path;
   switch (block.pattern.kind) {
     case 'server':
       return 'no location is for this path';
     case 'exact':
-      return 'it is for exactly this path';
+      return path === 'the path' ? 'it is for exactly this path' : `it is for ${path}`;
     case 'prefix':
       return 'it is the longest one that the path starts with';
     case 'extension':
-      return `the path ends with ${block.pattern.extension}, inside ${parent?.name ?? 'its server'}`;
+      return `${path} ends with ${block.pattern.extension}, inside ${parent?.name ?? 'its server'}${at(parent?.place)}`;
   }
+}
+
+function scriptText({ path, extraPath }: Script): string {
+  return extraPath === '' ? path : `${path}, with ${extraPath} behind it`;
+}
+
+function guardText({ name, place }: RouteConfig): string {
+  return `${name}${at(place)}: its access rules, methods and limits hold too`;
 }
 
 function fileText({ path, kind, size, before }: FileFound): string {
@@ -144,9 +163,18 @@ function fileText({ path, kind, size, before }: FileFound): string {
 }
 
 /** What somebody wrote, here or around it; defaults would say nothing about this request. */
-function settingsOf(block: RouteConfig, { config, source }: Loaded): readonly Setting[] {
-  const effective = effectiveBlocks(config, effectiveConfig(config, source)).get(block);
-  return effective?.settings.filter(({ origin }) => origin !== 'default') ?? [];
+function settingsOf({ block, written, parent }: Explanation, { config, source }: Loaded): readonly Setting[] {
+  const blocks = effectiveBlocks(config, effectiveConfig(config, source));
+  const effective = blocks.get(block);
+  if (effective !== undefined) return effective.settings.filter(({ origin }) => origin !== 'default');
+  const [around, location] = [parent && blocks.get(parent), written && blocks.get(written)];
+  if (around === undefined || location === undefined) return [];
+  return settingsInside(around, location, (name) => inheritanceOf(name, config) === 'merge');
+}
+
+function inheritanceOf(name: string, { plugins }: Config): Inheritance | undefined {
+  const tables: readonly DirectiveTable[] = [core, ...plugins.map(({ directives }) => directives)];
+  return tables.find((table) => Object.hasOwn(table, name))?.[name]?.inheritance;
 }
 
 function settingText({ name, words, place }: Setting): string {

@@ -29,6 +29,7 @@ export const codes = {
   'missing-semicolon': 'a directive does not end with `;`',
   'nginx-directive':
     'a directive of nginx that is not here, and what is lost by that; a warning where that is nothing, or speed',
+  'nginx-root': 'warning: a `root` is written as for nginx, which adds the path of the location to it',
   'no-server': 'there is no server at all',
   'not-utf8': 'a file is not UTF-8 text',
   'open-return': 'warning: `return` answers in a block that asks for a password, before it is asked for',
@@ -39,6 +40,7 @@ export const codes = {
   'plugin-version': 'a plugin was written for another version of the contract',
   'runs-as-root':
     'warning: the server was started by root without `user`, so that plugins and scripts are root',
+  'script-source': 'warning: what runs as a script in one location would be sent as source by another',
   syntax: 'the YAML or JSON text is not well formed',
   'too-deep': 'blocks, or includes, are nested too deep',
   'too-large': 'a file, or all included files together, are too large',
@@ -57,6 +59,7 @@ export const codes = {
     'there is no such user or group: an error for root, who can ask the system; a warning for others, who read its tables',
   'unreadable-file': 'a file cannot be read',
   'unset-variable': 'an environment variable is not set and has no default',
+  'uploaded-scripts': 'files that clients upload would run as scripts',
   'variable-conflict': 'two plugins, or a plugin and the kernel, define a variable of one name',
   'wrong-argument': 'an argument is not what the directive takes',
   'wrong-block': 'a directive stands in a block it does not belong in',

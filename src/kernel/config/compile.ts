@@ -5,9 +5,10 @@ import { type NamedServer, reportConflicts } from './conflicts.js';
 import { core } from './core.js';
 import type { Place } from './diagnostic.js';
 import type { Findings } from './findings.js';
+import type { CompileContext, InheritedValues } from './inherit.js';
 import { addressOf, ignoredParameters, readListen, readServerName } from './listen.js';
 import type { Registry } from './registry.js';
-import { type CompileContext, compileRoute, type InheritedValues, inherit, sortBlock } from './route.js';
+import { compileRoute, inherit, sortBlock } from './route.js';
 import { ArgumentError, type Directive, type DirectiveUse } from './schema.js';
 import { fallbackOptions, settle } from './values.js';
 

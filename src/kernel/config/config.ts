@@ -43,9 +43,10 @@ export interface ConnectionSettings {
 
 export type RoutePattern =
   | { readonly kind: 'server' }
-  | { readonly kind: 'prefix'; readonly path: string }
+  /** `isolated` for `location ^~ PATH`: the extension locations of the blocks around it do not act in it. */
+  | { readonly kind: 'prefix'; readonly path: string; readonly isolated?: true }
   | { readonly kind: 'exact'; readonly path: string }
-  /** `extension` with its dot: `.php`; only inside the route it stands in. */
+  /** `extension` with its dot: `.php`; in the block that the location is written in, and in the prefix locations there. */
   | { readonly kind: 'extension'; readonly extension: string };
 
 /** One block that answers requests, with every value inherited and checked. */
@@ -80,6 +81,8 @@ export interface RouteConfig {
   readonly doubts: Doubts | undefined;
   /** Locations inside it. */
   readonly children: readonly RouteConfig[];
+  /** Of an extension location: the same location as it acts inside another one of its block. */
+  readonly inside?: (around: RouteConfig) => RouteConfig;
 }
 
 /** After a mistake, some values may not be what is meant. */

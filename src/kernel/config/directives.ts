@@ -39,6 +39,8 @@ export interface CustomDirectiveOptions<T, Use> extends DirectiveOptions<T> {
   readonly parse: (use: DirectiveUse, scope: Scope) => Use;
   /** The value of a block from the values of its uses. */
   readonly combine: (values: readonly Use[], outer: T) => T;
+  /** @see Directive.outranks */
+  readonly outranks?: (value: T) => boolean;
 }
 
 /** The general form, for a directive whose arguments differ from each other. */
@@ -55,6 +57,7 @@ export function directive<T, Use>(options: CustomDirectiveOptions<T, Use>): Dire
     fallback: options.default,
     ...(options.argumentTypes === undefined ? {} : { argumentTypes: options.argumentTypes }),
     ...(options.writtenDefault === undefined ? {} : { writtenDefault: options.writtenDefault }),
+    ...(options.outranks === undefined ? {} : { outranks: options.outranks }),
     read(uses, outer, scope, report) {
       const values: Use[] = [];
       for (const use of uses) {

@@ -45,3 +45,18 @@ export function effectiveBlocks(
   });
   return blocks;
 }
+
+/**
+ * What is in effect where an extension location acts inside another location: its own directives, and those of that one.
+ * @param adds whether a directive's values add to those around
+ */
+export function settingsInside(
+  around: EffectiveBlock,
+  location: EffectiveBlock,
+  adds: (directive: string) => boolean,
+): readonly Setting[] {
+  const own = location.settings.filter(({ origin }) => origin === 'own');
+  const replaced = new Set(own.map(({ name }) => name).filter((name) => !adds(name)));
+  const inherited = around.settings.filter(({ name, origin }) => origin !== 'default' && !replaced.has(name));
+  return [...inherited.map((setting): Setting => ({ ...setting, origin: 'inherited' })), ...own];
+}

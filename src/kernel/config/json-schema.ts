@@ -115,8 +115,8 @@ const shapes: Readonly<Record<string, JsonSchema>> = {
   location: one({
     type: 'object',
     propertyNames: anyOf([
-      { pattern: '^(?:= +)?/' },
-      { pattern: '^\\*\\.[^\\s/\\\\*?]{1,64}$' },
+      { pattern: '^(?:(?:=|\\^~) +)?/' },
+      { pattern: '^\\*\\.[^\\s/\\\\*?%]{1,64}$' },
       reference('environment'),
     ]),
     additionalProperties: { anyOf: [reference('location'), { type: 'null' }] },

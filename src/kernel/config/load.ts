@@ -10,12 +10,12 @@ import { Findings } from './findings.js';
 import { formOf } from './forms.js';
 import { FileReader } from './include.js';
 import { providersOf } from './installed-plugins.js';
-import { warnOfMissingRoots } from './missing-roots.js';
 import { moduleAsJson } from './module-form.js';
 import { withObjectBlocks } from './object-blocks.js';
 import { warnOfOpenReturns } from './open-returns.js';
 import { Programs } from './programs.js';
 import { type LoadedPlugin, Registry } from './registry.js';
+import { warnOfRoots } from './root-warnings.js';
 import { separateRunOns } from './run-on.js';
 import type { DirectiveUse } from './schema.js';
 import type { Watched } from './watched.js';
@@ -126,7 +126,7 @@ async function load(
   const providers = await providersOf(uses, registry, dirname(path));
   const tree: Tree = { base, file: displayPath(path), uses, complete, providers };
   const config = compile(tree, registry, findings);
-  warnOfMissingRoots(config, findings);
+  warnOfRoots(config, findings);
   warnOfOpenReturns(config, findings);
   if (preview !== undefined && findings.failed && findings.balanced && complete) {
     findings.include(await preview(config));

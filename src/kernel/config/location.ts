@@ -17,7 +17,11 @@ export function readLocation(use: DirectiveUse, parentPrefix: string): LocationP
       const path = readPath(second);
       return { pattern: { kind: 'exact', path }, prefix: withoutSlash(path) };
     }
-    throw new ArgumentError(`expected "=" before the path, got "${first.text}"`, {
+    if (first.text === '^~') {
+      const path = withoutSlash(readPath(second));
+      return { pattern: { kind: 'prefix', path, isolated: true }, prefix: path };
+    }
+    throw new ArgumentError(`expected "=" or "^~" before the path, got "${first.text}"`, {
       argument: first,
       hint: modifierHint(first.text, second.text),
     });
@@ -32,7 +36,6 @@ export function readLocation(use: DirectiveUse, parentPrefix: string): LocationP
 function modifierHint(modifier: string, pattern: string): string {
   if (modifier === '~' || modifier === '~*')
     return `there are no regular expressions here; ${insteadOf(pattern)}`;
-  if (modifier === '^~') return 'leave "^~" out: the longest prefix always wins';
   return 'a path with a space in it needs quotes';
 }
 
@@ -83,7 +86,7 @@ function withoutSlash(path: string): string {
 
 function readExtension(word: Argument): string {
   const extension = word.text.slice(1);
-  if (/^\.[^\s/\\*?]{1,64}$/.test(extension)) return extension;
+  if (/^\.[^\s/\\*?%]{1,64}$/.test(extension)) return extension;
   throw new ArgumentError(`expected an extension such as *.php, got "${word.text}"`, { argument: word });
 }
 

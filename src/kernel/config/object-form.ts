@@ -232,9 +232,10 @@ function textOf({ value, source }: Scalar): string {
 
 /** `= /path` is two words; a path alone may have spaces. */
 function locationWords(word: Argument): readonly Argument[] {
-  if (!/^= /.test(word.text)) return [word];
+  const [, modifier, path] = /^(=|\^~) +(.*)$/s.exec(word.text) ?? [];
+  if (modifier === undefined || path === undefined) return [word];
   return [
-    { ...word, text: '=' },
-    { ...word, text: word.text.slice(1).trimStart() },
+    { ...word, text: modifier },
+    { ...word, text: path },
   ];
 }

@@ -1,38 +1,11 @@
-import type { Plugin } from '../plugin.js';
-import { type CheckContext, type CheckedBlock, checkBlock } from './check.js';
+import { type CheckedBlock, checkBlock } from './check.js';
 import type { Doubts, RouteConfig, RoutePattern } from './config.js';
-import { core } from './core.js';
 import type { Place } from './diagnostic.js';
+import { insideOf } from './extension-location.js';
+import { type CompileContext, type InheritedValues, ownOrAround } from './inherit.js';
 import { type LocationPattern, locationKey, misplacement, readLocation } from './location.js';
 import type { Registry } from './registry.js';
-import { ArgumentError, type Context, type DirectiveUse, type Scope } from './schema.js';
-import { settleTypes } from './types.js';
-import { settle, settleOptions } from './values.js';
-
-/** What a block hands on to the blocks in it. */
-export type InheritedValues = Pick<
-  RouteConfig,
-  | 'root'
-  | 'followSymlinks'
-  | 'ignoreClientAbort'
-  | 'hiddenFiles'
-  | 'maxBodySize'
-  | 'pluginTimeout'
-  | 'trace'
-  | 'methods'
-  | 'errorPages'
-  | 'types'
-  | 'defaultType'
-  | 'charset'
-  | 'options'
-  | 'doubts'
->;
-
-/** What compiling any block needs. */
-export interface CompileContext extends CheckContext {
-  readonly plugins: readonly Plugin[];
-  readonly scope: Scope;
-}
+import { ArgumentError, type Context, type DirectiveUse } from './schema.js';
 
 /** A block whose directives were sorted, and how many errors there were before that. */
 export interface SortedBlock {
@@ -74,52 +47,6 @@ function doubtsAbout(
   return {
     all: around?.all === true || names.some((name) => name === undefined || JUDGED_BY.has(name)),
     plugins: new Set([...(around?.plugins ?? []), ...plugins.filter((plugin) => plugin !== undefined)]),
-  };
-}
-
-function ownOrAround(
-  block: CheckedBlock,
-  outer: InheritedValues,
-  prefix: string,
-  { plugins, scope, findings }: Pick<CompileContext, 'plugins' | 'scope' | 'findings'>,
-): Omit<InheritedValues, 'doubts'> {
-  const directory = settle('root', core.root, block, undefined, scope, findings);
-  return {
-    // The pair is inherited: a location inside still maps the outer block's prefix.
-    root: directory === undefined ? outer.root : { prefix, directory },
-    followSymlinks: settle(
-      'follow_symlinks',
-      core.follow_symlinks,
-      block,
-      outer.followSymlinks,
-      scope,
-      findings,
-    ),
-    ignoreClientAbort: settle(
-      'ignore_client_abort',
-      core.ignore_client_abort,
-      block,
-      outer.ignoreClientAbort,
-      scope,
-      findings,
-    ),
-    hiddenFiles: settle('hidden_files', core.hidden_files, block, outer.hiddenFiles, scope, findings),
-    maxBodySize: settle(
-      'client_max_body_size',
-      core.client_max_body_size,
-      block,
-      outer.maxBodySize,
-      scope,
-      findings,
-    ),
-    pluginTimeout: settle('plugin_timeout', core.plugin_timeout, block, outer.pluginTimeout, scope, findings),
-    trace: settle('trace', core.trace, block, outer.trace, scope, findings),
-    methods: settle('methods', core.methods, block, outer.methods, scope, findings),
-    errorPages: settle('error_page', core.error_page, block, outer.errorPages, scope, findings),
-    types: settleTypes(block.get('types'), outer.types, scope, findings),
-    charset: settle('charset', core.charset, block, outer.charset, scope, findings),
-    defaultType: settle('default_type', core.default_type, block, outer.defaultType, scope, findings),
-    options: settleOptions(plugins, block, outer.options, scope, findings),
   };
 }
 
@@ -166,18 +93,23 @@ function compileLocations(
   for (const use of uses) {
     const location = locate(use, parent, context);
     if (location !== undefined) reportDuplicate(use, location, seen, context);
+    const block = sortBlock(use.block ?? noUses, 'location', context);
     const route = compileRoute(
       {
         // What is inside a location that matches nothing is still checked.
         ...(location ?? parent),
         name: `location ${use.arguments.map(({ text }) => text).join(' ')}`,
         place: use.place,
-        block: sortBlock(use.block ?? noUses, 'location', context),
+        block,
       },
       outer,
       context,
     );
-    routes.push(route);
+    routes.push(
+      route.pattern.kind === 'extension'
+        ? { ...route, inside: (around) => insideOf(route, outer, around, context) }
+        : route,
+    );
   }
   return routes;
 }

@@ -95,6 +95,11 @@ export interface Directive<T> {
   readonly fallback: T;
   /** It as people would write it, where that cannot be told from the value: `stderr info`. */
   readonly writtenDefault?: string;
+  /**
+   * True for a value that a location keeps where an extension location of a block around it says another: `cgi off` in
+   * the location of uploads holds also beside `location *.php { cgi .php; }`.
+   */
+  outranks?(value: T): boolean;
   /** What may stand in its block; without it, the directive takes none. */
   readonly block?: DirectiveTable;
   /**

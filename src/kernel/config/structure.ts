@@ -27,8 +27,8 @@ export const structure = {
   },
   location: {
     contexts: ['server', 'location'],
-    help: 'a part of the URL space: a prefix by whole segments (the longest wins), one exact path, or an extension',
-    usage: 'PATH | = PATH | *.EXT { … }',
+    help: 'a part of the URL space: a prefix by whole segments (the longest wins; with ^~ without the extension locations around it), one exact path, or an extension',
+    usage: 'PATH | = PATH | ^~ PATH | *.EXT { … }',
     minArguments: 1,
     maxArguments: 2,
     repeatable: true,

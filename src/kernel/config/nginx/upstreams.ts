@@ -26,7 +26,9 @@ export const upstreamsModule: NginxModule = {
     row('fastcgi_index', costs('a directory has the index of static files', { write: 'index index.php;' })),
     row(
       'fastcgi_split_path_info',
-      nothing('the path behind a script is split off', { write: 'cgi_path_info rest;' }),
+      nothing('what follows the script is its PATH_INFO', {
+        write: 'cgi_path_info off; to answer 404 to such paths',
+      }),
     ),
     row('fastcgi_read_timeout', costs('a script has the default time', { write: 'cgi_timeout TIME;' })),
     row('uwsgi_pass scgi_pass', lost('programs would be sent as they are: scripts run as CGI', SCRIPTS)),

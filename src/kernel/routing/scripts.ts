@@ -1,0 +1,104 @@
+import { type DecodedPath, type FilePath, leadingPath } from '../path.js';
+import type { OptionValues, Plugin } from '../plugin.js';
+import type { Route } from '../route.js';
+
+/** The files that a plugin runs as programs. */
+export interface ScriptNames {
+  /** With their dot: `.php`. */
+  readonly extensions: ReadonlySet<string>;
+  /** Every file below the root is one, whatever its name. */
+  readonly every: boolean;
+}
+
+/** The script that a request names, and what follows its name in the path. */
+export interface Script {
+  /** The part of the path that names it: `/cgi/a.py`. */
+  readonly path: DecodedPath;
+  /** The part behind that: empty, or from a slash on. */
+  readonly extraPath: string;
+  readonly file: FilePath;
+}
+
+/** The files that the plugins of a route run as programs, together. */
+export class RouteScripts implements ScriptNames {
+  readonly extensions: ReadonlySet<string>;
+  readonly every: boolean;
+  readonly #folded: ReadonlySet<string>;
+
+  constructor(names: readonly ScriptNames[]) {
+    this.extensions = new Set(names.flatMap(({ extensions }) => [...extensions]));
+    this.every = names.some(({ every }) => every);
+    this.#folded = new Set([...this.extensions].map((extension) => extension.toLowerCase()));
+  }
+
+  /** @param segment the last one of a path */
+  runs(segment: string): boolean {
+    return (segment !== '' && this.every) || this.extensions.has(extensionOf(segment));
+  }
+
+  /** True for a name that only a lenient file system takes for a script's. @see lenientExtension */
+  isDisguised(segment: string): boolean {
+    const extension = lenientExtension(segment);
+    return extension !== undefined && this.#folded.has(extension) && !this.runs(segment);
+  }
+}
+
+/** With its dot; empty for a name without one, or with a dot in front only. */
+export function extensionOf(segment: string): string {
+  const dot = segment.lastIndexOf('.');
+  return dot > 0 ? segment.slice(dot) : '';
+}
+
+/** What makes one name of several: capitals (APFS, NTFS), dots and spaces at the end, the name of a stream (NTFS). */
+const LENIENT = /[A-Z:]|[. ]$/;
+
+/**
+ * The extension that a lenient file system sees in a name, in lower case: `.php` of `a.PHP`, `a.php. .`, `a.php::$DATA`.
+ * @returns undefined for a name that means itself everywhere
+ */
+export function lenientExtension(segment: string): string | undefined {
+  if (!LENIENT.test(segment)) return undefined;
+  const colon = segment.indexOf(':');
+  const name = (colon === -1 ? segment : segment.slice(0, colon)).replace(/[. ]+$/, '');
+  const extension = extensionOf(name);
+  return extension === '' ? undefined : extension.toLowerCase();
+}
+
+export function lastSegmentOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The plugin that runs scripts with a route's options, and which. */
+export interface Runner {
+  readonly plugin: Plugin;
+  readonly names: ScriptNames;
+}
+
+/** What a route's options say of scripts: who runs them, or that none are to run. */
+export interface ScriptOptions {
+  readonly runners: readonly Runner[];
+  /** The configuration says that files are sent as they are. */
+  readonly off: boolean;
+}
+
+export function scriptOptionsOf(
+  plugins: readonly Plugin[],
+  options: ReadonlyMap<string, OptionValues>,
+): ScriptOptions {
+  const runners: Runner[] = [];
+  let off = false;
+  for (const plugin of plugins) {
+    const names = plugin.scripts?.names(options.get(plugin.name) ?? {});
+    if (names === 'off') off = true;
+    else if (names !== undefined) runners.push({ plugin, names });
+  }
+  return { runners, off: off && runners.length === 0 };
+}
+
+/** The script whose name ends at `end` in a path; undefined where the route runs none of that name. */
+export function scriptAt({ scripts, resolve }: Route, path: DecodedPath, end: number): Script | undefined {
+  if (scripts === undefined) return undefined;
+  const name = leadingPath(path, end);
+  const file = scripts.runs(lastSegmentOf(name)) ? resolve(name) : undefined;
+  return file && { path: name, extraPath: path.slice(end), file };
+}
