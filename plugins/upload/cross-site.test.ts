@@ -125,7 +125,7 @@ test('the body of a rejected request is not asked for', async () => {
 });
 
 test('reading, and scripts, are not asked where a request comes from', async () => {
-  await using server = await startTestServer(`${CONF} cgi .sh sh;`, {
+  await using server = await startTestServer(`${CONF} upload_scripts on; cgi .sh sh;`, {
     'store/a.sh': 'printf "Content-Type: text/plain\\n\\nran"',
     'store/a.txt': 'text',
   });
