@@ -156,6 +156,7 @@ const KEYS: Readonly<Record<keyof PluginDefinition<DirectiveTable, unknown>, 'fu
   codes: 'data',
   setup: 'function',
   apply: 'function',
+  scripts: 'data',
 };
 
 /** @throws TypeError for what is no part of a definition, and for a step that cannot be called */
