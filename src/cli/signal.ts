@@ -14,7 +14,7 @@ import { signals, signalWords } from './signals.js';
 import { say } from './terminal.js';
 
 /**
- * Sends a running server a signal, found by the pid file of its configuration. For a reload the configuration is checked
+ * Sends a running server a signal, found by the pid file of its configuration. For a reload or an upgrade it is checked
  * first, as a start would: a bad one is refused here, with every mistake. One that has become bad can still be stopped.
  * @returns the exit code
  * @throws UsageError for a word that is no signal
@@ -22,7 +22,7 @@ import { say } from './terminal.js';
 export async function sendSignal(word: string, found: Found): Promise<number> {
   const signal = Object.hasOwn(signals, word) ? signals[word] : undefined;
   if (signal === undefined) throw new UsageError(`--signal: expected ${signalWords}, got "${word}"`);
-  const main = word === 'reload' ? await checkedMain(found) : await mainOf(found);
+  const main = word === 'reload' || word === 'upgrade' ? await checkedMain(found) : await mainOf(found);
   if (main === undefined) return EXIT.failure;
   const { pidFile } = main;
   if (pidFile === undefined) {

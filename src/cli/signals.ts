@@ -4,6 +4,7 @@ export const signals: Readonly<Record<string, NodeJS.Signals>> = {
   stop: 'SIGTERM',
   quit: 'SIGQUIT',
   reopen: 'SIGUSR1',
+  upgrade: 'SIGUSR2',
 };
 
 export const signalWords = Object.keys(signals).join('|');

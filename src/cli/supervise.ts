@@ -1,12 +1,14 @@
 import { stderrTarget } from '../kernel/error-log.js';
 import { type Address, formatAddress } from '../kernel/net/listener.js';
 import { takeInheritedSockets } from '../kernel/process/activation.js';
+import { type FromSuccessor, takeHandover } from '../kernel/process/handover.js';
 import { Master } from '../kernel/process/master.js';
 import type { Launch } from '../kernel/process/messages.js';
 import { ServiceManager } from '../kernel/process/service-manager.js';
 import { packageFolder } from '../package-folder.js';
 import { EXIT } from './exit.js';
 import { print } from './terminal.js';
+import { packageVersion } from './version.js';
 
 export interface SuperviseOptions {
   readonly launch: Launch;
@@ -18,17 +20,23 @@ export interface SuperviseOptions {
 
 /**
  * Serves until a signal ends it: SIGTERM and SIGINT finish what is in flight within `worker_shutdown_timeout`, a second
- * one ends at once; SIGQUIT finishes however long it takes; SIGHUP reloads; SIGUSR1 opens the logs anew.
+ * one ends at once; SIGQUIT finishes however long it takes; SIGHUP reloads; SIGUSR1 opens the logs anew; SIGUSR2 has the
+ * program that is installed by now take over.
  * @returns the exit code
  */
 export async function supervise({ launch, name, watch = false }: SuperviseOptions): Promise<number> {
   // Nobody may read it any more when a signal comes: what the master says then must not hold it up.
   const stderr = stderrTarget();
   const say = (text: string): void => stderr.write(`webserv: ${text}\n`);
+  const handover = takeHandover(process.env);
+  const running = await packageVersion();
   const master = new Master({
     workerModule: new URL('dist/src/cli/worker.js', packageFolder),
     launch,
-    inherited: takeInheritedSockets(process.env),
+    inherited: handover?.inherited ?? takeInheritedSockets(process.env),
+    handover,
+    command: process.argv.slice(1),
+    version: { running, installed: packageVersion },
     service: new ServiceManager({ environment: process.env, complain: say }),
     watch,
     announce: ({ file, addresses }) =>
@@ -40,6 +48,13 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
   process.on('SIGHUP', () => master.reload());
   const stopped = new Promise<void>((resolve) => {
     let asked = false;
+    const upgrade = async (): Promise<void> => {
+      if (!(await master.upgrade()) || asked) return;
+      asked = true;
+      await master.leave();
+      resolve();
+    };
+    process.on('SIGUSR2', () => void upgrade());
     const stop = (graceMs?: number): void => {
       if (asked) master.kill();
       else {
@@ -53,9 +68,25 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
     process.on('SIGQUIT', () => stop(Number.POSITIVE_INFINITY));
   });
   const started = await master.start();
+  if (handover !== undefined)
+    await tellPredecessor(started ? { type: 'taken over' } : { type: 'refused', report: master.refusal });
   if (started) await stopped;
   await stderr.close();
   return started ? EXIT.ok : EXIT.failure;
+}
+
+/** It waits for that, and ends or goes on. */
+function tellPredecessor(message: FromSuccessor): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) {
+      resolve();
+      return;
+    }
+    process.send(message, () => {
+      if (process.connected) process.disconnect();
+      resolve();
+    });
+  });
 }
 
 function addressLine(address: Address): string {

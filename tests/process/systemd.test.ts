@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,21 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     await writeFile(file, conf('two'));
     server.child.kill('SIGHUP');
     await expect.poll(ask, patience).toBe('two');
+  });
+
+  it('is handed on by an upgrade', async () => {
+    const port = await freePort();
+    const folder = await folderWith({
+      'webserv.conf': `${asRoot}pid webserv.pid; server { listen ${port}; listen 127.0.0.1:0; return 200 served; }`,
+    });
+    const server = await serving([join(folder, 'webserv.conf')], socketsFor(`0.0.0.0:${port}`));
+    server.child.kill('SIGUSR2');
+    await expect.poll(() => server.child.exitCode, patience).toBe(0);
+    const next = Number(await readFile(join(folder, 'webserv.pid'), 'utf8'));
+    onTestFinished(() => void process.kill(next, 'SIGKILL'));
+    expect(next).not.toBe(server.child.pid);
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('served');
+    expect(server.stderr()).not.toContain('warning');
   });
 
   it('may be a socket file: its mode is left alone, and it is there when the server has stopped', async () => {
@@ -159,6 +174,24 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     await told(/READY=1\nMAINPID=\d+\nSTATUS=not reloaded, the log tells why; serving .* generation 2/);
     await server.stop();
     await told('STOPPING=1');
+  });
+
+  it('which process is the server after an upgrade, and nothing more by the one before', async () => {
+    const port = await freePort();
+    const { notified, server, told } = await notifying(
+      `${asRoot}pid webserv.pid; server { listen ${port}; return 204; }`,
+      { WATCHDOG_USEC: '2000000' },
+    );
+    await told('READY=1');
+    server.child.kill('SIGUSR2');
+    const main = (): number => Number(/MAINPID=(\d+)/.exec(notified.messages().at(-1) ?? '')?.[1] ?? 0);
+    await expect.poll(() => main() !== 0 && main() !== server.child.pid, patience).toBe(true);
+    const next = main();
+    onTestFinished(() => void process.kill(next, 'SIGKILL'));
+    await expect.poll(() => server.child.exitCode, patience).toBe(0);
+    expect(notified.messages().join('\n')).not.toContain('STOPPING');
+    const before = notified.messages().length;
+    await expect.poll(() => notified.messages().slice(before), patience).toContain('WATCHDOG=1');
   });
 
   it('that all is well, as often as it wants to hear it, while a worker serves', async () => {

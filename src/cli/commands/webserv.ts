@@ -29,7 +29,7 @@ const options = {
     type: 'string',
     short: 's',
     value: signalWords,
-    help: 'tells the server that the pid file names; to reload, the configuration is checked first',
+    help: 'tells the server that the pid file names; to reload or upgrade, the configuration is checked first',
   },
   trace: { type: 'boolean', help: 'writes every step of every request to the error log' },
   watch: { type: 'boolean', help: 'reloads when a file of the configuration, or a plugin, changes' },

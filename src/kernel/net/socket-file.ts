@@ -31,6 +31,23 @@ export async function bindSocketFile(path: string, account: Account | undefined)
   return { socket, close: () => actAs(writer, () => socket.close()) };
 }
 
+/**
+ * A socket whose file another process has made. It is deleted with the rights of whoever owns it, which is the account that
+ * made it.
+ */
+export function adoptSocketFile(socket: BoundSocket, path: string): OwnedSocket {
+  return {
+    socket,
+    close: () => {
+      socket.close();
+      const owner = lstatSync(path, { throwIfNoEntry: false });
+      if (owner === undefined) return;
+      const account = owner.uid === 0 ? undefined : { uid: owner.uid, gid: owner.gid, groups: [] };
+      actAs(writerOf(path, account), () => removeSocketFile(path));
+    },
+  };
+}
+
 /** By the umask, so that the file never has another mode: a `chmod` would follow a link that has come in its place. */
 function withModeOf(path: string, bind: () => BoundSocket): BoundSocket {
   if (!isMainThread) {

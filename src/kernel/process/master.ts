@@ -10,6 +10,7 @@ import { excessOf } from './balance.js';
 import { Deaths } from './deaths.js';
 import { Gathering } from './gathering.js';
 import { RefusedError, WorkerProcess } from './generation.js';
+import type { Handover } from './handover.js';
 import { MASTER_TITLE } from './identity.js';
 import { giveLogs } from './log-owner.js';
 import { masterFamilies } from './master-families.js';
@@ -19,6 +20,7 @@ import type { ServiceManager } from './service-manager.js';
 import { limitSharedHandles } from './shared-handles.js';
 import { Sockets, type SocketWish } from './sockets.js';
 import { Standby } from './standby.js';
+import { Successor } from './successor.js';
 import { Watch } from './watch.js';
 
 export interface MasterOptions {
@@ -28,6 +30,12 @@ export interface MasterOptions {
   /** Listening sockets this process was started with, behind stdin, stdout and stderr. */
   readonly inherited: readonly InheritedSocket[];
   readonly service: ServiceManager;
+  /** From the master that this one takes over from. */
+  readonly handover: Handover | undefined;
+  /** The program as it was called, and its arguments. */
+  readonly command: readonly string[];
+  /** Which version runs here, and which one is installed by now. */
+  readonly version: { readonly running: string; readonly installed: () => Promise<string> };
   /** Reload when a file of the configuration changes. */
   readonly watch: boolean;
   /** Called once, when the first worker serves. */
@@ -44,6 +52,9 @@ const RELOAD_IDLE_MS = 3000;
 const STOP_IDLE_MS = 200;
 /** Between two looks at the workers' heartbeats. */
 const LOOK_MS = 1000;
+
+/** Of a package.json that cannot be read. */
+const UNKNOWN_VERSION = 'unknown';
 
 type Role = Pick<Order, 'standby' | 'successor'>;
 const OF_A_CHANGE: Role = { standby: false, successor: false };
@@ -93,6 +104,10 @@ export class Master {
   #look: NodeJS.Timeout | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   readonly #watch: Watch | undefined;
+  /** A master that is to take over from this one. */
+  #successor: Successor | undefined;
+  /** Why the start came to nothing, for people. */
+  refusal = '';
 
   constructor(options: MasterOptions) {
     this.#options = options;
@@ -119,6 +134,7 @@ export class Master {
    */
   async start(): Promise<boolean> {
     process.title = MASTER_TITLE;
+    this.#sockets.adopt(this.#options.handover?.bound ?? []);
     const begun = this.#begin();
     this.#change(begun.then(() => {}));
     return begun;
@@ -128,6 +144,7 @@ export class Master {
     try {
       const generation = await this.#raise();
       this.#adopt(generation);
+      this.#sockets.settle();
       this.#options.announce(generation.settings);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
@@ -135,6 +152,7 @@ export class Master {
       this.#stopping = true;
       this.#standby.end();
       this.#watch?.close();
+      this.refusal = error.message;
       this.#options.stderr.write(error.message);
       this.kill();
       return false;
@@ -155,6 +173,51 @@ export class Master {
     else this.#change(this.#replaceAll());
   }
 
+  /**
+   * Starts the program that is installed by now, which takes over with the listening sockets: no connection is refused.
+   * @returns whether it serves: this master should stop then. False: it goes on, and the log says why
+   */
+  async upgrade(): Promise<boolean> {
+    while (this.#changing !== undefined) await this.#changing;
+    if (this.#stopping) return false;
+    const work = this.#handOver();
+    this.#change(work.then(() => {}));
+    return work;
+  }
+
+  async #handOver(): Promise<boolean> {
+    const { service } = this.#options;
+    // The end of process 1 is the end of its container.
+    const problem =
+      process.pid === 1 ? 'it is process 1 of a container: replace the container' : await this.#succeed();
+    if (problem === undefined) return true;
+    if (this.#stopping) return false;
+    this.#log.error(`not upgraded, the server goes on as it was: ${problem.trimEnd()}`);
+    service.ready(`not upgraded, the log tells why; ${this.#status()}`);
+    return false;
+  }
+
+  /** @returns why nothing came of it */
+  async #succeed(): Promise<string | undefined> {
+    const { service, inherited, command } = this.#options;
+    service.reloading();
+    const bound = await this.#sockets.bound();
+    const successor = new Successor({ command, inherited, bound, environment: service.forSuccessor });
+    this.#successor = successor;
+    const problem = await successor.outcome;
+    this.#successor = undefined;
+    if (problem !== undefined) {
+      // It may have had the pid file already.
+      const { pidFile, account } = this.#settings ?? {};
+      await this.#pidFile.claim(pidFile, account).catch(() => {});
+      return problem;
+    }
+    this.#log.info(`process ${successor.pid} has taken over: this one finishes what is in flight, and ends`);
+    service.leave();
+    this.#sockets.abandon();
+    return undefined;
+  }
+
   /** One change after the other; what is asked for meanwhile is one reload more. */
   #change(work: Promise<void>): void {
     this.#changing = work.finally(() => {
@@ -173,19 +236,25 @@ export class Master {
   }
 
   /** @param graceMs for what is in flight; undefined: the configured time; Infinity: as long as it takes */
-  async stop(graceMs = this.#settings?.shutdownTimeout ?? 0): Promise<void> {
+  async stop(graceMs = this.#settings?.shutdownTimeout ?? 0, idleMs = STOP_IDLE_MS): Promise<void> {
     this.#stopping = true;
     this.#standby.end();
     clearInterval(this.#look);
     clearInterval(this.#watchdog);
     this.#options.service.stopping();
+    this.#successor?.kill();
     this.#watch?.close();
-    for (const worker of this.#everybody()) worker.stop(graceMs, STOP_IDLE_MS);
+    for (const worker of this.#everybody()) worker.stop(graceMs, idleMs);
     await Promise.all(this.#everybody().map((worker) => worker.gone));
     // A start or a reload that has been given up: it may be about to write the pid file.
     await this.#changing;
     await this.#pidFile.release();
     await this.#logFile?.close();
+  }
+
+  /** Another master serves: clients may be sending their next request on connections that look idle, as at a reload. */
+  async leave(): Promise<void> {
+    await this.stop(undefined, RELOAD_IDLE_MS);
   }
 
   kill(): void {
@@ -212,7 +281,7 @@ export class Master {
       this.#startMs = performance.now() - begun;
       // First: it may tell what the pid file lacks.
       if (settings.report !== '') this.#options.stderr.write(settings.report);
-      await this.#pidFile.claim(settings.pidFile, settings.account);
+      await this.#pidFile.claim(settings.pidFile, settings.account, this.#options.handover?.from);
       if (this.#stopping) throw new RefusedError('the server is being stopped\n');
       return { workers, settings };
     } catch (error) {
@@ -311,6 +380,7 @@ export class Master {
   async #replaceAll(): Promise<void> {
     const { service } = this.#options;
     service.reloading();
+    if (await this.#isReplaced()) return;
     await this.#watch?.begin();
     try {
       const generation = await this.#raise();
@@ -329,6 +399,19 @@ export class Master {
       this.#watch?.end(error instanceof RefusedError ? error.watched : undefined, false);
       service.ready(`not reloaded, the log tells why; ${this.#status()}`);
     }
+  }
+
+  /** New workers would be of another version than this master, which cannot know what they need. */
+  async #isReplaced(): Promise<boolean> {
+    const { version, service } = this.#options;
+    const installed = await version.installed();
+    if (installed === version.running || installed === UNKNOWN_VERSION) return false;
+    this.#log.error(
+      `not reloaded, the server goes on as it was: webserv ${version.running} runs, and ${installed} is installed by now; ` +
+        'to change to it without refusing a connection: webserv -s upgrade (or SIGUSR2); or restart the server',
+    );
+    service.ready(`not reloaded, version ${installed} is installed; ${this.#status()}`);
+    return true;
   }
 
   #status(): string {

@@ -38,12 +38,13 @@ export class PidFile {
    * Writes the file, and takes the one that was written before away when it is another. A file whose process is gone,
    * or has become another program, is replaced.
    * @param account what the workers run as: its rights are used where others than root can write
+   * @param predecessor the process id of a master that this one takes over from: the file may be taken from it
    * @throws RefusedError when a server that runs has it, or it cannot be written: a server that cannot be found again by
    * -s is not what was asked for
    */
-  async claim(path: string | undefined, account: Account | undefined): Promise<void> {
+  async claim(path: string | undefined, account: Account | undefined, predecessor?: number): Promise<void> {
     if (path !== undefined && (path !== this.#path || (await readPid(path)) !== process.pid))
-      await create(path, account);
+      await create(path, account, predecessor);
     if (path === this.#path) return;
     await this.release();
     this.#path = path;
@@ -64,13 +65,18 @@ export class PidFile {
   }
 }
 
-async function create(path: string, account: Account | undefined): Promise<void> {
+async function create(
+  path: string,
+  account: Account | undefined,
+  predecessor: number | undefined,
+): Promise<void> {
   try {
     // Of two servers that start at once, one makes it.
     if (place(path, account, claimName)) return;
     const pid = await readPid(path);
     // In a container this process may well have the number of the one before it.
-    if (pid !== undefined && pid !== process.pid && (await holderOf(pid)).kind === 'master') {
+    const isOther = pid !== undefined && pid !== process.pid && pid !== predecessor;
+    if (isOther && (await holderOf(pid)).kind === 'master') {
       throw new RefusedError(
         `webserv: a server runs already: process ${pid} has the pid file ${path}; to end it: webserv -s stop\n`,
       );

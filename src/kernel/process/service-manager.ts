@@ -26,6 +26,9 @@ export class ServiceManager {
   #sending: Promise<void> | undefined;
   readonly #waiting: (readonly string[])[] = [];
   #broken = false;
+  /** Another process speaks for the service. */
+  #silent = false;
+  readonly #watchdogUsec: string | undefined;
 
   /** Takes its variables out of the environment: they are for this process, not for workers and scripts. */
   constructor({ environment, complain }: ServiceManagerOptions) {
@@ -33,6 +36,7 @@ export class ServiceManager {
     for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete environment[name];
     this.#socket = socket;
     this.#path = path;
+    this.#watchdogUsec = usec;
     this.#complain = complain;
     const isMeant = pid === undefined || pid === String(process.pid);
     const isTime = usec !== undefined && /^[1-9]\d{0,15}$/.test(usec);
@@ -64,8 +68,23 @@ export class ServiceManager {
     if (this.#sending === undefined) this.#tell('WATCHDOG=1');
   }
 
+  /** What another master needs to speak for the service, which READY with its MAINPID then says. */
+  get forSuccessor(): NodeJS.ProcessEnv {
+    if (this.#socket === undefined) return {};
+    return {
+      NOTIFY_SOCKET: this.#socket,
+      ...(this.#watchdogUsec === undefined ? {} : { WATCHDOG_USEC: this.#watchdogUsec }),
+    };
+  }
+
+  /** Another process speaks for the service from now on. */
+  leave(): void {
+    this.#silent = true;
+  }
+
   #tell(...states: readonly string[]): void {
-    if (this.#socket === undefined || this.#broken || this.#waiting.length >= MAX_WAITING) return;
+    if (this.#silent || this.#socket === undefined || this.#broken || this.#waiting.length >= MAX_WAITING)
+      return;
     this.#waiting.push(states);
     this.#sending ??= this.#sendAll();
   }

@@ -1,8 +1,9 @@
-import type { BoundSocket } from '../net/bound-socket.js';
+import { type BoundSocket, socketOf } from '../net/bound-socket.js';
 import { type Address, formatAddress } from '../net/listener.js';
-import type { OwnedSocket } from '../net/socket-file.js';
+import { adoptSocketFile, type OwnedSocket } from '../net/socket-file.js';
 import { ownSocket } from '../net/socket-source.js';
 import type { Account } from '../rights/account.js';
+import type { HandedSocket } from './handover.js';
 
 /** What a worker asks for. */
 export interface SocketWish {
@@ -15,6 +16,8 @@ export interface SocketWish {
 
 interface Held<Holder> {
   readonly owned: Promise<OwnedSocket>;
+  /** The path of a socket file. */
+  readonly path: string | undefined;
   readonly holders: Set<Holder>;
 }
 
@@ -26,12 +29,18 @@ export class Sockets<Holder extends object> {
   readonly #held = new Map<string, Held<Holder>>();
   /** Workers that asked for all they need. What they ask for later would be asked by whatever has taken them over. */
   readonly #sealed = new WeakSet<Holder>();
+  /** Another master has them. To close one would delete its socket file. */
+  #abandoned = false;
 
   /** @throws ErrnoException when the address cannot be had */
   async take(holder: Holder, { address, index, account }: SocketWish): Promise<BoundSocket> {
     if (this.#sealed.has(holder)) throw new Error('the worker has given up the right to ask for addresses');
     const key = `${formatAddress(address)} ${index}`;
-    const held = this.#held.get(key) ?? { owned: ownSocket(address, account), holders: new Set<Holder>() };
+    const held = this.#held.get(key) ?? {
+      owned: ownSocket(address, account),
+      path: address.kind === 'unix' ? address.path : undefined,
+      holders: new Set<Holder>(),
+    };
     this.#held.set(key, held);
     held.holders.add(holder);
     try {
@@ -55,10 +64,51 @@ export class Sockets<Holder extends object> {
     for (const [key, { owned, holders }] of this.#held) {
       if (!holders.delete(holder) || holders.size > 0) continue;
       this.#held.delete(key);
-      owned.then(
-        ({ close }) => close(),
-        () => {},
-      );
+      this.#close(owned);
     }
+  }
+
+  /** All that are bound, for another master. */
+  async bound(): Promise<readonly HandedSocket[]> {
+    const held = await Promise.allSettled(
+      [...this.#held].map(async ([key, { owned, path }]) => ({
+        descriptor: (await owned).socket.fd,
+        key,
+        path,
+      })),
+    );
+    return held.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+
+  /** From here on they are another master's. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  /** Takes what another master has bound; until `settle`, without a worker that uses it. */
+  adopt(sockets: readonly HandedSocket[]): void {
+    for (const { descriptor, key, path } of sockets) {
+      const socket = socketOf(descriptor);
+      const owned =
+        path === undefined ? { socket, close: () => socket.close() } : adoptSocketFile(socket, path);
+      this.#held.set(key, { owned: Promise.resolve(owned), path, holders: new Set() });
+    }
+  }
+
+  /** Closes what was adopted and no worker has asked for. */
+  settle(): void {
+    for (const [key, { owned, holders }] of this.#held) {
+      if (holders.size > 0) continue;
+      this.#held.delete(key);
+      this.#close(owned);
+    }
+  }
+
+  #close(owned: Promise<OwnedSocket>): void {
+    if (this.#abandoned) return;
+    owned.then(
+      ({ close }) => close(),
+      () => {},
+    );
   }
 }
