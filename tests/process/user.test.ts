@@ -2,7 +2,7 @@ import { chmod, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
-import { answerOf, childrenOf, patience } from './running.js';
+import { answerOf, childrenOf, patience, standbyOf } from './running.js';
 
 /** Debian has it, and its group. Only root can become it; anybody else is told so, and serves on as who he is. */
 const USER = 'daemon';
@@ -62,6 +62,29 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
     expect((await stat(access)).uid).toBe(owner);
     expect((await stat(join(folder, 'logs/error.log'))).uid).toBe(owner);
     expect(server.stderr()).toBe('');
+  });
+
+  it('that stood by when logs were moved away write to the new files', async () => {
+    const { folder, file } = await site(USER);
+    const server = await serving([file]);
+    const access = join(folder, 'logs/access.log');
+    const master = server.child.pid ?? 0;
+    await standbyOf(master);
+    for (const log of ['error', 'access']) {
+      await rename(join(folder, `logs/${log}.log`), join(folder, `logs/${log}.log.1`));
+    }
+    server.child.kill('SIGUSR1');
+    await expect.poll(() => readFile(access, 'utf8').catch(() => undefined), patience).toBe('');
+    const [worker = 0] = await childrenOf(master);
+    process.kill(worker, 'SIGKILL');
+    await expect.poll(() => childrenOf(master), patience).not.toContain(worker);
+    await expect
+      .poll(async () => {
+        await answerOf(server).catch(() => '');
+        return readFile(access, 'utf8');
+      }, patience)
+      .toContain('GET / ');
+    expect(await readFile(`${access}.1`, 'utf8')).not.toContain('GET / ');
   });
 
   it('whom the system does not know are refused before anything listens, by a check too', async () => {

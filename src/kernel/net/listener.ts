@@ -20,15 +20,17 @@ export class ListenError extends Error {
 
   /** @param holder who has the address */
   constructor(listen: Listen, cause: NodeJS.ErrnoException, holder = 'another program') {
-    super(`cannot listen on ${formatAddress(listen)}: ${reason(cause, holder)}`, { cause });
+    super(`cannot listen on ${formatAddress(listen)}: ${reason(listen, cause, holder)}`, { cause });
     this.name = 'ListenError';
     this.listen = listen;
     this.code = cause.code ?? '';
   }
 }
 
-function reason(error: NodeJS.ErrnoException, holder: string): string {
+function reason({ kind }: Listen, error: NodeJS.ErrnoException, holder: string): string {
   if (error.code === 'EADDRINUSE') return `the address is in use by ${holder}`;
+  if (error.code === 'EACCES' && kind === 'unix')
+    return 'its directory does not exist, or the server (its user, where others can write there) may not write to it';
   if (error.code === 'EACCES') return 'not permitted (ports below 1024 need the right to bind them)';
   if (error.code === 'EADDRNOTAVAIL') return 'this machine does not have the address';
   return error.message;
