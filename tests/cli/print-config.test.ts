@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -31,14 +32,23 @@ async function ofText(text: string, { base = '/srv/site', file = 'test.conf' } =
   return printed(await loadConfigText(text, { file, base, builtins, environment }));
 }
 
-/** What is printed, read again in another folder, means the same. */
+/** Without the comments, which tell where each directive is written. */
+function directivesOf(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .slice(2)
+    .map((line) => line.replace(/ +# (?:default|(?:[^#"]|"[^"]*")*:\d+:\d+)(?:, shared)?$/, '').trimEnd());
+}
+
+/** What is printed, read again in another folder, means the same, and is printed the same. */
 async function expectRoundTrip(first: Loaded): Promise<void> {
   const second = await ofText(first.printed, { base: '/elsewhere' });
   expect(meaning(second.config)).toEqual(meaning(first.config));
+  expect(directivesOf(second.printed)).toEqual(directivesOf(first.printed));
 }
 
 describe('what --print-config prints is a configuration of the same server', () => {
-  it.each(['sites/main.conf', 'tests/school/school.conf'])('for %s', async (file) => {
+  it.each(['sites/main.conf', 'tests/school/school.conf', 'deploy/webserv.conf'])('for %s', async (file) => {
     await expectRoundTrip(printed(await loadConfig(join(repository, file), { builtins })));
   });
 
@@ -90,6 +100,29 @@ describe('what --print-config prints is a configuration of the same server', () 
         `,
         { file: 'test.yaml' },
       ),
+    );
+  });
+
+  it('for every configuration of the documentation', async () => {
+    for (const page of ['configuration.md', 'from-nginx.md', 'operations.md']) {
+      const text = await readFile(join(repository, 'docs', page), 'utf8');
+      for (const [, block = ''] of text.matchAll(/```nginx\n([\s\S]*?)```/g)) {
+        const wrapped = /^\s*server \{/m.test(block) ? block : `server { listen 80; ${block} }`;
+        const loaded = await loadConfigText(wrapped, { file: 'x.conf', base: '/srv', builtins, environment });
+        if (loaded.config !== undefined) await expectRoundTrip(printed(loaded));
+      }
+    }
+  });
+
+  it('for error pages and fields that inner blocks add to', async () => {
+    await expectRoundTrip(
+      await ofText(`
+        error_page 404 /a;
+        server {
+          listen 80; error_page 500 /b; add_header X-A 1; add_header X-B 2; cgi_env A 1;
+          location /a { error_page 404 /c; add_header X-A 3; cgi_env A 1; location /a/b { add_header X-C 4; } }
+        }
+      `),
     );
   });
 

@@ -25,7 +25,8 @@ const noProviders: ReadonlyMap<string, string> = new Map();
 
 /**
  * What a configuration without mistakes comes to: the tree of its blocks, with defaults and inheritance applied. A
- * default is shown in the outermost block that may have the directive, an inherited value wherever it is in effect.
+ * default is shown in the outermost block that may have the directive, any other inherited value wherever it is in effect.
+ * What is printed of it, read and printed again, is the same.
  */
 export function effectiveConfig(config: Config, { tree, registry, plugins }: ConfigSource): EffectiveBlock {
   const walk = new Walk(registry, { base: config.main.serverDir, variables: registry.variables });
@@ -126,20 +127,26 @@ class Walk {
       const isOutermost = outermost(row.contexts) === context || row.inheritance === 'none';
       return isOutermost ? this.#default(name, row, context) : [];
     }
+    // What is written out once would be written out in every block inside when it is read again.
+    if (own.length === 0 && isSameValue(here.value, row.fallback)) return [];
     const mayRepeat =
       name !== 'root' &&
       isPlainValue(here.value) &&
       isSameValue(this.#read(row, here.uses, around.value), here.value);
     const inherited = here.uses.length - own.length;
-    return here.uses.map((use, index) => {
+    const repeated = new Set(own.map(wordsOf));
+    return here.uses.flatMap((use, index): readonly Setting[] => {
       const isOwn = index >= inherited;
-      return {
-        name,
-        words: use.arguments.map(({ text }) => text),
-        origin: isOwn ? 'own' : 'inherited',
-        place: use.place,
-        mayBeWritten: isOwn || mayRepeat,
-      };
+      if (!isOwn && repeated.has(wordsOf(use))) return [];
+      return [
+        {
+          name,
+          words: use.arguments.map(({ text }) => text),
+          origin: isOwn ? 'own' : 'inherited',
+          place: use.place,
+          mayBeWritten: isOwn || mayRepeat,
+        },
+      ];
     });
   }
 
@@ -167,6 +174,10 @@ class Walk {
     });
     return failed ? unreadable : value;
   }
+}
+
+function wordsOf(use: DirectiveUse): string {
+  return JSON.stringify(use.arguments.map(({ text }) => text));
 }
 
 const unreadable = Symbol('unreadable');
