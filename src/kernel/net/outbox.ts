@@ -3,6 +3,7 @@ import type { Departing, Departures } from './departures.js';
 import { ClientGone, type Sink } from './send.js';
 import { TransferWait } from './transfer-wait.js';
 import { type Transport, untakenBytes } from './transport.js';
+import { turnShare } from './turn-share.js';
 
 /** So many bytes of answers wait for each other; a larger one waits alone. */
 const MAX_GATHERED = 64 * 1024;
@@ -134,6 +135,11 @@ export class Outbox implements Sink, Departing {
   }
 
   async write(piece: Uint8Array, content = piece.length): Promise<void> {
+    const turn = turnShare.take(piece.length);
+    if (turn !== undefined) {
+      await turn;
+      if (this.#closed) throw new ClientGone();
+    }
     this.contentSent += content;
     this.#gathered.push(piece);
     this.#size += piece.length;
