@@ -1,7 +1,7 @@
 import { WorkLimit } from '@webserv/server';
 
 /** Bytes that the coders of one worker may hold together. A coder lives as long as its client takes. */
-const MAX_MEMORY = 64 * 1024 * 1024;
+const MAX_MEMORY = 48 * 1024 * 1024;
 /** A coder may take this part of what is left: dear ones end first, and the last of the memory is for cheap ones. */
 const SHARE = 1 / 4;
 /** Content in memory that waits to be compressed in one go; beyond it content is sent as it is. */

@@ -1,4 +1,12 @@
-import { type Config, definePlugin, oneOf, preferredType, type Response, Stage } from '@webserv/server';
+import {
+  type Config,
+  definePlugin,
+  oneOf,
+  preferredType,
+  type Response,
+  SharedWork,
+  Stage,
+} from '@webserv/server';
 import { asJson } from './json.js';
 import { asPrometheus, PROMETHEUS_TYPE } from './prometheus.js';
 import { Requests } from './requests.js';
@@ -7,6 +15,9 @@ const MODES = ['off', 'on', 'json', 'prometheus', 'health'] as const;
 type Mode = (typeof MODES)[number];
 
 const FRESH = { 'cache-control': 'no-store' };
+
+/** The numbers are gathered from all workers: once for all who ask at the same time, in the same form. */
+const GATHERING = { atOnce: 2, waiting: 0 };
 
 /** Nothing of the server is asked for: it says only that requests are answered. */
 const HEALTHY: Response = Object.freeze({
@@ -48,7 +59,7 @@ export default definePlugin({
     hooks.onConfig.tap({}, ({ servers }) => {
       requests.wanted = servers.some(({ route }) => isAsked(route));
     });
-    return { requests, metrics };
+    return { requests, metrics, pages: new SharedWork<string>(GATHERING) };
   },
   apply({ options, state, hooks, route }) {
     if (state.requests.wanted) {
@@ -57,19 +68,27 @@ export default definePlugin({
     }
     const mode = options.status;
     if (mode === 'off') return;
+    const page = (text: boolean, signal: AbortSignal): Promise<string> =>
+      state.pages.do(
+        text ? 'text' : 'json',
+        async () => {
+          const families = await state.metrics.gather();
+          return text ? asPrometheus(families) : asJson(families);
+        },
+        signal,
+      );
     const tap = { stage: Stage.handler, methods: ['GET', 'HEAD'] };
     if (mode === 'health') {
       hooks.onRoute.tap(tap, () => HEALTHY);
       return;
     }
-    hooks.onRoute.tapPromise(tap, async ({ request }) => {
-      const families = await state.metrics.gather();
+    hooks.onRoute.tapPromise(tap, async ({ request, signal }) => {
       const text = wantsText(mode, request.headers.get('accept'));
       const negotiated = mode === 'on' ? { vary: 'accept' } : {};
       return {
         status: 200,
         headers: { 'content-type': text ? PROMETHEUS_TYPE : 'application/json', ...FRESH, ...negotiated },
-        body: text ? asPrometheus(families) : asJson(families),
+        body: await page(text, signal),
       };
     });
   },
