@@ -10,6 +10,7 @@ const ROWS = 64;
 const STYLE = `
 :root{color-scheme:light dark;--line:#d8dee6;--quiet:#5b6673;--link:#0b57a4;--hover:#eef3f9}
 @media (prefers-color-scheme:dark){:root{--line:#343c46;--quiet:#9aa6b4;--link:#8ab8f0;--hover:#1d242c}}
+html{background:Canvas;color:CanvasText}
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:2rem 1rem}
 h1{font-size:1.4rem;font-weight:600;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%}
@@ -18,6 +19,7 @@ th,td{border-bottom:1px solid var(--line);padding:.4rem .6rem}
 td:first-child{overflow-wrap:anywhere}
 th+th,td+td{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td+td,p{color:var(--quiet)}
+@media (max-width:30rem){body{padding:1rem .5rem}th,td{padding:.4rem .25rem}time{white-space:normal}}
 tbody tr:hover{background:var(--hover)}
 a{color:var(--link);text-decoration:none}
 a:hover,a:focus-visible{text-decoration:underline}

@@ -17,7 +17,7 @@ function redirectTo(status: number, location: string): Response {
   return {
     status,
     headers: { 'content-type': 'text/html; charset=utf-8', location },
-    body: `<!doctype html>\n<html lang="en"><title>Moved</title><p><a href="${link}">${link}</a></p></html>\n`,
+    body: `<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Moved</title><main><h1>Moved</h1><p><a href="${link}">${link}</a></p></main></html>\n`,
   };
 }
 

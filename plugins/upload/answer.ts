@@ -45,12 +45,14 @@ function page(files: readonly StoredFile[], back: DecodedPath): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${title}</title>
-<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem}</style>
+<style>:root{color-scheme:light dark;background:Canvas;color:CanvasText}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;overflow-wrap:break-word}</style>
+<main>
 <h1>${title}</h1>
 <ul>
 ${items.join('\n')}
 </ul>
 <p><a href="${escapeHtml(encodePath(back))}">Back</a></p>
+</main>
 </html>
 `;
 }
