@@ -2,6 +2,7 @@ import { crowd } from './crowd.js';
 import { badDeploys } from './deploys.js';
 import { diskFull } from './disk-full.js';
 import { guessing } from './guessing.js';
+import { listings } from './listings.js';
 import { masterKill } from './master-kill.js';
 import { reloads } from './reloads.js';
 import { badScripts } from './scripts.js';
@@ -67,6 +68,11 @@ export const runs: readonly Run[] = [
     name: '500 slow readers of a file of 1 GiB',
     short: () => slowReaders({ clients: 500, seconds: 10 }),
     full: () => slowReaders({ clients: 500, seconds: 45 }),
+  },
+  {
+    name: '600 requests for a listing of 10,000 entries, beside 500 slow readers of compressed content',
+    short: () => listings({ requests: 600, readers: 500, rounds: 1 }),
+    full: () => listings({ requests: 600, readers: 500, rounds: 10 }),
   },
   {
     name: 'siege -b on an empty page',
