@@ -53,6 +53,7 @@ export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.j
 export type { Exchange, Outcome } from './kernel/exchange.js';
 export {
   type Boundary,
+  type Closable,
   type DirectoryEntry,
   type DirectoryLookup,
   type FileVersion,

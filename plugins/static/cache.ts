@@ -1,6 +1,7 @@
 import {
   type Argument,
   ArgumentError,
+  type Closable,
   type Directive,
   directive,
   type FileVersion,
@@ -87,7 +88,14 @@ export interface KeptFile {
   readonly representation: Representation;
   /** Called when the cache lets go of it. */
   readonly forget: () => void;
+  /** Exchanges that send it. Counted by the cache. */
+  readers: number;
+  /** The cache has let go of it. */
+  dropped: boolean;
 }
+
+/** Smaller files are not counted while they are sent: a socket takes them whole. */
+const UNCOUNTED = 64 * 1024;
 
 /** The memory of the kept files of all routes: the least used go first. Who keeps a file under which URL is the routes'. */
 export class FileCache {
@@ -101,10 +109,14 @@ export class FileCache {
   /** Parts of large files that many ask for just now. */
   readonly slices: HotSlices;
   readonly #holdsOpen: boolean;
+  readonly #size: number;
+  /** Bytes of dropped files that clients still take. */
+  #beingSent = 0;
   #changedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ size, valid }: CacheOptions) {
     this.#valid = valid;
+    this.#size = size;
     this.#holdsOpen = size > 0 && valid > 0;
     this.absent = new Hot({ validMs: valid, threshold: ABSENT_THRESHOLD, maxKeys: MAX_ABSENT });
     this.slices = new HotSlices(Math.max(valid, 1));
@@ -112,12 +124,20 @@ export class FileCache {
     this.#files = new LRUCache<KeptFile, number>({
       maxSize: Math.max(size, 1),
       sizeCalculation: (bytes) => bytes + ENTRY_OVERHEAD,
-      dispose: (_bytes, file) => file.forget(),
+      dispose: (bytes, file) => {
+        file.dropped = true;
+        if (file.readers > 0) this.#beingSent += bytes;
+        file.forget();
+      },
     });
   }
 
-  /** Whether a file may be kept. Its ctime counts: unlike mtime nobody can set it. */
+  /**
+   * Whether a file may be kept. Its ctime counts: unlike mtime nobody can set it. While slow clients take as much of dropped
+   * files as may be kept, further files are read piece by piece as they are sent.
+   */
   accepts(version: FileVersion): boolean {
+    if (this.#beingSent >= this.#size) return false;
     return version.size <= this.#maxFile && Date.now() - version.ctimeMs >= SETTLED_AFTER;
   }
 
@@ -128,7 +148,27 @@ export class FileCache {
 
   /** Keeps a file, or keeps it longer: its turn to go comes last. A hit does not come by here, a validation does. */
   keep(file: KeptFile): void {
+    // Dropped while its version was compared with the file system.
+    if (file.dropped && file.readers > 0) this.#beingSent -= file.version.size;
+    file.dropped = false;
     this.#files.set(file, file.version.size);
+  }
+
+  /** Counts a file's memory until its response is sent. @returns undefined for a small one */
+  pin(file: KeptFile): Closable | undefined {
+    const { size } = file.version;
+    if (size <= UNCOUNTED) return undefined;
+    if (file.dropped && file.readers === 0) this.#beingSent += size;
+    file.readers += 1;
+    let held = true;
+    return {
+      close: () => {
+        if (!held) return;
+        held = false;
+        file.readers -= 1;
+        if (file.dropped && file.readers === 0) this.#beingSent -= size;
+      },
+    };
   }
 
   drop(file: KeptFile): void {

@@ -1,4 +1,5 @@
 import {
+  type Closable,
   type DecodedPath,
   type FilePath,
   type FileVersion,
@@ -107,6 +108,11 @@ export class RouteFiles {
     }
   }
 
+  /** Counts a kept file's memory until its response is sent. */
+  pin(file: KeptFile): Closable | undefined {
+    return this.#cache.pin(file);
+  }
+
   /** The same answer from memory, where many ask for this part of a held file. */
   recallSlice(representation: Representation, response: Response): Response {
     return this.#cache.slices.recall(representation, response);
@@ -156,6 +162,8 @@ export class RouteFiles {
         aliases: new Set(),
         representation: this.represent(opened, bytes),
         forget: () => this.#forget(file),
+        readers: 0,
+        dropped: false,
       };
       opened.close();
       return this.#keep(file, checkedAt);

@@ -78,6 +78,8 @@ export class StaticResponder {
       const checkedAt = Math.min(kept.checkedAt, choice.indexSince);
       this.#files.alias(origin.request.path, { ...kept, checkedAt });
     }
+    const pinned = this.#files.pin(kept.file);
+    if (pinned !== undefined) exchange.own(pinned);
     return answerWith(kept.file.representation, request);
   }
 
