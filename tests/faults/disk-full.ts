@@ -24,7 +24,7 @@ server {
   listen 127.0.0.1:${port};
   location /page { return 200 "the page"; }
   location /files { root disk/store; upload on; upload_conflict replace; }
-  location /cgi { root disk; cgi .cgi /bin/cat; cgi_require_file off; }
+  location /cgi { root disk/tmp; cgi .cgi /bin/cat; cgi_require_file off; }
 }
 `;
 

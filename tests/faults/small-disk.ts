@@ -26,7 +26,7 @@ export async function startWithDisk(conf: string, size: string): Promise<ServerW
   await writeFile(join(directory, 'test.conf'), conf);
   const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const script =
-    'cd "$1" && mkdir disk && mount -t tmpfs -o "size=$2" webserv disk && mkdir disk/store disk/tmp && exec "$3" "$4" test.conf';
+    'cd "$1" && mkdir disk && mount -t tmpfs -o "size=$2,mode=755" webserv disk && mkdir disk/store disk/tmp && exec "$3" "$4" test.conf';
   const child = spawn(
     'unshare',
     [...asRoot, '--mount', 'sh', '-c', script, 'sh', directory, size, process.execPath, main],
