@@ -4,13 +4,17 @@ import { expect, it } from 'vitest';
 
 const SITE = `
 location /www { root www; cgi .sh /bin/sh; }
-location /in { root www; upload on; }
+location /in { root in; upload on; }
 location = /status { status on; }
 location = /status.json { status json; }
 location = /metrics { status prometheus; }
 location = /healthz { status health; }
 `;
-const FILES = { 'www/a.txt': 'twelve bytes', 'www/s.sh': "printf 'Content-Type: text/plain\\n\\n'; echo hi" };
+const FILES = {
+  'in/': null,
+  'www/a.txt': 'twelve bytes',
+  'www/s.sh': "printf 'Content-Type: text/plain\\n\\n'; echo hi",
+};
 
 async function busyServer() {
   const server = await startTestServer(SITE, FILES);
