@@ -1,6 +1,8 @@
 import { type Exchange, HttpError, type Log, type Response } from '@webserv/server';
 import type { Exit } from './child/child.js';
+import type { DiskBudget } from './disk-budget.js';
 import { SilenceError } from './output-pipe.js';
+import { ReadAhead } from './read-ahead.js';
 import {
   HeaderCutter,
   localRedirect,
@@ -21,6 +23,8 @@ export interface Run {
   /** Milliseconds, above 0: from the start to the header's end, and for each silence after it. */
   readonly timeoutMs: number;
   readonly log: Log;
+  /** Of what waits for its client. */
+  readonly budget: DiskBudget;
   /** Called when nobody waits for the rest of its output: ends it, or lets it go on (`ignore_client_abort`). */
   end(): void;
 }
@@ -77,8 +81,7 @@ function watchExcess({ script, timeoutMs }: Run, warn: () => void): void {
 }
 
 /**
- * A script's content, passed on as it comes (RFC 3875 §6.4): each pull is the client's, so a slow client slows the
- * script down. A content that is cut short throws, so that the connection tells the client.
+ * A script's content, passed on as it comes (RFC 3875 §6.4). A content that is cut short throws, so that the connection tells the client.
  */
 async function* content(
   run: Run,
@@ -151,7 +154,10 @@ export async function answer(exchange: Exchange, run: Run): Promise<Response> {
       script.release(timeoutMs, true);
       return { status, headers, body: nothing() };
     }
-    return { status, headers, body: content(run, head.contentLength, rest) };
+    const { budget } = run;
+    const stalled = (isStalled: boolean): void => script.stall(isStalled);
+    const body = new ReadAhead(content(run, head.contentLength, rest), { budget, stalled });
+    return { status, headers, body };
   } catch (error) {
     if (exchange.signal.aborted) {
       run.end();

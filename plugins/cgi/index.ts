@@ -58,7 +58,7 @@ async function runScript(
     const logLine = (line: string): void => log.error(`${name}: ${line}`);
     const running = await scripts.start(limit, { invocation, logLine, signal: exchange.signal });
     const end = (): void => (exchange.route.ignoreClientAbort ? running.detach(timeoutMs) : running.close());
-    return answer(exchange, { script: running, name, timeoutMs, log, end });
+    return answer(exchange, { script: running, name, timeoutMs, log, budget: scripts.output, end });
   } finally {
     await input.close();
   }

@@ -32,6 +32,7 @@ export class ScriptProcess {
   readonly #group: number;
   #state: 'running' | 'ended' | 'gone' = 'running';
   #released = false;
+  #stalledSince = Number.POSITIVE_INFINITY;
   #killTimer: NodeJS.Timeout | undefined;
 
   private constructor(child: Child) {
@@ -59,6 +60,15 @@ export class ScriptProcess {
     }
     logErrorLines(child.stderr, logLine);
     return new ScriptProcess(child);
+  }
+
+  /** Since when its output waits for its client; Infinity while it does not. By `performance.now()`. */
+  get stalledSince(): number {
+    return this.#stalledSince;
+  }
+
+  stall(isStalled: boolean): void {
+    this.#stalledSince = isStalled ? performance.now() : Number.POSITIVE_INFINITY;
   }
 
   /** Asks the whole group to end, and makes it after a grace. */

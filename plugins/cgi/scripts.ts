@@ -2,6 +2,7 @@ import { type Counter, HttpError, type Metrics } from '@webserv/server';
 import type { Invocation } from './child/child.js';
 import { Launcher } from './child/launcher.js';
 import type { ProcessLimit } from './directives.js';
+import { DiskBudget } from './disk-budget.js';
 import { Interpreters } from './interpreter.js';
 import { ScriptProcess } from './script-process.js';
 import { Slots } from './slots.js';
@@ -15,17 +16,24 @@ export interface ScriptRequest {
   readonly signal: AbortSignal;
 }
 
+/** How often a request that waits for a place looks for a script that holds one for nothing. */
+const PRESS_MS = 1_000;
+/** A script whose client has taken nothing of its output for so long gives its place up when others wait for one. */
+const STALLED_MS = 5_000;
+
 /** All scripts of one server process: how many may run, and which do. None of them outlives it. */
 export class Scripts {
   readonly interpreters = new Interpreters();
   readonly #launcher = new Launcher();
   readonly #slots = new WeakMap<ProcessLimit, Slots>();
   readonly #allSlots: Slots[] = [];
-  readonly #running = new Set<ScriptProcess>();
+  /** Room on the disk for output that waits for its clients. */
+  readonly output = new DiskBudget();
+  readonly #running = new Map<ScriptProcess, ProcessLimit>();
   readonly #started: Counter;
   readonly #refused: Counter;
   readonly #kill = (): void => {
-    for (const script of this.#running) script.kill();
+    for (const script of this.#running.keys()) script.kill();
   };
 
   constructor(metrics: Metrics) {
@@ -46,15 +54,18 @@ export class Scripts {
    */
   async start(limit: ProcessLimit, request: ScriptRequest): Promise<ScriptProcess> {
     const { invocation, logLine, signal } = request;
-    const release = await this.#slotsOf(limit)
+    const slots = this.#slotsOf(limit);
+    const pressing = slots.isFull ? setInterval(() => this.#makeRoom(limit), PRESS_MS) : undefined;
+    const release = await slots
       .acquire(signal)
       .catch((error: unknown) => {
         if (error instanceof HttpError) this.#refused.add(1);
         throw error;
-      });
+      })
+      .finally(() => clearInterval(pressing));
     try {
       const script = await ScriptProcess.start((call) => this.#launcher.launch(call), invocation, logLine);
-      this.#running.add(script);
+      this.#running.set(script, limit);
       this.#started.add(1);
       script.gone.then(() => {
         release();
@@ -67,6 +78,16 @@ export class Scripts {
     }
   }
 
+  /** Ends the script that has waited longest for a client that hardly takes its output: others wait for its place. */
+  #makeRoom(limit: ProcessLimit): void {
+    let longest: ScriptProcess | undefined;
+    for (const [script, own] of this.#running) {
+      if (own === limit && script.stalledSince < (longest?.stalledSince ?? Number.POSITIVE_INFINITY))
+        longest = script;
+    }
+    if (longest !== undefined && performance.now() - longest.stalledSince >= STALLED_MS) longest.terminate();
+  }
+
   /** However the process ends, no script outlives it. */
   serve(): void {
     process.on('exit', this.#kill);
@@ -74,8 +95,8 @@ export class Scripts {
 
   /** Ends every script; settles when the last has gone. */
   async dispose(): Promise<void> {
-    for (const script of this.#running) script.terminate();
-    await Promise.all(Array.from(this.#running, (script) => script.gone));
+    for (const script of this.#running.keys()) script.terminate();
+    await Promise.all(Array.from(this.#running.keys(), (script) => script.gone));
     process.off('exit', this.#kill);
     this.#launcher.dispose();
   }

@@ -28,6 +28,11 @@ export class Slots {
     this.#maxWaitMs = maxWaitMs;
   }
 
+  /** Who asks now has to wait. */
+  get isFull(): boolean {
+    return this.#taken >= this.#max;
+  }
+
   /** How many wait for their turn. */
   get waiting(): number {
     return this.#waiting.size;

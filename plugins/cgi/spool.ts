@@ -34,7 +34,7 @@ const noContent: Content = {
  * A file without a name: unlinked as soon as it is open, so that nothing is left of it however the server ends.
  * O_EXCL and a name nobody can guess, because a temporary directory is everybody's.
  */
-async function openNameless(): Promise<FileHandle> {
+export async function openNameless(): Promise<FileHandle> {
   const path = join(tmpdir(), `webserv-cgi-${randomUUID()}`);
   const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
