@@ -144,20 +144,20 @@ export async function answer(exchange: Exchange, run: Run): Promise<Response> {
       script.release(timeoutMs, true);
       return await exchange.forward(local, method === 'HEAD' ? 'HEAD' : 'GET');
     }
-    const { headers } = head;
+    const { headers, spellings } = head;
     const status = head.status ?? (head.location === undefined ? 200 : 302);
     if (hasNoContent(status)) {
       script.release(timeoutMs, true);
-      return { status, headers };
+      return { status, headers, spellings };
     }
     if (method === 'HEAD') {
       script.release(timeoutMs, true);
-      return { status, headers, body: nothing() };
+      return { status, headers, spellings, body: nothing() };
     }
     const { budget } = run;
     const stalled = (isStalled: boolean): void => script.stall(isStalled);
     const body = new ReadAhead(content(run, head.contentLength, rest), { budget, stalled });
-    return { status, headers, body };
+    return { status, headers, spellings, body };
   } catch (error) {
     if (exchange.signal.aborted) {
       run.end();

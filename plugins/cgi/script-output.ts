@@ -20,6 +20,8 @@ export interface ScriptHead {
   readonly contentLength: number | undefined;
   /** What is passed on to the client, names in lower case. */
   readonly headers: ResponseHeaders;
+  /** The names of these as the script writes them, by the name in lower case. */
+  readonly spellings: Readonly<Record<string, string>>;
   /** The field with which the script asks the server to send a file instead; undefined when there is none. */
   readonly handover: string | undefined;
 }
@@ -111,7 +113,7 @@ function withoutBlanks(line: string, start: number): string {
   return line.slice(first, end);
 }
 
-function readFields(header: string): Map<string, string[]> {
+function readFields(header: string, spellings: Record<string, string>): Map<string, string[]> {
   const fields = new Map<string, string[]>();
   for (const line of header.split('\n')) {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line;
@@ -124,8 +126,10 @@ function readFields(header: string): Map<string, string[]> {
     if (value === '') continue; // RFC 3875 §6.3: as if it were not there
     const key = name.toLowerCase();
     const values = fields.get(key);
-    if (values === undefined) fields.set(key, [value]);
-    else if (SINGLE.has(key)) throw new MalformedOutputError(`more than one ${name}`);
+    if (values === undefined) {
+      fields.set(key, [value]);
+      spellings[key] = name;
+    } else if (SINGLE.has(key)) throw new MalformedOutputError(`more than one ${name}`);
     else values.push(value);
   }
   return fields;
@@ -151,7 +155,8 @@ function readLength(value: string | undefined): number | undefined {
  * @throws MalformedOutputError
  */
 export function readHead(header: string): ScriptHead {
-  const fields = readFields(header);
+  const spellings: Record<string, string> = Object.create(null);
+  const fields = readFields(header, spellings);
   const single = (name: string): string | undefined => fields.get(name)?.[0];
   if (fields.has('transfer-encoding')) throw new MalformedOutputError('a Transfer-Encoding');
   if (!fields.has('content-type') && !fields.has('location') && !fields.has('status')) {
@@ -168,6 +173,7 @@ export function readHead(header: string): ScriptHead {
     location: single('location'),
     contentLength: readLength(single('content-length')),
     headers,
+    spellings,
     handover: [...fields.keys()].find((name) => HANDOVER.has(name)),
   };
 }

@@ -13,6 +13,8 @@ export interface FieldChange {
   /** Whatever the answer has under this name is taken out first. */
   readonly removed: boolean;
   readonly additions: readonly Addition[];
+  /** The name as it is written. */
+  readonly spelling: string;
 }
 
 /** By name in lower case. */
@@ -39,11 +41,12 @@ function readAlways(word: Argument | undefined): boolean {
 /** A block's uses of one name belong together, and stand for what the blocks around it say of that name. */
 function combine(uses: readonly Use[], outer: FieldChanges): FieldChanges {
   const own = new Map<string, FieldChange>();
-  for (const { name, removed, additions } of uses) {
+  for (const { name, removed, additions, spelling } of uses) {
     const before = own.get(name);
     own.set(name, {
       removed: removed || before?.removed === true,
       additions: [...(before?.additions ?? []), ...additions],
+      spelling: before?.spelling ?? spelling,
     });
   }
   return new Map([...outer, ...own]);
@@ -68,8 +71,13 @@ export const addHeader: Directive<FieldChanges> = directive<FieldChanges, Use>({
     const field = readSettableName(name);
     const isAlways = readAlways(always);
     const read = readFieldValue(value, scope);
-    if (read === '') return { name: field, removed: true, additions: [] };
-    return { name: field, removed: false, additions: [{ value: read, always: isAlways }] };
+    if (read === '') return { name: field, removed: true, additions: [], spelling: name.text };
+    return {
+      name: field,
+      removed: false,
+      additions: [{ value: read, always: isAlways }],
+      spelling: name.text,
+    };
   },
   combine,
 });

@@ -25,13 +25,16 @@ function apply(
  * @returns throws HttpError 400 where a variable's value cannot stand in a field
  */
 export function addedFields(changes: FieldChanges): (response: Response, exchange: Exchange) => Response {
+  const spellings = Object.fromEntries(Array.from(changes, ([name, { spelling }]) => [name, spelling]));
   const values = [...changes.values()].flatMap(({ additions }) => additions.map(({ value }) => value));
   if (values.every((value) => typeof value === 'string')) {
-    const fixed = new FixedChange((fields, status) => apply(changes, fields, status, String));
+    const fixed = new FixedChange((fields, status) => apply(changes, fields, status, String), spellings);
     return (response) => fixed.of(response);
   }
   return (response, exchange) =>
-    withFields(response, (fields) =>
-      apply(changes, fields, response.status, (value) => renderValue(value, exchange)),
+    withFields(
+      response,
+      (fields) => apply(changes, fields, response.status, (value) => renderValue(value, exchange)),
+      spellings,
     );
 }

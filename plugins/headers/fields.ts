@@ -32,11 +32,15 @@ export function setField(fields: Fields, name: string, values: readonly string[]
 }
 
 /** The same answer with other fields. Any name is kept, `__proto__` too, which is a token like any other. */
-export function withFields(response: Response, change: (fields: Fields) => void): Response {
+export function withFields(
+  response: Response,
+  change: (fields: Fields) => void,
+  spellings: Readonly<Record<string, string>> = {},
+): Response {
   const fields: Fields = new Map(Object.entries(response.headers ?? {}));
   change(fields);
   const headers: ResponseHeaders = Object.fromEntries(fields);
-  return { ...response, headers };
+  return { ...response, headers, spellings: { ...response.spellings, ...spellings } };
 }
 
 /**
@@ -45,10 +49,15 @@ export function withFields(response: Response, change: (fields: Fields) => void)
  */
 export class FixedChange {
   readonly #known = new WeakMap<Response, Response>();
+  readonly #spellings: Readonly<Record<string, string>>;
   readonly #change: (fields: Fields, status: number) => void;
 
-  constructor(change: (fields: Fields, status: number) => void) {
+  constructor(
+    change: (fields: Fields, status: number) => void,
+    spellings: Readonly<Record<string, string>> = {},
+  ) {
     this.#change = change;
+    this.#spellings = spellings;
   }
 
   of(response: Response): Response {
@@ -61,6 +70,6 @@ export class FixedChange {
   }
 
   #make(response: Response): Response {
-    return withFields(response, (fields) => this.#change(fields, response.status));
+    return withFields(response, (fields) => this.#change(fields, response.status), this.#spellings);
   }
 }

@@ -95,6 +95,8 @@ export interface Response {
   /** 200 to 599. */
   readonly status: number;
   readonly headers?: ResponseHeaders;
+  /** How names of `headers` are spelled on the wire, by the name in lower case; each word's first letter in capitals otherwise. */
+  readonly spellings?: Readonly<Record<string, string>>;
   readonly body?: ResponseBody;
 }
 

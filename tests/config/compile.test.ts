@@ -42,6 +42,7 @@ describe('main', () => {
       clientHeaderTimeout: 30_000,
       clientBodyTimeout: 60_000,
       sendTimeout: 60_000,
+      serverField: 'webserv',
       sendMinRate: 500,
       keepaliveTimeout: 75_000,
       keepaliveRequests: 1000,

@@ -22,6 +22,7 @@ export const accepted: Readonly<Record<string, readonly [file: string, title: st
     'nothing for client_body_timeout while it is read: 408',
   ],
   send_timeout: ['tests/hostile/slow-readers.test.ts', 'is cut off after send_timeout'],
+  server_tokens: ['tests/rfc9110/06-fields.test.ts', 'Server'],
   keepalive_timeout: ['tests/rfc9112/09-connection.test.ts', 'keepalive_timeout'],
   keepalive_requests: [
     'tests/rfc9112/09-connection.test.ts',

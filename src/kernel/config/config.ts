@@ -28,6 +28,8 @@ export interface ConnectionSettings {
   readonly clientHeaderTimeout: number;
   readonly clientBodyTimeout: number;
   readonly sendTimeout: number;
+  /** What Server says; empty for no such field. */
+  readonly serverField: string;
   /** Bytes a second; 0 for none. */
   readonly sendMinRate: number;
   readonly keepaliveTimeout: number;

@@ -75,6 +75,17 @@ const logLevel: ArgumentType<LogLevel> = {
   read: (text, scope) => LEVELS_OF_NGINX.get(text) ?? argument.oneOf(logLevels).read(text, scope),
 };
 
+/** `on` and `off` are nginx's: no version is ever sent. */
+const serverName: ArgumentType<string> = {
+  usage: 'on|off|TEXT',
+  expected: 'on, off or a text of printable ASCII',
+  json: [{ type: 'string', pattern: '^[ -~]{0,128}$' }, { type: 'boolean' }],
+  read: (text) => {
+    if (text === 'on' || text === 'off') return 'webserv';
+    return /^[ -~]{0,128}$/.test(text) ? text.trim() : undefined;
+  },
+};
+
 const NO_SCOPE: Scope = { base: '/', variables: {} };
 
 const inConnections = ['main', 'server'] as const;
@@ -255,6 +266,13 @@ export const core = {
     default: false,
     help: 'whether symbolic links may lead out of the root',
     example: 'follow_symlinks on;',
+  }),
+  server_tokens: single(serverName, {
+    in: inConnections,
+    default: 'webserv',
+    writtenDefault: 'off',
+    help: 'what the field Server says: the name without a version, a text, or with "" nothing: then there is no such field',
+    example: 'server_tokens off;',
   }),
   ignore_client_abort: flag({
     in: everywhere,

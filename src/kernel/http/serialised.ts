@@ -7,6 +7,7 @@ const MAX_JOINED = 256 * 1024;
 
 interface Kept {
   readonly date: string;
+  readonly server: string | undefined;
   readonly wire: Wire;
 }
 
@@ -34,10 +35,12 @@ export function serialise(response: Response, delivery: Delivery): Wire {
   }
   const kept = delivery.keepAlive ? forKept : forLast;
   const known = kept.get(response);
-  if (known !== undefined && known.date === delivery.date) return known.wire;
+  if (known !== undefined && known.date === delivery.date && known.server === delivery.server)
+    return known.wire;
   const wire = join(toWire(response, delivery));
   const repeatable = wire.body.kind === 'none' || wire.body.kind === 'bytes';
-  if (repeatable && Object.isFrozen(response)) kept.set(response, { date: delivery.date, wire });
+  if (repeatable && Object.isFrozen(response))
+    kept.set(response, { date: delivery.date, server: delivery.server, wire });
   return wire;
 }
 

@@ -1,4 +1,4 @@
-import { type FileSlice, isFileSlice, type Response } from '../message.js';
+import { type FileSlice, isFileSlice, type Response, type ResponseHeaders } from '../message.js';
 import { PartsBody } from '../parts-body.js';
 import { isFieldValue, isToken } from './characters.js';
 import { STATUS_CODES } from './status.js';
@@ -10,6 +10,8 @@ export interface Delivery {
   readonly keepAlive: boolean;
   /** The value of Date. */
   readonly date: string;
+  /** The value of Server; empty for none. `webserv` when left out. */
+  readonly server?: string | undefined;
 }
 
 /** How an answer goes on the wire. */
@@ -76,7 +78,9 @@ function sentName(name: string): string {
     if (isToken[name.charCodeAt(index)] !== 1) throw new IllegalFieldError(name, 'the name is no token');
   }
   const lower = name.toLowerCase();
-  const sent = KERNEL_FIELDS.has(lower) ? '' : lower.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
+  // A name with a capital is sent as it is given.
+  const given = lower === name ? lower.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase()) : name;
+  const sent = KERNEL_FIELDS.has(lower) ? '' : given;
   if (sentNames.size < MAX_SENT_NAMES) sentNames.set(name, sent);
   return sent;
 }
@@ -100,18 +104,35 @@ export function checkFields(response: Response): void {
 
 function fieldLines(response: Response): string {
   let lines = '';
-  const { headers } = response;
+  const { headers, spellings } = response;
   if (headers === undefined) return lines;
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     if (value === undefined) continue;
-    const sent = sentName(name);
-    if (sent === '') continue;
+    const usual = sentName(name);
+    if (usual === '') continue;
+    const sent = spellings === undefined ? usual : spelled(spellings, name, usual);
     if (typeof value === 'string') lines += `${sent}: ${checkValue(name, value)}\r\n`;
     else if (!Array.isArray(value)) checkValue(name, value);
     else for (const line of value) lines += `${sent}: ${checkValue(name, line)}\r\n`;
   }
   return lines;
+}
+
+/** Another name than the field's own is no spelling of it. */
+function spelled(spellings: Readonly<Record<string, string>>, name: string, usual: string): string {
+  const spelling = Object.hasOwn(spellings, name) ? spellings[name] : undefined;
+  return spelling?.toLowerCase() === name ? spelling : usual;
+}
+
+/** Whether a plugin wants the connection to end with this response, in whatever way it says so. */
+function asksToClose(headers: ResponseHeaders | undefined): boolean {
+  for (const name in headers) {
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    const options = [headers[name] ?? ''].flat().join(',').toLowerCase().split(',');
+    if (options.some((option) => option.trim() === 'close')) return true;
+  }
+  return false;
 }
 
 /** A length the plugin declares, for a body that comes piece by piece or not at all. */
@@ -144,7 +165,7 @@ export function toWire(response: Response, delivery: Delivery): Wire {
   let framing = '';
   let body = NO_BODY;
   let { keepAlive } = delivery;
-  if (response.headers?.connection === 'close') keepAlive = false;
+  if (asksToClose(response.headers)) keepAlive = false;
   if (!hasNoContent(status)) {
     const content = bodyOf(response, delivery);
     if (content.kind === 'bytes') framing = `Content-Length: ${content.bytes.length}\r\n`;
@@ -160,9 +181,13 @@ export function toWire(response: Response, delivery: Delivery): Wire {
     framing = 'Content-Length: 0\r\n';
   }
   const connection = connectionField(response, delivery.version, keepAlive);
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nServer: webserv\r\nDate: ${delivery.date}\r\n${fieldLines(response)}${framing}${connection}\r\n`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${serverField(delivery)}Date: ${delivery.date}\r\n${fieldLines(response)}${framing}${connection}\r\n`;
   const bytes = Buffer.from(head, 'latin1');
   return { head: bytes, body, size: body.kind === 'bytes' ? body.bytes.length : 0, keepAlive };
+}
+
+function serverField({ server = 'webserv' }: Delivery): string {
+  return server === '' ? '' : `Server: ${server}\r\n`;
 }
 
 /** Persistence is HTTP/1.1's default and 1.0's exception (RFC 9112 §9.3); Upgrade is named here too (RFC 9110 §7.8). */

@@ -25,8 +25,8 @@ import type { Transport } from './transport.js';
 const BACKLOG = 1024;
 
 /** @param date RFC 9110 §6.6.1 leaves it out of 5xx answers at will; ours have it in all */
-function overloaded(date: string): string {
-  return `HTTP/1.1 503 Service Unavailable\r\nServer: webserv\r\nDate: ${date}\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+function overloaded(date: string, server: string): string {
+  return `HTTP/1.1 503 Service Unavailable\r\n${server === '' ? '' : `Server: ${server}\r\n`}Date: ${date}\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
 }
 
 /** Looking at 10,000 busy connections takes a third of a millisecond: not for each of a crowd at the door. */
@@ -221,7 +221,7 @@ export class Acceptor {
     const reason = 'too many connections';
     const peer = new SocketPeer(socket);
     site.refused({ status: 503, reason, received: '', peer, bytesSent: 0, durationMs: 0, complete: true });
-    socket.end(overloaded(this.#clock.date()));
+    socket.end(overloaded(this.#clock.date(), site.connection.serverField));
   }
 
   #closed(connection: Connection): void {

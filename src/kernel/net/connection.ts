@@ -336,8 +336,13 @@ export class Connection implements Timed, BodySource {
       return;
     }
     turn.answered = true;
-    const { clock, log } = this.#host;
-    const { head, body, size, keepAlive } = turn.toWire(response, this.#mayKeep(turn), clock.date(), log);
+    const { clock, log, settings } = this.#host;
+    const { head, body, size, keepAlive } = turn.toWire(
+      response,
+      this.#mayKeep(turn),
+      { date: clock.date(), server: settings.serverField },
+      log,
+    );
     this.#outbox.gather(head);
     if (body.kind === 'none') this.#finish(turn, size, keepAlive, response);
     else {
@@ -432,7 +437,7 @@ export class Connection implements Timed, BodySource {
     error: unknown,
     { method, received } = { method: '', received: this.#parser.received(MAX_TOLD) },
   ): void {
-    const { log, clock, refusals } = this.#host;
+    const { log, clock, refusals, settings } = this.#host;
     const refusal = error instanceof HttpError ? error : new HttpError(500);
     if (error === refusal) {
       if (refusals.take())
@@ -442,7 +447,13 @@ export class Connection implements Timed, BodySource {
         `client ${this.#peer.remoteAddress}: ${error instanceof Error ? error.stack : String(error)}`,
       );
     const page = builtInErrorPage(refusal.status, refusal.headers);
-    const wire = serialise(page, { method, version: '1.1', keepAlive: false, date: clock.date() });
+    const wire = serialise(page, {
+      method,
+      version: '1.1',
+      keepAlive: false,
+      date: clock.date(),
+      server: settings.serverField,
+    });
     this.#outbox.gather(wire.head);
     this.#tellRefused({
       status: refusal.status,

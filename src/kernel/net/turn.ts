@@ -7,7 +7,7 @@ import { described, type TapOwner } from '../guard.js';
 import type { IncomingBody } from '../http/body.js';
 import type { ReceivedRequest } from '../http/request.js';
 import { serialise } from '../http/serialised.js';
-import type { Wire } from '../http/writer.js';
+import type { Delivery, Wire } from '../http/writer.js';
 import type { Log } from '../log.js';
 import type { IncomingRequest, Response } from '../message.js';
 import { thrownText } from '../thrown.js';
@@ -108,9 +108,14 @@ export class Turn implements Answerer {
   }
 
   /** Its answer as bytes; the built-in page for 500 where that cannot be sent, which is logged. */
-  toWire(response: Response, keepAlive: boolean, date: string, log: Log): Wire {
+  toWire(
+    response: Response,
+    keepAlive: boolean,
+    { date, server }: Pick<Delivery, 'date' | 'server'>,
+    log: Log,
+  ): Wire {
     const { method, request } = this;
-    const delivery = { method, version: request.version, keepAlive, date };
+    const delivery = { method, version: request.version, keepAlive, date, server };
     try {
       return serialise(response, delivery);
     } catch (error) {

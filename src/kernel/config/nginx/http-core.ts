@@ -87,7 +87,6 @@ export const httpCoreModule: NginxModule = {
       'max_ranges',
       lost('up to 16 ranges of a file are answered', { write: 'plan for it: no other limit can be set' }),
     ),
-    row('server_tokens', nothing('no version is ever sent')),
     row('early_hints', nothing('103 is what a proxy passes on, and there is none')),
     row('recursive_error_pages', isSo(/^off$/), lost('an error of an error page is answered without a page')),
     row(
