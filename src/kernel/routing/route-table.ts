@@ -2,7 +2,7 @@ import type { DecodedPath } from '../path.js';
 import type { Route } from '../route.js';
 import type { InnerRoutes } from './inner-routes.js';
 import { type Found, ScriptSearch } from './script-search.js';
-import { lastSegmentOf, lenientExtension } from './scripts.js';
+import { lastSegmentOf, lenientExtension, mayBeLenient } from './scripts.js';
 
 /** A route with the extension locations written in it. */
 export interface RouteNode {
@@ -144,7 +144,7 @@ function extensionIn(node: RouteNode, extension: string): Route | undefined {
 
 /** Where an extension location runs scripts, it also takes the names that a lenient file system takes for theirs. */
 function disguisedIn(node: RouteNode, path: string): Route | undefined {
-  const extension = lenientExtension(lastSegmentOf(path));
+  const extension = mayBeLenient(path) ? lenientExtension(lastSegmentOf(path)) : undefined;
   if (extension === undefined) return undefined;
   for (let block: RouteNode | undefined = node; block !== undefined; block = block.around) {
     for (const [own, location] of block.extensions ?? []) {

@@ -49,15 +49,27 @@ export function extensionOf(segment: string): string {
   return dot > 0 ? segment.slice(dot) : '';
 }
 
-/** What makes one name of several: capitals (APFS, NTFS), dots and spaces at the end, the name of a stream (NTFS). */
-const LENIENT = /[A-Z:]|[. ]$/;
+/**
+ * Whether the last segment of a path has what makes one name of several: capitals (APFS, NTFS), dots and spaces at the end,
+ * the name of a stream (NTFS). Every request for a file asks that, so it makes no string.
+ */
+export function mayBeLenient(path: string): boolean {
+  const last = path.charCodeAt(path.length - 1);
+  if (last === 0x2e || last === 0x20) return true;
+  for (let index = path.length - 1; index >= 0; index -= 1) {
+    const code = path.charCodeAt(index);
+    if (code === 0x2f) return false;
+    if (code === 0x3a || (code >= 0x41 && code <= 0x5a)) return true;
+  }
+  return false;
+}
 
 /**
  * The extension that a lenient file system sees in a name, in lower case: `.php` of `a.PHP`, `a.php. .`, `a.php::$DATA`.
  * @returns undefined for a name that means itself everywhere
  */
 export function lenientExtension(segment: string): string | undefined {
-  if (!LENIENT.test(segment)) return undefined;
+  if (!mayBeLenient(segment)) return undefined;
   const colon = segment.indexOf(':');
   const name = (colon === -1 ? segment : segment.slice(0, colon)).replace(/[. ]+$/, '');
   const extension = extensionOf(name);
