@@ -103,8 +103,8 @@ describe.skipIf(isMissing)('an inherited socket', () => {
   it('of another process is left alone, and workers are not told of any', async () => {
     const port = await freePort();
     const folder = await folderWith({
-      'webserv.conf': `${asRoot}server { listen 127.0.0.1:0; root .; cgi .sh /bin/sh; }`,
-      'env.sh':
+      'webserv.conf': `${asRoot}server { listen 127.0.0.1:0; root www; cgi .sh /bin/sh; }`,
+      'www/env.sh':
         'echo "Content-Type: text/plain"; echo; echo "fds $(ls /proc/$$/fd | tr "\\n" " ")"; cat /proc/$PPID/environ | tr "\\0" "\\n"',
     });
     const server = await serving([join(folder, 'webserv.conf')], {
