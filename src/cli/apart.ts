@@ -14,7 +14,7 @@ import { hasColour, print, redirectOutput, say } from './terminal.js';
 /** As long as a worker may take to start: what could be served must pass the test too. */
 const TIME_LIMIT_MS = 30_000;
 /** Before this nobody wonders. */
-const NOTICE_MS = 5000;
+const NOTICE_MS = 15_000;
 /** With its result sent, a process has nothing left to do. */
 const EXIT_MS = 1000;
 
