@@ -1,0 +1,14 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Whom workers become where the test is run by root. */
+export const WORKER_USER = 'nobody';
+
+/** user:secret */
+export const PASSWORDS = 'user:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/\n';
+
+export async function idOf(user: string): Promise<number> {
+  return Number((await run('id', ['-u', user])).stdout);
+}

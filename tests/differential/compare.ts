@@ -1,0 +1,65 @@
+import type { Answer } from '../wire/answers.js';
+import type { Request } from './model.js';
+
+/** One property of a response in which the two differ. */
+export interface Difference {
+  readonly what: string;
+  readonly nginx: string | undefined;
+  readonly webserv: string | undefined;
+}
+
+/** What a client may rely on; how the pages of the server itself look is each server's own. */
+export function differencesOf(request: Request, nginx: Answer, webserv: Answer): readonly Difference[] {
+  const [theirs, ours] = [described(request, nginx), described(request, webserv)];
+  return Object.keys(theirs)
+    .filter((what) => theirs[what] !== ours[what])
+    .map((what) => ({ what, nginx: theirs[what], webserv: ours[what] }));
+}
+
+function described({ method }: Request, answer: Answer): Readonly<Record<string, string | undefined>> {
+  const { status, fields } = answer;
+  const isListing = /<title>Index of |<h1>Index of /.test(answer.content);
+  const isOwnPage = status >= 300 && /<center><h1>|<!doctype html>/i.test(answer.content);
+  const hasBody = method !== 'HEAD' && !isListing && !isOwnPage && status !== 201 && status !== 204;
+  return {
+    status: String(status),
+    ...(method === 'HEAD' ? { 'body after HEAD': answer.content } : {}),
+    location: locationOf(fields.get('location')),
+    'www-authenticate': fields.has('www-authenticate') ? 'yes' : undefined,
+    ...(isOwnPage ? {} : { 'content-encoding': fields.get('content-encoding') }),
+    'content-range': fields.get('content-range')?.replace(/boundary=.*/, ''),
+    ...(status === 200 || status === 304 ? { 'last-modified': fields.get('last-modified') } : {}),
+    ...(status === 200 || status === 206 ? { type: typeOf(fields.get('content-type')) } : {}),
+    ...(hasBody
+      ? {
+          body:
+            status === 206 && fields.get('content-type')?.startsWith('multipart/') ? 'parts' : answer.content,
+        }
+      : {}),
+    ...(isListing ? { listing: namesIn(answer.content) } : {}),
+  };
+}
+
+/** Each server encodes as it likes; what it comes to must be the same. */
+function locationOf(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const path = value.replace(/^http:\/\/[^/]*/, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+const typeOf = (value: string | undefined): string | undefined =>
+  value?.replace(/;\s*(?:charset|boundary)=.*/, '');
+
+function namesIn(page: string): string {
+  const names = [...page.matchAll(/<a href="([^"?]+)"/g)].map(([, name = '']) =>
+    locationOf(name.replace(/^\.\//, '')),
+  );
+  return names
+    .filter((name) => name !== '../' && name !== '/')
+    .toSorted()
+    .join('\n');
+}

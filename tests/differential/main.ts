@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { allowed } from './allowed.js';
+import { nginxConfiguration } from './nginx-conf.js';
+import { run, worldOf } from './run.js';
+import { webservConfiguration } from './webserv-conf.js';
+
+/**
+ * Generated configurations, files and requests for nginx and webserv, side by side. It ends with 1 when they differ in
+ * what no row of docs/from-nginx.md allows, or when a row was not needed.
+ */
+
+const USAGE = `usage: npm run differential -- [--seconds N] [--seed N] [--world N]
+  --seconds N  how long; 60 when left out
+  --seed N     repeats an earlier run
+  --world N    shows this world of the seed: both configurations and the files
+`;
+/** A shorter run may not meet each allowed difference. */
+const MEETS_ALL_SECONDS = 30;
+const MAX_SHOWN = 40;
+
+function show(seed: number, number: number): string {
+  const world = worldOf(seed, number);
+  const server = { directory: '/D', user: undefined, passwords: '/D/passwords' };
+  const place = { directory: '/W', socket: '/D/socket' };
+  return [
+    nginxConfiguration([[world, place]], server),
+    webservConfiguration([[world, place]], server),
+    ...[...world.tree].map(([path, entry]) => `${path} ${JSON.stringify(entry)}`),
+  ].join('\n');
+}
+
+async function compare(seed: number, seconds: number): Promise<boolean> {
+  const { worlds, requests, same, statuses, allowed: met, findings } = await run(seed, seconds);
+  const unused = seconds < MEETS_ALL_SECONDS ? [] : allowed.filter(({ row }) => met.of(row) === 0);
+  if (findings.kinds > 0) console.log(findings.report(MAX_SHOWN));
+  for (const { row } of unused) console.log(`never met, so not to be allowed: ${row}`);
+  console.log(`seed ${seed}: ${worlds} configurations, ${requests} requests, ${same} answered the same`);
+  console.log(`statuses ${statuses}`);
+  for (const { row } of allowed) console.log(`allowed ${met.of(row)} times: ${row}`);
+  return findings.kinds === 0 && unused.length === 0;
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    world: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+const [seed, seconds] = [Number(values.seed), Number(values.seconds)];
+if (values.help || !Number.isInteger(seed) || !(seconds > 0)) console.log(USAGE);
+else if (values.world !== undefined) console.log(show(seed, Number(values.world)));
+else process.exitCode = (await compare(seed, seconds)) ? 0 : 1;

@@ -1,0 +1,129 @@
+import { Random } from '../fuzz/random.js';
+import { allowed, type Meeting } from './allowed.js';
+import { differencesOf } from './compare.js';
+import { ask, requestText } from './exchange.js';
+import { Counts, Findings } from './findings.js';
+import { generateRequest } from './generate-request.js';
+import { generateWorld } from './generate-site.js';
+import type { World } from './model.js';
+import { type PairedPlace, startPair } from './pair.js';
+import { snapshotOf } from './tree.js';
+
+const WORLDS_AT_ONCE = 10;
+const REQUESTS_A_WORLD = 150;
+
+export interface Totals {
+  worlds: number;
+  requests: number;
+  same: number;
+  readonly statuses: Counts<number>;
+  /** By the row of the documentation. */
+  readonly allowed: Counts<string>;
+  readonly findings: Findings;
+}
+
+export const worldOf = (seed: number, number: number): World =>
+  generateWorld(new Random(seed, number * 2), number);
+
+/** Goes on to the next worlds until the time is over. */
+export async function run(seed: number, seconds: number): Promise<Totals> {
+  const totals: Totals = {
+    worlds: 0,
+    requests: 0,
+    same: 0,
+    statuses: new Counts(),
+    allowed: new Counts(),
+    findings: new Findings(),
+  };
+  const end = performance.now() + seconds * 1000;
+  for (let first = 0; performance.now() < end; first += WORLDS_AT_ONCE) {
+    await compareWorlds(seed, first, WORLDS_AT_ONCE, totals);
+  }
+  return totals;
+}
+
+/** @param first the number of the first world */
+export async function compareWorlds(
+  seed: number,
+  first: number,
+  count: number,
+  totals: Totals,
+): Promise<void> {
+  const worlds = Array.from({ length: count }, (_, index) => worldOf(seed, first + index));
+  await using pair = await startPair(worlds);
+  const compare = async (world: World, index: number): Promise<void> => {
+    const place = pair.places[index];
+    if (place === undefined) throw new Error(`world ${world.number} has no place`);
+    const areInStep = await compareWorld(seed, world, place, totals);
+    if (areInStep) await compareFiles(seed, world, place, totals);
+  };
+  await Promise.all(worlds.map(compare));
+}
+
+/** @returns false where the files differ by an allowed difference, so that nothing more can be compared */
+async function compareWorld(
+  seed: number,
+  world: World,
+  place: PairedPlace,
+  totals: Totals,
+): Promise<boolean> {
+  const random = new Random(seed, world.number * 2 + 1);
+  totals.worlds += 1;
+  for (let index = 0; index < REQUESTS_A_WORLD; index += 1) {
+    const request = generateRequest(random, world);
+    const [nginx, webserv] = await askBoth(place, request);
+    totals.requests += 1;
+    totals.statuses.add(webserv.status);
+    const differences = differencesOf(request, nginx, webserv);
+    if (differences.length === 0) {
+      totals.same += 1;
+      continue;
+    }
+    const [theirs, ours] = await askBoth(place.bare, request);
+    const bare = { nginx: theirs.status, webserv: ours.status };
+    const meeting: Meeting = { world, request, differences, nginx, webserv, bare };
+    const row = allowed.find(({ holds }) => holds(meeting))?.row;
+    if (row !== undefined) totals.allowed.add(row);
+    else totals.findings.add(kindOf(meeting), describe(seed, meeting));
+    if (request.method === 'PUT' || request.method === 'DELETE') return false;
+  }
+  return true;
+}
+
+function askBoth(
+  { nginx, webserv }: Pick<PairedPlace, 'nginx' | 'webserv'>,
+  request: Parameters<typeof ask>[1],
+): Promise<[Awaited<ReturnType<typeof ask>>, Awaited<ReturnType<typeof ask>>]> {
+  return Promise.all([ask(nginx.socket, request), ask(webserv.socket, request)]);
+}
+
+/** What PUT and DELETE have left behind must be the same too. */
+async function compareFiles(seed: number, world: World, place: PairedPlace, totals: Totals): Promise<void> {
+  const [theirs, ours] = [await snapshotOf(place.nginx.directory), await snapshotOf(place.webserv.directory)];
+  for (const path of new Set([...theirs.keys(), ...ours.keys()])) {
+    const [nginx, webserv] = [theirs.get(path), ours.get(path)];
+    if (nginx === webserv) continue;
+    const where = `world ${world.number} of seed ${seed}: ${path}`;
+    totals.findings.add(
+      'a file differs',
+      `${where}: ${shown(nginx)} with nginx, ${shown(webserv)} with webserv`,
+    );
+  }
+}
+
+function kindOf({ request, bare, differences }: Meeting): string {
+  return `${request.method} ${bare.nginx} ${bare.webserv}: ${differences.map(({ what }) => what).join(', ')}`;
+}
+
+function describe(seed: number, { world, request, differences, bare }: Meeting): string {
+  return [
+    `world ${world.number} of seed ${seed}; without error pages nginx ${bare.nginx}, webserv ${bare.webserv}`,
+    JSON.stringify(requestText(request)),
+    ...differences.map(
+      ({ what, nginx, webserv }) => `  ${what}: nginx ${shown(nginx)}, webserv ${shown(webserv)}`,
+    ),
+  ].join('\n');
+}
+
+const shown = (text: string | undefined): string =>
+  text === undefined ? 'nothing' : JSON.stringify(text.slice(0, 200));

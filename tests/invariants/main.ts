@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util';
+import { webservConfiguration } from '../differential/webserv-conf.js';
+import { run, siteOf } from './run.js';
+
+/**
+ * Generated sites in which scripts, uploads, passwords, limits, compressed siblings and forwards meet, and what must
+ * never happen there. It ends with 1 when it did.
+ */
+
+const USAGE = `usage: npm run invariants -- [--seconds N] [--seed N] [--site N]
+  --seconds N  how long; 60 when left out
+  --seed N     repeats an earlier run
+  --site N     shows this site of the seed
+`;
+const MAX_SHOWN = 40;
+
+function show(seed: number, number: number): string {
+  const server = { directory: '/D', user: undefined, passwords: '/D/passwords' };
+  const site = siteOf(seed, number);
+  const configuration = webservConfiguration([[site, { directory: '/W', socket: '/D/socket' }]], server);
+  return [configuration, ...site.tree.keys()].join('\n');
+}
+
+async function check(seed: number, seconds: number): Promise<boolean> {
+  const { sites, requests, ran, statuses, findings } = await run(seed, seconds);
+  if (findings.kinds > 0) console.log(findings.report(MAX_SHOWN));
+  console.log(`seed ${seed}: ${sites} sites, ${requests} requests, ${ran} responses by scripts`);
+  console.log(`statuses ${statuses}`);
+  return findings.kinds === 0 && ran > 0;
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    site: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+const [seed, seconds] = [Number(values.seed), Number(values.seconds)];
+if (values.help || !Number.isInteger(seed) || !(seconds > 0)) console.log(USAGE);
+else if (values.site !== undefined) console.log(show(seed, Number(values.site)));
+else process.exitCode = (await check(seed, seconds)) ? 0 : 1;
