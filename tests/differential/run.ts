@@ -1,11 +1,12 @@
 import { Random } from '../fuzz/random.js';
+import type { Answer } from '../wire/answers.js';
 import { allowed, type Meeting } from './allowed.js';
 import { differencesOf } from './compare.js';
 import { ask, requestText } from './exchange.js';
 import { Counts, Findings } from './findings.js';
 import { generateRequest } from './generate-request.js';
 import { generateWorld } from './generate-site.js';
-import type { World } from './model.js';
+import type { Request, World } from './model.js';
 import { type PairedPlace, startPair } from './pair.js';
 import { snapshotOf } from './tree.js';
 
@@ -85,15 +86,18 @@ async function compareWorld(
     const row = allowed.find(({ holds }) => holds(meeting))?.row;
     if (row !== undefined) totals.allowed.add(row);
     else totals.findings.add(kindOf(meeting), describe(seed, meeting));
-    if (request.method === 'PUT' || request.method === 'DELETE') return false;
+    const changed = [nginx, webserv, theirs, ours].map(({ status }) => status < 300);
+    if (isWriting(request) && new Set(changed).size > 1) return false;
   }
   return true;
 }
 
+const isWriting = ({ method }: Request): boolean => method === 'PUT' || method === 'DELETE';
+
 function askBoth(
   { nginx, webserv }: Pick<PairedPlace, 'nginx' | 'webserv'>,
-  request: Parameters<typeof ask>[1],
-): Promise<[Awaited<ReturnType<typeof ask>>, Awaited<ReturnType<typeof ask>>]> {
+  request: Request,
+): Promise<[nginx: Answer, webserv: Answer]> {
   return Promise.all([ask(nginx.socket, request), ask(webserv.socket, request)]);
 }
 
