@@ -11,7 +11,7 @@ export interface Difference {
 /** What a client may rely on; how the pages of the server itself look is each server's own. */
 export function differencesOf(request: Request, nginx: Answer, webserv: Answer): readonly Difference[] {
   const [theirs, ours] = [described(request, nginx), described(request, webserv)];
-  return Object.keys(theirs)
+  return [...new Set([...Object.keys(theirs), ...Object.keys(ours)])]
     .filter((what) => theirs[what] !== ours[what])
     .map((what) => ({ what, nginx: theirs[what], webserv: ours[what] }));
 }
@@ -28,7 +28,8 @@ function described({ method }: Request, answer: Answer): Readonly<Record<string,
     'www-authenticate': fields.has('www-authenticate') ? 'yes' : undefined,
     ...(isOwnPage ? {} : { 'content-encoding': fields.get('content-encoding') }),
     'content-range': fields.get('content-range')?.replace(/boundary=.*/, ''),
-    ...(status === 200 || status === 304 ? { 'last-modified': fields.get('last-modified') } : {}),
+    // RFC 9110 §15.4.5: 304 need not have it beside an ETag.
+    ...(status === 200 ? { 'last-modified': fields.get('last-modified') } : {}),
     ...(status === 200 || status === 206 ? { type: typeOf(fields.get('content-type')) } : {}),
     ...(hasBody
       ? {
