@@ -8,6 +8,8 @@ export interface Difference {
   readonly webserv: string | undefined;
 }
 
+const RECENT_MS = 120_000;
+
 /** What a client may rely on; how the pages of the server itself look is each server's own. */
 export function differencesOf(request: Request, nginx: Answer, webserv: Answer): readonly Difference[] {
   const [theirs, ours] = [described(request, nginx), described(request, webserv)];
@@ -20,7 +22,9 @@ function described({ method }: Request, answer: Answer): Readonly<Record<string,
   const { status, fields } = answer;
   const isListing = /<title>Index of |<h1>Index of /.test(answer.content);
   const isOwnPage = status >= 300 && /<center><h1>|<!doctype html>/i.test(answer.content);
-  const hasBody = method !== 'HEAD' && !isListing && !isOwnPage && status !== 201 && status !== 204;
+  const isRedirect = status >= 300 && status < 400;
+  const hasBody =
+    method !== 'HEAD' && !isListing && !isOwnPage && !isRedirect && status !== 201 && status !== 204;
   return {
     status: String(status),
     ...(method === 'HEAD' ? { 'body after HEAD': answer.content } : {}),
@@ -29,7 +33,7 @@ function described({ method }: Request, answer: Answer): Readonly<Record<string,
     ...(isOwnPage ? {} : { 'content-encoding': fields.get('content-encoding') }),
     'content-range': fields.get('content-range')?.replace(/boundary=.*/, ''),
     // RFC 9110 §15.4.5: 304 need not have it beside an ETag.
-    ...(status === 200 ? { 'last-modified': fields.get('last-modified') } : {}),
+    ...(status === 200 ? { 'last-modified': lastModifiedOf(fields.get('last-modified')) } : {}),
     ...(status === 200 || status === 206 ? { type: typeOf(fields.get('content-type')) } : {}),
     ...(hasBody
       ? {
@@ -52,6 +56,12 @@ function locationOf(value: string | undefined): string | undefined {
   }
 }
 
+/** A file that was stored meanwhile has the second that each server stored it in. */
+function lastModifiedOf(value: string | undefined): string | undefined {
+  const isRecent = value !== undefined && Math.abs(Date.parse(value) - Date.now()) < RECENT_MS;
+  return isRecent ? 'just now' : value;
+}
+
 const typeOf = (value: string | undefined): string | undefined =>
   value?.replace(/;\s*(?:charset|boundary)=.*/, '');
 
@@ -59,8 +69,10 @@ function namesIn(page: string): string {
   const names = [...page.matchAll(/<a href="([^"?]+)"/g)].map(([, name = '']) =>
     locationOf(name.replace(/^\.\//, '')),
   );
+  // A name may have a line break.
   return names
     .filter((name) => name !== '../' && name !== '/')
+    .map((name) => JSON.stringify(name))
     .toSorted()
     .join('\n');
 }

@@ -79,6 +79,8 @@ export function encode(random: Random, path: string): string {
 
 /** Changes one thing about a target. */
 export function mutate(random: Random, target: string): string {
+  // Nothing is put into the host of an absolute target.
+  if (!target.startsWith('/')) return target;
   const at = random.below(target.length + 1);
   const slashes = [...target.matchAll(/\//g)].map(({ index }) => index);
   const slash = slashes[random.below(slashes.length)] ?? 0;

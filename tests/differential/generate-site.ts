@@ -44,9 +44,31 @@ function generateServer(random: Random, names: readonly string[], tree: Tree): S
     names,
     root: 'root',
     rules: generateRules(random, 'server', false),
-    locations: generateLocations(random, { path: '', root: 'root', depth: 0 }, tree),
+    locations: unambiguous(generateLocations(random, { path: '', root: 'root', depth: 0 }, tree), []),
   };
 }
+
+/**
+ * nginx looks into the longest location of the outer block alone, webserv takes the longest of all: without locations
+ * that another one of a block around them would take.
+ * @param outer paths of the locations in the blocks around
+ */
+function unambiguous(locations: readonly Location[], outer: readonly string[]): readonly Location[] {
+  const prefixes = locations.filter(({ kind }) => kind === 'prefix' || kind === 'final-prefix');
+  return locations
+    .filter(({ kind, path }) => kind === 'extension' || !outer.some((other) => isUnder(path, other)))
+    .map((location) => {
+      const others = prefixes
+        .map(({ path }) => path)
+        .filter((path) => path !== location.path && path !== '/');
+      return {
+        ...location,
+        locations: unambiguous(location.locations, [...outer, ...others, location.path]),
+      };
+    });
+}
+
+const isUnder = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
 
 /** The block that locations are generated for. */
 interface Around {

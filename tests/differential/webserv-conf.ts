@@ -39,7 +39,7 @@ function serverBlock(
 function locationBlock({ kind, path, root, rules, locations }: Location, place: WorldPlace): string {
   const modifiers = {
     exact: '= ',
-    'final-prefix': process.env.PLAIN ? '' : '^~ ',
+    'final-prefix': '^~ ',
     prefix: '',
     extension: '*',
   } as const;
@@ -71,6 +71,6 @@ function ruleLines(rules: Rules): readonly string[] {
     ...(siblings === undefined ? [] : [`compress_static ${siblings ? 'on' : 'off'};`]),
     ...(store === undefined ? [] : ['upload on;', 'upload_delete on;']),
     ...(maxBody === undefined ? [] : [`client_max_body_size ${maxBody};`]),
-    ...(scripts === undefined ? [] : [scripts ? 'cgi .sh /bin/sh;' : process.env.PLAIN ? '' : 'cgi off;']),
+    ...(scripts === undefined ? [] : [scripts ? 'cgi .sh /bin/sh;' : 'cgi off;']),
   ];
 }
