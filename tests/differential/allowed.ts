@@ -30,7 +30,8 @@ const field = ({ fields }: Request, wanted: string): string | undefined =>
 export const allowed: readonly Allowed[] = [
   {
     row: 'hidden-names',
-    holds: ({ request, bare }) => bare.webserv === 404 && hasHiddenSegment(request),
+    // What a front controller makes of them is its own.
+    holds: ({ request, webserv }) => hasHiddenSegment(request) && !webserv.content.includes('/.'),
   },
   {
     row: 'no-index',
@@ -44,7 +45,7 @@ export const allowed: readonly Allowed[] = [
   },
   {
     row: 'options',
-    holds: ({ request, bare }) => request.method === 'OPTIONS' && bare.webserv === 204 && bare.nginx >= 300,
+    holds: ({ request, bare }) => request.method === 'OPTIONS' && bare.webserv === 204,
   },
   {
     row: 'symbolic-links',
@@ -66,8 +67,7 @@ export const allowed: readonly Allowed[] = [
   },
   {
     row: 'encoded-nul',
-    holds: ({ request, bare }) =>
-      request.target.includes('%00') && bare.nginx === 400 && isError(bare.webserv),
+    holds: ({ request, bare }) => request.target.includes('%00') && bare.nginx === 400,
   },
   {
     row: 'autoindex',
@@ -95,10 +95,44 @@ export const allowed: readonly Allowed[] = [
       if (isWriting) return bare.webserv === 412 && isError(bare.nginx);
       const kept = field(request, 'If-Unmodified-Since') ?? field(request, 'If-Match');
       return (
+        (bare.webserv === 304 && field(request, 'If-None-Match') !== undefined) ||
         (kept !== undefined && (bare.nginx === 412) !== (bare.webserv === 412)) ||
         (field(request, 'If-None-Match') === '*' && bare.nginx === 304 && bare.webserv === 200)
       );
     },
+  },
+  {
+    row: 'post-to-store',
+    holds: ({ world, request, bare }) =>
+      request.method === 'POST' && bare.nginx >= 300 && bare.webserv !== 405 && hasStore(world),
+  },
+  {
+    row: 'static-siblings',
+    holds: ({ nginx, webserv }) => {
+      const isCompressible = /^text\//.test(webserv.fields.get('content-type') ?? '');
+      const mayBePlain = webserv.content.length < 1024 || !isCompressible;
+      return nginx.fields.has('content-encoding') && !webserv.fields.has('content-encoding') && mayBePlain;
+    },
+  },
+  {
+    row: 'sibling-uploads',
+    holds: ({ request, bare }) =>
+      request.method === 'PUT' && /\.gz$/i.test(decodedPath(request.target) ?? '') && bare.webserv === 409,
+  },
+  {
+    row: 'delete-directories',
+    holds: ({ request, bare }) => request.method === 'DELETE' && bare.webserv === 409,
+  },
+  {
+    row: 'try-files-cycle',
+    holds: ({ bare }) => bare.nginx === 500 && bare.webserv === 404,
+  },
+  {
+    row: 'return-in-server',
+    holds: ({ world, bare }) =>
+      world.servers.some(({ locations }) =>
+        [...allLocations(locations)].some(({ rules }) => rules.answer?.status === bare.webserv),
+      ),
   },
   {
     row: 'invalid-range',
@@ -106,11 +140,11 @@ export const allowed: readonly Allowed[] = [
       field(request, 'Range') === 'bytes=5-2' && bare.nginx === 416 && bare.webserv === 200,
   },
   {
-    row: 'uploaded-types',
+    row: 'safe-uploads',
     holds: ({ world, differences, webserv }) =>
       differences.every(({ what }) => what === 'type') &&
       webserv.fields.get('content-type') === 'application/octet-stream' &&
-      world.servers.some(({ locations }) => [...allLocations(locations)].some(({ rules }) => rules.store)),
+      hasStore(world),
   },
   {
     row: 'closed-directory',
@@ -137,6 +171,9 @@ export const allowed: readonly Allowed[] = [
     },
   },
 ];
+
+const hasStore = ({ servers }: World): boolean =>
+  servers.some(({ locations }) => [...allLocations(locations)].some(({ rules }) => rules.store));
 
 function segments(request: Request): readonly string[] {
   return decodedPath(request.target)?.split('/') ?? [];

@@ -6,13 +6,17 @@ const WRONG_USER = 'Basic dXNlcjp3cm9uZw==';
 
 /** Most requests are for what is there, so that they come past the first check; then something about them is odd. */
 export function generateRequest(random: Random, world: World): Request {
-  const method = generateMethod(random);
+  const stores = storesOf(world);
+  const stored =
+    stores.length > 0 && random.chance(0.1) ? (stores[random.below(stores.length)] ?? '') : undefined;
+  const method = stored === undefined ? generateMethod(random) : random.pick(WRITING);
   const version = random.chance(0.05) ? '1.0' : '1.1';
   const hasBody = method === 'PUT' || (method === 'POST' && random.chance(0.8));
   const body = hasBody ? random.text(random.pick([0, 5, 10, 11, 500, 1001])) : undefined;
   return {
     method,
-    target: generateTarget(random, world),
+    target:
+      stored === undefined ? generateTarget(random, world) : encode(random, stored + random.pick(STORED)),
     version,
     host: generateHost(random, world, version),
     fields: [
@@ -21,6 +25,28 @@ export function generateRequest(random: Random, world: World): Request {
     ],
     body,
   };
+}
+
+const WRITING = ['PUT', 'PUT', 'DELETE', 'DELETE', 'POST'] as const satisfies readonly Method[];
+const STORED = [
+  '/x.txt',
+  '/page.html',
+  '/page.html.gz',
+  '/x.txt.gz',
+  '/new.txt',
+  '/',
+  '/b/',
+  '/in-link',
+  '/b/new',
+] as const;
+
+/** The paths where files are stored. */
+function storesOf({ servers }: World): readonly string[] {
+  return servers.flatMap(({ locations }) =>
+    [...allLocations(locations)]
+      .filter(({ rules }) => rules.store)
+      .map(({ path }) => (path === '/' ? '' : path)),
+  );
 }
 
 function generateMethod(random: Random): Method {

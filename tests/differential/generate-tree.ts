@@ -69,10 +69,11 @@ function fill(random: Random, directory: string, tree: Map<string, TreeEntry>): 
   for (const name of FILES) {
     if (!random.chance(0.4)) continue;
     const path = `${directory}/${name}`;
-    const size = name === 'empty.txt' ? 0 : random.pick([1, 10, 300]);
+    const size = name === 'empty.txt' ? 0 : random.pick([1, 10, 1500]);
     const content = size === 0 ? '' : `${path} ${random.text(size)}`;
     tree.set(path, file(content, random.chance(0.04) ? 0o600 : FILE));
-    if (random.chance(0.2)) tree.set(`${path}.gz`, file(`compressed ${path}`));
+    // A sibling that is larger than its file is not worth sending.
+    if (random.chance(0.2)) tree.set(`${path}.gz`, file(size === 0 ? '' : 'gz'));
   }
   if (random.chance(0.3)) tree.set(`${directory}/in-link`, { kind: 'link', to: 'x.txt' });
   if (random.chance(0.2)) tree.set(`${directory}/dangling`, { kind: 'link', to: 'nowhere' });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { allowed } from './allowed.js';
 import { nginxConfiguration } from './nginx-conf.js';
@@ -29,15 +30,23 @@ function show(seed: number, number: number): string {
   ].join('\n');
 }
 
+/** Rows of the table that docs/from-nginx.md does not have. */
+async function undocumented(): Promise<readonly string[]> {
+  const page = await readFile(new URL('../../docs/from-nginx.md', import.meta.url), 'utf8');
+  return allowed.map(({ row }) => row).filter((row) => !page.includes(`\n| \`${row}\` | `));
+}
+
 async function compare(seed: number, seconds: number): Promise<boolean> {
   const { worlds, requests, same, statuses, allowed: met, findings } = await run(seed, seconds);
   const unused = seconds < MEETS_ALL_SECONDS ? [] : allowed.filter(({ row }) => met.of(row) === 0);
+  const missing = await undocumented();
+  for (const row of missing) console.log(`not in docs/from-nginx.md: ${row}`);
   if (findings.kinds > 0) console.log(findings.report(MAX_SHOWN));
   for (const { row } of unused) console.log(`never met, so not to be allowed: ${row}`);
   console.log(`seed ${seed}: ${worlds} configurations, ${requests} requests, ${same} answered the same`);
   console.log(`statuses ${statuses}`);
   for (const { row } of allowed) console.log(`allowed ${met.of(row)} times: ${row}`);
-  return findings.kinds === 0 && unused.length === 0;
+  return findings.kinds === 0 && unused.length === 0 && missing.length === 0;
 }
 
 const { values } = parseArgs({

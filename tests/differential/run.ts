@@ -92,7 +92,8 @@ async function compareWorld(
   return true;
 }
 
-const isWriting = ({ method }: Request): boolean => method === 'PUT' || method === 'DELETE';
+const isWriting = ({ method }: Request): boolean =>
+  method === 'PUT' || method === 'DELETE' || method === 'POST';
 
 function askBoth(
   { nginx, webserv }: Pick<PairedPlace, 'nginx' | 'webserv'>,

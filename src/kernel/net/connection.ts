@@ -432,11 +432,14 @@ export class Connection implements Timed, BodySource {
     }
   }
 
+  /** A request whose head could not be read: its method may still be known. */
+  #unread(): { readonly method: string; readonly received: string } {
+    const received = this.#parser.received(MAX_TOLD);
+    return { method: received.startsWith('HEAD ') ? 'HEAD' : '', received };
+  }
+
   /** Answers what cannot become a request, and closes. HEAD's refusal has no content either (RFC 9110 §9.3.2). */
-  #refuse(
-    error: unknown,
-    { method, received } = { method: '', received: this.#parser.received(MAX_TOLD) },
-  ): void {
+  #refuse(error: unknown, { method, received } = this.#unread()): void {
     const { log, clock, refusals, settings } = this.#host;
     const refusal = error instanceof HttpError ? error : new HttpError(500);
     if (error === refusal) {
