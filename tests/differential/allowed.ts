@@ -2,7 +2,7 @@ import type { Answer } from '../wire/answers.js';
 import type { Difference } from './compare.js';
 import { decodedPath } from './decoded-path.js';
 import { OUTSIDE_LINKS } from './generate-tree.js';
-import { allLocations, type Request, type World } from './model.js';
+import { allLocations, hasStore, type Request, type World } from './model.js';
 
 /** A request that the two answer differently. */
 export interface Meeting {
@@ -39,9 +39,12 @@ export const allowed: readonly Allowed[] = [
   },
   {
     row: 'methods',
-    // nginx sends POST for a directory without its slash to the directory.
-    holds: ({ request: { method }, bare }) =>
-      method !== 'GET' && bare.webserv === 405 && (isError(bare.nginx) || bare.nginx === 301),
+    // POST and PATCH for a directory without its slash may be sent to the directory, and what is absent is 404.
+    holds: ({ request: { method }, bare }) => {
+      if (method === 'GET') return false;
+      if (bare.webserv === 405) return isError(bare.nginx) || bare.nginx === 301;
+      return bare.nginx === 405 && (bare.webserv === 308 || bare.webserv === 404);
+    },
   },
   {
     row: 'options',
@@ -81,7 +84,16 @@ export const allowed: readonly Allowed[] = [
   },
   {
     row: 'encoded-slash',
-    holds: ({ request, bare }) => /%2f/i.test(request.target) && bare.webserv === 404,
+    holds: ({ request }) => /%2f/i.test(request.target),
+  },
+  {
+    row: 'refusal-page',
+    holds: ({ nginx, bare }) => bare.nginx === 401 && bare.webserv === 401 && nginx.status === 401,
+  },
+  {
+    row: 'redirecting-error-page',
+    holds: ({ nginx, webserv, bare }) =>
+      bare.nginx === bare.webserv && [301, 302].includes(nginx.status) && webserv.status !== nginx.status,
   },
   {
     row: 'failing-error-page',
@@ -90,13 +102,14 @@ export const allowed: readonly Allowed[] = [
   },
   {
     row: 'preconditions',
-    holds: ({ request, bare }) => {
-      const isWriting = request.method === 'PUT' || request.method === 'DELETE';
-      if (isWriting) return bare.webserv === 412 && isError(bare.nginx);
+    holds: ({ request, nginx, bare }) => {
+      if (isWriting(request)) return bare.webserv === 412 && isError(bare.nginx);
       const kept = field(request, 'If-Unmodified-Since') ?? field(request, 'If-Match');
       return (
         (bare.webserv === 304 && field(request, 'If-None-Match') !== undefined) ||
-        (kept !== undefined && (bare.nginx === 412) !== (bare.webserv === 412)) ||
+        (kept !== undefined && (bare.nginx === 412 || nginx.status === 412) !== (bare.webserv === 412)) ||
+        // nginx asks of its error pages, too.
+        (isError(bare.nginx) && nginx.status === 304) ||
         (field(request, 'If-None-Match') === '*' && bare.nginx === 304 && bare.webserv === 200)
       );
     },
@@ -113,6 +126,29 @@ export const allowed: readonly Allowed[] = [
       const mayBePlain = webserv.content.length < 1024 || !isCompressible;
       return nginx.fields.has('content-encoding') && !webserv.fields.has('content-encoding') && mayBePlain;
     },
+  },
+  {
+    row: 'put-directories',
+    holds: ({ request, bare }) => request.method === 'PUT' && bare.nginx === 500 && isError(bare.webserv),
+  },
+  {
+    row: 'upload-names',
+    holds: ({ request, bare }) =>
+      request.method === 'PUT' && bare.webserv === 400 && /[\\\n]/.test(decodedPath(request.target) ?? ''),
+  },
+  {
+    row: 'upload-links',
+    holds: ({ request, bare }) =>
+      isWriting(request) &&
+      bare.webserv === 409 &&
+      /link|dangling|out-dir/.test(segments(request).at(-1) ?? ''),
+  },
+  {
+    row: 'any-encoding',
+    holds: ({ request, nginx, webserv }) =>
+      field(request, 'Accept-Encoding') === '*' &&
+      !nginx.fields.has('content-encoding') &&
+      webserv.fields.get('content-encoding') === 'gzip',
   },
   {
     row: 'sibling-uploads',
@@ -149,9 +185,7 @@ export const allowed: readonly Allowed[] = [
   {
     row: 'closed-directory',
     holds: ({ request, bare }) =>
-      segments(request).at(-1) === 'closed' &&
-      bare.nginx === 403 &&
-      (bare.webserv === 301 || bare.webserv === 308),
+      segments(request).includes('closed') && isError(bare.nginx) && bare.webserv >= 300,
   },
   {
     row: 'whole-segments',
@@ -172,8 +206,7 @@ export const allowed: readonly Allowed[] = [
   },
 ];
 
-const hasStore = ({ servers }: World): boolean =>
-  servers.some(({ locations }) => [...allLocations(locations)].some(({ rules }) => rules.store));
+const isWriting = ({ method }: Request): boolean => method === 'PUT' || method === 'DELETE';
 
 function segments(request: Request): readonly string[] {
   return decodedPath(request.target)?.split('/') ?? [];

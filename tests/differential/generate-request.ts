@@ -8,7 +8,7 @@ const WRONG_USER = 'Basic dXNlcjp3cm9uZw==';
 export function generateRequest(random: Random, world: World): Request {
   const stores = storesOf(world);
   const stored =
-    stores.length > 0 && random.chance(0.1) ? (stores[random.below(stores.length)] ?? '') : undefined;
+    stores.length > 0 && random.chance(0.2) ? (stores[random.below(stores.length)] ?? '') : undefined;
   const method = stored === undefined ? generateMethod(random) : random.pick(WRITING);
   const version = random.chance(0.05) ? '1.0' : '1.1';
   const hasBody = method === 'PUT' || (method === 'POST' && random.chance(0.8));

@@ -44,7 +44,10 @@ function generateServer(random: Random, names: readonly string[], tree: Tree): S
     names,
     root: 'root',
     rules: generateRules(random, 'server', false),
-    locations: unambiguous(generateLocations(random, { path: '', root: 'root', depth: 0 }, tree), []),
+    locations: [
+      ...unambiguous(generateLocations(random, { path: '', root: 'root', depth: 0 }, tree), []),
+      { kind: 'exact', path: '/moved', root: undefined, rules: { answer: ANSWERS[4] }, locations: [] },
+    ],
   };
 }
 
@@ -133,13 +136,15 @@ function generateRules(random: Random, kind: LocationKind | 'server', mayStore: 
           ]),
         }
       : {}),
-    ...(!isServer && random.chance(0.3) ? { tryFiles: random.pick<readonly string[]>(TRY_FILES) } : {}),
+    ...(!isServer && !store && random.chance(0.3)
+      ? { tryFiles: random.pick<readonly string[]>(TRY_FILES) }
+      : {}),
     ...(random.chance(isServer ? 0.5 : 0.15) ? { errorPages: generateErrorPages(random) } : {}),
-    ...(!isServer && random.chance(0.12) ? { answer: random.pick<Answer>(ANSWERS) } : {}),
+    ...(!isServer && !store && random.chance(0.12) ? { answer: random.pick<Answer>(ANSWERS) } : {}),
     ...(random.chance(isServer ? 0.05 : 0.2) ? { password: random.chance(0.8) } : {}),
     ...(!isServer && random.chance(0.2) ? { methods: store ? WRITING : READING } : {}),
     ...(random.chance(0.3) ? { listing: random.chance(0.7) } : {}),
-    ...(random.chance(0.3) ? { siblings: random.chance(0.8) } : {}),
+    ...(random.chance(store ? 0.6 : 0.3) ? { siblings: random.chance(0.8) } : {}),
     ...(store ? { store } : {}),
     ...(random.chance(0.2) ? { maxBody: random.pick([10, 1000]) } : {}),
   };
@@ -167,6 +172,7 @@ function generateErrorPages(random: Random): readonly ErrorPage[] {
       '/nowhere.html',
       '/x.php',
       '/img/',
+      '/moved',
     ]);
     pages.set(code, { code, uri, status: random.chance(0.2) ? random.pick([200, 404, 503]) : undefined });
   }

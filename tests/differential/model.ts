@@ -97,3 +97,8 @@ function plain<Block extends { readonly rules: Rules; readonly locations: readon
   const { errorPages: _, ...rules } = block.rules;
   return { ...block, rules, locations: block.locations.map(plain) };
 }
+
+/** Whether files can be stored somewhere in it. */
+export function hasStore({ servers }: World): boolean {
+  return servers.some(({ locations }) => [...allLocations(locations)].some(({ rules }) => rules.store));
+}
