@@ -43,7 +43,7 @@ export const allowed: readonly Allowed[] = [
     holds: ({ request: { method }, bare }) => {
       if (method === 'GET') return false;
       if (bare.webserv === 405) return isError(bare.nginx) || bare.nginx === 301;
-      return bare.nginx === 405 && (bare.webserv === 308 || bare.webserv === 404);
+      return (bare.nginx === 405 && bare.webserv === 404) || (bare.nginx < 406 && bare.webserv === 308);
     },
   },
   {
