@@ -58,17 +58,21 @@ function generateServer(random: Random, names: readonly string[], tree: Tree): S
  */
 function unambiguous(locations: readonly Location[], outer: readonly string[]): readonly Location[] {
   const prefixes = locations.filter(({ kind }) => kind === 'prefix' || kind === 'final-prefix');
-  return locations
-    .filter(({ kind, path }) => kind === 'extension' || !outer.some((other) => isUnder(path, other)))
-    .map((location) => {
-      const others = prefixes
-        .map(({ path }) => path)
-        .filter((path) => path !== location.path && path !== '/');
-      return {
-        ...location,
-        locations: unambiguous(location.locations, [...outer, ...others, location.path]),
-      };
-    });
+  return (
+    locations
+      .filter(({ kind, path }) => kind === 'extension' || !outer.some((other) => isUnder(path, other)))
+      // An exact one may be there only once.
+      .filter(({ kind }) => kind !== 'exact' || outer.length === 0)
+      .map((location) => {
+        const others = prefixes
+          .map(({ path }) => path)
+          .filter((path) => path !== location.path && path !== '/');
+        return {
+          ...location,
+          locations: unambiguous(location.locations, [...outer, ...others, location.path]),
+        };
+      })
+  );
 }
 
 const isUnder = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);

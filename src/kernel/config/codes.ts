@@ -8,7 +8,7 @@ export const codes = {
   'duplicate-default-server': 'two servers are `default_server` of one address',
   'duplicate-directive': 'a directive stands twice in a block where it may stand once',
   'duplicate-listen': 'a server listens on one address twice',
-  'duplicate-location': 'two locations of one block have the same path',
+  'duplicate-location': 'two locations of a server have the same path, or two of a block the same extension',
   'duplicate-plugin': 'two loaded plugins have the same name',
   'duplicate-server-name': 'two servers of one address claim the same name',
   'error-log': 'the error log cannot be written; a warning while its folder is not there',

@@ -58,11 +58,16 @@ export interface RouteBlock {
   readonly block: SortedBlock;
 }
 
-/** A server's or location's route with the routes inside it. */
+/**
+ * A server's or location's route with the routes inside it.
+ * @param paths where the server's locations by path are written: the longest wins wherever it is written, so a path may
+ * be there only once
+ */
 export function compileRoute(
   { pattern, name, prefix, place, block }: RouteBlock,
   outer: InheritedValues,
   context: CompileContext,
+  paths: Map<string, Place> = new Map(),
 ): RouteConfig {
   const values = inherit(block, outer, prefix, context);
   const parent: LocationPattern = {
@@ -76,7 +81,7 @@ export function compileRoute(
     prefix,
     ...values,
     uses: block.uses,
-    children: compileLocations(block.uses.get('location') ?? noUses, parent, values, context),
+    children: compileLocations(block.uses.get('location') ?? noUses, parent, values, context, paths),
   };
 }
 
@@ -87,12 +92,16 @@ function compileLocations(
   parent: LocationPattern,
   outer: InheritedValues,
   context: CompileContext,
+  paths: Map<string, Place>,
 ): readonly RouteConfig[] {
   const routes: RouteConfig[] = [];
-  const seen = new Map<string, Place>();
+  const extensions = new Map<string, Place>();
   for (const use of uses) {
     const location = locate(use, parent, context);
-    if (location !== undefined) reportDuplicate(use, location, seen, context);
+    if (location !== undefined) {
+      const seen = location.pattern.kind === 'extension' ? extensions : paths;
+      reportDuplicate(use, location, seen, context);
+    }
     const block = sortBlock(use.block ?? noUses, 'location', context);
     const route = compileRoute(
       {
@@ -104,6 +113,7 @@ function compileLocations(
       },
       outer,
       context,
+      paths,
     );
     routes.push(
       route.pattern.kind === 'extension'
@@ -155,6 +165,7 @@ function reportDuplicate(
   if (first === undefined) seen.set(key, place);
   else {
     const related = [{ message: 'first one here', place: first }];
-    findings.error('duplicate-location', 'this block already has that location', place, { related });
+    const around = location.pattern.kind === 'extension' ? 'block' : 'server';
+    findings.error('duplicate-location', `this ${around} already has that location`, place, { related });
   }
 }
