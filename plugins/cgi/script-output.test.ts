@@ -122,6 +122,9 @@ describe('a Location', () => {
   it('is local when it is a path, with or without a query', () => {
     expect(redirect('Location: /a/b')).toBe('/a/b');
     expect(redirect('Location: /a?b=/c%20d&e')).toBe('/a?b=/c%20d&e');
+    // No file has these names, but a script may be asked for them.
+    expect(redirect('Location: /a%00')).toBe('/a%00');
+    expect(redirect('Location: /a\\b')).toBe('/a\\b');
   });
 
   it('is the client’s with a Status, with a scheme or with a host', () => {
@@ -131,7 +134,7 @@ describe('a Location', () => {
     expect(redirect('Content-Type: a/b')).toBeUndefined();
   });
 
-  it.each(['/../a', '/%2e%2e/a', '/a%00', '/a b', '/a#b', '/a\\b', '/é', '/%zz'])(
+  it.each(['/../a', '/%2e%2e/a', '/a b', '/a#b', '/é', '/%zz'])(
     'is refused: %s',
     (path) => {
       expect(() => redirect(`Location: ${path}`)).toThrow('a bad local Location');

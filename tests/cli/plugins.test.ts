@@ -58,7 +58,7 @@ describe('webserv plugins', () => {
         '      location /a at webserv.conf:3:3',
       ].join('\n'),
     );
-    expect(about(stdout, 'upload')).toContain('  taps nothing in this configuration');
+    expect(about(stdout, 'compress')).toContain('  taps nothing in this configuration');
     expect(about(stdout, 'redirect')).toMatch(/^redirect, built in, \d+\.\d+\.\d+\n/);
   });
 

@@ -70,7 +70,10 @@ function absoluteForm(head: RequestHead, secure: boolean): Target {
   const scheme = match?.[1]?.toLowerCase();
   const authority = match?.[2] ?? '';
   const { host } = parseAuthority(authority) ?? {};
-  if (match === null || scheme === undefined || host === undefined) throw bad('invalid request target');
+  // RFC 3986 §3.2.2 allows escapes in a name, but no name of DNS has one: what looks like a path would be a host.
+  const isEscaped = authority.includes('%');
+  if (match === null || scheme === undefined || host === undefined || isEscaped)
+    throw bad('invalid request target');
   // RFC 9110 §7.4: an origin must not answer for `https` where nothing vouched for it.
   if (scheme === 'https' && !secure)
     throw new HttpError(421, { reason: 'https target on an open connection' });
