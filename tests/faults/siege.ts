@@ -37,7 +37,8 @@ export async function siege({
     'siege.conf': SETTINGS,
   });
   const url = `http://127.0.0.1:${server.port}/empty.html`;
-  await besiege(server.directory, url, 10, 1);
+  // On a busy machine its first second may be over before it has begun.
+  await besiege(server.directory, url, 10, 1).catch(() => besiege(server.directory, url, 10, 3));
   await eventually('idle', async () => (await fetch(url, { headers: { connection: 'close' } })).ok);
   await sleep(500);
   const descriptors = await server.descriptors();
