@@ -18,9 +18,13 @@ async function trace(directory: string): Promise<ReadonlyMap<string, string>> {
   return seen;
 }
 
+/** A request of the system, such as closing a file that was read: it ends by itself. */
+const REQUEST = /Req(?:Wrap|Callback|Promise)?$/;
+
 function kinds(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  for (const kind of process.getActiveResourcesInfo().filter((name) => !REQUEST.test(name)))
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return counts;
 }
 
