@@ -31,6 +31,11 @@ export const upstreamsModule: NginxModule = {
       }),
     ),
     row('fastcgi_read_timeout', costs('a script has the default time', { write: 'cgi_timeout TIME;' })),
+    row(
+      'fastcgi_ignore_client_abort uwsgi_ignore_client_abort scgi_ignore_client_abort',
+      isSo(/^off$/),
+      costs('a script is ended when its client leaves', { write: 'ignore_client_abort on;' }),
+    ),
     row('uwsgi_pass scgi_pass', lost('programs would be sent as they are: scripts run as CGI', SCRIPTS)),
     row(
       'uwsgi_param scgi_param',
