@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { allowed } from './allowed.js';
 import { nginxConfiguration } from './nginx-conf.js';
-import { run, worldOf } from './run.js';
+import { type Extent, run, worldOf } from './run.js';
 import { webservConfiguration } from './webserv-conf.js';
 
 /**
@@ -10,8 +10,9 @@ import { webservConfiguration } from './webserv-conf.js';
  * what no row of docs/from-nginx.md allows, or when a row was not needed.
  */
 
-const USAGE = `usage: npm run differential -- [--seconds N] [--seed N] [--world N]
+const USAGE = `usage: npm run differential -- [--seconds N] [--sites N] [--seed N] [--world N]
   --seconds N  how long; 60 when left out
+  --sites N    how many configurations at most
   --seed N     repeats an earlier run
   --world N    shows this world of the seed: both configurations and the files
 `;
@@ -36,9 +37,9 @@ async function undocumented(): Promise<readonly string[]> {
   return allowed.map(({ row }) => row).filter((row) => !page.includes(`\n| \`${row}\` | `));
 }
 
-async function compare(seed: number, seconds: number): Promise<boolean> {
-  const { worlds, requests, same, statuses, allowed: met, findings } = await run(seed, seconds);
-  const unused = seconds < MEETS_ALL_SECONDS ? [] : allowed.filter(({ row }) => met.of(row) === 0);
+async function compare(seed: number, extent: Extent): Promise<boolean> {
+  const { worlds, requests, same, statuses, allowed: met, findings } = await run(seed, extent);
+  const unused = extent.seconds < MEETS_ALL_SECONDS ? [] : allowed.filter(({ row }) => met.of(row) === 0);
   const missing = await undocumented();
   for (const row of missing) console.log(`not in docs/from-nginx.md: ${row}`);
   if (findings.kinds > 0) console.log(findings.report(MAX_SHOWN));
@@ -52,12 +53,20 @@ async function compare(seed: number, seconds: number): Promise<boolean> {
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
+    sites: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     world: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 });
-const [seed, seconds] = [Number(values.seed), Number(values.seconds)];
-if (values.help || !Number.isInteger(seed) || !(seconds > 0)) console.log(USAGE);
+const [seed, seconds, sites] = [values.seed, values.seconds, values.sites].map(Number);
+if (
+  values.help ||
+  seed === undefined ||
+  !Number.isInteger(seed) ||
+  seconds === undefined ||
+  sites === undefined
+)
+  console.log(USAGE);
 else if (values.world !== undefined) console.log(show(seed, Number(values.world)));
-else process.exitCode = (await compare(seed, seconds)) ? 0 : 1;
+else process.exitCode = (await compare(seed, { seconds, sites })) ? 0 : 1;

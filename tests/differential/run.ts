@@ -26,8 +26,14 @@ export interface Totals {
 export const worldOf = (seed: number, number: number): World =>
   generateWorld(new Random(seed, number * 2), number);
 
-/** Goes on to the next worlds until the time is over. */
-export async function run(seed: number, seconds: number): Promise<Totals> {
+/** How far a run goes: to whichever comes first. */
+export interface Extent {
+  readonly seconds: number;
+  readonly sites: number;
+}
+
+/** Goes on to the next worlds. */
+export async function run(seed: number, { seconds, sites }: Extent): Promise<Totals> {
   const totals: Totals = {
     worlds: 0,
     requests: 0,
@@ -37,7 +43,7 @@ export async function run(seed: number, seconds: number): Promise<Totals> {
     findings: new Findings(),
   };
   const end = performance.now() + seconds * 1000;
-  for (let first = 0; performance.now() < end; first += WORLDS_AT_ONCE) {
+  for (let first = 0; first < sites && performance.now() < end; first += WORLDS_AT_ONCE) {
     await compareWorlds(seed, first, WORLDS_AT_ONCE, totals);
   }
   return totals;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Extent } from '../differential/run.js';
 import { webservConfiguration } from '../differential/webserv-conf.js';
 import { run, siteOf } from './run.js';
 
@@ -7,8 +8,9 @@ import { run, siteOf } from './run.js';
  * never happen there. It ends with 1 when it did.
  */
 
-const USAGE = `usage: npm run invariants -- [--seconds N] [--seed N] [--site N]
+const USAGE = `usage: npm run invariants -- [--seconds N] [--sites N] [--seed N] [--site N]
   --seconds N  how long; 60 when left out
+  --sites N    how many sites at most
   --seed N     repeats an earlier run
   --site N     shows this site of the seed
 `;
@@ -21,8 +23,8 @@ function show(seed: number, number: number): string {
   return [configuration, ...site.tree.keys()].join('\n');
 }
 
-async function check(seed: number, seconds: number): Promise<boolean> {
-  const { sites, requests, ran, statuses, findings } = await run(seed, seconds);
+async function check(seed: number, extent: Extent): Promise<boolean> {
+  const { sites, requests, ran, statuses, findings } = await run(seed, extent);
   if (findings.kinds > 0) console.log(findings.report(MAX_SHOWN));
   console.log(`seed ${seed}: ${sites} sites, ${requests} requests, ${ran} responses by scripts`);
   console.log(`statuses ${statuses}`);
@@ -32,12 +34,20 @@ async function check(seed: number, seconds: number): Promise<boolean> {
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
+    sites: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     site: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 });
-const [seed, seconds] = [Number(values.seed), Number(values.seconds)];
-if (values.help || !Number.isInteger(seed) || !(seconds > 0)) console.log(USAGE);
+const [seed, seconds, sites] = [values.seed, values.seconds, values.sites].map(Number);
+if (
+  values.help ||
+  seed === undefined ||
+  !Number.isInteger(seed) ||
+  seconds === undefined ||
+  sites === undefined
+)
+  console.log(USAGE);
 else if (values.site !== undefined) console.log(show(seed, Number(values.site)));
-else process.exitCode = (await check(seed, seconds)) ? 0 : 1;
+else process.exitCode = (await check(seed, { seconds, sites })) ? 0 : 1;

@@ -7,6 +7,7 @@ import { Counts, Findings } from '../differential/findings.js';
 import { USER } from '../differential/generate-request.js';
 import type { Request, World } from '../differential/model.js';
 import type { WorldPlace } from '../differential/nginx-conf.js';
+import type { Extent } from '../differential/run.js';
 import { writeTree } from '../differential/tree.js';
 import { webservConfiguration } from '../differential/webserv-conf.js';
 import { webserv } from '../e2e/command.js';
@@ -30,11 +31,11 @@ export interface Totals {
 export const siteOf = (seed: number, number: number): World =>
   generateSite(new Random(seed, number * 2), number);
 
-/** Goes on to the next sites until the time is over. */
-export async function run(seed: number, seconds: number): Promise<Totals> {
+/** Goes on to the next sites. */
+export async function run(seed: number, { seconds, sites }: Extent): Promise<Totals> {
   const totals: Totals = { sites: 0, requests: 0, ran: 0, statuses: new Counts(), findings: new Findings() };
   const end = performance.now() + seconds * 1000;
-  for (let first = 0; performance.now() < end; first += SITES_AT_ONCE) {
+  for (let first = 0; first < sites && performance.now() < end; first += SITES_AT_ONCE) {
     await trySites(seed, first, SITES_AT_ONCE, totals);
   }
   return totals;

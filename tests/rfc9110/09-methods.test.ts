@@ -91,6 +91,19 @@ describe('9.3.1 GET', () => {
 });
 
 describe('9.3.2 HEAD', () => {
+  it('has no body behind its response where the request cannot be read, either', async () => {
+    await using server = await startTestServer('');
+    for (const bytes of [
+      'HEAD /%zz HTTP/1.1\r\nHost: a\r\n\r\n',
+      'HEAD / HTTP/2.0\r\n\r\n',
+      'HEAD / HTTP/1.1\r\n\r\n',
+    ]) {
+      const [answer, ...more] = readAnswers(await server.raw(bytes), ['HEAD']);
+      expect(answer?.status).toBeGreaterThanOrEqual(400);
+      expect(more).toEqual([]);
+    }
+  });
+
   it.each([
     ['200 without a body', { status: 200 }, undefined],
     ['a redirect', { status: 302, headers: { location: '/x' } }, undefined],

@@ -39,6 +39,10 @@ describe('3.2 request target', () => {
     refused(lines(`GET ${target} HTTP/1.1`)),
   );
 
+  it.each(['http://a%2e/', 'http://a%2f/', 'http://%61/'])('has no escape in its authority: %s', (target) =>
+    refused(lines(`GET ${target} HTTP/1.1`)),
+  );
+
   it.each(['/%', '/%1', '/%zz', '/%-1', '/%1g', '/%%', '/% 1', '/%u0041'])(
     'has two hexadecimal digits behind each percent sign of its path: %s',
     (target) => refused(lines(`GET ${target} HTTP/1.1`)),
