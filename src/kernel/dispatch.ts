@@ -16,6 +16,8 @@ import type { RequestCall } from './server-hooks.js';
 
 /** Who asked: told of the route, so that the exchange can be aborted, then exactly once of the answer. */
 export interface Answerer {
+  /** The client has left: a request that has no route by then gets none, and nothing is started for it. */
+  readonly ended: boolean;
   /** Not called for a request that a server-wide hook answers. */
   routed(exchange: Exchange): void;
   answer(response: Response): void;
@@ -48,6 +50,8 @@ export class Site implements ExchangeHost {
   }
 
   #dispatch(request: IncomingRequest, { route, guard, script, error }: Match, answerer: Answerer): void {
+    // While a script was looked for, or a tap of onRequest waited.
+    if (answerer.ended) return;
     const exchange = new Exchange(request, route, this, undefined, undefined, undefined, script);
     answerer.routed(exchange);
     try {
