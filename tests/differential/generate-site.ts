@@ -45,7 +45,10 @@ function generateServer(random: Random, names: readonly string[], tree: Tree): S
     root: 'root',
     rules: generateRules(random, 'server', false),
     locations: [
-      ...unambiguous(generateLocations(random, { path: '', root: 'root', depth: 0 }, tree), []),
+      ...unambiguous(
+        generateLocations(random, { path: '', root: 'root', depth: 0, stores: false }, tree),
+        [],
+      ),
       { kind: 'exact', path: '/moved', root: undefined, rules: { answer: ANSWERS[4] }, locations: [] },
     ],
   };
@@ -83,6 +86,8 @@ interface Around {
   readonly path: string;
   readonly root: string;
   readonly depth: number;
+  /** Files are stored there, and in the locations inside. */
+  readonly stores: boolean;
 }
 
 function generateLocations(random: Random, around: Around, tree: Tree): readonly Location[] {
@@ -112,16 +117,20 @@ function generateLocation(random: Random, around: Around, tree: Tree): Location 
   const path = random.pick<string>(kind === 'exact' ? EXACT : PREFIXES);
   // nginx wants a nested location below the one around it.
   if (around.path !== '' && !path.startsWith(`${around.path}/`)) return undefined;
-  const own = kind !== 'exact' && random.chance(0.2) ? 'other' : undefined;
-  const root = own ?? around.root;
-  const inner = { path: path === '/' ? '' : path, root, depth: around.depth + 1 };
+  const below = path === '/' ? '' : path;
   // webserv wants the directory for uploads to be there.
-  const mayStore = kind !== 'exact' && tree.get(root + inner.path)?.kind === 'directory';
+  const isThere = (root: string): boolean => tree.get(root + below)?.kind === 'directory';
+  const mayMove = kind !== 'exact' && (!around.stores || isThere('other'));
+  const own = mayMove && random.chance(0.2) ? 'other' : undefined;
+  const root = own ?? around.root;
+  const rules = generateRules(random, kind, kind !== 'exact' && isThere(root));
+  const stores = around.stores || rules.store === true;
+  const inner = { path: below, root, depth: around.depth + 1, stores };
   return {
     kind,
     path,
     root: own,
-    rules: generateRules(random, kind, mayStore),
+    rules,
     locations: kind === 'exact' || inner.depth > 2 ? [] : generateLocations(random, inner, tree),
   };
 }

@@ -1,10 +1,11 @@
+import { asRoot } from '../cli/webserv.js';
 import type { Files } from '../hostile/command.js';
 
 /** Largest request content the site takes. */
 export const MAX_BODY = 64 * 1024;
 
 /** Every kind of answer there is, with timeouts short enough to be met in a run. */
-export const CONF = `
+export const CONF = `${asRoot}
 error_log error.log info;
 max_connections 500;
 client_header_timeout 5s;
