@@ -103,7 +103,7 @@ export const allowed: readonly Allowed[] = [
   {
     row: 'preconditions',
     holds: ({ request, nginx, bare }) => {
-      if (isWriting(request)) return bare.webserv === 412 && isError(bare.nginx);
+      if (isWriting(request)) return bare.webserv === 412;
       const kept = field(request, 'If-Unmodified-Since') ?? field(request, 'If-Match');
       return (
         (bare.webserv === 304 && field(request, 'If-None-Match') !== undefined) ||
@@ -157,7 +157,9 @@ export const allowed: readonly Allowed[] = [
   },
   {
     row: 'delete-directories',
-    holds: ({ request, bare }) => request.method === 'DELETE' && bare.webserv === 409,
+    // A slash behind a file's name is no file.
+    holds: ({ request, bare }) =>
+      request.method === 'DELETE' && (bare.webserv === 409 || (bare.nginx === 409 && bare.webserv === 404)),
   },
   {
     row: 'try-files-cycle',
