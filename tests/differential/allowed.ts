@@ -43,7 +43,10 @@ export const allowed: readonly Allowed[] = [
     holds: ({ request: { method }, bare }) => {
       if (method === 'GET') return false;
       if (bare.webserv === 405) return isError(bare.nginx) || bare.nginx === 301;
-      return (bare.nginx === 405 && bare.webserv === 404) || (bare.nginx < 406 && bare.webserv === 308);
+      return (
+        (bare.nginx === 405 && (bare.webserv === 404 || bare.webserv === 403)) ||
+        (bare.nginx < 406 && bare.webserv === 308)
+      );
     },
   },
   {
@@ -109,7 +112,7 @@ export const allowed: readonly Allowed[] = [
         (bare.webserv === 304 && field(request, 'If-None-Match') !== undefined) ||
         (kept !== undefined && (bare.nginx === 412 || nginx.status === 412) !== (bare.webserv === 412)) ||
         // nginx asks of its error pages, too.
-        (isError(bare.nginx) && nginx.status === 304) ||
+        (isError(bare.nginx) && [206, 304, 416].includes(nginx.status)) ||
         (field(request, 'If-None-Match') === '*' && bare.nginx === 304 && bare.webserv === 200)
       );
     },
@@ -162,6 +165,16 @@ export const allowed: readonly Allowed[] = [
       request.method === 'DELETE' && (bare.webserv === 409 || (bare.nginx === 409 && bare.webserv === 404)),
   },
   {
+    row: 'try-files-access',
+    holds: ({ world, bare }) =>
+      bare.nginx < 400 && [401, 403, 405].includes(bare.webserv) && triesAnother(world),
+  },
+  {
+    row: 'root-in-location',
+    holds: ({ world, bare }) =>
+      bare.nginx === 200 && (bare.webserv === 200 || bare.webserv === 404) && triesAnother(world, true),
+  },
+  {
     row: 'try-files-cycle',
     holds: ({ bare }) => bare.nginx === 500 && bare.webserv === 404,
   },
@@ -209,6 +222,16 @@ export const allowed: readonly Allowed[] = [
 ];
 
 const isWriting = ({ method }: Request): boolean => method === 'PUT' || method === 'DELETE';
+
+/** A location whose `try_files` names a file that is not the request's own. */
+function triesAnother({ servers }: World, withRoot = false): boolean {
+  return servers.some(({ locations }) =>
+    [...allLocations(locations)].some(
+      ({ rules, root }) =>
+        (!withRoot || root !== undefined) && rules.tryFiles?.some((name) => name.startsWith('/')) === true,
+    ),
+  );
+}
 
 function segments(request: Request): readonly string[] {
   return decodedPath(request.target)?.split('/') ?? [];
