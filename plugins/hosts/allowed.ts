@@ -9,11 +9,10 @@ function isLoopback(host: string): boolean {
   return isIPv4(host) && host.startsWith('127.');
 }
 
-/** @param host lower case, without a port; an IPv6 address in brackets */
+/** @param host lower case, without a port and without a dot at its end; an IPv6 address in brackets */
 export function isAllowed(host: string, allowed: readonly AllowedHost[]): boolean {
-  const name = host.endsWith('.') ? host.slice(0, -1) : host;
   return allowed.some((one) => {
-    if (one === 'loopback') return isLoopback(name);
-    return one.startsWith('*.') ? name.endsWith(one.slice(1)) : name === one;
+    if (one === 'loopback') return isLoopback(host);
+    return one.startsWith('*.') ? host.endsWith(one.slice(1)) : host === one;
   });
 }

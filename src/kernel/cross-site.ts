@@ -20,14 +20,11 @@ function authorityOf({ target, headers }: Pick<Request, 'target' | 'headers'>): 
   return parseAuthority(absolute ?? headers.get('host') ?? '');
 }
 
-const withoutDot = (host: string): string => (host.endsWith('.') ? host.slice(0, -1) : host);
-
 /** By host and port. The scheme may differ: TLS may end in front of this server. */
 function isOwnOrigin(text: string, request: Pick<Request, 'target' | 'headers'>): boolean {
   const origin = parseOrigin(text);
   const own = authorityOf(request);
-  if (origin === undefined || own === undefined || withoutDot(origin.host) !== withoutDot(own.host))
-    return false;
+  if (origin === undefined || own === undefined || origin.host !== own.host) return false;
   const standard = DEFAULT_PORTS[origin.scheme];
   return (origin.port ?? standard) === (own.port ?? standard);
 }
