@@ -3,6 +3,7 @@ import {
   type Exchange,
   flag,
   Hot,
+  HttpError,
   type Log,
   oneOf,
   type Response,
@@ -20,7 +21,7 @@ import {
 } from './directives.js';
 import { type EnvironmentOptions, environment } from './environment.js';
 import type { Interpreters } from './interpreter.js';
-import { type LocateOptions, locate, type Runnable } from './locate.js';
+import { clientPathHasNul, type LocateOptions, locate, type Runnable } from './locate.js';
 import { Scripts } from './scripts.js';
 import { spool } from './spool.js';
 
@@ -44,6 +45,8 @@ async function runScript(
 ): Promise<Response | undefined> {
   const found = await recentScript(exchange, options);
   if (found === undefined) return undefined;
+  // Not in `locate`, whose result is kept for the path of the script, however the request came there.
+  if (clientPathHasNul(exchange)) throw new HttpError(400);
   const { script, folder, command } = found;
   const { file: name } = script;
   const { timeoutMs, limit } = options;

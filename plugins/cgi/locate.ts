@@ -76,6 +76,19 @@ function isPathInfo(text: string): boolean {
 }
 
 /**
+ * A front controller routes by REQUEST_URI, where the client's path is unchanged: behind `try_files` and `index` a NUL is
+ * refused as in the script's own path. A script that is the page of an error runs, since its response is the error's.
+ */
+export function clientPathHasNul(exchange: Exchange): boolean {
+  let client = exchange;
+  while (client.origin !== undefined) {
+    if (client.errorStatus !== undefined) return false;
+    client = client.origin;
+  }
+  return pathText(client.request.path).includes('\0');
+}
+
+/**
  * The directory nearest to a file that does not exist, below the route's root: the walk goes down from there and stops at
  * the first name that is absent, however many follow.
  * @throws HttpError 404 when a file has the name of a directory: `/picture.jpg/x.php` must not make an interpreter that

@@ -29,8 +29,10 @@ beforeAll(async () => {
      location /moved { return 301 https://other.example$uri; }
      location /asked { return 301 https://other.example$request_uri; }
      location /header { add_header X-Path $uri; }
+     location /front { try_files $uri /x.cgi; }
+     location /page { error_page 404 /x.cgi; }
      location /tried { root tried; try_files $uri /tried/none; } }`,
-    { 'www/header/a\nb': 'header', 'tried/': null, 'www/x.cgi': { content: '#!/bin/sh\necho', mode: 0o755 } },
+    { 'www/header/a\nb': 'header', 'tried/': null, 'www/x.cgi': { content: '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nscript"', mode: 0o755 } },
   );
   for (const folder of ['www', 'tried']) {
     mkdirSync(`${server.directory}/${folder}`, { recursive: true });
@@ -80,6 +82,20 @@ describe('a byte of a path', () => {
     expect(statusOf(await ask(server, '/tried/a%2fb'))).toBe(404);
     expect(statusOf(await ask(server, '/tried/a%00b'))).toBe(404);
   }, 60_000);
+
+  it('that is a NUL is refused behind a front controller, and is 404 where a script is the page of that error', async () => {
+    // More often than once, since a script that many ask for is looked up once a second.
+    for (let round = 0; round < 5; round += 1) {
+      expect(statusOf(await ask(server, '/front/a'))).toBe(200);
+      for (const path of ['/front/a%00b', '/front/%00', '/front/x.cgi%00', '/front/%00/']) {
+        for (const method of ['GET', 'HEAD', 'POST']) {
+          expect([path, statusOf(await ask(server, path, '', method))]).toEqual([path, 400]);
+        }
+      }
+      const page = await ask(server, '/page/a%00b');
+      expect([statusOf(page), contentOf(page)]).toEqual([404, expect.stringContaining('script')]);
+    }
+  });
 });
 
 describe('what is no text in a path', () => {
