@@ -1,3 +1,5 @@
+import { printable } from '../kernel/config/render.js';
+
 /** Data goes to stdout, all that is said about it to stderr. */
 
 interface Output {
@@ -21,9 +23,9 @@ export function print(text: string): void {
   else redirected.write(text);
 }
 
-/** What is said to the person at the terminal. */
+/** What is said to the person at the terminal. A name that it quotes must not steer that terminal. */
 export function say(text: string): void {
-  process.stderr.write(`webserv: ${text}\n`);
+  process.stderr.write(`webserv: ${text.split('\n').map(printable).join('\n')}\n`);
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Jiti } from 'jiti';
 import * as publicEntry from '../index.js';
-import { decodeUtf8 } from './config/decode-utf8.js';
 import type { Place } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
 import { type Findings, reasonOf } from './config/findings.js';
 import { reportNotUtf8 } from './config/not-utf8.js';
 import type { Programs } from './config/programs.js';
+import { readText } from './config/read-file.js';
 import type { LoadedPlugin } from './config/registry.js';
 import type { Argument, DirectiveUse } from './config/schema.js';
 import { inTime } from './in-time.js';
@@ -100,7 +99,7 @@ async function loadPlugin(
   await programs?.note(found.file);
   let value: unknown;
   try {
-    if (!(await isUtf8Text(found.file, word.place, findings))) return undefined;
+    if (!isUtf8Text(found.file, word.place, findings)) return undefined;
     await inTime(Number.POSITIVE_INFINITY, async () => {
       value = await importWhole(importer, found.file, () => importer.import(found.file, { default: true }));
     });
@@ -150,11 +149,12 @@ function requireImports(importer: Jiti, file: string): void {
 }
 
 /** Reports it where it is not: Node would replace what it cannot read. */
-async function isUtf8Text(file: string, place: Place, findings: Findings): Promise<boolean> {
+function isUtf8Text(file: string, place: Place, findings: Findings): boolean {
   if (!/\.[cm]?[jt]s$/.test(file)) return true;
-  const decoded = decodeUtf8(await readFile(file));
-  if (typeof decoded === 'string') return true;
-  reportNotUtf8(decoded, file, findings, { related: [{ message: 'it is loaded here', place }] });
+  const read = readText(file);
+  if ('text' in read) return true;
+  if (read.problem !== 'not-utf8') throw new Error(read.message);
+  reportNotUtf8(read.found, file, findings, { related: [{ message: 'it is loaded here', place }] });
   return false;
 }
 

@@ -70,6 +70,26 @@ describe('a diagnostic is rendered', () => {
     expect(rendered).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
   });
 
+  it.each([
+    ['zero width', '\u200b\u200c\u200d\u2060\ufeff\u00ad'],
+    ['direction', '\u200e\u200f\u061c\u202a\u202e\u2066\u2069'],
+    ['line and paragraph', '\u2028\u2029'],
+    ['tags, and a private use', '\u{e0001}\u{e0061}\ue000'],
+    ['half a character', '\ud800'],
+  ])('with nothing in it that a terminal obeys without showing it: %s', (_what, text) => {
+    const shown = { ...place, text: `a${text}b`, file: `c${text}d` };
+    const rendered = renderDiagnostic({
+      ...finding,
+      message: text,
+      hint: text,
+      place: shown,
+      related: [{ message: text, place: shown }],
+    });
+    expect(rendered.match(/[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu)).toBeNull();
+    // One for one: the caret stays under its word.
+    expect(rendered).toContain(`| a${'\ufffd'.repeat(text.length)}b\n`);
+  });
+
   it('in colour only when asked', () => {
     const coloured = renderDiagnostic(finding, { colour: true });
     expect(coloured).toContain('\u001b[1;31merror[unknown-directive]\u001b[0m');

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -78,6 +78,27 @@ describe('a text that is not UTF-8 is an error with its place', () => {
       ['not-utf8', place],
     ]);
   });
+
+  it.each(['fifo.conf', 'fifo.ts', 'directory.ts', 'zero.ts', 'large.ts', 'plugin.conf'])(
+    'what is no file is an error, and is not waited for: %s',
+    async (name) => {
+      const folder = await folderWith({
+        'directory.ts/x': '',
+        'plugin.conf': 'load_plugin ./fifo.ts; server { listen 80; }',
+        'large.ts': '',
+      });
+      for (const fifo of ['fifo.conf', 'fifo.ts']) {
+        await promisify(execFile)('mkfifo', [join(folder, fifo)]);
+      }
+      await truncate(join(folder, 'large.ts'), 10 * 1024 ** 3);
+      await symlink('/dev/zero', join(folder, 'zero.ts'));
+      const { config, diagnostics } = await loadConfig(join(folder, name), { builtins: [] });
+      expect(config).toBeUndefined();
+      expect(diagnostics.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/is not a file|is larger than/),
+      ]);
+    },
+  );
 
   it('a replacement character that stands in the text is text', async () => {
     const folder = await folderWith({ 'a.conf': '# \ufffd\nserver { listen 80; }' });

@@ -40,7 +40,10 @@ export function importsOf(program: string): readonly WatchedFile[] {
 
 function specifiersIn(path: string): readonly string[] {
   try {
-    if (path.endsWith('.json') || statSync(path).size > MAX_FILE_SIZE) return [];
+    if (path.endsWith('.json')) return [];
+    const stats = statSync(path);
+    // A fifo would be read without end.
+    if (!stats.isFile() || stats.size > MAX_FILE_SIZE) return [];
     return Array.from(readFileSync(path, 'utf8').matchAll(SPECIFIER), ([, , specifier = '']) => specifier);
   } catch {
     return [];

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { importWhole, moduleImporter } from '../plugin-loader.js';
-import { decodeUtf8 } from './decode-utf8.js';
 import { displayPath } from './display-path.js';
 import { type Findings, reasonOf } from './findings.js';
 import { jsonOf } from './json-of-value.js';
 import { reportNotUtf8 } from './not-utf8.js';
+import { readText } from './read-file.js';
 
 /**
  * A configuration in TypeScript or JavaScript, run and written out as JSON, which then is read as any other: its
@@ -15,9 +14,16 @@ export async function moduleAsJson(path: string, findings: Findings): Promise<st
   const file = displayPath(path);
   let value: unknown;
   try {
-    const decoded = decodeUtf8(await readFile(path));
-    if (typeof decoded !== 'string') {
-      reportNotUtf8(decoded, path, findings);
+    // A fifo or a device would be read without end, and what is not UTF-8 would be replaced without a word.
+    const read = readText(path);
+    if (!('text' in read)) {
+      if (read.problem === 'not-utf8') reportNotUtf8(read.found, path, findings);
+      else
+        findings.error(
+          read.problem === 'too-large' ? 'too-large' : 'unreadable-file',
+          read.message,
+          undefined,
+        );
       return undefined;
     }
     const importer = await moduleImporter(path);

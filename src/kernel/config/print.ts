@@ -40,7 +40,7 @@ function withComment(text: string, comment: string): string {
 
 /** A file's name may hold a line break. */
 function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
 /** What needs no quotes in any place of a directive. */

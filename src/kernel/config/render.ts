@@ -72,14 +72,16 @@ function clip(message: string): string {
   return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}...` : message;
 }
 
+/** Controls but the tab, format characters (bidirectional, zero width), separators of lines, halves of a character. */
+const INVISIBLE = /(?!\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
+
 /**
- * Text of a file must not steer the terminal it is shown on: control characters become their pictures, and the
- * characters that change the direction of writing a replacement, one for one.
+ * Text of a file must not steer the terminal it is shown on, nor look like another text: control characters become their
+ * pictures, and other characters that a terminal obeys without showing them a replacement, one for one.
  */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (char) => {
+export function printable(text: string): string {
+  return text.replace(INVISIBLE, (char) => {
     const code = char.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd'.repeat(char.length);
   });
 }
