@@ -32,7 +32,11 @@ beforeAll(async () => {
      location /front { try_files $uri /x.cgi; }
      location /page { error_page 404 /x.cgi; }
      location /tried { root tried; try_files $uri /tried/none; } }`,
-    { 'www/header/a\nb': 'header', 'tried/': null, 'www/x.cgi': { content: '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nscript"', mode: 0o755 } },
+    {
+      'www/header/a\nb': 'header',
+      'tried/': null,
+      'www/x.cgi': { content: '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nscript"', mode: 0o755 },
+    },
   );
   for (const folder of ['www', 'tried']) {
     mkdirSync(`${server.directory}/${folder}`, { recursive: true });
