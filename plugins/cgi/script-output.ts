@@ -93,6 +93,7 @@ const HANDOVER = new Set([
   'x-reproxy-url',
   'x-sendfile',
   'x-sendfile2',
+  'x-sendfile-temporary',
 ]);
 
 /** Instructions for the server, not for the client: nginx's `X-Accel-Buffering`, `X-Accel-Expires` and the like. */

@@ -22,6 +22,10 @@ describe('a field value with parameters', () => {
     expect(parametersOf(' a/b \t; ;;c=d ; ')).toEqual({ c: 'd' });
   });
 
+  test('may have white space around the equals sign', () => {
+    expect(parametersOf('a; b = c; d\t= "e"; f= g')).toEqual({ b: 'c', d: 'e', f: 'g' });
+  });
+
   test('a quote and a backslash are escaped by a backslash, and nothing else is', () => {
     expect(parametersOf(String.raw`a; b="say \"hi\" \\ C:\temp\x"`)).toEqual({
       b: String.raw`say "hi" \ C:\temp\x`,

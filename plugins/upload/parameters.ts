@@ -7,7 +7,9 @@ export interface ParameterizedValue {
 }
 
 const VALUE = /^[ \t]*([\w!#$%&'*+.^`|~/-]+)[ \t]*/;
-const PARAMETER = /;[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:([\w!#$%&'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)"))?[ \t]*/y;
+/** White space around the `=` is of RFC 6266 §4.1: its grammar has the implied white space of RFC 2616. */
+const PARAMETER =
+  /;[ \t]*(?:([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:([\w!#$%&'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)"))?[ \t]*/y;
 
 /**
  * Only `\"` and `\\` are escapes: `filename="C:\temp\a.txt"` is what some clients send and mean literally

@@ -1,4 +1,4 @@
-import { definePlugin, type Plugin, type SetupContext } from '@webserv/server';
+import { type ApplyContext, definePlugin, type Plugin, type SetupContext } from '@webserv/server';
 import { describe, expect, it } from 'vitest';
 import { startTestServer } from '../testing/index.js';
 
@@ -52,10 +52,31 @@ describe('a tap that cannot be', () => {
     expect(await refusal(named({ setup }))).toContain('a tap takes its options, then a function');
   });
 
-  it('in a stage that is no number is refused', async () => {
+  it.each<[object, string]>([
+    [{ stage: Number.NaN }, '"stage" must be a number, such as Stage.access, got NaN'],
+    [{ stage: undefined }, '"stage" must be a number, such as Stage.access, got undefined'],
+    [{ stge: 1 }, 'taps onRequest with the option "stge": did you mean "stage"?'],
+    [{ methods: ['GET'] }, 'taps onRequest with the option "methods": expected one of stage, timeout'],
+    [{ timeout: '5s' }, '"timeout" must be milliseconds, or Infinity, got 5s'],
+  ])('with an option that means nothing is refused: %o', async (options, message) => {
     const setup = ({ hooks }: SetupContext<unknown>): void =>
-      hooks.onRequest.tap({ stage: Number.NaN }, () => undefined);
-    expect(await refusal(named({ setup }))).toContain('a stage is a number, not NaN');
+      Reflect.apply(hooks.onRequest.tap, hooks.onRequest, [options, () => undefined]);
+    expect(await refusal(named({ setup }))).toContain(message);
+  });
+
+  it.each<['onRoute' | 'onResponse' | 'onDone', unknown, string]>([
+    // As Stage.acess is: the tap would stand behind the responses that it is meant to refuse.
+    ['onRoute', { stage: undefined }, 'plugin "under-test" taps onRoute: "stage" must be a number'],
+    ['onRoute', { methods: ['get'] }, '"methods" must be a list of methods in capitals, got get'],
+    ['onRoute', { answer: true }, 'the option "answer": did you mean "answers"?'],
+    ['onRoute', 'under-test', 'taps onRoute with a string: a tap takes its options, then a function'],
+    ['onResponse', { refused: true }, 'taps onResponse with the option "refused": expected one of'],
+    ['onDone', { refused: 'yes' }, '"refused" must be true or false, got yes'],
+    ['onDone', { constructor: 1 }, 'taps onDone with the option "constructor"'],
+  ])('with an option that means nothing is refused: %s %o', async (hook, options, message) => {
+    const apply = ({ hooks }: ApplyContext<unknown, unknown>): void =>
+      Reflect.apply(hooks[hook].tap, hooks[hook], [options, () => undefined]);
+    expect(await refusal(named({ apply }))).toContain(message);
   });
 
   it('after the server is built is refused, for routes and for all', async () => {

@@ -2,7 +2,7 @@ import { escapeHtml } from './html.js';
 import { STATUS_CODES } from './http/status.js';
 import type { Response, ResponseHeaders } from './message.js';
 
-/** The built-in page of each status, made once. */
+/** The built-in page of each status, made once. It does not name the server: `server_tokens` may hide that. */
 const pages = new Map<number, string>();
 
 function page(status: number): string {
@@ -17,7 +17,6 @@ function page(status: number): string {
 <style>:root{color-scheme:light dark;background:Canvas;color:CanvasText}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:20vh auto;padding:0 1rem}</style>
 <main>
 <h1>${title}</h1>
-<p>webserv</p>
 </main>
 </html>
 `;

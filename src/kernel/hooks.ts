@@ -94,12 +94,6 @@ export function inOrder(taps: readonly Tap[]): readonly Tap[] {
   return taps.toSorted((one, other) => one.stage - other.stage);
 }
 
-/** Where a tap stands that may not say. @throws TypeError for what has no place in an order */
-export function stageOf({ stage = Stage.content }: TapOptions): number {
-  if (!Number.isFinite(stage)) throw new TypeError(`a stage is a number, not ${String(stage)}`);
-  return stage;
-}
-
 /** Hooks stay as they are once they are in use: what is tapped later would hold for some requests, or for none. */
 export function tooLate(plugin: string, hook: string): Error {
   return new Error(`plugin "${plugin}" taps ${hook} after setup and apply: it is too late`);

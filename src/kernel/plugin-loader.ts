@@ -145,6 +145,7 @@ function requireImports(importer: Jiti, file: string): void {
   const { name, from, meant } = missing;
   const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
   const where = missing.file === file ? '' : ` (in ${displayPath(missing.file)})`;
+  if (name === undefined) throw new Error(`it imports "${from}", which does not exist${where}`);
   throw new Error(`it imports "${name}", which "${from}" does not export${hint}${where}`);
 }
 

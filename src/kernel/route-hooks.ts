@@ -7,7 +7,6 @@ import {
   type RouteHooks,
   type RouteTapOptions,
   Stage,
-  stageOf,
   type Tap,
   type TapOptions,
   tooLate,
@@ -19,6 +18,7 @@ import { CONTENT_METHODS } from './methods.js';
 import { optionKey } from './option-key.js';
 import { callOf, checksAccess, once, oncePromise } from './tap-calls.js';
 import { type PatienceOf, responseLimit, routeLimit } from './tap-limits.js';
+import { tapOf } from './tap-options.js';
 import {
   doneLook,
   type Look,
@@ -103,7 +103,7 @@ export class RouteHookTable {
           const tap = this.#remember(plugin, 'onRoute', options);
           const watched = this.#watched(tap, routeLook, guarded(routeOwner, fn, routeAnswer));
           const run = checksAccess(tap) ? once(identity(), watched) : watched;
-          const only = this.#methodsOf(options);
+          const only = this.#methodsOf(tap, options.answers);
           const call = callOf(tap, routeOwner, only, undefined, run);
           this.#onRoute.tap(named(tap), call);
           if (tap.stage < Stage.handler) this.#restricting().tap(named(tap), call);
@@ -113,7 +113,7 @@ export class RouteHookTable {
           const guardedRun = guardedPromise(routeOwner, fn, routeAnswer, routeLimit(limit(options)));
           const watched = this.#watchedPromise(tap, routeLook, guardedRun);
           const run = checksAccess(tap) ? oncePromise(identity(), watched) : watched;
-          const only = this.#methodsOf(options);
+          const only = this.#methodsOf(tap, options.answers);
           const call = callOf(tap, routeOwner, only, nothing, run);
           this.#onRoute.tapPromise(named(tap), call);
           if (tap.stage < Stage.handler) this.#restricting().tapPromise(named(tap), call);
@@ -200,7 +200,7 @@ export class RouteHookTable {
 
   #remember(plugin: string, hook: keyof RouteHooks, options: RouteTapOptions): Tap {
     if (this.#compiled) throw tooLate(plugin, hook);
-    const tap: Tap = { plugin, hook, stage: stageOf(options), methods: options.methods };
+    const tap = tapOf(plugin, hook, options);
     this.#taps.push(tap);
     return tap;
   }
@@ -222,9 +222,10 @@ export class RouteHookTable {
   }
 
   /** @returns the methods a tap is called for; undefined for all */
-  #methodsOf(options: RouteTapOptions): ReadonlySet<string> | undefined {
-    const stage = stageOf(options);
-    const { methods, answers = stage < Stage.limit || stage >= Stage.handler } = options;
+  #methodsOf(
+    { stage, methods }: Tap,
+    answers = stage < Stage.limit || stage >= Stage.handler,
+  ): ReadonlySet<string> | undefined {
     if (answers) for (const method of methods ?? CONTENT_METHODS) this.#methods.add(method);
     return methods && new Set(methods);
   }

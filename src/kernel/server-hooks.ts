@@ -2,11 +2,12 @@ import { AsyncSeriesBailHook, AsyncSeriesHook } from 'tapable';
 import { anyAnswer, requestAnswer } from './answers.js';
 import type { Config } from './config/compile.js';
 import { guarded, guardedPromise, type TapOwner } from './guard.js';
-import { inOrder, type ServerHooks, stageOf, type Tap, type TapOptions, tooLate } from './hooks.js';
+import { inOrder, type ServerHooks, type Tap, type TapOptions, tooLate } from './hooks.js';
 import type { Log } from './log.js';
 import type { IncomingRequest, Response } from './message.js';
 import type { HookSettings } from './route-hooks.js';
 import { type PatienceOf, requestLimit } from './tap-limits.js';
+import { tapOf } from './tap-options.js';
 import { report, requestLook, type TraceMode, traced, tracedPromise } from './trace.js';
 
 export type RequestCall = (
@@ -44,7 +45,7 @@ export class ServerHookTable {
     const isTraced = this.#trace !== 'off';
     const remember = (hook: keyof ServerHooks, options: TapOptions): Tap => {
       if (this.#compiled) throw tooLate(plugin, hook);
-      const tap: Tap = { plugin, hook, stage: stageOf(options), methods: undefined };
+      const tap = tapOf(plugin, hook, options);
       this.#taps.push(tap);
       return tap;
     };

@@ -44,6 +44,26 @@ describe('a name that a module imports and another does not export is an error a
       `import { definePlugin } from '@webserv/server';\nimport { broken } from './broken.ts';\nvoid broken;\n${end}`,
       'imports "absent", which "@webserv/server" does not export (in ',
     ],
+    [
+      'of Node',
+      `import { definePlugin } from '@webserv/server';\nimport fs, { readFil } from 'node:fs/promises';\nexport const late = () => [fs, readFil];\n${end}`,
+      'imports "readFil", which "node:fs/promises" does not export; did you mean "readFile"?',
+    ],
+    [
+      'that is passed on',
+      `import { definePlugin } from '@webserv/server';\nexport { gone as here } from './lib.ts';\n${end}`,
+      'imports "gone", which "./lib.ts" does not export',
+    ],
+    [
+      'of a file that does not exist, used or not',
+      `import { definePlugin } from '@webserv/server';\nimport lost from './lost.ts';\n${end}`,
+      'imports "./lost.ts", which does not exist',
+    ],
+    [
+      'of a file that does not exist, by several names',
+      `import { definePlugin } from '@webserv/server';\nimport {\n  one,\n  type Two,\n} from './lost.js';\n${end}`,
+      'imports "./lost.js", which does not exist',
+    ],
   ])('%s', async (_what, text, message) => {
     const found = await messages({
       'a.conf': conf,
@@ -63,6 +83,10 @@ describe('a name that a module imports and another does not export is an error a
     const text = [
       "import { definePlugin, Exchange, type Plugin, Stage } from '@webserv/server';",
       "import { Shape, there } from './lib.ts';",
+      "import { Width } from './types.js';",
+      "import type { Height } from './nowhere.js';",
+      "import { AddressInfo, createServer } from 'node:net';",
+      'export const late = (a: Width, b: Height, c: AddressInfo) => [a, b, c, createServer];',
       'const plugin: Plugin = definePlugin({',
       "  name: 'p',",
       '  apply({ hooks }) {',
@@ -73,7 +97,8 @@ describe('a name that a module imports and another does not export is an error a
       'export default plugin;',
     ].join('\n');
     const lib = 'export const there = 1;\nexport interface Shape { readonly a: number }\n';
-    expect(await messages({ 'a.conf': conf, 'p.ts': text, 'lib.ts': lib })).toEqual([]);
+    const types = 'export type Width = number;\n';
+    expect(await messages({ 'a.conf': conf, 'p.ts': text, 'lib.ts': lib, 'types.d.ts': types })).toEqual([]);
   });
 });
 

@@ -17,6 +17,7 @@ beforeAll(async () => {
       'X-Accel-Redirect: /srv/secret/a\nContent-Type: text/plain\nX-Accel-Buffering: no\n\nbody',
     ),
     'www/sendfile.cgi': prints('X-Sendfile: /srv/secret/a\nContent-Type: text/plain\n\nbody'),
+    'www/temporary.cgi': prints('X-Sendfile-Temporary: /srv/secret/a\nContent-Type: text/plain\n\nbody'),
     'www/lighttpd.cgi': prints('X-LIGHTTPD-send-file: /srv/secret/a\nLocation: /target.txt\nStatus: 302\n'),
     'www/to-script.cgi': prints('Location: /reflect.cgi/x%20y?a=b%20c\n'),
     'www/nowhere.cgi': prints('Location: /absent\n'),
@@ -126,7 +127,7 @@ describe('6.2.4 client redirect response with document', () => {
 });
 
 describe('fields that tell a server to send a file', () => {
-  it.each(['/accel.cgi', '/sendfile.cgi', '/lighttpd.cgi'])(
+  it.each(['/accel.cgi', '/sendfile.cgi', '/temporary.cgi', '/lighttpd.cgi'])(
     'never leave it, and are warned of: %s',
     async (path) => {
       const answer = await server.fetch(path, { redirect: 'manual' });

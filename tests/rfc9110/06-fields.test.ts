@@ -61,7 +61,7 @@ test.each([
 describe('Server', () => {
   it.each([
     ['', 'Server: webserv\r\n'],
-    ['server_tokens off;', 'Server: webserv\r\n'],
+    ['server_tokens off;', ''],
     ['server_tokens on;', 'Server: webserv\r\n'],
     ['server_tokens "My server/1";', 'Server: My server/1\r\n'],
     ['server_tokens "";', ''],
@@ -72,4 +72,14 @@ describe('Server', () => {
       expect(/^Server: .*\r\n/m.exec(`${head}\r\n`)?.[0] ?? '').toBe(line);
     }
   });
+
+  it.each(['GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 'NONSENSE\r\n\r\n'])(
+    'is hidden by server_tokens off, and the built-in error page names no server: %j',
+    async (bytes) => {
+      await using server = await startTestServer('server_tokens off;');
+      const text = await server.raw(bytes);
+      expect(text).toMatch(/^HTTP\/1\.1 4\d\d /);
+      expect(text).not.toMatch(/webserv|^server:/im);
+    },
+  );
 });

@@ -75,13 +75,14 @@ const logLevel: ArgumentType<LogLevel> = {
   read: (text, scope) => LEVELS_OF_NGINX.get(text) ?? argument.oneOf(logLevels).read(text, scope),
 };
 
-/** `on` and `off` are nginx's: no version is ever sent. */
+/** `on` is nginx's, without the version: that is never sent. `off` leaves nothing of it, the field neither. */
 const serverName: ArgumentType<string> = {
   usage: 'on|off|TEXT',
   expected: 'on, off or a text of printable ASCII',
   json: [{ type: 'string', pattern: '^[ -~]{0,128}$' }, { type: 'boolean' }],
   read: (text) => {
-    if (text === 'on' || text === 'off') return 'webserv';
+    if (text === 'on') return 'webserv';
+    if (text === 'off') return '';
     return /^[ -~]{0,128}$/.test(text) ? text.trim() : undefined;
   },
 };
@@ -270,8 +271,8 @@ export const core = {
   server_tokens: single(serverName, {
     in: inConnections,
     default: 'webserv',
-    writtenDefault: 'off',
-    help: 'what the field Server says: the name without a version, a text, or with "" nothing: then there is no such field',
+    writtenDefault: 'on',
+    help: 'sets the field Server: on sends the name without a version, off leaves the field out, a text is sent instead',
     example: 'server_tokens off;',
   }),
   ignore_client_abort: flag({
