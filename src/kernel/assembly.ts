@@ -1,5 +1,6 @@
 import type { Config, RouteConfig } from './config/compile.js';
 import type { Diagnostic } from './config/diagnostic.js';
+import { isSwitchedOn } from './config/kept-plugin.js';
 import { ConfigError } from './errors.js';
 import { refusalOf } from './findings.js';
 import { inTime } from './in-time.js';
@@ -7,6 +8,7 @@ import type { Log } from './log.js';
 import { LogFiles } from './log-files.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from './metrics.js';
 import { patiences } from './patience.js';
+import type { OptionValues, RunningPlugin } from './plugin.js';
 import { missingPrerequisites } from './prerequisites.js';
 import { workerAccount } from './rights/account.js';
 import type { RouteView } from './route.js';
@@ -47,6 +49,11 @@ export interface AssemblyOptions {
    * no other: the configuration is not refused for it.
    */
   readonly successor?: boolean;
+  /**
+   * The plugins that act on every route, as far as is known from the process whose place it takes: where their setup fails,
+   * nothing is served. undefined: any that was loaded may be one.
+   */
+  readonly everywhere?: ReadonlySet<string> | undefined;
   /** Sums the metrics of this process with those of the others of the server; without it, there are no others. */
   readonly gather?: (own: MetricsRegistry) => Promise<readonly MetricFamily[]>;
 }
@@ -58,7 +65,7 @@ export interface AssemblyOptions {
 export async function assemble(
   config: Config,
   log: Log,
-  { trace = false, successor = false, gather = ownFamilies }: AssemblyOptions = {},
+  { trace = false, successor = false, everywhere, gather = ownFamilies }: AssemblyOptions = {},
 ): Promise<Assembly> {
   const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
   const patienceOf = patiences();
@@ -86,6 +93,7 @@ export async function assemble(
     logs.reopen();
     for (const plugin of plugins) await tell(plugin, 'reopen');
   };
+  const lost = new Map<string, (options: OptionValues | undefined) => boolean>();
   const attempt = async (step: string, work: () => Promise<void>): Promise<void> => {
     try {
       await inTime(config.main.pluginTimeout, work);
@@ -94,11 +102,19 @@ export async function assemble(
     }
   };
   for (const plugin of config.plugins) {
-    await attempt(`plugin "${plugin.name}", setup`, async () => {
+    const setUp = async (): Promise<void> => {
       const options = config.options.get(plugin.name) ?? {};
       const running = await plugin.start({ options, hooks: hooks.facade(plugin.name), metrics, log });
       plugins.push({ plugin, running });
-    });
+    };
+    const reported = found.length;
+    await attempt(`plugin "${plugin.name}", setup`, setUp);
+    if (!successor || found.length === reported) continue;
+    found.push(...found.splice(reported).map(asWarning));
+    const isEverywhere = everywhere === undefined || everywhere.has(plugin.name);
+    lost.set(plugin.name, (options) => isEverywhere || isSwitchedOn(plugin, options));
+    // Its routes are closed, and its scripts are still found: what is behind one is closed with it.
+    plugins.push({ plugin, running: idle });
   }
   await attempt('onConfig', () => hooks.config(config));
   const inner = { left: MAX_INNER_ROUTES };
@@ -106,7 +122,18 @@ export async function assemble(
   const routes: RouteView[] = [];
   for (const server of config.servers)
     sites.push(
-      await buildSite(server, { plugins, log, logs, found, routes, successor, inner, patienceOf, traceOf }),
+      await buildSite(server, {
+        plugins,
+        log,
+        logs,
+        found,
+        routes,
+        successor,
+        lost,
+        inner,
+        patienceOf,
+        traceOf,
+      }),
     );
   if (!successor) found.push(...(await logs.doubts()));
   found.push(...(await logs.problems(successor ? 'warning' : 'error')));
@@ -157,6 +184,16 @@ function soundPart(route: RouteConfig): RouteConfig {
 function isDoubtful({ doubts, children }: RouteConfig): boolean {
   return doubts !== undefined || children.some(isDoubtful);
 }
+
+const asWarning = (diagnostic: Diagnostic): Diagnostic => ({ ...diagnostic, severity: 'warning' });
+
+/** Stands for a plugin that could not be set up. */
+const idle: RunningPlugin = {
+  apply: () => {},
+  serve: async () => {},
+  dispose: async () => {},
+  reopen: async () => {},
+};
 
 const ignore = (): void => {};
 const silent: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };

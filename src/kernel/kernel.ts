@@ -20,6 +20,8 @@ export interface RunningServer {
   readonly metrics: MetricsRegistry;
   /** What the plugins warn of in the configuration. */
   readonly warnings: readonly Diagnostic[];
+  /** The plugins with taps of onRequest: they act on every route. */
+  readonly answering: ReadonlySet<string>;
   /** Open client connections now. */
   connections(): number;
   /** Lets so many connections go, each with its next answer: another process should have them. */
@@ -118,13 +120,14 @@ async function bind(
 
 function running(
   acceptor: Acceptor,
-  { metrics, warnings, reopen, dispose }: Assembly,
+  { hooks, metrics, warnings, reopen, dispose }: Assembly,
   sockets: SocketSource,
 ): RunningServer {
   return {
     addresses: acceptor.addresses,
     metrics,
     warnings,
+    answering: new Set(hooks.taps.filter(({ hook }) => hook === 'onRequest').map(({ plugin }) => plugin)),
     connections: () => acceptor.connections,
     shed: (connections) => acceptor.shed(connections),
     reopen,

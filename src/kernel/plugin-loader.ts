@@ -5,7 +5,8 @@ import type { Jiti } from 'jiti';
 import * as publicEntry from '../index.js';
 import type { Place } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
-import { type Findings, reasonOf } from './config/findings.js';
+import { Findings, reasonOf } from './config/findings.js';
+import { type KeptPlugin, placeholderOf } from './config/kept-plugin.js';
 import { reportNotUtf8 } from './config/not-utf8.js';
 import type { Programs } from './config/programs.js';
 import { readText } from './config/read-file.js';
@@ -29,6 +30,8 @@ export interface PluginSources {
   readonly findings: Findings;
   /** Notes each program before it is run; undefined where nobody asks. */
   readonly programs: Programs | undefined;
+  /** Of those that were loaded for the process whose place this one takes. */
+  readonly kept: readonly KeptPlugin[];
 }
 
 /**
@@ -38,7 +41,7 @@ export interface PluginSources {
 export async function loadPlugins(
   uses: readonly DirectiveUse[],
   path: string,
-  { builtins, findings, programs }: PluginSources,
+  { builtins, findings, programs, kept }: PluginSources,
 ): Promise<LoadedPlugins> {
   const plugins: LoadedPlugin[] = builtins.map((plugin) => ({
     plugin,
@@ -59,8 +62,18 @@ export async function loadPlugins(
     }
     named.set(word.text, word.place);
     if (findings.full) return { plugins, complete: false };
-    const plugin = await loadPlugin(word, path, findings, programs);
-    if (plugin === undefined) complete = false;
+    const before = kept.find((each) => each.word === word.text);
+    const reported = before === undefined ? findings : new Findings();
+    const plugin = await loadPlugin(word, path, reported, programs);
+    if (plugin === undefined && before !== undefined) {
+      const reason = reported.list().map(({ message }) => message);
+      plugins.push({
+        plugin: placeholderOf(before, reason.join('; ')),
+        place: word.place,
+        file: undefined,
+        word: word.text,
+      });
+    } else if (plugin === undefined) complete = false;
     else plugins.push(plugin);
   }
   return { plugins, complete };
@@ -120,7 +133,7 @@ async function loadPlugin(
     findings.error('plugin-version', message, word.place);
     return undefined;
   }
-  return { plugin: value, place: word.place, file: found.file };
+  return { plugin: value, place: word.place, file: found.file, word: word.text };
 }
 
 /**

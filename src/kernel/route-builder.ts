@@ -10,7 +10,7 @@ import { contentTypeOf } from './mime.js';
 import { OfferTable } from './offers.js';
 import { type DecodedPath, type FilePath, resolveVisible } from './path.js';
 import type { Patience } from './patience.js';
-import type { Plugin, RunningPlugin } from './plugin.js';
+import type { OptionValues, Plugin, RunningPlugin } from './plugin.js';
 import type { Route, RouteView } from './route.js';
 import { RouteHookTable } from './route-hooks.js';
 import { RoutedRequest } from './routed-request.js';
@@ -31,6 +31,8 @@ export interface BuildContext {
   readonly found: Diagnostic[];
   /** What a route lacks, or why a plugin refuses it, closes it and is a warning: see AssemblyOptions. */
   readonly successor: boolean;
+  /** Names of plugins whose setup failed in a successor, with whether a route with these options needs them. */
+  readonly lost: ReadonlyMap<string, (options: OptionValues | undefined) => boolean>;
   /** The routes of all servers, gathered as they are built. */
   readonly routes: RouteView[];
   /** Routes of extension locations inside others that may still be built at load, for the whole configuration. */
@@ -52,7 +54,7 @@ export interface RouteKind {
 export async function buildRoute(
   config: RouteConfig,
   { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
-  { plugins, log, logs, found, routes, successor, patienceOf, traceOf }: BuildContext,
+  { plugins, log, logs, found, routes, successor, lost, patienceOf, traceOf }: BuildContext,
   { answers, isListed }: RouteKind,
 ): Promise<Route> {
   const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
@@ -87,7 +89,7 @@ export async function buildRoute(
     trace: traceOf(config.trace),
     log,
   });
-  let refused = false;
+  let refused = [...lost].some(([plugin, isNeeded]) => isNeeded(config.options.get(plugin)));
   const refuse = (...diagnostics: readonly Diagnostic[]): void => {
     refused = true;
     found.push(...(successor ? diagnostics.map(asWarning) : diagnostics));

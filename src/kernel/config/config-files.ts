@@ -1,4 +1,5 @@
 import { displayPath } from './display-path.js';
+import type { KeptPlugin } from './kept-plugin.js';
 import { type Matches, matchFiles } from './match-files.js';
 import { type FileText, readText } from './read-file.js';
 import { versionOf, type Watched, type WatchedPattern } from './watched.js';
@@ -15,6 +16,8 @@ export interface ConfigSnapshot {
   readonly texts: readonly (readonly [path: string, text: string])[];
   /** The files that the pattern of an `include` found, by the folder it starts from and the pattern. */
   readonly matches: readonly (readonly [key: string, paths: readonly string[]])[];
+  /** What is known of the plugins, whose code is not kept. */
+  readonly plugins: readonly KeptPlugin[];
 }
 
 /** Where the texts of a configuration come from. */
@@ -69,7 +72,7 @@ export class DiskFiles implements ConfigFiles {
     for (const text of this.#texts.values()) size += Buffer.byteLength(text);
     if (size > MAX_SNAPSHOT_SIZE) return undefined;
     const matches = [...this.#matches].map(([key, { paths }]) => [key, paths] as const);
-    return { texts: [...this.#texts], matches };
+    return { texts: [...this.#texts], matches, plugins: [] };
   }
 }
 

@@ -10,6 +10,7 @@ import { Findings } from './findings.js';
 import { formOf } from './forms.js';
 import { FileReader } from './include.js';
 import { providersOf } from './installed-plugins.js';
+import { withoutArguments } from './kept-plugin.js';
 import { moduleAsJson } from './module-form.js';
 import { withObjectBlocks } from './object-blocks.js';
 import { warnOfOpenReturns } from './open-returns.js';
@@ -118,9 +119,14 @@ async function load(
     builtins,
     findings,
     programs: files instanceof DiskFiles ? programs : undefined,
+    kept: snapshot?.plugins ?? [],
   });
+  const gone = plugins.filter(({ word, file }) => word !== undefined && file === undefined);
+  const unread = new Set(gone.flatMap(({ plugin }) => Object.keys(plugin.directives)));
   const registry = new Registry(plugins, findings);
-  const shaped = withObjectBlocks(parsed, (name) => registry.rule(registry.canonical(name)));
+  const shaped = withObjectBlocks(withoutArguments(parsed, unread), (name) =>
+    registry.rule(registry.canonical(name)),
+  );
   const uses = separateRunOns(shaped, registry, findings);
   const base = prefix === undefined ? dirname(path) : resolve(prefix);
   const providers = await providersOf(uses, registry, dirname(path));

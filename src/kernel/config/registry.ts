@@ -14,8 +14,10 @@ export type Rule = StructuralDirective;
 export interface LoadedPlugin {
   readonly plugin: Plugin;
   readonly place: Place | undefined;
-  /** Absolute; undefined for a built-in one. */
+  /** Absolute; undefined for a built-in one, and for one that could not be loaded again. */
   readonly file: string | undefined;
+  /** As `load_plugin` names it; undefined for a built-in one. */
+  readonly word?: string;
 }
 
 /** Every directive that may be used, by name. */

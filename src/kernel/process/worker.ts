@@ -4,6 +4,7 @@ import type { ConfigSnapshot } from '../config/config-files.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import { displayPath } from '../config/display-path.js';
 import { merged } from '../config/findings.js';
+import { keptPlugins } from '../config/kept-plugin.js';
 import { loadConfig, loadConfigText } from '../config/load.js';
 import { pageForNginx } from '../config/nginx/page.js';
 import { renderDiagnostic, renderDiagnostics } from '../config/render.js';
@@ -87,6 +88,7 @@ export async function runWorker(
       sockets,
       trace: launch.trace,
       successor: order.successor,
+      everywhere: given && new Set(given.plugins.filter((each) => each.everywhere).map(({ name }) => name)),
       gather: (own) => gatherer.gather(own),
     });
     const bound = await prepared.bind();
@@ -122,7 +124,10 @@ export async function runWorker(
     watched,
     logs: logFilePaths(),
     account: account?.uid === process.getuid?.() ? account : undefined,
-    snapshot: source?.snapshot,
+    snapshot: source?.snapshot && {
+      ...source.snapshot,
+      plugins: keptPlugins(source.plugins, config, server.answering),
+    },
   });
 }
 
