@@ -1,18 +1,12 @@
 #!/usr/bin/env node
-import { closeUnaskedDebugger, SERVER_SIGNALS, takeSignalsEarly } from './early-signals.js';
-import { unexpected } from './unexpected.js';
-
-takeSignalsEarly(...SERVER_SIGNALS);
+// Static imports are resolved before the first line runs: where one was missing, Node would print a stack.
 try {
-  const [{ takeApart }, { runCommandLine }] = await Promise.all([
-    import('./apart.js'),
-    import('./command-line.js'),
-  ]);
-  closeUnaskedDebugger();
-  takeApart(process.env);
-  await runCommandLine(process.argv.slice(2));
+  const { startCommand } = await import('./start-command.js');
+  await startCommand();
 } catch (error) {
-  // The program itself could not be loaded.
-  process.stderr.write(`webserv: ${unexpected(error)}\n`);
+  const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n', 1);
+  process.stderr.write(
+    `webserv: ${reason}: the program is not whole; install it again, or in a checkout: npm ci && npm run build\n`,
+  );
   process.exitCode = 1;
 }

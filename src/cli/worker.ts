@@ -1,29 +1,10 @@
 /** What a worker process runs: the master starts it, with its order in its environment. */
-import type { Order } from '../kernel/process/messages.js';
-import { strayDescriptors } from '../kernel/process/stray-descriptors.js';
-import { closeUnaskedDebugger, SERVER_SIGNALS, takeSignalsEarly } from './early-signals.js';
-import { unexpected } from './unexpected.js';
-
-// What is typed at a terminal (Ctrl-C, Ctrl-\) goes to the whole process group, and the end of it too; the master decides.
-takeSignalsEarly('SIGINT', 'SIGQUIT', ...SERVER_SIGNALS);
+// Static imports are resolved before the first line runs: where one was missing, the master would not learn of it.
 try {
-  const order: Order = JSON.parse(process.env.WEBSERV_ORDER ?? '');
-  // Scripts and plugins do not need to know.
-  delete process.env.WEBSERV_ORDER;
-  const stray = strayDescriptors(order.inherited.map(({ descriptor }) => descriptor));
-  const [{ builtinPlugins }, { runWorker }, { takeWorkingDirectory }, { surviveLostReaders }] =
-    await Promise.all([
-      import('../builtin.js'),
-      import('../kernel/process/worker.js'),
-      import('../kernel/working-directory.js'),
-      import('./terminal.js'),
-    ]);
-  closeUnaskedDebugger();
-
-  surviveLostReaders();
-  takeWorkingDirectory(order.workingDirectory);
-  await runWorker(order, await builtinPlugins(), stray);
+  const { startWorker } = await import('./start-worker.js');
+  await startWorker();
 } catch (error) {
-  // The program itself could not be loaded, or has a bug: the master reports it as why there is no worker.
-  process.send?.({ type: 'refused', report: `webserv: ${unexpected(error)}\n` }, () => process.exit(1));
+  const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n', 1);
+  const report = `webserv: ${reason}: the program is not whole; install it again\n`;
+  process.send?.({ type: 'refused', report }, () => process.exit(1));
 }

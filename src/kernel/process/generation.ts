@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
+import { existsSync } from 'node:fs';
 import type { ConfigSnapshot } from '../config/config-files.js';
 import type { Watched } from '../config/watched.js';
 import type { BoundSocket } from '../net/bound-socket.js';
@@ -190,6 +191,10 @@ export class WorkerProcess {
 
 /** The system may have no room for another process, or this one none for another descriptor: some failures are thrown. */
 function fork(order: Order): Worker | Error {
+  const { exec } = cluster.settings;
+  // Node would print a stack for it.
+  if (exec !== undefined && !existsSync(exec))
+    return new Error(`${exec} is missing: the program is not whole; install it again`);
   try {
     return cluster.fork({ WEBSERV_ORDER: JSON.stringify(order) });
   } catch (error) {
