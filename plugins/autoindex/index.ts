@@ -47,15 +47,20 @@ function lists({ options, children }: RouteConfig): boolean {
   return options.get('autoindex')?.autoindex === true || children.some(lists);
 }
 
+/** As in nginx, where they may stand in `http`. */
+const everywhere = ['main', 'server', 'location'] as const;
+
 export default definePlugin({
   name: 'autoindex',
   directives: {
     autoindex: flag({
+      in: everywhere,
       default: false,
       help: 'lists a folder that has no index file',
       example: 'autoindex on;',
     }),
     autoindex_format: oneOf(['auto', 'html', 'json'], {
+      in: everywhere,
       default: 'auto',
       help: 'writes the list as a page, as JSON, or as the client asks by Accept',
       example: 'autoindex_format json;',

@@ -25,6 +25,9 @@ function methodsOf(index: readonly string[], tryFiles: TryFiles | undefined): re
   return index.every((name) => /\.x?html?$/i.test(name)) ? READING : [...READING, 'POST'];
 }
 
+/** As in nginx, where they may stand in `http`. */
+const everywhere = ['main', 'server', 'location'] as const;
+
 export default definePlugin({
   name: 'static',
   directives: {
@@ -34,12 +37,18 @@ export default definePlugin({
       example: 'static off;',
     }),
     index: list(argument.word('FILE', /^[^./][^/]*$/, 'a file name without a slash or a dot in front'), {
+      in: everywhere,
       default: ['index.html'],
       help: "answers a folder's URL with the first of these files that is in it",
       example: 'index index.html index.php;',
     }),
     try_files: tryFilesDirective,
-    etag: flag({ default: true, help: 'sends an entity-tag with every file', example: 'etag off;' }),
+    etag: flag({
+      in: everywhere,
+      default: true,
+      help: 'sends an entity-tag with every file',
+      example: 'etag off;',
+    }),
     cache_control: single<string, undefined>(
       argument.word('VALUE', /^[\x21-\x7e]+(?:[ \t]+[\x21-\x7e]+)*$/, 'the value of a header field'),
       {

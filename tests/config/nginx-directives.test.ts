@@ -276,6 +276,17 @@ describe('what nginx has in more blocks than webserv', () => {
     expect(await codesOf(text)).toEqual(['warning:nginx-directive']);
   });
 
+  it('is not where the servers inherit it: index, autoindex, autoindex_format and etag', async () => {
+    const text =
+      'index a.html; autoindex on; autoindex_format json; etag off;\nserver { listen 80; location /x { etag on; } }';
+    const { config, diagnostics } = await loadConfigText(text, { file: 'x.conf', base: '/srv', builtins });
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+    const [{ route } = { route: undefined }] = config?.servers ?? [];
+    expect(route?.options.get('autoindex')).toMatchObject({ autoindex: true, autoindex_format: 'json' });
+    expect(route?.options.get('static')).toMatchObject({ index: ['a.html'], etag: false });
+    expect(route?.children[0]?.options.get('static')).toMatchObject({ index: ['a.html'], etag: true });
+  });
+
   it('is an error where it decides what is answered', async () => {
     expect(await codesOf('root /srv; server { listen 80; }')).toEqual(['wrong-block']);
   });
