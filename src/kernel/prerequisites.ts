@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { packageFolder } from '../package-folder.js';
 import type { DiagnosticCode } from './config/codes.js';
 import type { Config } from './config/compile.js';
 import type { Diagnostic, Severity } from './config/diagnostic.js';
 import { displayPath } from './config/display-path.js';
-import { type Account, isRoot, lookUpAccount, type UserSetting } from './rights/account.js';
+import { type Account, isRoot, lookUpAccount, type UserSetting, workerAccount } from './rights/account.js';
+import { mayReach } from './rights/permission.js';
 import { sharedDirectory } from './rights/shared-directory.js';
 import { NO_DIRECTORY, writeProblem } from './rights/write-problem.js';
 
@@ -36,21 +39,32 @@ export async function missingPrerequisites(
   return found;
 }
 
-/** Said where a server is started or checked by the command: a test in a process of root's is no server. */
-export function rightsOfRoot({ main }: Config): readonly Diagnostic[] {
-  if (!isRoot() || main.user !== undefined) return [];
-  const code: DiagnosticCode = 'runs-as-root';
+/** Said where a server is started or checked by the command: a test in a process of root's is not a server. */
+export async function rightsOfWorkers({ main, uses }: Config): Promise<readonly Diagnostic[]> {
+  if (!isRoot()) return [];
+  if (main.user === undefined) return [runsAsRoot];
+  const account = workerAccount(main.user);
+  const program = fileURLToPath(new URL('dist/', packageFolder));
+  if (account === undefined || (await mayReach(program, account).catch(() => true))) return [];
+  const code: DiagnosticCode = 'program-unreadable';
   return [
     {
       severity: 'warning',
       code,
-      message:
-        'started by root without a "user": requests are answered, and plugins and scripts run, as root',
-      place: undefined,
-      hint: 'name the user they run as: "user www-data;"; where root is meant, as in a container: "user root;"',
+      message: `user "${main.user.name}" may not read the server's own program in ${displayPath(program)}: what it loads while it serves is missing, such as the check of passwords`,
+      place: uses.get('user')?.[0]?.place,
+      hint: 'install it where every user may read, or open the directories on the way: chmod a+x',
     },
   ];
 }
+
+const runsAsRoot: Diagnostic = {
+  severity: 'warning',
+  code: 'runs-as-root' satisfies DiagnosticCode,
+  message: 'started by root without a "user": requests are answered, and plugins and scripts run, as root',
+  place: undefined,
+  hint: 'name the user they run as: "user www-data;"; where root is meant, as in a container: "user root;"',
+};
 
 interface Missing {
   readonly severity: Severity;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { installedIn } from '../cli/installed.js';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
 import { answerOf, patience } from './running.js';
 
@@ -25,10 +26,24 @@ describe.runIf(isRoot)('a server started by root', () => {
   it.each(['user root; ', 'user daemon; '])('with "%s" is not', async (user) => {
     const folder = await folderWith({ 'webserv.conf': conf(user) });
     const file = join(folder, 'webserv.conf');
-    expect((await webserv(['--test', '--strict', file])).code).toBe(0);
-    const server = await serving([file]);
+    const program = await installedIn(0o755);
+    expect((await webserv(['--test', '--strict', file], { program })).code).toBe(0);
+    const server = await serving([file], { program });
     expect(await answerOf(server)).toBe('served');
     expect(server.stderr()).toBe('');
+  });
+
+  it("is warned of a program that the workers' user may not read", async () => {
+    const folder = await folderWith({ 'webserv.conf': conf('user daemon; ') });
+    const file = join(folder, 'webserv.conf');
+    const program = await installedIn(0o700);
+    const checked = await webserv(['--test', file], { program });
+    expect(checked.code).toBe(0);
+    expect(checked.stderr).toMatch(
+      /:1:1: warning\[program-unreadable\]: user "daemon" may not read .*\/dist/,
+    );
+    const server = await serving([file], { program });
+    expect(server.stderr()).toContain('warning[program-unreadable]');
   });
 
   it.each(['explain', 'plugins'])('is not warned of by "%s", which starts none', async (word) => {

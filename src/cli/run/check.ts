@@ -2,7 +2,7 @@ import type { RouteConfig } from '../../kernel/config/compile.js';
 import { effectiveConfig } from '../../kernel/config/effective.js';
 import { printConfig } from '../../kernel/config/print.js';
 import { count, counted } from '../../kernel/failure.js';
-import { rightsOfRoot } from '../../kernel/prerequisites.js';
+import { rightsOfWorkers } from '../../kernel/prerequisites.js';
 import { loadFound, withAssembly } from '../configuration.js';
 import type { Found } from '../configuration-file.js';
 import { EXIT } from '../exit.js';
@@ -21,7 +21,7 @@ export async function check(found: Found, { isPrinted, isStrict }: CheckOptions)
   const loaded = await loadFound(found);
   if (loaded === undefined) return EXIT.failure;
   const { config, source } = loaded;
-  const warned = await withAssembly(loaded, (_assembly, warnings) => warnings, rightsOfRoot(config));
+  const warned = await withAssembly(loaded, (_assembly, warnings) => warnings, await rightsOfWorkers(config));
   if (warned === undefined) return EXIT.failure;
   if (isStrict && warned.length > 0) {
     say(`${config.file} is not fine: ${counted(warned)}, and --strict allows none`);

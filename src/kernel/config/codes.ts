@@ -38,6 +38,7 @@ export const codes = {
   'plugin-invalid': 'what was loaded is no plugin',
   'plugin-not-found': 'a plugin is not installed, or its file is not there',
   'plugin-version': 'a plugin was written for another version of the contract',
+  'program-unreadable': "warning: the workers' user may not read the server's own program",
   'runs-as-root':
     'warning: the server was started by root without `user`, so that plugins and scripts are root',
   'script-source': 'warning: what runs as a script in one location would be sent as source by another',

@@ -17,7 +17,7 @@ import { logFilePaths } from '../log-file.js';
 import { InheritedSockets } from '../net/inherited.js';
 import { streamsInUse } from '../own-stream.js';
 import type { Plugin } from '../plugin.js';
-import { rightsOfRoot } from '../prerequisites.js';
+import { rightsOfWorkers } from '../prerequisites.js';
 import { workerAccount } from '../rights/account.js';
 import { thrownText } from '../thrown.js';
 import { culpritFinder } from './culprit.js';
@@ -81,6 +81,8 @@ export async function runWorker(
   const inherited = await InheritedSockets.find(order.inherited);
   const sockets = new MasterSockets(account, tell);
   let server: RunningServer | undefined;
+  // Asked while this process still has the rights of root.
+  const rights = await rightsOfWorkers(config);
   const beat = (): void => tell({ type: 'alive', connections: server?.connections() ?? 0 });
   try {
     const prepared = await prepare(config, log, {
@@ -99,9 +101,7 @@ export async function runWorker(
     // Also while it stands by: the master has to know whether it could take a place.
     setInterval(beat, HEARTBEAT_MS).unref();
     if (order.standby)
-      await wordToServe(each([...prepared.warnings, ...rightsOfRoot(config)]), () =>
-        reopenAll(target, bound),
-      );
+      await wordToServe(each([...prepared.warnings, ...rights]), () => reopenAll(target, bound));
     server = await bound.serve();
   } catch (error) {
     await target.close();
@@ -115,7 +115,7 @@ export async function runWorker(
   }
   early.over();
   obey(server, target, gatherer);
-  const warnings = [...server.warnings, ...rightsOfRoot(config)];
+  const warnings = [...server.warnings, ...rights];
   tell({
     type: 'serving',
     report: shown(together(warnings)) + idleSockets(inherited),
