@@ -1,4 +1,4 @@
-import { definePlugin, Stage } from '@webserv/server';
+import { definePlugin, type Lookup, Stage } from '@webserv/server';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -129,5 +129,30 @@ describe('what a plugin can open', () => {
       'directory directory',
       'absent absent',
     ]);
+  });
+
+  test('is not hidden either where it joins the name itself, as in JavaScript', async () => {
+    const kinds: string[] = [];
+    const plugin = definePlugin({
+      name: 'joiner',
+      apply({ hooks, route }) {
+        hooks.onRoute.tapPromise({ stage: Stage.handler }, async (exchange) => {
+          const own = String(route.resolve(exchange.request.path));
+          for (const name of ['a.txt', '.b', 'd/.c/e']) {
+            const path = own.replace('a.txt', name);
+            const lookup: Lookup = await Reflect.apply(exchange.open, exchange, [path]);
+            kinds.push(lookup.kind);
+          }
+          return { status: 204 };
+        });
+      },
+    });
+    await using server = await startTestServer(
+      'root www;',
+      { 'www/a.txt': 'a', 'www/.b': 'CANARY', 'www/d/.c/e': 'CANARY' },
+      { plugins: [plugin] },
+    );
+    expect(await status(server, '/a.txt')).toBe(204);
+    expect(kinds).toEqual(['file', 'absent', 'absent']);
   });
 });
