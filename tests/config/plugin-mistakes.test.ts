@@ -149,3 +149,35 @@ describe('a return in a block that asks for a password', () => {
     expect(await warned(text)).toEqual([]);
   });
 });
+
+describe('a password file where nothing asks for a password', () => {
+  async function warned(text: string): Promise<readonly (number | undefined)[]> {
+    const { diagnostics } = await loadConfigText(text, { file: 'x.conf', base: '/srv', builtins });
+    return diagnostics.filter(({ code }) => code === 'unasked-password').map(({ place }) => place?.line);
+  }
+
+  it.each([
+    ['in a location', 'server { listen 80; location /a {\nauth_basic_user_file u; } }', [2]],
+    ['in a server', 'server { listen 80;\nauth_basic_user_file u; location /a { } }', [2]],
+    ['around all servers', 'auth_basic_user_file u;\nserver { listen 80; } server { listen 81; }', [1]],
+    [
+      'beside a location that asks',
+      'server { listen 80; location /a { auth_basic A; auth_basic_user_file u; }\nlocation /b { auth_basic_user_file u; } }',
+      [2],
+    ],
+  ])('is a warning: %s', async (_what, text, lines) => {
+    expect(await warned(text)).toEqual(lines);
+  });
+
+  it.each([
+    ['for blocks inside', 'server { listen 80; auth_basic_user_file u; location /a { auth_basic A; } }'],
+    [
+      'for one of the servers',
+      'auth_basic_user_file u; server { listen 80; } server { listen 81; auth_basic A; }',
+    ],
+    ['for a block around', 'server { listen 80; auth_basic A; location /a { auth_basic_user_file u; } }'],
+    ['beside "off"', 'server { listen 80; auth_basic off; auth_basic_user_file u; }'],
+  ])('is none %s', async (_what, text) => {
+    expect(await warned(text)).toEqual([]);
+  });
+});

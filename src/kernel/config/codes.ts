@@ -46,6 +46,7 @@ export const codes = {
   'too-deep': 'blocks, or includes, are nested too deep',
   'too-large': 'a file, or all included files together, are too large',
   'too-many-mistakes': 'only the first mistakes are shown',
+  'unasked-password': 'warning: a password file is named where nothing asks for a password',
   'unclosed-block': 'a block is opened and never closed',
   'unclosed-quote': 'a quoted text is opened and never closed',
   'unclosed-variable': 'the `{` of an environment variable is never closed',

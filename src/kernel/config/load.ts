@@ -19,6 +19,7 @@ import { type LoadedPlugin, Registry } from './registry.js';
 import { warnOfRoots } from './root-warnings.js';
 import { separateRunOns } from './run-on.js';
 import type { DirectiveUse } from './schema.js';
+import { warnOfUnaskedPasswords } from './unasked-passwords.js';
 import type { Watched } from './watched.js';
 
 export interface LoadOptions {
@@ -134,6 +135,7 @@ async function load(
   const config = compile(tree, registry, findings);
   warnOfRoots(config, findings);
   warnOfOpenReturns(config, findings);
+  warnOfUnaskedPasswords(config, findings);
   if (preview !== undefined && findings.failed && findings.balanced && complete) {
     findings.include(await preview(config));
   }
