@@ -97,6 +97,31 @@ describe('the location of a script holds for the paths behind it', () => {
     expect(await ask(server, '/deep/a.py/closed/x')).toBe('403');
   });
 
+  it.each([
+    [
+      'an extension location and the location of the whole path',
+      `location *.py { cgi .py /bin/sh; }
+       location /cgi/admin.py/members { auth_basic "a"; auth_basic_user_file users; }`,
+    ],
+    [
+      'an exact location and the location of the whole path',
+      `location = /cgi/admin.py { cgi .py /bin/sh; }
+       location /cgi/admin.py/members { auth_basic "a"; auth_basic_user_file users; }`,
+    ],
+    [
+      'the location of the script, where that of the whole path asks for none',
+      `cgi .py /bin/sh; location /cgi { auth_basic "a"; auth_basic_user_file users; }
+       location /cgi/admin.py/members { auth_basic off; }`,
+    ],
+  ])('and the password of both: %s', async (_what, locations) => {
+    await using both = await startTestServer(`root w; ${locations}`, { 'w/cgi/admin.py': script, users });
+    for (const path of ['/cgi/admin.py/members', '/cgi/admin.py/members/x']) {
+      for (const method of ['GET', 'HEAD', 'POST'])
+        expect(await ask(both, path, method, 'Content-Length: 0\r\n')).toBe('401');
+      expect(await ask(both, path, 'GET', `Authorization: ${login.authorization}\r\n`)).toMatch(/^200 ran/);
+    }
+  });
+
   it('but an exact location of the whole path and one marked ^~ are on their own where no script runs in them', async () => {
     expect(await ask(server, '/cgi/admin.py/static/x')).toBe('404');
     expect(await ask(server, '/source.py/x')).toBe('404');
