@@ -1,4 +1,4 @@
-import type { Plugin } from './kernel/plugin.js';
+import type { Plugin } from './kernel/contract/plugin.js';
 
 /**
  * The plugins that need no `load_plugin`. They are loaded as any other: this list is their only privilege.

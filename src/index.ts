@@ -1,23 +1,16 @@
 /**
  * The public entry: everything a plugin may use. Built-in plugins import it too, by the package's own name.
  */
-export { clientNetwork } from './kernel/client-network.js';
-export {
-  evaluateIfRange,
-  evaluatePreconditions,
-  type Precondition,
-  type Validators,
-} from './kernel/conditional.js';
-export { argument, readArgument, readDuration, readSize } from './kernel/config/arguments.js';
+
+export { type ConfigObject, defineConfig } from './define-config.js';
+export type { Config } from './kernel/config/compile/compile.js';
+export { argument, readArgument, readDuration, readSize } from './kernel/config/directives/arguments.js';
 export {
   type BlockOptions,
   block,
   type NamedBlocksOptions,
   namedBlocks,
-} from './kernel/config/block-directive.js';
-export type { Config } from './kernel/config/compile.js';
-export { type ConfigObject, defineConfig } from './kernel/config/define.js';
-export type { Diagnostic, Place } from './kernel/config/diagnostic.js';
+} from './kernel/config/directives/block-directive.js';
 export {
   type DirectiveOptions,
   directive,
@@ -32,7 +25,7 @@ export {
   size,
   template,
   text,
-} from './kernel/config/directives.js';
+} from './kernel/config/directives/directives.js';
 export {
   type Argument,
   ArgumentError,
@@ -45,12 +38,32 @@ export {
   type OptionsOf,
   type Report,
   type Scope,
-} from './kernel/config/schema.js';
-export { isCrossSite } from './kernel/cross-site.js';
-export { discard } from './kernel/discard.js';
-export { entityTagOf, lastModifiedOf } from './kernel/entity-tag.js';
-export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/errors.js';
-export type { Exchange, Outcome } from './kernel/exchange.js';
+} from './kernel/contract/directive.js';
+export {
+  type RouteHooks,
+  type RouteTapOptions,
+  type ServerHooks,
+  Stage,
+  type TapOptions,
+  type Tappable,
+} from './kernel/contract/hooks.js';
+export {
+  API_VERSION,
+  type ApplyContext,
+  type DefinedPlugin,
+  definePlugin,
+  type Finding,
+  type Lifecycle,
+  type Plugin,
+  type PluginDefinition,
+  type ScriptRunner,
+  type SetupContext,
+} from './kernel/contract/plugin.js';
+export type { Template } from './kernel/contract/template.js';
+export type { VariableDefinition, VariableTable } from './kernel/contract/variables.js';
+export type { Diagnostic, Place } from './kernel/diagnostics/diagnostic.js';
+export type { Exchange, Outcome } from './kernel/exchange/exchange.js';
+export { Hot, type HotOptions } from './kernel/files/hot-cache.js';
 export {
   type Boundary,
   type Closable,
@@ -62,22 +75,21 @@ export {
   type OpenFile,
   openDirectory,
   openFile,
-} from './kernel/files.js';
+} from './kernel/files/open-file.js';
+export type { FileFields, Offers } from './kernel/hooks/offers.js';
+export { clientNetwork } from './kernel/http/client-network.js';
 export {
-  type RouteHooks,
-  type RouteTapOptions,
-  type ServerHooks,
-  Stage,
-  type TapOptions,
-  type Tappable,
-} from './kernel/hooks.js';
-export { Hot, type HotOptions } from './kernel/hot.js';
-export { escapeHtml } from './kernel/html.js';
-export { formatHttpDate, parseHttpDate } from './kernel/http-date.js';
-export { LineAllowance } from './kernel/line-allowance.js';
-export type { Log, LogLevel } from './kernel/log.js';
-export { type LogFile, type LogFileOptions, openLogFile } from './kernel/log-file.js';
-export type { LogDescription } from './kernel/log-files.js';
+  evaluateIfRange,
+  evaluatePreconditions,
+  type Precondition,
+  type Validators,
+} from './kernel/http/conditional.js';
+export { isCrossSite } from './kernel/http/cross-site.js';
+export { formatHttpDate, parseHttpDate } from './kernel/http/date.js';
+export { discard } from './kernel/http/discard.js';
+export { entityTagOf, lastModifiedOf } from './kernel/http/entity-tag.js';
+export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/http/errors.js';
+export { escapeHtml } from './kernel/http/html.js';
 export {
   type FileSlice,
   isFileSlice,
@@ -88,7 +100,22 @@ export {
   type Response,
   type ResponseBody,
   type ResponseHeaders,
-} from './kernel/message.js';
+} from './kernel/http/message.js';
+export { preferredType } from './kernel/http/negotiate.js';
+export {
+  type ByteRange,
+  contentRange,
+  type Multipart,
+  multipartByteranges,
+  parseRange,
+  selectRanges,
+} from './kernel/http/range.js';
+export { SharedWork } from './kernel/limits/shared-work.js';
+export { WorkLimit, type WorkLimitOptions } from './kernel/limits/work-limit.js';
+export { LineAllowance } from './kernel/log/line-allowance.js';
+export type { Log, LogLevel } from './kernel/log/log.js';
+export { type LogFile, type LogFileOptions, openLogFile } from './kernel/log/log-file.js';
+export type { LogDescription } from './kernel/log/log-files.js';
 export type {
   Counter,
   Histogram,
@@ -96,9 +123,8 @@ export type {
   MetricFamily,
   MetricSample,
   Metrics,
-} from './kernel/metrics.js';
-export { preferredType } from './kernel/negotiate.js';
-export type { FileFields, Offers } from './kernel/offers.js';
+} from './kernel/metrics/metrics.js';
+export { bytesOfName, encodeSegment, nameOfBytes } from './kernel/path/path-segment.js';
 export {
   childPath,
   type DecodedPath,
@@ -116,31 +142,6 @@ export {
   resolveVisible,
   safeFileName,
   segmentsOf,
-} from './kernel/path.js';
-export { bytesOfName, encodeSegment, nameOfBytes } from './kernel/path-segment.js';
-export {
-  API_VERSION,
-  type ApplyContext,
-  type DefinedPlugin,
-  definePlugin,
-  type Finding,
-  type Lifecycle,
-  type Plugin,
-  type PluginDefinition,
-  type ScriptRunner,
-  type SetupContext,
-} from './kernel/plugin.js';
-export {
-  type ByteRange,
-  contentRange,
-  type Multipart,
-  multipartByteranges,
-  parseRange,
-  selectRanges,
-} from './kernel/range.js';
-export type { RouteView } from './kernel/route.js';
+} from './kernel/path/url-path.js';
+export type { RouteView } from './kernel/routing/route.js';
 export type { Script, ScriptNames } from './kernel/routing/scripts.js';
-export { SharedWork } from './kernel/shared-work.js';
-export type { Template } from './kernel/template.js';
-export type { VariableDefinition, VariableTable } from './kernel/variables.js';
-export { WorkLimit, type WorkLimitOptions } from './kernel/work-limit.js';

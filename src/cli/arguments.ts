@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../kernel/config/suggest.js';
+import { nearest } from '../kernel/diagnostics/suggest.js';
 
 /** A mistake in the command line. */
 export class UsageError extends Error {

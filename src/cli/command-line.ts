@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { leaveRemovedDirectory } from '../kernel/working-directory.js';
+import { leaveRemovedDirectory } from '../kernel/diagnostics/working-directory.js';
 import { isApart, sendResult } from './apart.js';
 import { check, firstPositional, nearestOf, type Options, UsageError } from './arguments.js';
 import type { Command } from './command.js';

@@ -72,6 +72,6 @@ export function isFolder(path: string): boolean {
 
 /** What searches knows every form there is: not needed by who names a file. */
 async function search(folder: string): Promise<string | undefined> {
-  const { findConfig } = await import('../kernel/config/find.js');
+  const { findConfig } = await import('../kernel/config/files/find.js');
   return findConfig(folder);
 }

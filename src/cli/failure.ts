@@ -1,6 +1,6 @@
-import type { Diagnostic } from '../kernel/config/diagnostic.js';
 import { pageForNginx } from '../kernel/config/nginx/page.js';
-import { renderDiagnostics } from '../kernel/config/render.js';
+import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
+import { renderDiagnostics } from '../kernel/diagnostics/render.js';
 import { hasColour } from './terminal.js';
 
 /** Shows what is wrong with a configuration, and what is only worth a warning. */

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import { workingDirectory } from '../kernel/working-directory.js';
+import { workingDirectory } from '../kernel/diagnostics/working-directory.js';
 import { UsageError } from './arguments.js';
 
 /** A path of the command line, absolute. @throws UsageError for a relative one where there is no working directory any more */

@@ -1,5 +1,5 @@
 import { parseAuthority } from '../kernel/http/host.js';
-import { type DecodedPath, decodePath } from '../kernel/path.js';
+import { type DecodedPath, decodePath } from '../kernel/path/url-path.js';
 import { UsageError } from './arguments.js';
 
 /** What a URL on the command line asks for. */

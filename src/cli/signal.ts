@@ -1,10 +1,10 @@
 import { builtinPlugins } from '../builtin.js';
-import { compile, type MainSettings } from '../kernel/config/compile.js';
-import { displayPath } from '../kernel/config/display-path.js';
-import { Findings } from '../kernel/config/findings.js';
-import { loadConfig } from '../kernel/config/load.js';
-import { holderOf } from '../kernel/process/identity.js';
-import { readPid } from '../kernel/process/pid-file.js';
+import { compile, type MainSettings } from '../kernel/config/compile/compile.js';
+import { loadConfig } from '../kernel/config/files/load.js';
+import { displayPath } from '../kernel/diagnostics/display-path.js';
+import { Findings } from '../kernel/diagnostics/findings.js';
+import { holderOf } from '../process/identity.js';
+import { readPid } from '../process/pid-file.js';
 import { UsageError } from './arguments.js';
 import { loadFound, withAssembly } from './configuration.js';
 import type { Found } from './configuration-file.js';

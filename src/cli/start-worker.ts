@@ -1,5 +1,5 @@
-import type { Order } from '../kernel/process/messages.js';
-import { strayDescriptors } from '../kernel/process/stray-descriptors.js';
+import type { Order } from '../process/messages.js';
+import { strayDescriptors } from '../process/stray-descriptors.js';
 import { closeUnaskedDebugger, SERVER_SIGNALS, takeSignalsEarly } from './early-signals.js';
 import { unexpected } from './unexpected.js';
 
@@ -15,8 +15,8 @@ export async function startWorker(): Promise<void> {
     const [{ builtinPlugins }, { runWorker }, { takeWorkingDirectory }, { surviveLostReaders }] =
       await Promise.all([
         import('../builtin.js'),
-        import('../kernel/process/worker.js'),
-        import('../kernel/working-directory.js'),
+        import('../process/worker.js'),
+        import('../kernel/diagnostics/working-directory.js'),
         import('./terminal.js'),
       ]);
     closeUnaskedDebugger();

@@ -1,11 +1,11 @@
-import { stderrTarget } from '../kernel/error-log.js';
+import { stderrTarget } from '../kernel/log/error-log.js';
 import { type Address, formatAddress } from '../kernel/net/listener.js';
-import { takeInheritedSockets } from '../kernel/process/activation.js';
-import { type FromSuccessor, takeHandover } from '../kernel/process/handover.js';
-import { Master } from '../kernel/process/master.js';
-import type { Launch } from '../kernel/process/messages.js';
-import { ServiceManager } from '../kernel/process/service-manager.js';
 import { packageFolder } from '../package-folder.js';
+import { takeInheritedSockets } from '../process/activation.js';
+import { type FromSuccessor, takeHandover } from '../process/handover.js';
+import { Master } from '../process/master.js';
+import type { Launch } from '../process/messages.js';
+import { ServiceManager } from '../process/service-manager.js';
 import { EXIT } from './exit.js';
 import { print } from './terminal.js';
 import { packageVersion } from './version.js';

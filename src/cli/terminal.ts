@@ -1,4 +1,4 @@
-import { printable } from '../kernel/config/render.js';
+import { printable } from '../kernel/diagnostics/render.js';
 
 /** Data goes to stdout, all that is said about it to stderr. */
 

@@ -1,9 +1,9 @@
 import { builtinPlugins } from '../builtin.js';
-import type { Config } from '../kernel/config/compile.js';
-import type { Diagnostic } from '../kernel/config/diagnostic.js';
-import { type LoadResult, loadConfigText } from '../kernel/config/load.js';
-import { renderDiagnostics } from '../kernel/config/render.js';
-import type { Plugin } from '../kernel/plugin.js';
+import type { Config } from '../kernel/config/compile/compile.js';
+import { type LoadResult, loadConfigText } from '../kernel/config/files/load.js';
+import type { Plugin } from '../kernel/contract/plugin.js';
+import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
+import { renderDiagnostics } from '../kernel/diagnostics/render.js';
 
 /** A test says what stands inside one `server`; it listens on a free port. */
 const HEAD = 'server {\nlisten 127.0.0.1:0;\n';

@@ -1,10 +1,10 @@
 import { deepStrictEqual, fail } from 'node:assert';
-import { assemble } from '../kernel/assembly.js';
-import type { RouteConfig } from '../kernel/config/compile.js';
-import type { Diagnostic } from '../kernel/config/diagnostic.js';
-import { renderDiagnostic, renderDiagnostics } from '../kernel/config/render.js';
-import { ConfigError } from '../kernel/errors.js';
-import type { OptionValues, Plugin } from '../kernel/plugin.js';
+import type { RouteConfig } from '../kernel/config/compile/compile.js';
+import type { OptionValues, Plugin } from '../kernel/contract/plugin.js';
+import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
+import { renderDiagnostic, renderDiagnostics } from '../kernel/diagnostics/render.js';
+import { ConfigError } from '../kernel/http/errors.js';
+import { assemble } from '../kernel/server/assembly.js';
 import type { Check } from './check.js';
 import { linesBefore, readTestConfig } from './configuration.js';
 import { makeFolder, type TestFiles } from './files.js';

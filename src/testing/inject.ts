@@ -1,4 +1,4 @@
-import type { Plugin } from '../kernel/plugin.js';
+import type { Plugin } from '../kernel/contract/plugin.js';
 import type { TestFiles } from './files.js';
 import { faultsIn } from './recording-log.js';
 import { fullRequest, type InjectRequest } from './request.js';

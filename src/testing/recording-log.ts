@@ -1,5 +1,5 @@
-import { createLog } from '../kernel/error-log.js';
-import type { Log } from '../kernel/log.js';
+import { createLog } from '../kernel/log/error-log.js';
+import type { Log } from '../kernel/log/log.js';
 
 /** An error log that is kept. */
 export interface RecordingLog {

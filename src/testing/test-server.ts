@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
-import type { Diagnostic } from '../kernel/config/diagnostic.js';
-import { start } from '../kernel/kernel.js';
-import type { Plugin } from '../kernel/plugin.js';
+import type { Plugin } from '../kernel/contract/plugin.js';
+import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
+import { start } from '../kernel/server/server.js';
 import { readTestConfig, valid } from './configuration.js';
 import { makeFolder, type TestFiles } from './files.js';
 import { recordingLog } from './recording-log.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import { core } from '../../src/kernel/config/core.js';
-import { effectiveConfig } from '../../src/kernel/config/effective.js';
-import { loadConfigText } from '../../src/kernel/config/load.js';
-import { printConfig } from '../../src/kernel/config/print.js';
-import { renderDiagnostics } from '../../src/kernel/config/render.js';
-import type { Context, Directive } from '../../src/kernel/config/schema.js';
+import { effectiveConfig } from '../../src/inspect/effective.js';
+import { printConfig } from '../../src/inspect/print.js';
+import { core } from '../../src/kernel/config/directives/core.js';
+import { loadConfigText } from '../../src/kernel/config/files/load.js';
+import type { Context, Directive } from '../../src/kernel/contract/directive.js';
+import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 import { meaning } from './meaning.js';
 
 const builtins = await builtinPlugins();

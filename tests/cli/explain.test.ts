@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
 import { readRequestUrl } from '../../src/cli/request-url.js';
-import { assemble } from '../../src/kernel/assembly.js';
-import { loadConfigText } from '../../src/kernel/config/load.js';
-import { explain } from '../../src/kernel/explain.js';
+import { explain } from '../../src/inspect/explain.js';
+import { loadConfigText } from '../../src/kernel/config/files/load.js';
+import { assemble } from '../../src/kernel/server/assembly.js';
 import { startTestServer } from '../../src/testing/index.js';
 import { folderWith, webserv } from './webserv.js';
 

@@ -1,5 +1,5 @@
-import type { Config, RouteConfig } from '../../src/kernel/config/compile.js';
-import { defaultTypes } from '../../src/kernel/mime.js';
+import type { Config, RouteConfig } from '../../src/kernel/config/compile/compile.js';
+import { defaultTypes } from '../../src/kernel/files/mime.js';
 
 /** Kept in a value, for messages. */
 const isPlace = (value: unknown): boolean =>

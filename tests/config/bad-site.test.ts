@@ -3,13 +3,13 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import { assemble, preview } from '../../src/kernel/assembly.js';
-import type { Config } from '../../src/kernel/config/compile.js';
-import type { Diagnostic } from '../../src/kernel/config/diagnostic.js';
-import { loadConfig } from '../../src/kernel/config/load.js';
-import { renderDiagnostics } from '../../src/kernel/config/render.js';
-import { createLog, stderrTarget } from '../../src/kernel/error-log.js';
-import { ConfigError } from '../../src/kernel/errors.js';
+import type { Config } from '../../src/kernel/config/compile/compile.js';
+import { loadConfig } from '../../src/kernel/config/files/load.js';
+import type { Diagnostic } from '../../src/kernel/diagnostics/diagnostic.js';
+import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
+import { ConfigError } from '../../src/kernel/http/errors.js';
+import { createLog, stderrTarget } from '../../src/kernel/log/error-log.js';
+import { assemble, preview } from '../../src/kernel/server/assembly.js';
 
 /**
  * Configurations in which the built-in plugins find something, each with what is said beside it in `.txt`. After a change

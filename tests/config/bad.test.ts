@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { codes } from '../../src/kernel/config/codes.js';
-import { loadConfig } from '../../src/kernel/config/load.js';
-import { renderDiagnostics } from '../../src/kernel/config/render.js';
+import { loadConfig } from '../../src/kernel/config/files/load.js';
+import { codes } from '../../src/kernel/diagnostics/codes.js';
+import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 import { sample } from './fixture.js';
 
 /**

@@ -13,11 +13,11 @@ import {
 } from '@webserv/server';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { effectiveConfig } from '../../src/kernel/config/effective.js';
-import { configSchema } from '../../src/kernel/config/json-schema.js';
-import { loadConfigText } from '../../src/kernel/config/load.js';
-import { printConfig } from '../../src/kernel/config/print.js';
-import { referenceOf } from '../../src/kernel/config/reference.js';
+import { effectiveConfig } from '../../src/inspect/effective.js';
+import { configSchema } from '../../src/inspect/json-schema.js';
+import { printConfig } from '../../src/inspect/print.js';
+import { referenceOf } from '../../src/inspect/reference.js';
+import { loadConfigText } from '../../src/kernel/config/files/load.js';
 
 const limiter = definePlugin({
   name: 'limiter',

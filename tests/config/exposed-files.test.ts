@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import { loadConfig } from '../../src/kernel/config/load.js';
+import { loadConfig } from '../../src/kernel/config/files/load.js';
 
 let folder = '';
 beforeEach(() => {

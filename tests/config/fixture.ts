@@ -1,5 +1,5 @@
 import { argument, definePlugin, duration, flag, integer, list, map, oneOf, size } from '@webserv/server';
-import { type LoadResult, loadConfigText } from '../../src/kernel/config/load.js';
+import { type LoadResult, loadConfigText } from '../../src/kernel/config/files/load.js';
 
 /** A plugin with a directive of every kind, so that these tests do not depend on the real ones. */
 export const sample = definePlugin({

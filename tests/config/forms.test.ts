@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Config, RouteConfig } from '../../src/kernel/config/compile.js';
-import { findConfig } from '../../src/kernel/config/find.js';
-import { type LoadResult, loadConfig } from '../../src/kernel/config/load.js';
+import type { Config, RouteConfig } from '../../src/kernel/config/compile/compile.js';
+import { findConfig } from '../../src/kernel/config/files/find.js';
+import { type LoadResult, loadConfig } from '../../src/kernel/config/files/load.js';
 import { load, sample } from './fixture.js';
 
 /** A configuration's meaning: what is left of it without the places of its words. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import { assemble } from '../../src/kernel/assembly.js';
-import { loadConfigText } from '../../src/kernel/config/load.js';
-import { renderDiagnostics } from '../../src/kernel/config/render.js';
-import { createLog, stderrTarget } from '../../src/kernel/error-log.js';
+import { loadConfigText } from '../../src/kernel/config/files/load.js';
+import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
+import { createLog, stderrTarget } from '../../src/kernel/log/error-log.js';
+import { assemble } from '../../src/kernel/server/assembly.js';
 import { load } from './fixture.js';
 
 /** Whatever is loaded ends with a configuration or with errors, not with an exception and not with both. */

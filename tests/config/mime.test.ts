@@ -1,6 +1,6 @@
 import mime from 'mime';
 import { describe, expect, it } from 'vitest';
-import { contentTypeOf, defaultTypes } from '../../src/kernel/mime.js';
+import { contentTypeOf, defaultTypes } from '../../src/kernel/files/mime.js';
 
 const standard = { types: defaultTypes, defaultType: 'application/octet-stream', charset: 'utf-8' };
 const typeOf = (name: string, charset = 'utf-8') => contentTypeOf({ ...standard, charset }, name);

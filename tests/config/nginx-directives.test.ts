@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import { Findings } from '../../src/kernel/config/findings.js';
-import { loadConfigText } from '../../src/kernel/config/load.js';
+import { Registry } from '../../src/kernel/config/directives/registry.js';
+import { loadConfigText } from '../../src/kernel/config/files/load.js';
 import { elsewhereInNginx } from '../../src/kernel/config/nginx/contexts.js';
 import {
   nginxDirectives,
@@ -11,8 +11,8 @@ import {
   nginxModules,
   nginxOutcome,
 } from '../../src/kernel/config/nginx/directives.js';
-import { Registry } from '../../src/kernel/config/registry.js';
-import { variablePrefixes } from '../../src/kernel/variables.js';
+import { variablePrefixes } from '../../src/kernel/contract/variables.js';
+import { Findings } from '../../src/kernel/diagnostics/findings.js';
 import { codesOf, load } from './fixture.js';
 import { accepted } from './nginx-accepted.js';
 import { nginxTables } from './nginx-table.js';

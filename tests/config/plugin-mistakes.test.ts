@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { definePlugin } from '@webserv/server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import { loadConfig, loadConfigText } from '../../src/kernel/config/load.js';
+import { loadConfig, loadConfigText } from '../../src/kernel/config/files/load.js';
 
 async function messages(files: Readonly<Record<string, string>>, name = 'a.conf') {
   const folder = await mkdtemp(join(tmpdir(), 'webserv-plugins-'));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { HttpError } from '@webserv/server';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/kernel/config/load.js';
+import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { sample } from './fixture.js';
 
 const esm = (name: string, value = 'true') => `

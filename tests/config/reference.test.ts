@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import { codes } from '../../src/kernel/config/codes.js';
-import { loadConfigText } from '../../src/kernel/config/load.js';
-import { referenceOf } from '../../src/kernel/config/reference.js';
+import { referenceOf } from '../../src/inspect/reference.js';
+import { loadConfigText } from '../../src/kernel/config/files/load.js';
+import { codes } from '../../src/kernel/diagnostics/codes.js';
 import { sample } from './fixture.js';
 
 const page = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url));

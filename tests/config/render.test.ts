@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Diagnostic } from '../../src/kernel/config/diagnostic.js';
-import { renderDiagnostic, renderDiagnostics } from '../../src/kernel/config/render.js';
+import type { Diagnostic } from '../../src/kernel/diagnostics/diagnostic.js';
+import { renderDiagnostic, renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 
 const place = { file: 'a.conf', line: 12, column: 5, length: 8, text: '    autoindx on;' };
 const finding: Diagnostic = {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { loadConfig } from '../../src/kernel/config/load.js';
+import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { codesOf, load } from './fixture.js';
 
 const json = (value: unknown) => codesOf(JSON.stringify(value), { file: 'test.json' });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { loadConfig } from '../../src/kernel/config/load.js';
+import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { folderWith as cliFolderWith, webserv } from '../cli/webserv.js';
 
 async function folderWith(files: Readonly<Record<string, string | Buffer>>): Promise<string> {

@@ -6,8 +6,8 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Stage } from '../../src/index.js';
-import { RouteHookTable } from '../../src/kernel/route-hooks.js';
-import { ServerHookTable } from '../../src/kernel/server-hooks.js';
+import { RouteHookTable } from '../../src/kernel/hooks/route-hooks.js';
+import { ServerHookTable } from '../../src/kernel/hooks/server-hooks.js';
 import { type Block, blocksOf, commandsOf, patternOf } from './page.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { excessOf } from '../../src/kernel/process/balance.js';
+import { excessOf } from '../../src/process/balance.js';
 import { folderWith, serving } from '../cli/webserv.js';
 import { childrenOf } from '../process/running.js';
 import { connectionsOf } from './connections.js';

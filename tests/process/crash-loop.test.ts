@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { Deaths } from '../../src/kernel/process/deaths.js';
+import { Deaths } from '../../src/process/restart-backoff.js';
 import { folderWith, serving } from '../cli/webserv.js';
 import { childrenOf, patience, standbyOf } from './running.js';
 

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import { loadConfig } from '../../src/kernel/config/load.js';
-import { Watch } from '../../src/kernel/process/watch.js';
-import { WatchPoints } from '../../src/kernel/process/watch-points.js';
+import { loadConfig } from '../../src/kernel/config/files/load.js';
+import { Watch } from '../../src/process/watch.js';
+import { WatchPoints } from '../../src/process/watch-points.js';
 import { folderWith } from '../cli/webserv.js';
 
 /** Sooner than the look that comes every ten seconds whatever the system says. */

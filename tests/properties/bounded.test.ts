@@ -1,8 +1,8 @@
 import { HttpError } from '@webserv/server';
 import { describe, expect, it } from 'vitest';
-import { IncomingBody } from '../../src/kernel/http/body.js';
-import { ChunkedDecoder } from '../../src/kernel/http/chunked.js';
-import { HeadParser } from '../../src/kernel/http/parser.js';
+import { IncomingBody } from '../../src/kernel/http1/body.js';
+import { ChunkedDecoder } from '../../src/kernel/http1/chunked.js';
+import { HeadParser } from '../../src/kernel/http1/parser.js';
 import { LIMITS } from './reader.js';
 
 /** Pushes the same packet until something objects. @returns how many bytes it took, or the most that were tried */

@@ -1,8 +1,8 @@
 import { HttpError } from '@webserv/server';
-import type { IncomingBody } from '../../src/kernel/http/body.js';
-import { type HeadLimits, HeadParser } from '../../src/kernel/http/parser.js';
-import { receive } from '../../src/kernel/http/request.js';
-import type { Peer } from '../../src/kernel/message.js';
+import type { Peer } from '../../src/kernel/http/message.js';
+import type { IncomingBody } from '../../src/kernel/http1/body.js';
+import { type HeadLimits, HeadParser } from '../../src/kernel/http1/parser.js';
+import { receive } from '../../src/kernel/http1/request.js';
 
 /** A request as the bytes of a connection say it, without sockets. */
 export interface ReadRequest {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FieldLines } from '../../src/kernel/http/fields.js';
-import { HeadParser, type RequestHead } from '../../src/kernel/http/parser.js';
+import { HeadParser, type RequestHead } from '../../src/kernel/http1/parser.js';
 
 const LIMITS = { requestLine: 100, head: 4096, fieldCount: 50 };
 const FIELDS = 'Host: a\r\nAccept: text/html\r\nX_Y: dropped\r\nCookie: a=1\r\n\r\n';

@@ -1,8 +1,8 @@
-import type { RouteConfig } from '../../kernel/config/compile.js';
-import { effectiveConfig } from '../../kernel/config/effective.js';
-import { printConfig } from '../../kernel/config/print.js';
-import { count, counted } from '../../kernel/failure.js';
-import { rightsOfWorkers } from '../../kernel/prerequisites.js';
+import { effectiveConfig } from '../../inspect/effective.js';
+import { printConfig } from '../../inspect/print.js';
+import type { RouteConfig } from '../../kernel/config/compile/compile.js';
+import { rightsOfWorkers } from '../../kernel/server/prerequisites.js';
+import { count, counted } from '../../kernel/server/start-failure.js';
 import { loadFound, withAssembly } from '../configuration.js';
 import type { Found } from '../configuration-file.js';
 import { EXIT } from '../exit.js';

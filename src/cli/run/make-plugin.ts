@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtinPlugins } from '../../builtin.js';
-import { displayPath } from '../../kernel/config/display-path.js';
-import { Findings, reasonOf } from '../../kernel/config/findings.js';
-import { Registry } from '../../kernel/config/registry.js';
+import { Registry } from '../../kernel/config/directives/registry.js';
+import { displayPath } from '../../kernel/diagnostics/display-path.js';
+import { Findings, reasonOf } from '../../kernel/diagnostics/findings.js';
 import { packageFolder } from '../../package-folder.js';
 import { UsageError } from '../arguments.js';
 import { EXIT } from '../exit.js';

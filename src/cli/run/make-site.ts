@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { displayPath } from '../../kernel/config/display-path.js';
-import { reasonOf } from '../../kernel/config/findings.js';
+import { displayPath } from '../../kernel/diagnostics/display-path.js';
+import { reasonOf } from '../../kernel/diagnostics/findings.js';
 import { EXIT } from '../exit.js';
 import { namedPath } from '../named-path.js';
 import { siteFiles } from '../site-template.js';

@@ -1,6 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { displayPath } from '../../kernel/config/display-path.js';
+import { displayPath } from '../../kernel/diagnostics/display-path.js';
 import { print, say } from '../terminal.js';
 
 /** A file's path from the folder they are made in, and its content. */

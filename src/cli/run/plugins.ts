@@ -1,11 +1,11 @@
 import { pathToFileURL } from 'node:url';
 import { builtinPlugins } from '../../builtin.js';
-import type { Assembly } from '../../kernel/assembly.js';
-import { formatPlace } from '../../kernel/config/diagnostic.js';
-import { displayPath } from '../../kernel/config/display-path.js';
-import type { LoadedPlugin } from '../../kernel/config/registry.js';
-import type { Tap } from '../../kernel/hooks.js';
-import { stageName } from '../../kernel/stage-name.js';
+import type { LoadedPlugin } from '../../kernel/config/directives/registry.js';
+import type { Tap } from '../../kernel/contract/hooks.js';
+import { stageName } from '../../kernel/contract/stage-name.js';
+import { formatPlace } from '../../kernel/diagnostics/diagnostic.js';
+import { displayPath } from '../../kernel/diagnostics/display-path.js';
+import type { Assembly } from '../../kernel/server/assembly.js';
 import { load, withAssembly } from '../configuration.js';
 import { type Given, locate } from '../configuration-file.js';
 import { EXIT } from '../exit.js';

@@ -1,5 +1,5 @@
 import { builtinPlugins } from '../../builtin.js';
-import { configSchema } from '../../kernel/config/json-schema.js';
+import { configSchema } from '../../inspect/json-schema.js';
 import { load } from '../configuration.js';
 import type { Given } from '../configuration-file.js';
 import { EXIT } from '../exit.js';

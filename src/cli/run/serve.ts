@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readListen, readServerName } from '../../kernel/config/listen.js';
-import { quoteWord } from '../../kernel/config/print.js';
-import { ArgumentError } from '../../kernel/config/schema.js';
+import { quoteWord } from '../../inspect/print.js';
+import { readListen, readServerName } from '../../kernel/config/compile/listen.js';
+import { ArgumentError } from '../../kernel/contract/directive.js';
+import { workingDirectory } from '../../kernel/diagnostics/working-directory.js';
 import { isRoot } from '../../kernel/rights/account.js';
-import { workingDirectory } from '../../kernel/working-directory.js';
 import { UsageError } from '../arguments.js';
 import { isFolder } from '../configuration-file.js';
 import { namedPath } from '../named-path.js';

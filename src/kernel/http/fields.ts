@@ -1,5 +1,5 @@
-import type { RequestHeaders } from '../message.js';
 import { lowerCase } from './characters.js';
+import type { RequestHeaders } from './message.js';
 
 /** A field line takes four numbers: where its name starts and ends, where its value starts and ends. */
 const STRIDE = 4;

@@ -1,8 +1,8 @@
-import { HttpError } from '../errors.js';
-import { type DecodedPath, decodeTargetPath } from '../path.js';
+import type { RequestHead } from '../http1/parser.js';
+import { type DecodedPath, decodeTargetPath } from '../path/url-path.js';
 import { ASTERISK, SLASH } from './characters.js';
+import { HttpError } from './errors.js';
 import { type Authority, parseAuthority } from './host.js';
-import type { RequestHead } from './parser.js';
 
 /** Where a request is meant to go (RFC 9112 §3.2, §3.3). */
 export interface Target {

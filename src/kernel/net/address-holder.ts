@@ -1,5 +1,5 @@
 import { opendir, readlink } from 'node:fs/promises';
-import { processOf } from '../process/identity.js';
+import { processOf } from '../../process/identity.js';
 import type { Address } from './listener.js';
 import { listeningSockets } from './listening-sockets.js';
 

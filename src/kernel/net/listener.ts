@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Listen } from '../config/compile.js';
+import type { Listen } from '../config/compile/compile.js';
 import { addressHolder } from './address-holder.js';
 import { acceptOn, type BoundSocket, portOf } from './bound-socket.js';
 

@@ -1,4 +1,4 @@
-import type { Peer } from '../message.js';
+import type { Peer } from '../http/message.js';
 import type { Transport } from './transport.js';
 
 /** A connection's two ends. The remote one is asked for at once: a socket that is reset forgets it. */

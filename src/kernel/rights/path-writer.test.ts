@@ -2,9 +2,9 @@ import { chmod, chown, link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openFileSink } from '../log-sink.js';
-import { streamAt } from '../own-stream.js';
+import { openFileSink } from '../log/log-sink.js';
 import type { Account } from './account.js';
+import { streamAt } from './own-stream.js';
 import { safePath, writerOf } from './path-writer.js';
 import { sharedDirectory } from './shared-directory.js';
 import { writeProblem } from './write-problem.js';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { streamAt } from '../own-stream.js';
 import type { Account } from './account.js';
+import { streamAt } from './own-stream.js';
 
 const WRITABLE_BY_GROUP = 0o020;
 const WRITABLE_BY_ALL = 0o002;

@@ -1,9 +1,9 @@
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { displayPath } from '../config/display-path.js';
-import { streamAt } from '../own-stream.js';
+import { displayPath } from '../diagnostics/display-path.js';
 import { type Account, isRoot } from './account.js';
+import { streamAt } from './own-stream.js';
 import { type SafePath, safePath } from './path-writer.js';
 import { MAY_SEARCH, MAY_WRITE, mayReach, permits } from './permission.js';
 

@@ -1,4 +1,4 @@
-import type { Route } from '../route.js';
+import type { Route } from './route.js';
 
 /** Makes the route of an extension location as it acts inside another location. */
 export type BuildInner = (around: Route, location: Route) => Promise<Route>;

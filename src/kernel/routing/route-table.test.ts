@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type DecodedPath, decodePath } from '../path.js';
-import type { Route } from '../route.js';
+import { type DecodedPath, decodePath } from '../path/url-path.js';
 import { InnerRoutes } from './inner-routes.js';
+import type { Route } from './route.js';
 import { type RouteNode, RouteTable } from './route-table.js';
 
 function route(name: string): Route {

@@ -1,6 +1,6 @@
-import type { DecodedPath } from '../path.js';
-import type { Route } from '../route.js';
+import type { DecodedPath } from '../path/url-path.js';
 import type { InnerRoutes } from './inner-routes.js';
+import type { Route } from './route.js';
 import { type Found, ScriptSearch } from './script-search.js';
 import { lastSegmentOf, lenientExtension, mayBeLenient } from './scripts.js';
 

@@ -1,7 +1,7 @@
-import { isDirectory } from '../files.js';
-import { Hot } from '../hot.js';
-import type { DecodedPath } from '../path.js';
-import type { Route } from '../route.js';
+import { Hot } from '../files/hot-cache.js';
+import { isDirectory } from '../files/open-file.js';
+import type { DecodedPath } from '../path/url-path.js';
+import type { Route } from './route.js';
 import type { RouteNode } from './route-table.js';
 import { extensionOf, lastSegmentOf, type Script, scriptAt } from './scripts.js';
 

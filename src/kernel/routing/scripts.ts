@@ -1,6 +1,6 @@
-import { type DecodedPath, type FilePath, leadingPath } from '../path.js';
-import type { OptionValues, Plugin } from '../plugin.js';
-import type { Route } from '../route.js';
+import type { OptionValues, Plugin } from '../contract/plugin.js';
+import { type DecodedPath, type FilePath, leadingPath } from '../path/url-path.js';
+import type { Route } from './route.js';
 
 /** The files that a plugin runs as programs. */
 export interface ScriptNames {

@@ -1,7 +1,7 @@
 import { fail } from 'node:assert';
-import { renderDiagnostics } from '../../kernel/config/render.js';
-import type { Context } from '../../kernel/config/schema.js';
-import { API_VERSION } from '../../kernel/plugin.js';
+import type { Context } from '../../kernel/contract/directive.js';
+import { API_VERSION } from '../../kernel/contract/plugin.js';
+import { renderDiagnostics } from '../../kernel/diagnostics/render.js';
 import { readTestConfig } from '../configuration.js';
 import { makeFolder } from '../files.js';
 import type { Rule } from './subject.js';

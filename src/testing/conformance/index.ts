@@ -1,4 +1,4 @@
-import type { Plugin } from '../../kernel/plugin.js';
+import type { Plugin } from '../../kernel/contract/plugin.js';
 import type { Check } from '../check.js';
 import { fullRequest } from '../request.js';
 import { pieces } from './content.js';

@@ -1,7 +1,7 @@
 import { fail } from 'node:assert';
-import { Stage } from '../../kernel/hooks.js';
-import type { Response } from '../../kernel/message.js';
-import { definePlugin, type Plugin } from '../../kernel/plugin.js';
+import { Stage } from '../../kernel/contract/hooks.js';
+import { definePlugin, type Plugin } from '../../kernel/contract/plugin.js';
+import type { Response } from '../../kernel/http/message.js';
 import { faultsIn } from '../recording-log.js';
 import { type FullRequest, requestHead } from '../request.js';
 import { named } from './answers.js';

@@ -1,4 +1,4 @@
-import type { Plugin } from '../../kernel/plugin.js';
+import type { Plugin } from '../../kernel/contract/plugin.js';
 import { SocketlessServer } from '../socketless.js';
 import type { Subject } from './subject.js';
 

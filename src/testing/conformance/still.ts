@@ -1,7 +1,7 @@
 import { fail } from 'node:assert';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assemble } from '../../kernel/assembly.js';
+import { assemble } from '../../kernel/server/assembly.js';
 import { readTestConfig, valid } from '../configuration.js';
 import { makeFolder } from '../files.js';
 import { recordingLog } from '../recording-log.js';

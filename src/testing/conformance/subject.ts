@@ -1,5 +1,5 @@
-import type { Tap } from '../../kernel/hooks.js';
-import type { Plugin } from '../../kernel/plugin.js';
+import type { Tap } from '../../kernel/contract/hooks.js';
+import type { Plugin } from '../../kernel/contract/plugin.js';
 import type { TestFiles } from '../files.js';
 import type { FullRequest, InjectRequest } from '../request.js';
 

@@ -1,4 +1,4 @@
-import type { Registry } from '../registry.js';
+import type { Registry } from '../directives/registry.js';
 import { accessModule } from './access.js';
 import { contentModule } from './content.js';
 import { httpCoreModule } from './http-core.js';

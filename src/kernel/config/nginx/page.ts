@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../../../package-folder.js';
-import type { Diagnostic } from '../diagnostic.js';
-import { displayPath } from '../display-path.js';
+import type { Diagnostic } from '../../diagnostics/diagnostic.js';
+import { displayPath } from '../../diagnostics/display-path.js';
 
 const CODE = 'nginx-directive';
 

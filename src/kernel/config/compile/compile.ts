@@ -1,0 +1,227 @@
+import type { Config, ConnectionSettings, Listen, ServerConfig } from '../../contract/config.js';
+import { ArgumentError, type Directive, type DirectiveUse } from '../../contract/directive.js';
+import type { Place } from '../../diagnostics/diagnostic.js';
+import type { Findings } from '../../diagnostics/findings.js';
+import { defaultTypes } from '../../files/mime.js';
+import { core } from '../directives/core.js';
+import type { Registry } from '../directives/registry.js';
+import { type CheckedBlock, checkBlock } from './check.js';
+import { compileRoute, inherit, sortBlock } from './compile-route.js';
+import { type NamedServer, reportConflicts } from './conflicts.js';
+import type { CompileContext, InheritedValues } from './inherit.js';
+import { addressOf, ignoredParameters, readListen, readServerName } from './listen.js';
+import { fallbackOptions, settle } from './values.js';
+
+export type {
+  Config,
+  ConnectionSettings,
+  Listen,
+  MainSettings,
+  RouteConfig,
+  RoutePattern,
+  ServerConfig,
+} from '../../contract/config.js';
+
+/** A configuration as it was read, before its meaning is known. */
+export interface Tree {
+  /** What `server_dir` starts from, and is by default. Absolute. */
+  readonly base: string;
+  /** As it is shown to people. */
+  readonly file: string;
+  readonly uses: readonly DirectiveUse[];
+  /** False when a plugin could not be loaded. */
+  readonly complete: boolean;
+  /** @see CheckContext.providers */
+  readonly providers: ReadonlyMap<string, string>;
+}
+
+/** Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used. */
+export function compile(tree: Tree, registry: Registry, findings: Findings): Config {
+  const { plugins, variables } = registry;
+  const { complete, providers } = tree;
+  const check = { registry, findings, complete, providers };
+  const errorsBefore = findings.errors;
+  const block = checkBlock(tree.uses, 'main', check);
+  const { base } = tree;
+  const serverDir = settle('server_dir', core.server_dir, block, base, { base, variables }, findings) ?? base;
+  const scope = { base: serverDir, variables };
+  const context: CompileContext = { ...check, plugins, scope };
+  const outer = inherit({ uses: block, errorsBefore }, defaultValues(context), '/', context);
+  const connection = connectionSettings(block, defaultConnection, context);
+  const servers = (block.get('server') ?? []).map((use) => compileServer(use, outer, connection, context));
+  reportConflicts(servers, findings);
+  // After another mistake, "no server" is often its consequence: the server is in what could not be read.
+  if (servers.length === 0 && !findings.failed) {
+    findings.error('no-server', 'there is no server', undefined, {
+      hint: `add one: server { listen 8080; root www; }`,
+    });
+  }
+  const main = <T>(name: string, directive: Directive<T>): T =>
+    settle(name, directive, block, directive.fallback, scope, findings);
+  return {
+    file: tree.file,
+    uses: block,
+    main: {
+      serverDir,
+      errorLog: main('error_log', core.error_log),
+      workers: main('workers', core.workers),
+      workerShutdownTimeout: main('worker_shutdown_timeout', core.worker_shutdown_timeout),
+      pidFile: main('pid', core.pid),
+      user: main('user', core.user),
+      pluginTimeout: outer.pluginTimeout,
+      trace: outer.trace,
+      maxConnections: main('max_connections', core.max_connections),
+    },
+    plugins,
+    options: outer.options,
+    servers: servers.map(({ config }) => config),
+  };
+}
+
+function defaultValues({ plugins }: CompileContext): InheritedValues {
+  return {
+    root: undefined,
+    followSymlinks: core.follow_symlinks.fallback,
+    ignoreClientAbort: core.ignore_client_abort.fallback,
+    hiddenFiles: core.hidden_files.fallback,
+    maxBodySize: core.client_max_body_size.fallback,
+    pluginTimeout: core.plugin_timeout.fallback,
+    trace: core.trace.fallback,
+    methods: core.methods.fallback,
+    errorPages: core.error_page.fallback,
+    types: defaultTypes,
+    defaultType: core.default_type.fallback,
+    charset: core.charset.fallback,
+    options: fallbackOptions(plugins),
+    doubts: undefined,
+  };
+}
+
+const defaultConnection: ConnectionSettings = {
+  clientHeaderTimeout: core.client_header_timeout.fallback,
+  clientBodyTimeout: core.client_body_timeout.fallback,
+  sendTimeout: core.send_timeout.fallback,
+  serverField: core.server_tokens.fallback,
+  sendMinRate: core.send_min_rate.fallback,
+  keepaliveTimeout: core.keepalive_timeout.fallback,
+  keepaliveRequests: core.keepalive_requests.fallback,
+  clientMaxRequestLine: core.client_max_request_line.fallback,
+  clientMaxHeaderSize: core.client_max_header_size.fallback,
+  clientMaxHeaderCount: core.client_max_header_count.fallback,
+};
+
+function connectionSettings(
+  block: CheckedBlock,
+  outer: ConnectionSettings,
+  { scope, findings }: CompileContext,
+): ConnectionSettings {
+  const own = (name: ConnectionDirective, around: number): number =>
+    settle(name, core[name], block, around, scope, findings);
+  return {
+    clientHeaderTimeout: own('client_header_timeout', outer.clientHeaderTimeout),
+    clientBodyTimeout: own('client_body_timeout', outer.clientBodyTimeout),
+    sendTimeout: own('send_timeout', outer.sendTimeout),
+    serverField: settle('server_tokens', core.server_tokens, block, outer.serverField, scope, findings),
+    sendMinRate: own('send_min_rate', outer.sendMinRate),
+    keepaliveTimeout: own('keepalive_timeout', outer.keepaliveTimeout),
+    keepaliveRequests: own('keepalive_requests', outer.keepaliveRequests),
+    clientMaxRequestLine: own('client_max_request_line', outer.clientMaxRequestLine),
+    clientMaxHeaderSize: own('client_max_header_size', outer.clientMaxHeaderSize),
+    clientMaxHeaderCount: own('client_max_header_count', outer.clientMaxHeaderCount),
+  };
+}
+
+type ConnectionDirective =
+  | 'client_header_timeout'
+  | 'client_body_timeout'
+  | 'send_timeout'
+  | 'send_min_rate'
+  | 'keepalive_timeout'
+  | 'keepalive_requests'
+  | 'client_max_request_line'
+  | 'client_max_header_size'
+  | 'client_max_header_count';
+
+function compileServer(
+  use: DirectiveUse,
+  outer: InheritedValues,
+  connection: ConnectionSettings,
+  context: CompileContext,
+): NamedServer {
+  const { findings, scope } = context;
+  const sorted = sortBlock(use.block ?? [], 'server', context);
+  const block = sorted.uses;
+  const listens = readEach(block.get('listen'), findings, (listen) => readListen(listen, scope));
+  for (const [{ text, place }, why] of (block.get('listen') ?? []).flatMap(ignoredParameters)) {
+    const message = `"${text}" of "listen" has nothing to do here: ${why}`;
+    findings.countedWarning('nginx-directive', message, { place }, { hint: 'take it out' });
+  }
+  const namePlaces = readNames(block.get('server_name'), findings);
+  const names = [...namePlaces.keys()];
+  if (!use.block?.some(({ name }) => name === 'listen')) {
+    findings.concerning('listen', () =>
+      findings.error('missing-listen', 'this server has no address', use.place, {
+        hint: 'add: listen 8080;',
+      }),
+    );
+  }
+  const route = compileRoute(
+    {
+      pattern: { kind: 'server' },
+      name: nameOf(names, listens),
+      prefix: '/',
+      place: use.place,
+      block: sorted,
+    },
+    outer,
+    context,
+  );
+  const config: ServerConfig = {
+    place: use.place,
+    listens,
+    names,
+    connection: connectionSettings(block, connection, context),
+    route,
+  };
+  return { config, namePlaces };
+}
+
+function nameOf([name]: readonly string[], [listen]: readonly Listen[]): string {
+  if (name !== undefined) return `server ${name}`;
+  return listen === undefined ? 'server' : `server ${addressOf(listen)}`;
+}
+
+function readNames(
+  uses: readonly DirectiveUse[] | undefined,
+  findings: Findings,
+): ReadonlyMap<string, Place> {
+  const names = new Map<string, Place>();
+  for (const use of uses ?? []) {
+    for (const word of use.arguments) {
+      const [name] = readEach([use], findings, () => readServerName(word));
+      if (name !== undefined && !names.has(name)) names.set(name, word.place);
+    }
+  }
+  return names;
+}
+
+/** The values of the uses that can be read; the others are reported. */
+function readEach<T>(
+  uses: readonly DirectiveUse[] | undefined,
+  findings: Findings,
+  read: (use: DirectiveUse) => T,
+): readonly T[] {
+  const values: T[] = [];
+  for (const use of uses ?? []) {
+    try {
+      values.push(read(use));
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      const place = error.argument?.place ?? use.place;
+      const message = `"${use.name}": ${error.message}`;
+      const hint = error.hint === undefined ? {} : { hint: error.hint };
+      findings.concerning(use.name, () => findings.error('wrong-argument', message, place, hint));
+    }
+  }
+  return values;
+}

@@ -1,0 +1,79 @@
+import type { RouteConfig } from '../../contract/config.js';
+import type { Scope } from '../../contract/directive.js';
+import type { Plugin } from '../../contract/plugin.js';
+import { core } from '../directives/core.js';
+import type { CheckContext, CheckedBlock } from './check.js';
+import { settleTypes } from './types.js';
+import { settle, settleOptions } from './values.js';
+
+/** What a block hands on to the blocks in it. */
+export type InheritedValues = Pick<
+  RouteConfig,
+  | 'root'
+  | 'followSymlinks'
+  | 'ignoreClientAbort'
+  | 'hiddenFiles'
+  | 'maxBodySize'
+  | 'pluginTimeout'
+  | 'trace'
+  | 'methods'
+  | 'errorPages'
+  | 'types'
+  | 'defaultType'
+  | 'charset'
+  | 'options'
+  | 'doubts'
+>;
+
+/** What compiling any block needs. */
+export interface CompileContext extends CheckContext {
+  readonly plugins: readonly Plugin[];
+  readonly scope: Scope;
+}
+
+/** Values of a block, without what is not known of them. */
+export function ownOrAround(
+  block: CheckedBlock,
+  outer: InheritedValues,
+  prefix: string,
+  { plugins, scope, findings }: Pick<CompileContext, 'plugins' | 'scope' | 'findings'>,
+): Omit<InheritedValues, 'doubts'> {
+  const directory = settle('root', core.root, block, undefined, scope, findings);
+  return {
+    // The pair is inherited: a location inside still maps the outer block's prefix.
+    root: directory === undefined ? outer.root : { prefix, directory },
+    followSymlinks: settle(
+      'follow_symlinks',
+      core.follow_symlinks,
+      block,
+      outer.followSymlinks,
+      scope,
+      findings,
+    ),
+    ignoreClientAbort: settle(
+      'ignore_client_abort',
+      core.ignore_client_abort,
+      block,
+      outer.ignoreClientAbort,
+      scope,
+      findings,
+    ),
+    hiddenFiles: settle('hidden_files', core.hidden_files, block, outer.hiddenFiles, scope, findings),
+    maxBodySize: settle(
+      'client_max_body_size',
+      core.client_max_body_size,
+      block,
+      outer.maxBodySize,
+      scope,
+      findings,
+    ),
+    pluginTimeout: settle('plugin_timeout', core.plugin_timeout, block, outer.pluginTimeout, scope, findings),
+    trace: settle('trace', core.trace, block, outer.trace, scope, findings),
+    methods: settle('methods', core.methods, block, outer.methods, scope, findings),
+    errorPages: settle('error_page', core.error_page, block, outer.errorPages, scope, findings),
+    types: settleTypes(block.get('types'), outer.types, scope, findings),
+    charset: settle('charset', core.charset, block, outer.charset, scope, findings),
+    defaultType: settle('default_type', core.default_type, block, outer.defaultType, scope, findings),
+    options: settleOptions(plugins, block, outer.options, scope, findings),
+  };
+}

@@ -1,0 +1,96 @@
+import type { ArgumentError, Directive, DirectiveUse, Scope } from '../../contract/directive.js';
+import type { OptionValues, Plugin } from '../../contract/plugin.js';
+import { type Findings, reasonOf, shown } from '../../diagnostics/findings.js';
+import type { CheckedBlock } from './check.js';
+import { checkInner } from './inner-block.js';
+
+/** The value of one directive in one block: its own uses there, or what it inherits. */
+export function settle<T>(
+  name: string,
+  row: Directive<T>,
+  block: CheckedBlock,
+  outer: T,
+  scope: Scope,
+  findings: Findings,
+): T {
+  const around = row.inheritance === 'none' ? row.fallback : outer;
+  const uses = block.get(name);
+  if (uses === undefined) return around;
+  return findings.concerning(name, () => {
+    if (row.block !== undefined) for (const use of uses) checkInner(use, row.block, findings);
+    try {
+      return row.read(uses, around, scope, (use, error) => reportArgument(use, error, row, findings));
+    } catch (error) {
+      const message = `the plugin of "${name}" failed to read it: ${shown(reasonOf(error))}`;
+      findings.error('plugin-failed', message, uses[0]?.place);
+      return around;
+    }
+  });
+}
+
+function reportArgument(
+  use: DirectiveUse,
+  error: ArgumentError,
+  row: Directive<unknown>,
+  findings: Findings,
+): void {
+  const hint = error.hint ?? (row.example === undefined ? undefined : `for example: ${row.example}`);
+  findings.error(
+    'wrong-argument',
+    `"${use.name}": ${error.message}`,
+    error.argument?.place ?? use.place,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+/** What each plugin's options are where no block has a directive of it. */
+export function fallbackOptions(plugins: readonly Plugin[]): ReadonlyMap<string, OptionValues> {
+  return new Map(
+    plugins.map(({ name, directives }) => [
+      name,
+      Object.freeze(Object.fromEntries(Object.entries(directives).map(([key, row]) => [key, row.fallback]))),
+    ]),
+  );
+}
+
+/**
+ * The options of every plugin in one block. Where a block changes nothing, the objects of the block around it are
+ * shared: a thousand servers that differ in little hold little.
+ */
+export function settleOptions(
+  plugins: readonly Plugin[],
+  block: CheckedBlock,
+  outer: ReadonlyMap<string, OptionValues>,
+  scope: Scope,
+  findings: Findings,
+): ReadonlyMap<string, OptionValues> {
+  let settled: Map<string, OptionValues> | undefined;
+  for (const plugin of plugins) {
+    const around = outer.get(plugin.name) ?? {};
+    const own = settlePlugin(plugin, block, around, scope, findings);
+    if (own === around) continue;
+    settled ??= new Map(outer);
+    settled.set(plugin.name, own);
+  }
+  return settled ?? outer;
+}
+
+function settlePlugin(
+  plugin: Plugin,
+  block: CheckedBlock,
+  around: OptionValues,
+  scope: Scope,
+  findings: Findings,
+): OptionValues {
+  let changed: Record<string, unknown> | undefined;
+  for (const name in plugin.directives) {
+    const row = plugin.directives[name];
+    if (row === undefined || (row.inheritance !== 'none' && !block.has(name))) continue;
+    const outer = around[name];
+    const value = settle(name, row, block, outer, scope, findings);
+    if (value === outer) continue;
+    changed ??= { ...around };
+    changed[name] = value;
+  }
+  return changed === undefined ? around : Object.freeze(changed);
+}

@@ -1,0 +1,344 @@
+import { availableParallelism } from 'node:os';
+import {
+  ArgumentError,
+  type ArgumentType,
+  type DirectiveTable,
+  type DirectiveUse,
+  type Scope,
+} from '../../contract/directive.js';
+import { traceModes } from '../../hooks/trace.js';
+import type { LogLevel } from '../../log/log.js';
+import { logLevels } from '../../log/log.js';
+import type { UserSetting } from '../../rights/account.js';
+import type { ErrorPage } from '../../routing/route.js';
+import { argument, readArgument } from './arguments.js';
+import { directive, duration, flag, integer, oneOf, path, single, size } from './directives.js';
+import { type ErrorPageEntry, errorPageWord, readErrorPage } from './error-page.js';
+
+/** The kernel's directives that have a value, as rows of the same tables a plugin has. */
+
+export interface ErrorLogSetting {
+  /** Absolute; undefined is stderr. */
+  readonly path: string | undefined;
+  readonly level: LogLevel;
+}
+
+const MINUTE = 60_000;
+/** The longest time a timer of Node can wait: 2^31 - 1 ms. */
+const MAX_TIME = 2_147_483_647;
+const KIB = 1024;
+
+const mediaType = argument.word(
+  'TYPE',
+  /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w-]+=[\w.:"-]+)*$/,
+  'a media type, such as text/html',
+);
+
+/** A time that may not be 0: without a bound a client that does nothing holds its connection for ever. */
+const timeout: ArgumentType<number> = {
+  usage: 'TIME',
+  expected: 'a time from 1ms to 24d, such as 30s',
+  json: argument.duration.json.map((schema) =>
+    schema.type === 'integer'
+      ? { ...schema, minimum: 1, maximum: Math.floor(MAX_TIME / 1000) }
+      : { ...schema, pattern: schema.pattern?.replace('^', '^(?=.*[1-9])') },
+  ),
+  read: (text) => {
+    const value = argument.duration.read(text);
+    return value !== undefined && value >= 1 && value <= MAX_TIME ? value : undefined;
+  },
+};
+
+const headSize: ArgumentType<number> = {
+  usage: 'SIZE',
+  expected: 'a size from 1k to 1m, such as 16k',
+  json: argument.size.json.map((schema) =>
+    schema.type === 'integer' ? { ...schema, minimum: KIB, maximum: KIB * KIB } : schema,
+  ),
+  read: (text) => {
+    const value = argument.size.read(text);
+    return value !== undefined && value >= KIB && value <= KIB * KIB ? value : undefined;
+  },
+};
+
+/** nginx has more of them: each is written from the nearest level on that is here. */
+const LEVELS_OF_NGINX: ReadonlyMap<string, LogLevel> = new Map([
+  ['notice', 'info'],
+  ['crit', 'error'],
+  ['alert', 'error'],
+  ['emerg', 'error'],
+]);
+
+const logLevel: ArgumentType<LogLevel> = {
+  ...argument.oneOf(logLevels),
+  json: [{ enum: [...logLevels, ...LEVELS_OF_NGINX.keys()] }],
+  read: (text, scope) => LEVELS_OF_NGINX.get(text) ?? argument.oneOf(logLevels).read(text, scope),
+};
+
+/** `on` is nginx's, without the version: that is never sent. `off` leaves nothing of it, the field neither. */
+const serverName: ArgumentType<string> = {
+  usage: 'on|off|TEXT',
+  expected: 'on, off or a text of printable ASCII',
+  json: [{ type: 'string', pattern: '^[ -~]{0,128}$' }, { type: 'boolean' }],
+  read: (text) => {
+    if (text === 'on') return 'webserv';
+    if (text === 'off') return '';
+    return /^[ -~]{0,128}$/.test(text) ? text.trim() : undefined;
+  },
+};
+
+const NO_SCOPE: Scope = { base: '/', variables: {} };
+
+const inConnections = ['main', 'server'] as const;
+const everywhere = ['main', 'server', 'location'] as const;
+const inRoutes = ['server', 'location'] as const;
+
+const method: ArgumentType<string> = {
+  usage: 'METHOD',
+  expected: 'a method in capitals, such as GET',
+  json: [{ type: 'string', pattern: '^[A-Z][A-Z-]{0,30}$' }],
+  read: (text) => (/^[A-Z][A-Z-]{0,30}$/.test(text) ? text : undefined),
+};
+
+/** RFC 9110 §9.3.8: TRACE would echo a request's secrets; §9.3.6: CONNECT is for proxies. */
+const REFUSED_METHODS = new Set(['TRACE', 'CONNECT']);
+
+function readMethods(use: DirectiveUse, scope: Scope): readonly string[] {
+  return use.arguments.map((word) => {
+    const name = readArgument(method, word, scope);
+    if (REFUSED_METHODS.has(name)) {
+      throw new ArgumentError(`${name} is never served`, { argument: word, hint: 'take it out' });
+    }
+    return name;
+  });
+}
+
+export const core = {
+  server_dir: path({
+    in: ['main'],
+    default: undefined,
+    help: "what relative paths start from; the configuration file's folder when left out",
+    example: 'server_dir /srv/site;',
+  }),
+  error_log: directive<ErrorLogSetting, ErrorLogSetting>({
+    in: ['main'],
+    usage: `PATH|stderr [${logLevels.join('|')}]`,
+    arguments: [1, 2],
+    argumentTypes: [argument.path, logLevel],
+    default: { path: undefined, level: 'info' },
+    writtenDefault: 'stderr info',
+    help: 'where the server reports, and from which severity on',
+    example: 'error_log logs/error.log warn;',
+    parse: ({ arguments: [where, level] }, scope) => ({
+      path:
+        where === undefined || where.text === 'stderr'
+          ? undefined
+          : readArgument(argument.path, where, scope),
+      level: level === undefined ? 'info' : readArgument(logLevel, level, scope),
+    }),
+    combine: (values, outer) => values.at(-1) ?? outer,
+  }),
+  workers: single(
+    {
+      usage: 'N|auto',
+      expected: 'a number of processes from 1 to 512, or "auto" for one a processor',
+      json: [
+        { type: 'integer', minimum: 1, maximum: 512 },
+        { type: 'string', pattern: '^(?:auto|[0-9]{1,15})$' },
+      ],
+      read: (text) =>
+        text === 'auto' ? availableParallelism() : argument.integer(1, 512).read(text, NO_SCOPE),
+    } satisfies ArgumentType<number>,
+    {
+      in: ['main'],
+      default: 1,
+      help: 'worker processes',
+      example: 'workers auto;',
+    },
+  ),
+  worker_shutdown_timeout: single(timeout, {
+    in: ['main'],
+    default: 30_000,
+    help: 'how long a worker that stops, or is replaced, may take to finish what is in flight',
+    example: 'worker_shutdown_timeout 30s;',
+  }),
+  pid: path({
+    in: ['main'],
+    default: undefined,
+    help: "the file that holds the master's process id, for webserv -s",
+    example: 'pid run/webserv.pid;',
+  }),
+  user: directive<UserSetting | undefined, UserSetting>({
+    in: ['main'],
+    usage: 'NAME [GROUP]',
+    arguments: [1, 2],
+    default: undefined,
+    help: 'whom the workers of a server started by root become, once they have their sockets',
+    example: 'user www-data;',
+    parse: ({ arguments: [name, group] }) => ({ name: name?.text ?? '', group: group?.text }),
+    combine: (values, outer) => values.at(-1) ?? outer,
+  }),
+  max_connections: integer({
+    in: ['main'],
+    min: 1,
+    max: 1_000_000,
+    default: 10_000,
+    help: 'client connections open at once, in each worker process: N times as many with workers N',
+    example: 'max_connections 10000;',
+  }),
+  plugin_timeout: single(timeout, {
+    in: everywhere,
+    default: MINUTE,
+    help: 'how long a plugin may take to answer, or to pass an answer on; 504 beyond it, and the log names the plugin',
+    example: 'plugin_timeout 10s;',
+  }),
+  trace: oneOf(traceModes, {
+    in: everywhere,
+    default: 'off',
+    help: 'writes every step of a request to the error log (level info): hook, stage, plugin, decision, time; server_timing sends them too',
+    example: 'trace on;',
+  }),
+  client_header_timeout: single(timeout, {
+    in: inConnections,
+    default: 30_000,
+    help: "the longest time for a request's head to arrive",
+    example: 'client_header_timeout 30s;',
+  }),
+  client_body_timeout: single(timeout, {
+    in: inConnections,
+    default: MINUTE,
+    help: 'the longest time between two pieces of a request body',
+    example: 'client_body_timeout 1m;',
+  }),
+  send_timeout: single(timeout, {
+    in: inConnections,
+    default: MINUTE,
+    help: 'the longest time in which the client takes nothing of the answer',
+    example: 'send_timeout 1m;',
+  }),
+  send_min_rate: size({
+    in: inConnections,
+    default: 500,
+    help: 'bytes a second: a client that has answers waiting for it for longer than send_timeout and takes them slower is cut off; 0 for none',
+    example: 'send_min_rate 500;',
+  }),
+  keepalive_timeout: duration({
+    in: inConnections,
+    default: 75_000,
+    help: 'how long an idle connection stays open for the next request; 0 closes at once',
+    example: 'keepalive_timeout 75s;',
+  }),
+  keepalive_requests: integer({
+    in: inConnections,
+    min: 1,
+    max: 1_000_000_000,
+    default: 1000,
+    help: 'requests on one connection',
+    example: 'keepalive_requests 1000;',
+  }),
+  client_max_request_line: single(headSize, {
+    in: inConnections,
+    default: 8 * KIB,
+    help: "the size of a request's first line; 414 beyond it",
+    example: 'client_max_request_line 8k;',
+  }),
+  client_max_header_size: single(headSize, {
+    in: inConnections,
+    default: 16 * KIB,
+    help: "the size of a request's whole head; 431 beyond it",
+    example: 'client_max_header_size 16k;',
+  }),
+  client_max_header_count: integer({
+    in: inConnections,
+    min: 1,
+    max: 10_000,
+    default: 100,
+    help: 'field lines in one request; 431 beyond it',
+    example: 'client_max_header_count 100;',
+  }),
+  root: path({
+    in: inRoutes,
+    default: undefined,
+    help: 'the directory that the URL prefix of this very block stands for',
+    example: 'root www/images;',
+  }),
+  follow_symlinks: flag({
+    in: everywhere,
+    default: false,
+    help: 'whether symbolic links may lead out of the root',
+    example: 'follow_symlinks on;',
+  }),
+  server_tokens: single(serverName, {
+    in: inConnections,
+    default: 'webserv',
+    writtenDefault: 'on',
+    help: 'sets the field Server: on sends the name without a version, off leaves the field out, a text is sent instead',
+    example: 'server_tokens off;',
+  }),
+  ignore_client_abort: flag({
+    in: everywhere,
+    default: false,
+    help: 'whether scripts and others that answer go on when the client leaves, or ends its side, before it has the whole answer',
+    example: 'ignore_client_abort on;',
+  }),
+  hidden_files: flag({
+    in: everywhere,
+    default: false,
+    help: 'whether files and directories whose name starts with a dot are served; those below /.well-known always are',
+    example: 'hidden_files on;',
+  }),
+  client_max_body_size: size({
+    in: everywhere,
+    default: KIB * KIB,
+    help: 'the size of a request body; 413 beyond it; 0 is unlimited',
+    example: 'client_max_body_size 10m;',
+  }),
+  methods: directive<readonly string[] | undefined, readonly string[]>({
+    in: inRoutes,
+    usage: 'METHOD…',
+    arguments: [1, Number.POSITIVE_INFINITY],
+    argumentTypes: [method],
+    default: undefined,
+    help: 'exactly the methods accepted, HEAD only if named; others get 405. Without it, what the plugins can do',
+    example: 'methods GET HEAD POST;',
+    parse: readMethods,
+    combine: (values) => [...new Set(values.flat())],
+  }),
+  error_page: directive<ReadonlyMap<number, ErrorPage>, readonly ErrorPageEntry[]>({
+    in: everywhere,
+    usage: 'CODE… [=CODE] URI',
+    arguments: [2, Number.POSITIVE_INFINITY],
+    repeatable: true,
+    inherit: 'merge',
+    default: new Map(),
+    help: 'what answers for an error: another path (the status is kept unless =CODE), or a redirect',
+    example: 'error_page 500 502 503 504 /50x.html;',
+    argumentTypes: [errorPageWord],
+    parse: readErrorPage,
+    combine: (values, outer) => new Map([...outer, ...values.flat()]),
+  }),
+  charset: single(
+    argument.word(
+      'NAME|off',
+      /^[A-Za-z0-9][\w.:+-]{0,63}$/,
+      'the name of an encoding, such as utf-8, or off',
+    ),
+    {
+      in: everywhere,
+      default: 'utf-8',
+      help: 'the encoding that Content-Type names for text files; off names none, for files that declare their own',
+      example: 'charset windows-1252;',
+    },
+  ),
+  default_type: single(mediaType, {
+    in: everywhere,
+    default: 'application/octet-stream',
+    help: 'the media type of a file whose extension is not in the table',
+    example: 'default_type text/plain;',
+  }),
+} satisfies DirectiveTable;
+
+/** Other names people know a directive by. */
+export const aliases: ReadonlyMap<string, string> = new Map([['alias', 'root']]);
+
+export { mediaType };

@@ -1,0 +1,140 @@
+import type { CheckedBlock } from '../config/compile/check.js';
+import type { Place } from '../diagnostics/diagnostic.js';
+import type { TraceMode } from '../hooks/trace.js';
+import type { RootMapping } from '../path/url-path.js';
+import type { UserSetting } from '../rights/account.js';
+import type { ErrorPage } from '../routing/route.js';
+import type { DirectiveUse } from './directive.js';
+import type { OptionValues, Plugin } from './plugin.js';
+
+/** An address to listen on. */
+export type Listen =
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly isDefault: boolean;
+      readonly place: Place | undefined;
+    }
+  | {
+      readonly kind: 'unix';
+      readonly path: string;
+      readonly isDefault: boolean;
+      readonly place: Place | undefined;
+    };
+
+/** The limits of a server's connections, from its `server` block or `main`. Times in milliseconds, sizes in bytes. */
+export interface ConnectionSettings {
+  readonly clientHeaderTimeout: number;
+  readonly clientBodyTimeout: number;
+  readonly sendTimeout: number;
+  /** What Server says; empty for no such field. */
+  readonly serverField: string;
+  /** Bytes a second; 0 for none. */
+  readonly sendMinRate: number;
+  readonly keepaliveTimeout: number;
+  /** Requests on one connection. */
+  readonly keepaliveRequests: number;
+  /** The request line alone. */
+  readonly clientMaxRequestLine: number;
+  /** The whole head: request line and fields. */
+  readonly clientMaxHeaderSize: number;
+  /** Field lines in one request. */
+  readonly clientMaxHeaderCount: number;
+}
+
+export type RoutePattern =
+  | { readonly kind: 'server' }
+  /** `isolated` for `location ^~ PATH`: the extension locations of the blocks around it do not act in it. */
+  | { readonly kind: 'prefix'; readonly path: string; readonly isolated?: true }
+  | { readonly kind: 'exact'; readonly path: string }
+  /** `extension` with its dot: `.php`; in the block that the location is written in, and in the prefix locations there. */
+  | { readonly kind: 'extension'; readonly extension: string };
+
+/** One block that answers requests, with every value inherited and checked. */
+export interface RouteConfig {
+  readonly pattern: RoutePattern;
+  /** `location /img`, as written. */
+  readonly name: string;
+  readonly place: Place | undefined;
+  /** The URL prefix its block stands for: a server's is `/`, an extension's is its parent's. */
+  readonly prefix: string;
+  readonly root: RootMapping | undefined;
+  readonly followSymlinks: boolean;
+  readonly ignoreClientAbort: boolean;
+  readonly hiddenFiles: boolean;
+  readonly maxBodySize: number;
+  /** Milliseconds. */
+  readonly pluginTimeout: number;
+  readonly trace: TraceMode;
+  /** undefined: what the plugins can do. */
+  readonly methods: readonly string[] | undefined;
+  readonly errorPages: ReadonlyMap<number, ErrorPage>;
+  /** Extension without dot, lower case → type. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly defaultType: string;
+  /** The encoding that text files are said to be in; `off` says nothing. */
+  readonly charset: string;
+  /** Option values by plugin name. */
+  readonly options: ReadonlyMap<string, OptionValues>;
+  /** The directives of this block itself, by name: where each is written. */
+  readonly uses: ReadonlyMap<string, readonly DirectiveUse[]>;
+  /** What is not known for sure of this block; undefined where there is no mistake in it, nor in those around it. */
+  readonly doubts: Doubts | undefined;
+  /** Locations inside it. */
+  readonly children: readonly RouteConfig[];
+  /** Of an extension location: the same location as it acts inside another one of its block. */
+  readonly inside?: (around: RouteConfig) => RouteConfig;
+}
+
+/** After a mistake, some values may not be what is meant. */
+export interface Doubts {
+  /** None can be relied on. */
+  readonly all: boolean;
+  /** Those of these plugins cannot. */
+  readonly plugins: ReadonlySet<string>;
+}
+
+export interface ServerConfig {
+  readonly place: Place | undefined;
+  readonly listens: readonly Listen[];
+  readonly names: readonly string[];
+  readonly connection: ConnectionSettings;
+  /** The server block itself; its children are the locations. */
+  readonly route: RouteConfig;
+}
+
+export interface MainSettings {
+  /** Absolute. What relative paths start from. */
+  readonly serverDir: string;
+  readonly errorLog: {
+    readonly path: string | undefined;
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+  };
+  /** Worker processes. */
+  readonly workers: number;
+  /** Milliseconds. */
+  readonly workerShutdownTimeout: number;
+  /** Absolute. */
+  readonly pidFile: string | undefined;
+  readonly user: UserSetting | undefined;
+  /** Open client connections at once. */
+  readonly maxConnections: number;
+  /** Milliseconds; for what comes before a request has a route. */
+  readonly pluginTimeout: number;
+  /** The same. */
+  readonly trace: TraceMode;
+}
+
+/** A whole configuration, compiled: what the kernel starts from. */
+export interface Config {
+  /** The file it was loaded from, as shown to people. */
+  readonly file: string;
+  readonly main: MainSettings;
+  /** The main block's directives, for messages. */
+  readonly uses: CheckedBlock;
+  readonly plugins: readonly Plugin[];
+  /** The main block's option values by plugin name, for `setup`. */
+  readonly options: ReadonlyMap<string, OptionValues>;
+  readonly servers: readonly ServerConfig[];
+}

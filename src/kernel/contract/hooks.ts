@@ -1,0 +1,100 @@
+import type { Config } from '../config/compile/compile.js';
+import type { Exchange } from '../exchange/exchange.js';
+import type { Request, Response } from '../http/message.js';
+
+/**
+ * The order of taps inside one hook. Wide gaps, so that a plugin may stand between two: `Stage.access + 10`.
+ */
+export const Stage = {
+  /** Changes where the request goes before access is checked: redirects. */
+  rewrite: 100,
+  /** Refuses what is too much, before passwords are checked: rates, connections. */
+  limit: 150,
+  /**
+   * Refuses who may not, never responds with content: authentication, addresses. On an internal forward (an index file,
+   * `try_files`, an error page) a tap from `limit` up to `handler` is called again, unless the same tap has let this
+   * client request pass: the same plugin with equal values of its directives.
+   */
+  access: 200,
+  /** Answers by doing something: CGI, uploads. Before content, so that a script is run and not sent. */
+  handler: 300,
+  /** Answers with what is there: static files. */
+  content: 400,
+  /** Answers when nobody else did: a directory's listing. */
+  fallback: 500,
+} as const;
+
+export interface TapOptions {
+  /** Where in the hook's order; `Stage.content` when left out. */
+  readonly stage?: number;
+  /**
+   * How long the promise of a `tapPromise` may take, in milliseconds, instead of `plugin_timeout`; Infinity where the
+   * plugin has bounds of its own. The time in which a client's content is waited for does not count.
+   */
+  readonly timeout?: number;
+}
+
+export interface RouteTapOptions extends TapOptions {
+  /**
+   * The methods this tap is called for, and answers: they are what `Allow` names where the route has no `methods`
+   * directive. Left out: every method.
+   */
+  readonly methods?: readonly string[];
+  /**
+   * False for a tap that only looks on, or refuses: then its methods do not count as answered. Left out: false in the
+   * stages from `limit` up to `handler`, else true.
+   */
+  readonly answers?: boolean;
+}
+
+export interface DoneTapOptions extends TapOptions {
+  /**
+   * True for a tap that is called, too, for requests that ended before they had a route: refused (400, 408, 414, 431,
+   * 505 and the like), or answered by `onRequest`. It gets the exchange by the route of the address's default server;
+   * `exchange.refused` is set, and `exchange.request` has the method `-`, the path `/` and no fields.
+   */
+  readonly refused?: boolean;
+}
+
+/** A tap with a plain function: for decisions that need no I/O. It costs no promise. */
+export interface Tappable<Options, Args extends readonly unknown[], Answer> {
+  tap(options: Options, fn: (...args: Args) => Answer): void;
+  tapPromise(options: Options, fn: (...args: Args) => Promise<Answer>): void;
+}
+
+/** What a plugin's `apply` gets to tap: the hooks of one route. */
+export interface RouteHooks {
+  /** The first `Response` wins; `undefined` passes the exchange on. */
+  readonly onRoute: Tappable<RouteTapOptions, [Exchange], Response | undefined>;
+  /** The `Response` to send instead, or the same one. Error pages pass here too. */
+  readonly onResponse: Tappable<TapOptions, [Response, Exchange], Response>;
+  /** When the last byte is out or the connection is lost; `exchange.outcome` is set. */
+  readonly onDone: Pick<Tappable<DoneTapOptions, [Exchange], void>, 'tap'>;
+}
+
+/** What a plugin's `setup` gets to tap: once a server process. */
+export interface ServerHooks {
+  /** The compiled configuration before anything serves. Throw a `ConfigError` to refuse it. */
+  readonly onConfig: Tappable<TapOptions, [Config], void>;
+  /** Every request before it has a route. A `Response` ends it; `undefined` goes on. */
+  readonly onRequest: Tappable<TapOptions, [Request], Response | undefined>;
+}
+
+/** One tap, for who asks what a configuration does; dispatch does not look at it. */
+export interface Tap {
+  readonly plugin: string;
+  readonly hook: keyof RouteHooks | keyof ServerHooks;
+  readonly stage: number;
+  /** undefined: called for every method. */
+  readonly methods: readonly string[] | undefined;
+}
+
+/** Where stages are equal, the order of tapping counts: as tapable sorts. */
+export function inOrder(taps: readonly Tap[]): readonly Tap[] {
+  return taps.toSorted((one, other) => one.stage - other.stage);
+}
+
+/** Hooks stay as they are once they are in use: what is tapped later would hold for some requests, or for none. */
+export function tooLate(plugin: string, hook: string): Error {
+  return new Error(`plugin "${plugin}" taps ${hook} after setup and apply: it is too late`);
+}

@@ -1,0 +1,112 @@
+import type { Exchange } from '../exchange/exchange.js';
+import type { Request } from '../http/message.js';
+import { encodePath, uriText } from '../path/url-path.js';
+
+/** A `$name` that directive arguments may use. */
+export interface VariableDefinition {
+  /** What it stands for, in a few words: for the documentation. */
+  readonly help: string;
+  /**
+   * Its value for an exchange, where nothing was set by `exchange.setVariable`; empty where there is none. Left out: it
+   * has a value only when it is set.
+   */
+  value?(exchange: Exchange): string | undefined;
+}
+
+export type VariableTable = Readonly<Record<string, VariableDefinition>>;
+
+/** nginx's names with nginx's meanings. */
+export const kernelVariables: VariableTable = {
+  args: { help: 'the query, without its question mark', value: queryText },
+  content_length: field('content-length'),
+  content_type: field('content-type'),
+  document_root: {
+    help: 'the folder of `root`',
+    value: ({ route }) => route.root?.directory,
+  },
+  host: {
+    help: 'the host asked for, in lower case and without port; the name of the server where there is none',
+    value: ({ request, route }) => request.host || route.serverName,
+  },
+  is_args: {
+    help: 'a question mark when there is a query',
+    value: ({ request }) => (request.query === '' ? '' : '?'),
+  },
+  query_string: { help: 'the same as `$args`', value: queryText },
+  remote_addr: { help: "the client's address", value: ({ request }) => request.peer.remoteAddress },
+  remote_port: { help: "the client's port", value: ({ request }) => String(request.peer.remotePort) },
+  request_method: { help: 'the method', value: ({ request }) => request.method },
+  request_uri: {
+    help: 'path and query as the client sent them',
+    value: ({ request }) => originForm(request),
+  },
+  scheme: { help: '`http` or `https`', value: ({ request }) => (request.peer.secure ? 'https' : 'http') },
+  server_addr: { help: 'the address the client reached', value: ({ request }) => request.peer.localAddress },
+  server_name: { help: 'the first `server_name`', value: ({ route }) => route.serverName },
+  server_port: {
+    help: 'the port the client reached',
+    value: ({ request }) => String(request.peer.localPort),
+  },
+  server_protocol: {
+    help: '`HTTP/1.0` or `HTTP/1.1`',
+    value: ({ request }) => `HTTP/${request.version}`,
+  },
+  uri: {
+    help: 'the path, decoded and without dot segments; what is no text in it stays encoded',
+    value: ({ request }) => uriText(request.path),
+  },
+};
+
+/** Names that begin so are read from the request; what follows says what of it. */
+export const variablePrefixes: Readonly<
+  Record<string, { readonly help: string; value(name: string): (exchange: Exchange) => string }>
+> = {
+  arg_: { help: 'a parameter of the query, as sent: `$arg_page`', value: (name) => parameter(name) },
+  cookie_: { help: 'a cookie: `$cookie_session`', value: (name) => cookie(name) },
+  http_: {
+    help: 'a header field, in lower case with underscores: `$http_user_agent`',
+    value: (name) => {
+      const fieldName = name.replaceAll('_', '-');
+      return ({ request }) => request.headers.get(fieldName) ?? '';
+    },
+  },
+};
+
+function field(name: string): VariableDefinition {
+  return { help: `the header field \`${name}\``, value: ({ request }) => request.headers.get(name) };
+}
+
+/**
+ * As received, but bytes beyond ASCII are encoded: it may go into a header field. Of a target that names the host too,
+ * what follows the host is meant (RFC 9112 §3.2.2).
+ */
+function originForm({ target, path, query }: Request): string {
+  if (target.startsWith('/')) return asciiUri(target);
+  return query === '' ? encodePath(path) : `${encodePath(path)}?${asciiUri(query)}`;
+}
+
+function queryText({ request }: Exchange): string {
+  return asciiUri(request.query);
+}
+
+/**
+ * A target or query in which bytes beyond ASCII are percent-encoded: that changes no meaning, while a text that is made
+ * with the value could not tell its bytes from characters.
+ */
+function asciiUri(text: string): string {
+  return text.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function parameter(name: string): (exchange: Exchange) => string {
+  return ({ request }) => asciiUri(firstOf(request.query.split('&'), name) ?? '');
+}
+
+function cookie(name: string): (exchange: Exchange) => string {
+  return ({ request }) => firstOf(request.headers.get('cookie')?.split(/; */) ?? [], name) ?? '';
+}
+
+/** The first pair of the name counts. */
+function firstOf(pairs: readonly string[], name: string): string | undefined {
+  const start = `${name}=`;
+  return pairs.find((pair) => pair.startsWith(start))?.slice(start.length);
+}

@@ -1,0 +1,324 @@
+import type { ConnectionSettings } from '../config/compile/compile.js';
+import { logFault, logRequestFault } from '../hooks/log-fault.js';
+import type { RequestCall } from '../hooks/server-hooks.js';
+import { discard } from '../http/discard.js';
+import { builtInErrorPage } from '../http/error-page.js';
+import { asHttpError, HttpError } from '../http/errors.js';
+import type { BoundedBody, IncomingRequest, Response, ResponseHeaders } from '../http/message.js';
+import type { Log } from '../log/log.js';
+import { answerByMethod, methodNotAllowed, options, requireMethod } from '../routing/methods.js';
+import type { ErrorPage, Route } from '../routing/route.js';
+import type { Match, RouteTable } from '../routing/route-table.js';
+import type { Endpoint } from '../routing/router.js';
+import { Exchange, type ExchangeHost, type ForwardOptions } from './exchange.js';
+import { forwardedRequest } from './forward.js';
+import { meaninglessRequest, type RefusedRequest, refusalOf } from './refusal.js';
+
+/** Who asked: told of the route, so that the exchange can be aborted, then exactly once of the answer. */
+export interface Answerer {
+  /** The client has left: a request that has no route by then gets none, and nothing is started for it. */
+  readonly ended: boolean;
+  /** Not called for a request that a server-wide hook answers. */
+  routed(exchange: Exchange): void;
+  answer(response: Response): void;
+  /** Instead of an answer: the client has left, and what was to answer it was aborted. */
+  left(): void;
+}
+
+type Asked = (error: unknown, response: Response | undefined) => void;
+
+/**
+ * One virtual server at work: from a request to its answer. It knows nothing of sockets or of HTTP/1; a request of any
+ * version is dispatched the same. All that is thrown on the way ends here.
+ */
+export class Site implements ExchangeHost {
+  readonly connection: ConnectionSettings;
+  readonly #routes: RouteTable;
+  readonly #log: Log;
+
+  constructor(routes: RouteTable, connection: ConnectionSettings, log: Log) {
+    this.#routes = routes;
+    this.connection = connection;
+    this.#log = log;
+  }
+
+  /** Never throws; answers at once where neither a plugin nor the disk has to be waited for. */
+  dispatch(request: IncomingRequest, answerer: Answerer): void {
+    const route = this.#routes.find(request.path);
+    if (route !== undefined) this.#dispatch(request, { route }, answerer);
+    else this.#routes.seek(request.path).then((match) => this.#dispatch(request, match, answerer));
+  }
+
+  #dispatch(request: IncomingRequest, { route, guard, script, error }: Match, answerer: Answerer): void {
+    // While a script was looked for, or a tap of onRequest waited.
+    if (answerer.ended) return;
+    const exchange = new Exchange(request, route, this, undefined, undefined, undefined, script);
+    answerer.routed(exchange);
+    try {
+      if (error !== undefined) throw error;
+      const answer = this.#answerWithoutPlugins(request, route, guard);
+      if (answer !== undefined) {
+        this.#filter(exchange, answer, answerer);
+        return;
+      }
+    } catch (failure) {
+      this.#fail(exchange, failure, answerer);
+      return;
+    }
+    this.#askBoth(exchange, guard, (failure, response) => {
+      if (response !== undefined) this.#filter(exchange, response, answerer);
+      else this.#fail(exchange, failure, answerer);
+    });
+  }
+
+  forward(from: Exchange, target: string, how: ForwardOptions): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.#forward(from, target, how, (error, response) => {
+        if (response !== undefined) resolve(response);
+        else reject(error);
+      });
+    });
+  }
+
+  ended(exchange: Exchange): void {
+    const { onDone, onRefused } = exchange.route.hooks;
+    if (exchange.refused === undefined) onDone?.(exchange);
+    else onRefused?.(exchange);
+  }
+
+  /** Tells the taps that ask for it of a request that had no route. */
+  refused(request: RefusedRequest): void {
+    // The server's own route comes first.
+    const [route] = this.#routes.routes();
+    if (route?.hooks.onRefused === undefined) return;
+    const { status, bytesSent, durationMs, complete, peer } = request;
+    const exchange = new Exchange(
+      meaninglessRequest(peer),
+      route,
+      this,
+      undefined,
+      undefined,
+      refusalOf(request),
+    );
+    exchange.end({ status, bytesSent, durationMs, complete });
+  }
+
+  failed(exchange: Exchange, error: unknown): void {
+    logFault(this.#log, exchange, error);
+  }
+
+  /** @throws HttpError 405, 413, 501 */
+  #answerWithoutPlugins(
+    request: IncomingRequest,
+    route: Route,
+    guard: Route | undefined,
+  ): Response | undefined {
+    if (guard !== undefined) requireMethod(request, guard);
+    const answer = answerByMethod(request, route, () => this.#routes.routes());
+    if (answer !== undefined) return answer;
+    for (const each of bothOf(route, guard)) limitBody(request.body, each);
+    return undefined;
+  }
+
+  /** Asks the route's plugins when those of the guard that restrict access had nothing against it. */
+  #askBoth(exchange: Exchange, guard: Route | undefined, done: Asked): void {
+    const restrict = guard?.hooks.restrict;
+    if (restrict === undefined) {
+      this.#ask(exchange, done);
+      return;
+    }
+    restrict(exchange, (error, response) => {
+      if (error) done(error, undefined);
+      else if (response !== undefined) this.#answered(exchange, response, done);
+      else this.#ask(exchange, done);
+    });
+  }
+
+  /** Asks the route's plugins. An error status without content counts as an error, so that it gets its page. */
+  #ask(exchange: Exchange, done: Asked): void {
+    const { route } = exchange;
+    if (route.hooks.onRoute === undefined) {
+      done(notFound, undefined);
+      return;
+    }
+    route.hooks.onRoute(exchange, (error, response) => {
+      if (error) done(error, undefined);
+      else if (response === undefined && mayAskOptions(exchange)) done(undefined, options(route.methods));
+      else if (response === undefined) done(nobodyAnswered(exchange), undefined);
+      else this.#answered(exchange, response, done);
+    });
+  }
+
+  #answered({ route }: Exchange, response: Response, done: Asked): void {
+    if (response.status >= 400 && response.body === undefined) done(asError(response, route), undefined);
+    else done(undefined, response);
+  }
+
+  #forward(from: Exchange, target: string, { method, errorStatus }: ForwardOptions, done: Asked): void {
+    let request: IncomingRequest;
+    try {
+      request = forwardedRequest(from, target, method);
+    } catch (error) {
+      done(error, undefined);
+      return;
+    }
+    const ask = ({ route, guard, script, error }: Match): void => {
+      let exchange: Exchange;
+      try {
+        if (error !== undefined) throw error;
+        for (const each of bothOf(route, guard)) {
+          if (errorStatus === undefined) requireMethod(request, each);
+          limitBody(request.body, each);
+        }
+        exchange = new Exchange(request, route, this, from, errorStatus, undefined, script);
+      } catch (failure) {
+        done(failure, undefined);
+        return;
+      }
+      this.#askBoth(exchange, guard, done);
+    };
+    const route = this.#routes.find(request.path);
+    if (route !== undefined) ask({ route });
+    else this.#routes.seek(request.path).then(ask);
+  }
+
+  #filter(exchange: Exchange, response: Response, answerer: Answerer): void {
+    const final = exchange.final;
+    const { onResponse } = final.route.hooks;
+    if (onResponse === undefined) {
+      answerer.answer(response);
+      return;
+    }
+    onResponse(response, final, (error, filtered) => {
+      if (!error) {
+        answerer.answer(filtered ?? response);
+        return;
+      }
+      discard(response);
+      if (!exchange.clientLeft || !isAbort(error)) logFault(this.#log, exchange, error);
+      answerer.answer(builtInErrorPage(asHttpError(error).status));
+    });
+  }
+
+  #fail(exchange: Exchange, error: unknown, answerer: Answerer): void {
+    if (exchange.clientLeft) {
+      if (!isAbort(error)) logFault(this.#log, exchange, error);
+      answerer.left();
+      return;
+    }
+    // 501 is the client's doing: no fault of the server, and no way to fill its log.
+    if (!(error instanceof HttpError) || (error.status >= 500 && error.status !== 501)) {
+      logFault(this.#log, exchange, error);
+    }
+    const { status, headers } = asHttpError(error);
+    const page = exchange.final.route.errorPages.get(status);
+    if (page === undefined) {
+      this.#filter(exchange, builtInErrorPage(status, headers), answerer);
+      return;
+    }
+    if (!page.uri.startsWith('/')) {
+      this.#filter(
+        exchange,
+        { status: redirectStatus(page), headers: { ...headers, location: page.uri }, body: '' },
+        answerer,
+      );
+      return;
+    }
+    this.#forward(exchange, page.uri, { method: 'GET', errorStatus: status }, (pageError, found) => {
+      if (found !== undefined) {
+        this.#filter(exchange, asErrorPage(found, page, status, headers), answerer);
+        return;
+      }
+      this.#log.warn(`${exchange.route.name}: error_page ${page.uri} for ${status}: ${String(pageError)}`);
+      this.#filter(exchange, builtInErrorPage(status, headers), answerer);
+    });
+  }
+}
+
+/** What comes of aborting something: no fault, where its client has left. */
+function isAbort(error: unknown): boolean {
+  for (let fault = error; fault instanceof Error; fault = fault.cause) {
+    if (fault instanceof HttpError || fault.name === 'AbortError') return true;
+  }
+  return false;
+}
+
+/** Server-wide hooks first, then the virtual server the request names. */
+export function dispatch(
+  request: IncomingRequest,
+  endpoint: Endpoint<Site>,
+  onRequest: RequestCall | undefined,
+  log: Log,
+  answerer: Answerer,
+): void {
+  const site = endpoint.find(request.host);
+  if (onRequest === undefined) {
+    site.dispatch(request, answerer);
+    return;
+  }
+  onRequest(request, (error, response) => {
+    if (response !== undefined) answerer.answer(response);
+    else if (!error) site.dispatch(request, answerer);
+    else {
+      const { status, headers } = asHttpError(error);
+      if (status >= 500) logRequestFault(log, request, 'no route yet', error);
+      answerer.answer(builtInErrorPage(status, headers));
+    }
+  });
+}
+
+/**
+ * The route's limit of the body, besides those of the routes that the request was forwarded from.
+ * @throws HttpError 413 for a body that is, or has already become, larger
+ */
+function limitBody(body: BoundedBody, { maxBodySize }: Route): void {
+  if (maxBodySize === 0) return;
+  if ((body.length ?? body.received) > maxBodySize) throw new HttpError(413);
+  body.restrict(maxBodySize);
+}
+
+function bothOf(route: Route, guard: Route | undefined): readonly Route[] {
+  return guard === undefined ? [route] : [guard, route];
+}
+
+/** OPTIONS that a plugin offers, but not for what was asked for: a route of scripts has files too. */
+function mayAskOptions({ request, route }: Exchange): boolean {
+  return request.method === 'OPTIONS' && route.methods.has('OPTIONS');
+}
+
+/** RFC 9110 §15.5.5, §15.5.6: 405 where another method might have found somebody. */
+function nobodyAnswered(exchange: Exchange): HttpError {
+  const { request, route } = exchange;
+  const { methods } = route;
+  return methods.size === 0 || methods.has(request.method) ? notFound : methodNotAllowed(route);
+}
+
+function asError({ status, headers = {} }: Response, route: Route): HttpError {
+  if (status === 405 && headers.allow === undefined) return methodNotAllowed(route);
+  return new HttpError(status, { headers });
+}
+
+/** Made once: a stack for each would be the dearest part of the answer. */
+const notFound = new HttpError(404);
+
+/** Error pages made of answers that never change, so that the writer can keep their bytes; by status. */
+const shownPages = new WeakMap<Response, Map<number, Response>>();
+
+function redirectStatus({ status }: ErrorPage): number {
+  return typeof status === 'number' ? status : 302;
+}
+
+/** A page is shown with the error's status, whatever its own is, unless `=` says otherwise. */
+function asErrorPage(found: Response, page: ErrorPage, status: number, headers: ResponseHeaders): Response {
+  const shown = page.status === 'own' ? found.status : (page.status ?? status);
+  if (!Object.isFrozen(found) || Object.keys(headers).length > 0) {
+    return { ...found, status: shown, headers: { ...found.headers, ...headers } };
+  }
+  const known = shownPages.get(found);
+  const kept = known?.get(shown);
+  if (kept !== undefined) return kept;
+  const made = Object.freeze({ ...found, status: shown });
+  if (known === undefined) shownPages.set(found, new Map([[shown, made]]));
+  else known.set(shown, made);
+  return made;
+}

@@ -1,0 +1,259 @@
+import { type Closable, type Lookup, openFile } from '../files/open-file.js';
+import type { TapOwner } from '../hooks/guard.js';
+import { HttpError } from '../http/errors.js';
+import type { BoundedBody, IncomingRequest, Request, Response } from '../http/message.js';
+import { childPath, encodePath, type FilePath } from '../path/url-path.js';
+import type { Route } from '../routing/route.js';
+import { type Script, scriptAt } from '../routing/scripts.js';
+import type { Refusal } from './refusal.js';
+
+/** How an exchange ended; what `onDone` records. */
+export interface Outcome {
+  readonly status: number;
+  /** Bytes of content handed to the socket, head and chunk framing apart. */
+  readonly bytesSent: number;
+  /** From the end of the request's head to the last byte of the response handed to the socket, in milliseconds. */
+  readonly durationMs: number;
+  /** False when the client left, or was cut off, before the whole answer was sent. */
+  readonly complete: boolean;
+}
+
+/** How an exchange is forwarded. */
+export interface ForwardOptions {
+  /** undefined keeps the method and the content. */
+  readonly method: string | undefined;
+  /** The status whose error page the target still is. */
+  readonly errorStatus: number | undefined;
+}
+
+/** What an exchange asks of the kernel that made it. */
+export interface ExchangeHost {
+  forward(from: Exchange, target: string, how: ForwardOptions): Promise<Response>;
+  /** The exchange has its outcome. */
+  ended(exchange: Exchange): void;
+  /** Something went wrong that the client does not see. */
+  failed(exchange: Exchange, error: unknown): void;
+}
+
+/** One request with its route: what a plugin gets. */
+export class Exchange {
+  readonly request: Request;
+  readonly route: Route;
+  /** The exchange that forwarded here (error page, `try_files`, a script's local redirect); undefined for a client's. */
+  readonly origin: Exchange | undefined;
+  /**
+   * The status of the error that this exchange gets the page for: of the page itself and, where that is a directory, of
+   * its index file. Undefined for a client's exchange, and for what a page forwards to.
+   */
+  readonly errorStatus: number | undefined;
+  /** @internal The same body as the request's. */
+  readonly body: BoundedBody;
+  /** What is known of a request that had no route; undefined for any other. Only taps with `refused: true` get it. */
+  readonly refused: Refusal | undefined;
+  /** The kernel's: whose answer it has, to name in faults that show when the answer is sent. */
+  answeredBy: TapOwner | undefined;
+  readonly #host: ExchangeHost;
+  readonly #script: Script | undefined;
+  #closables: Closable[] | undefined;
+  #abort: AbortController | undefined;
+  #ended = false;
+  #aborted = false;
+  #left = false;
+  #outcome: Outcome | undefined;
+  #variables: Map<string, string> | undefined;
+  #forwardedTo: Exchange | undefined;
+  #forwards = 0;
+  #passed: Set<string> | undefined;
+
+  constructor(
+    request: IncomingRequest,
+    route: Route,
+    host: ExchangeHost,
+    origin: Exchange | undefined = undefined,
+    errorStatus: number | undefined = undefined,
+    refused: Refusal | undefined = undefined,
+    script: Script | undefined = undefined,
+  ) {
+    this.request = request;
+    this.body = request.body;
+    request.owner = this;
+    this.route = route;
+    this.origin = origin;
+    this.errorStatus = errorStatus;
+    this.refused = refused;
+    this.#host = host;
+    this.#script = script;
+    if (origin !== undefined) origin.#forwardedTo = this;
+  }
+
+  /**
+   * Aborted when the client leaves, when it has ended its side and the response is silent for a second (unless the route
+   * has `ignore_client_abort on`), and when the server gives up on the exchange; never after a whole answer.
+   */
+  get signal(): AbortSignal {
+    if (this.origin !== undefined) return this.origin.signal;
+    this.#abort ??= new AbortController();
+    if (this.#aborted) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  /**
+   * The script that the path names, for plugins that declare `scripts`: the first segment that has a script's name and is
+   * no directory, and what follows it. That there is a file by that name is not known yet.
+   */
+  get script(): Script | undefined {
+    return this.#script ?? scriptAt(this.route, this.request.path, this.request.path.length);
+  }
+
+  /** How it ended; undefined until it has. */
+  get outcome(): Outcome | undefined {
+    return this.origin === undefined ? this.#outcome : this.origin.outcome;
+  }
+
+  /** The exchange whose route's answer is sent: this one, or the last it was forwarded to. */
+  get final(): Exchange {
+    return this.#forwardedTo === undefined ? this : this.#forwardedTo.final;
+  }
+
+  /** The kernel's: it waits for another route's answer. */
+  get forwarding(): boolean {
+    return this.#forwards > 0;
+  }
+
+  /** Opens a file below the route's root; it is closed when the exchange ends. */
+  async open(path: FilePath): Promise<Lookup> {
+    this.#checkOpen();
+    const lookup = await openFile(path, this.route.boundary);
+    if (lookup.kind === 'file') this.own(lookup.file);
+    return lookup;
+  }
+
+  /** Has something closed when the exchange ends, at once if it has ended. */
+  own(closable: Closable): void {
+    if (this.origin !== undefined) this.origin.own(closable);
+    else if (this.#ended) this.#close(closable);
+    else if (this.#closables === undefined) this.#closables = [closable];
+    else this.#closables.push(closable);
+  }
+
+  /**
+   * Answers with what another URL of this server answers, as if the client had asked for it. Method and content
+   * are kept unless a method is given; then the content is not passed on.
+   * @param target an absolute path with an optional query, percent-encoded
+   * @throws HttpError 500 after ten forwards of one request, 400 for a target that is no path
+   */
+  forward(target: string, method?: string): Promise<Response> {
+    return this.#forward(target, { method, errorStatus: undefined });
+  }
+
+  /**
+   * Answers the URL of a directory with its index file `name`. Unlike the target of any other forward, the index file of
+   * an error page is an error page.
+   */
+  forwardToIndex(name: string): Promise<Response> {
+    const { path, query } = this.request;
+    const target = encodePath(childPath(path, name)) + (query === '' ? '' : `?${query}`);
+    return this.#forward(target, { method: undefined, errorStatus: this.errorStatus });
+  }
+
+  async #forward(target: string, how: ForwardOptions): Promise<Response> {
+    this.#checkOpen();
+    this.#forwards += 1;
+    const { reader } = this.body;
+    try {
+      return await this.#host.forward(this, target, how);
+    } finally {
+      this.body.reader = reader;
+      this.#forwards -= 1;
+    }
+  }
+
+  /** @internal Whether a tap has let this client request pass, here or before it was forwarded. */
+  hasPassed(tap: string): boolean {
+    return this.origin === undefined ? this.#passed?.has(tap) === true : this.origin.hasPassed(tap);
+  }
+
+  /** @internal A tap lets the client request pass. It says nothing where it is called for an error page. */
+  pass(tap: string): void {
+    if (this.errorStatus === undefined) this.#addPassed(tap);
+  }
+
+  #addPassed(tap: string): void {
+    if (this.origin !== undefined) this.origin.#addPassed(tap);
+    else {
+      this.#passed ??= new Set();
+      this.#passed.add(tap);
+    }
+  }
+
+  /** A value set by a plugin for this exchange (`remote_user`), seen by templates as `$name`. */
+  variable(name: string): string | undefined {
+    return this.#variables?.get(name) ?? this.origin?.variable(name);
+  }
+
+  setVariable(name: string, value: string): void {
+    this.#checkOpen();
+    this.#variables ??= new Map();
+    this.#variables.set(name, value);
+  }
+
+  /** The kernel's: whoever answers takes too long. What listens to the signal can stop; the exchange goes on to its end. */
+  abandon(): void {
+    if (this.origin !== undefined) this.origin.abandon();
+    else {
+      this.#aborted = true;
+      this.#abort?.abort();
+    }
+  }
+
+  /**
+   * The kernel's: the client has ended its side, and what it would have to wait for is aborted.
+   * @returns false where the route that answers goes on all the same
+   */
+  leave(): boolean {
+    if (this.final.route.ignoreClientAbort) return false;
+    this.#left = true;
+    this.abandon();
+    return true;
+  }
+
+  /** The kernel's: nobody is left to tell of what goes wrong. */
+  get clientLeft(): boolean {
+    if (this.origin !== undefined) return this.origin.clientLeft;
+    return this.#left || this.#outcome?.complete === false;
+  }
+
+  /** The kernel's: once, when the last byte is out or the connection is lost. */
+  end(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#outcome = outcome;
+    if (!outcome.complete) {
+      this.#aborted = true;
+      this.#abort?.abort();
+    }
+    const closables = this.#closables;
+    this.#closables = undefined;
+    if (closables !== undefined) for (const closable of closables) this.#close(closable);
+    this.#host.ended(this);
+  }
+
+  /** One that cannot be closed keeps nobody from the others, nor from what comes after the exchange. */
+  #close(closable: Closable): void {
+    try {
+      closable.close();
+    } catch (error) {
+      this.#host.failed(this, error);
+    }
+  }
+
+  /** @throws HttpError where the client has left, which is nobody's fault; Error where a whole answer was sent */
+  #checkOpen(): void {
+    if (this.origin !== undefined) this.origin.#checkOpen();
+    else if (this.#ended) {
+      if (this.#outcome?.complete === false) throw new HttpError(400, { reason: 'the client left' });
+      const { method, target } = this.request;
+      throw new Error(`the exchange of ${method} ${target} (${this.route.name}) is used after its end`);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { FieldLines } from '../http/fields.js';
+import { emptyBody, type IncomingRequest, type Peer } from '../http/message.js';
+import { RoutedRequest } from '../http/routed-request.js';
+import { decodePath } from '../path/url-path.js';
+
+/** Bytes of a request that are shown of it. */
+const MAX_SHOWN = 1024;
+
+/** What there is of a request that was answered, or given up, before it had a route. */
+export interface Refusal {
+  /** 400 and up; what a tap of `onRequest` answered; 499 where the client left before it was answered. */
+  readonly status: number;
+  readonly reason: string;
+  /** The first 1 KiB as received, in printable ASCII: any other byte, quotes and backslashes are `\xHH`. */
+  readonly head: string;
+}
+
+/** What a connection tells of it. */
+export interface RefusedRequest {
+  readonly status: number;
+  readonly reason: string;
+  /** What had been received, one character a byte. */
+  readonly received: string;
+  readonly peer: Peer;
+  readonly bytesSent: number;
+  readonly durationMs: number;
+  /** False when the client did not get the whole answer. */
+  readonly complete: boolean;
+}
+
+export function refusalOf({ status, reason, received }: RefusedRequest): Refusal {
+  const head = received.slice(0, MAX_SHOWN).replace(/[^ !#-[\]-~]/g, escaped);
+  return { status, reason, head };
+}
+
+function escaped(byte: string): string {
+  return `\\x${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+const noFields = new FieldLines('', [], 0);
+
+/** A request nothing is known of but its peer: what the client sent is for the refusal to show. */
+export function meaninglessRequest(peer: Peer): IncomingRequest {
+  const path = decodePath('/');
+  if (path === undefined) throw new Error('the root has a path');
+  const parts = {
+    method: '-',
+    target: '-',
+    path,
+    query: '',
+    host: '',
+    version: '1.1',
+    headers: noFields,
+  } as const;
+  return new RoutedRequest({ ...parts, peer }, emptyBody);
+}

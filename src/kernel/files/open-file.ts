@@ -1,0 +1,316 @@
+import { close, constants, type Dirent, fstat, fsync, open, read, readlink, type Stats } from 'node:fs';
+import { opendir, realpath, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { bytesOfName } from '../path/path-segment.js';
+import { type FilePath, isUnder, isVisible } from '../path/url-path.js';
+import { fileBuffer } from './read-buffer.js';
+
+const openAsync = promisify(open);
+const fstatAsync = promisify(fstat);
+const readlinkAsync = promisify(readlink);
+const closeAsync = promisify(close);
+const fsyncAsync = promisify(fsync);
+
+/** What fsync(2) of a directory fails with where it cannot be synchronized by itself: some of FUSE, SMB. */
+const WITHOUT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF']);
+
+/** What a lookup may reach: nothing outside `directory`, also not by symbolic links unless they are followed. */
+export interface Boundary {
+  /** Absolute. May itself be a symbolic link. */
+  readonly directory: string;
+  readonly followSymlinks: boolean;
+  /** Whether names below `directory` that start with a dot can be opened; they are absent otherwise. */
+  readonly hiddenFiles?: boolean;
+}
+
+/** Something that must be let go. */
+export interface Closable {
+  close(): void;
+}
+
+/** What makes one version of a file's content, as far as the file system tells. */
+export interface FileVersion {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+}
+
+/** An open regular file. Whoever opened it closes it; a file opened through an exchange closes with the exchange. */
+export class OpenFile implements FileVersion {
+  readonly path: string;
+  /** Bytes, when it was opened. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+  readonly #descriptor: number;
+  /** Reads under way, and who else needs it open. */
+  #users = 0;
+  #closing = false;
+  #closed = false;
+
+  constructor(path: string, descriptor: number, stats: Stats) {
+    this.path = path;
+    this.#descriptor = descriptor;
+    this.size = stats.size;
+    this.mtimeMs = stats.mtimeMs;
+    this.ctimeMs = stats.ctimeMs;
+    this.ino = stats.ino;
+  }
+
+  /**
+   * Fills `buffer` from its start with the bytes at `position`.
+   * @returns how many were read; 0 at the end of the file.
+   */
+  read(buffer: Uint8Array, length: number, position: number): Promise<number> {
+    if (this.#closed) return Promise.reject(new Error(`${this.path} is closed`));
+    this.#users += 1;
+    return new Promise((resolve, reject) => {
+      read(this.#descriptor, buffer, 0, length, position, (error, bytesRead) => {
+        this.#users -= 1;
+        this.#closeWhenIdle();
+        if (error) reject(error);
+        else resolve(bytesRead);
+      });
+    });
+  }
+
+  /**
+   * Bytes `start` up to but not including `end`, in memory of their own.
+   * @returns undefined when the file has become shorter meanwhile
+   */
+  async bytes(start: number, end: number): Promise<Uint8Array | undefined> {
+    const bytes = fileBuffer(end - start);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = await this.read(bytes.subarray(filled), bytes.length - filled, start + filled);
+      if (count === 0) return undefined;
+      filled += count;
+    }
+    return bytes;
+  }
+
+  /** Keeps it open, whoever closes it, until the answer is closed. @throws Error when it is closed already */
+  hold(): Closable {
+    if (this.#closed) throw new Error(`${this.path} is closed`);
+    this.#users += 1;
+    let held = true;
+    return {
+      close: () => {
+        if (held) this.#users -= 1;
+        held = false;
+        this.#closeWhenIdle();
+      },
+    };
+  }
+
+  /** Closes once the reads under way have ended: a descriptor's number is reused at once by the next open. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#closeWhenIdle();
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#closing && this.#users === 0 && !this.#closed) {
+      this.#closed = true;
+      close(this.#descriptor, () => {});
+    }
+  }
+}
+
+/** A name in a directory. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'directory' | 'link' | 'special';
+}
+
+function kindOf(entry: Dirent): DirectoryEntry['kind'] {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSymbolicLink() ? 'link' : 'special';
+}
+
+/**
+ * A directory held open, so that what is done to its entries happens in this very directory even when its path is
+ * swapped for a link meanwhile. Close it when done.
+ */
+export class OpenDirectory {
+  readonly path: string;
+  readonly #descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+  }
+
+  /** A path for node:fs to the entry `name`. @throws Error for what is no single segment, or no text. */
+  entry(name: string): string {
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || !name.isWellFormed()) {
+      throw new Error(`not a file name: ${JSON.stringify(name)}`);
+    }
+    return `${this.#handle()}/${name}`;
+  }
+
+  /** The entries in the directory's own order, with what the directory tells of their kind. */
+  async *entries(): AsyncGenerator<DirectoryEntry> {
+    for await (const entry of await opendir(this.#handle(), { bufferSize: 1024 })) {
+      yield { name: entry.name, kind: kindOf(entry) };
+    }
+  }
+
+  /** The same for the same directory, by whatever path it was opened. */
+  async identity(): Promise<string> {
+    const { dev, ino } = await fstatAsync(this.#descriptor);
+    return `${dev}:${ino}`;
+  }
+
+  /** Forces its entries to the disk: names given, replaced and removed before. Nothing where that cannot be done. */
+  async sync(): Promise<void> {
+    try {
+      await fsyncAsync(this.#descriptor);
+    } catch (error) {
+      if (!WITHOUT_SYNC.has(errorCode(error))) throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return closeAsync(this.#descriptor);
+  }
+
+  #handle(): string {
+    return hasDescriptorPaths ? `/proc/self/fd/${this.#descriptor}` : this.path;
+  }
+}
+
+/** What stands at a path. `forbidden`: outside the boundary, or not readable; `special`: neither file nor directory. */
+export type Lookup =
+  | { readonly kind: 'file'; readonly file: OpenFile }
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'special' };
+
+export type DirectoryLookup =
+  | { readonly kind: 'directory'; readonly directory: OpenDirectory }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'forbidden' };
+
+/** Linux tells an open descriptor's true path; elsewhere the path's identity is compared instead. */
+const hasDescriptorPaths = process.platform === 'linux';
+
+const absent = { kind: 'absent' } as const;
+const forbidden = { kind: 'forbidden' } as const;
+
+/** Error codes that mean the same to a client: there is nothing by that name. */
+const ABSENT_CODES = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL']);
+/** ELOOP: too many links, or a link where none is followed. ENXIO: a socket, or a fifo nobody reads. */
+const FORBIDDEN_CODES = new Set(['EACCES', 'EPERM', 'ELOOP']);
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** The outcomes that are answers, not faults; anything else (EMFILE, EIO) is thrown on. */
+function refusal(error: unknown): typeof absent | typeof forbidden {
+  const code = errorCode(error);
+  if (ABSENT_CODES.has(code)) return absent;
+  if (FORBIDDEN_CODES.has(code)) return forbidden;
+  throw error;
+}
+
+function isHidden(path: string, { directory, hiddenFiles = false }: Boundary): boolean {
+  if (directory === '/') return !isVisible(path, 0, hiddenFiles);
+  return isUnder(path, directory) && !isVisible(path.slice(directory.length), 0, hiddenFiles);
+}
+
+/** Names of any bytes: Node would write a lone surrogate as U+FFFD. */
+function systemPath(path: string): string | Buffer {
+  return path.isWellFormed() ? path : bytesOfName(path);
+}
+
+/** One character a byte: bytes that are not UTF-8 would all read as U+FFFD, and two directories as the same. */
+async function realPath(path: string): Promise<string> {
+  return (await realpath(systemPath(path), 'buffer')).toString('latin1');
+}
+
+async function truePath(descriptor: number, path: string, stats: Stats): Promise<string | undefined> {
+  if (hasDescriptorPaths) return readlinkAsync(`/proc/self/fd/${descriptor}`, 'latin1');
+  const real = await realPath(path);
+  const there = await stat(Buffer.from(real, 'latin1'));
+  return there.ino === stats.ino && there.dev === stats.dev ? real : undefined;
+}
+
+async function isInside(
+  descriptor: number,
+  path: string,
+  stats: Stats,
+  boundary: Boundary,
+): Promise<boolean> {
+  if (boundary.followSymlinks) return true;
+  const real = await truePath(descriptor, path, stats);
+  return real !== undefined && isUnder(real, await realPath(boundary.directory));
+}
+
+/**
+ * Opens the regular file at `path` for reading. The check for the boundary is made on what was opened, not on its
+ * name, so that a link swapped between two system calls cannot lead outside. A fifo or device is never opened.
+ * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
+ */
+export async function openFile(path: FilePath, boundary: Boundary): Promise<Lookup> {
+  if (isHidden(path, boundary)) return absent;
+  let descriptor: number | undefined;
+  try {
+    const name = systemPath(path);
+    const before = await stat(name);
+    if (before.isDirectory()) return { kind: 'directory' };
+    if (!before.isFile() || path.endsWith('/')) return before.isFile() ? absent : { kind: 'special' };
+    // O_NONBLOCK: a fifo put there since stat() must not block a thread of the pool.
+    descriptor = await openAsync(name, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const stats = await fstatAsync(descriptor);
+    if (!stats.isFile()) return { kind: 'special' };
+    if (!(await isInside(descriptor, path, stats, boundary))) return forbidden;
+    const file = new OpenFile(path, descriptor, stats);
+    descriptor = undefined; // owned by the OpenFile from here
+    return { kind: 'file', file };
+  } catch (error) {
+    return refusal(error);
+  } finally {
+    if (descriptor !== undefined) await closeAsync(descriptor);
+  }
+}
+
+/** Whether a directory is at `path`. What cannot be looked at is none. @throws EMFILE, EIO … */
+export async function isDirectory(path: FilePath): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    refusal(error);
+    return false;
+  }
+}
+
+/**
+ * Opens a directory within the boundary.
+ * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
+ */
+export async function openDirectory(path: FilePath, boundary: Boundary): Promise<DirectoryLookup> {
+  if (isHidden(path, boundary)) return absent;
+  let descriptor: number | undefined;
+  try {
+    descriptor = await openAsync(
+      systemPath(path),
+      constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOCTTY,
+    );
+    const stats = await fstatAsync(descriptor);
+    if (!(await isInside(descriptor, path, stats, boundary))) return forbidden;
+    const directory = new OpenDirectory(path, descriptor);
+    descriptor = undefined;
+    return { kind: 'directory', directory };
+  } catch (error) {
+    return refusal(error);
+  } finally {
+    if (descriptor !== undefined) await closeAsync(descriptor);
+  }
+}

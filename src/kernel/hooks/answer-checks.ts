@@ -1,0 +1,59 @@
+import type { Exchange } from '../exchange/exchange.js';
+import { problemOfResponse } from '../http/check-response.js';
+import type { Request, Response } from '../http/message.js';
+import { checkFields } from '../http1/writer.js';
+import { type Check, PluginError, type TapOwner } from './guard.js';
+
+/** What each hook takes from a tap. */
+
+/** @throws PluginError for what cannot be sent */
+function checkResponse(owner: TapOwner, answer: Response): void {
+  const problem = problemOfResponse(answer);
+  if (problem !== undefined) throw new PluginError(owner, problem);
+}
+
+/** A `Response`, or undefined to pass the exchange on. */
+export const routeAnswer: Check<readonly [Exchange], Response | undefined> = {
+  answered(owner, answer, [exchange]) {
+    if (answer === undefined) return undefined;
+    checkResponse(owner, answer);
+    exchange.answeredBy = owner;
+    return answer;
+  },
+  failed(owner, [exchange]) {
+    exchange.answeredBy = owner;
+  },
+};
+
+/** Nothing but a `Response`. */
+export const responseAnswer: Check<readonly [Response, Exchange], Response> = {
+  answered(owner, answer, [before, exchange]) {
+    checkResponse(owner, answer); // the same value may have been changed
+    if (answer !== before) exchange.answeredBy = owner;
+    return answer;
+  },
+  failed(owner, [, exchange]) {
+    exchange.answeredBy = owner;
+  },
+};
+
+/** Who gave an answer to a request that has no exchange to tell it by, should the answer break off. */
+const earlyOwners = new WeakMap<Response, TapOwner>();
+
+export function earlyOwner(response: Response): TapOwner | undefined {
+  return earlyOwners.get(response);
+}
+
+/** There is no exchange yet that could tell who answered, should a field of it not be fit to be sent. */
+export const requestAnswer: Check<readonly [Request], Response | undefined> = {
+  answered(owner, answer) {
+    if (answer === undefined) return undefined;
+    checkResponse(owner, answer);
+    checkFields(answer);
+    earlyOwners.set(answer, owner);
+    return answer;
+  },
+};
+
+/** Whatever it is. */
+export const anyAnswer: Check<readonly [unknown], void> = { answered() {} };

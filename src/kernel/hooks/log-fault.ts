@@ -1,0 +1,30 @@
+import type { Exchange } from '../exchange/exchange.js';
+import { HttpError } from '../http/errors.js';
+import type { Log } from '../log/log.js';
+import { described, PluginError } from './guard.js';
+
+/** Logs what went wrong with an exchange: its request, whose doing it was, and where in the code it happened. */
+export function logFault(log: Log, exchange: Exchange, error: unknown): void {
+  const { answeredBy, route } = exchange.final;
+  const named = error instanceof PluginError || answeredBy === undefined;
+  logRequestFault(log, exchange.request, named ? route.name : described(answeredBy), error);
+}
+
+/** The same for a request that has no route, or for words of one's own about it. */
+export function logRequestFault(
+  log: Log,
+  { method, target }: { readonly method: string; readonly target: string },
+  where: string,
+  error: unknown,
+): void {
+  const problem = error instanceof Error ? error : new Error(String(error));
+  const stack = stackOf(problem);
+  log.error(`${method} ${target} (${where}): ${problem.message}${stack === undefined ? '' : `\n${stack}`}`);
+}
+
+/** Of what was not meant: that a plugin refuses, or has a name put on its fault, is no place in the code. */
+function stackOf(problem: Error): string | undefined {
+  const isWrapped = problem instanceof PluginError || problem instanceof HttpError;
+  const thrown = isWrapped ? problem.cause : problem;
+  return thrown instanceof Error ? thrown.stack : undefined;
+}

@@ -1,0 +1,106 @@
+import { AsyncSeriesBailHook, AsyncSeriesHook } from 'tapable';
+import type { Config } from '../config/compile/compile.js';
+import { inOrder, type ServerHooks, type Tap, type TapOptions, tooLate } from '../contract/hooks.js';
+import type { IncomingRequest, Response } from '../http/message.js';
+import type { Log } from '../log/log.js';
+import { anyAnswer, requestAnswer } from './answer-checks.js';
+import { guarded, guardedPromise, type TapOwner } from './guard.js';
+import type { HookSettings } from './route-hooks.js';
+import { type PatienceOf, requestLimit } from './tap-limits.js';
+import { tapOf } from './tap-options.js';
+import { report, requestLook, type TraceMode, traced, tracedPromise } from './trace.js';
+
+export type RequestCall = (
+  request: IncomingRequest,
+  done: (error?: Error | null, response?: Response) => void,
+) => void;
+
+/** The server-wide hooks of one running kernel. */
+export class ServerHookTable {
+  readonly #onConfig = new AsyncSeriesHook<[Config]>(['config'], 'onConfig');
+  readonly #onRequest = new AsyncSeriesBailHook<[IncomingRequest], Response | undefined>(
+    ['request'],
+    'onRequest',
+  );
+  readonly #taps: Tap[] = [];
+  #compiled = false;
+  readonly #patience: PatienceOf;
+  readonly #trace: TraceMode;
+  readonly #log: Log;
+
+  constructor({ patience, trace, log }: HookSettings) {
+    this.#patience = patience;
+    this.#trace = trace;
+    this.#log = log;
+  }
+
+  /** @see CompiledHooks.taps */
+  get taps(): readonly Tap[] {
+    return inOrder(this.#taps);
+  }
+
+  facade(plugin: string): ServerHooks {
+    const configOwner: TapOwner = { plugin, hook: 'onConfig', route: undefined };
+    const requestOwner: TapOwner = { plugin, hook: 'onRequest', route: undefined };
+    const isTraced = this.#trace !== 'off';
+    const remember = (hook: keyof ServerHooks, options: TapOptions): Tap => {
+      if (this.#compiled) throw tooLate(plugin, hook);
+      const tap = tapOf(plugin, hook, options);
+      this.#taps.push(tap);
+      return tap;
+    };
+    const reading =
+      <Answer>(run: (request: IncomingRequest) => Answer) =>
+      (request: IncomingRequest): Answer => {
+        request.body.reader = { owner: requestOwner };
+        return run(request);
+      };
+    const named = ({ stage }: Tap): { name: string; stage: number } => ({ name: plugin, stage });
+    return {
+      onConfig: {
+        tap: (options, fn) =>
+          this.#onConfig.tap(named(remember('onConfig', options)), guarded(configOwner, fn, anyAnswer)),
+        tapPromise: (options, fn) =>
+          this.#onConfig.tapPromise(
+            named(remember('onConfig', options)),
+            guardedPromise(configOwner, fn, anyAnswer, undefined),
+          ),
+      },
+      onRequest: {
+        tap: (options, fn) => {
+          const tap = remember('onRequest', options);
+          const run = guarded(requestOwner, fn, requestAnswer);
+          this.#onRequest.tap(named(tap), reading(isTraced ? traced(tap, requestLook, run) : run));
+        },
+        tapPromise: (options, fn) => {
+          const tap = remember('onRequest', options);
+          const limit = requestLimit(this.#patience(options.timeout));
+          const run = guardedPromise(requestOwner, fn, requestAnswer, limit);
+          this.#onRequest.tapPromise(
+            named(tap),
+            reading(isTraced ? tracedPromise(tap, requestLook, run) : run),
+          );
+        },
+      },
+    };
+  }
+
+  config(config: Config): Promise<void> {
+    return this.#onConfig.promise(config);
+  }
+
+  compile(): RequestCall | undefined {
+    this.#compiled = true;
+    const onRequest = this.#onRequest;
+    if (!onRequest.isUsed()) return undefined;
+    if (this.#trace === 'off') return (request, done) => onRequest.callAsync(request, done);
+    return (request, done) =>
+      onRequest.callAsync(request, (error, response) => {
+        // One that has a route is reported when its exchange ends.
+        if (error) report(request, 'before it had a route: failed', this.#log);
+        else if (response !== undefined)
+          report(request, `before it had a route: ${response.status}`, this.#log);
+        done(error, response);
+      });
+  }
+}

@@ -1,0 +1,171 @@
+import type { Tap } from '../contract/hooks.js';
+import { stageName } from '../contract/stage-name.js';
+import type { Exchange } from '../exchange/exchange.js';
+import type { Request, Response } from '../http/message.js';
+import type { Log } from '../log/log.js';
+
+/** What `trace` says: nothing, lines in the log, or these and a `Server-Timing` field (W3C Server Timing). */
+export const traceModes = ['off', 'on', 'server_timing'] as const;
+export type TraceMode = (typeof traceModes)[number];
+
+/** One call of a tap, for one request. Times in milliseconds. */
+interface Step {
+  readonly tap: Tap;
+  /** Since the request's first tap. */
+  readonly at: number;
+  readonly took: number;
+  readonly decision: string;
+}
+
+/** Steps beyond these are not kept: ten forwards of a request meet no more. */
+const MAX_STEPS = 500;
+
+class Trace {
+  readonly startedAt = performance.now();
+  readonly #steps: Step[] = [];
+
+  /** In the order they began: one that waits for others, as a forward does, is noted when it ends. */
+  get steps(): readonly Step[] {
+    return this.#steps.toSorted((one, other) => one.at - other.at);
+  }
+
+  add(tap: Tap, begun: number, decision: string): void {
+    if (this.#steps.length >= MAX_STEPS) return;
+    this.#steps.push({ tap, at: begun - this.startedAt, took: performance.now() - begun, decision });
+  }
+}
+
+/** By the client's request: what is forwarded is a part of it. */
+const traces = new WeakMap<Request, Trace>();
+
+function traceOf(request: Request): Trace {
+  const known = traces.get(request);
+  if (known !== undefined) return known;
+  const trace = new Trace();
+  traces.set(request, trace);
+  return trace;
+}
+
+/** The request as the client sent it. */
+export function clientRequest(exchange: Exchange): Request {
+  return exchange.origin === undefined ? exchange.request : clientRequest(exchange.origin);
+}
+
+/** What is seen of a tap's call. */
+export interface Look<Args extends readonly unknown[], Answer> {
+  request(args: Args): Request;
+  decision(answer: Answer, args: Args): string;
+}
+
+/** What went wrong may hold a path or a secret: it is for the log, and what stands before it for the client, too. */
+const FAILED = 'failed';
+
+function failure(error: unknown): string {
+  return `${FAILED}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function shownToClient(decision: string): string {
+  return decision.startsWith(FAILED) ? FAILED : decision;
+}
+
+/** The same tap, leaving a step in the trace of each request. */
+export function traced<Args extends readonly unknown[], Answer>(
+  tap: Tap,
+  look: Look<Args, Answer>,
+  run: (...args: Args) => Answer,
+): (...args: Args) => Answer {
+  return (...args) => {
+    const trace = traceOf(look.request(args));
+    const begun = performance.now();
+    try {
+      const answer = run(...args);
+      trace.add(tap, begun, look.decision(answer, args));
+      return answer;
+    } catch (error) {
+      trace.add(tap, begun, failure(error));
+      throw error;
+    }
+  };
+}
+
+/** The same for one that answers later. */
+export function tracedPromise<Args extends readonly unknown[], Answer>(
+  tap: Tap,
+  look: Look<Args, Answer>,
+  run: (...args: Args) => Promise<Answer>,
+): (...args: Args) => Promise<Answer> {
+  return async (...args) => {
+    const trace = traceOf(look.request(args));
+    const begun = performance.now();
+    try {
+      const answer = await run(...args);
+      trace.add(tap, begun, look.decision(answer, args));
+      return answer;
+    } catch (error) {
+      trace.add(tap, begun, failure(error));
+      throw error;
+    }
+  };
+}
+
+export const routeLook: Look<readonly [Exchange], Response | undefined> = {
+  request: ([exchange]) => clientRequest(exchange),
+  decision: (answer) => (answer === undefined ? 'passed on' : `answered ${answer.status}`),
+};
+
+export const responseLook: Look<readonly [Response, Exchange], Response> = {
+  request: ([, exchange]) => clientRequest(exchange),
+  decision: (answer, [before]) => {
+    if (answer === before) return 'left as it was';
+    return answer.status === before.status ? 'changed' : `changed ${before.status} to ${answer.status}`;
+  },
+};
+
+export const doneLook: Look<readonly [Exchange], void> = {
+  request: ([exchange]) => clientRequest(exchange),
+  decision: () => 'noted',
+};
+
+export const requestLook: Look<readonly [Request], Response | undefined> = {
+  request: ([request]) => request,
+  decision: (answer) => (answer === undefined ? 'passed on' : `answered ${answer.status}`),
+};
+
+let lastNumber = 0;
+
+/** A line for the request, then one for each step. */
+export function report(request: Request, ending: string, log: Log): void {
+  lastNumber += 1;
+  const name = `trace ${lastNumber}:`;
+  log.info(`${name} ${request.method} ${request.target} ${ending}`);
+  for (const { tap, at, took, decision } of traces.get(request)?.steps ?? []) {
+    const when = `+${at.toFixed(2)} ms`.padStart(12);
+    log.info(
+      `${name} ${when}  ${tap.hook} ${stageName(tap.stage)}  ${tap.plugin}: ${decision}, ${took.toFixed(2)} ms`,
+    );
+  }
+  traces.delete(request);
+}
+
+/** When an exchange has ended. */
+export function reportExchange(exchange: Exchange, log: Log): void {
+  const { outcome, final } = exchange;
+  const how =
+    outcome === undefined
+      ? 'not ended'
+      : `${outcome.status}, ${outcome.bytesSent} bytes, ${outcome.durationMs.toFixed(2)} ms${outcome.complete ? '' : ', cut off'}`;
+  const forwarded = final === exchange ? '' : `, forwarded to ${final.route.name}`;
+  report(exchange.request, `by ${exchange.route.name}${forwarded}: ${how}`, log);
+}
+
+/** The answer with the steps so far in its `Server-Timing`. */
+export function withServerTiming(response: Response, exchange: Exchange): Response {
+  const trace = traces.get(clientRequest(exchange));
+  if (trace === undefined) return response;
+  const metrics = trace.steps.map(
+    ({ tap, took, decision }) =>
+      `${tap.plugin}-${tap.hook};dur=${took.toFixed(2)};desc="${shownToClient(decision)}"`,
+  );
+  metrics.push(`total;dur=${(performance.now() - trace.startedAt).toFixed(2)}`);
+  return { ...response, headers: { ...response.headers, 'server-timing': metrics.join(', ') } };
+}

@@ -1,0 +1,60 @@
+import { knownInCopies } from '../diagnostics/cross-copy-errors.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { ResponseHeaders } from './message.js';
+
+export interface HttpErrorOptions {
+  /** Why, for the error log and for the built-in error page. Never sent where it could carry a path or a secret. */
+  readonly reason?: string;
+  /** Header fields the answer must carry (Allow, Retry-After, Content-Range …), names in lower case. */
+  readonly headers?: ResponseHeaders;
+  readonly cause?: unknown;
+}
+
+/**
+ * An answer that is an error (RFC 9110 §15.5, §15.6). A plugin throws it to end a request with that status;
+ * the kernel turns it into a page. Anything else that is thrown is a fault of the server: 500, and logged.
+ */
+export class HttpError extends Error {
+  /** 400 to 599. */
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+
+  /** @throws RangeError for a status that is no error's */
+  constructor(status: number, options: HttpErrorOptions = {}) {
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new RangeError(`an HttpError has a status from 400 to 599, not ${status}`);
+    }
+    super(options.reason ?? `status ${status}`, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'HttpError';
+    this.status = status;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** What passes when others are done: no descriptors left, of this process or of the machine. */
+const PASSING: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
+
+/** What a client is told of anything thrown: what an HttpError says, 503 for what passes, else 500. */
+export function asHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  for (let fault = error; fault instanceof Error; fault = fault.cause) {
+    if ('code' in fault && PASSING.has(fault.code)) {
+      return new HttpError(503, { reason: fault.message, headers: { 'retry-after': '1' }, cause: error });
+    }
+  }
+  return new HttpError(500, { cause: error });
+}
+
+/** A configuration that cannot be used. Carries every mistake found, not only the first. */
+export class ConfigError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((diagnostic) => diagnostic.message).join('\n'));
+    this.name = 'ConfigError';
+    this.diagnostics = diagnostics;
+  }
+}
+
+knownInCopies(HttpError);
+knownInCopies(ConfigError);

@@ -1,0 +1,144 @@
+import type { Closable, OpenFile } from '../files/open-file.js';
+import type { TapOwner } from '../hooks/guard.js';
+import type { DecodedPath } from '../path/url-path.js';
+
+/** The two ends of a connection, as the socket tells them. */
+export interface Peer {
+  /** Empty for a UNIX socket. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly secure: boolean;
+}
+
+/**
+ * The header fields of a request (RFC 9110 §5), read-only. Names are asked for in lower case.
+ * Values have their surrounding white space removed and are ISO 8859-1 text, one character a byte.
+ */
+export interface RequestHeaders {
+  /** The field's value; several lines of one name are joined with `, ` (RFC 9110 §5.3), Cookie's with `; `. */
+  get(name: string): string | undefined;
+  has(name: string): boolean;
+  /** Each line's value on its own, in the order received. */
+  all(name: string): readonly string[];
+  /** Every line as received, names in lower case. */
+  [Symbol.iterator](): IterableIterator<readonly [name: string, value: string]>;
+}
+
+/** One request, whatever version of HTTP it came by. */
+export interface Request {
+  /** Case-sensitive token, RFC 9110 §9.1. */
+  readonly method: string;
+  /** The request-target as received, one character a byte (ISO 8859-1): no controls, no spaces, no fragment. */
+  readonly target: string;
+  /**
+   * Percent-decoded once and free of dot segments; starts with a slash. What is no text stays encoded: a slash (`%2F`),
+   * NUL (`%00`) or control character inside a segment, a byte that is not UTF-8, and the percent sign of what would
+   * be another escape (`%25`). `*` of `OPTIONS *` is `/`.
+   */
+  readonly path: DecodedPath;
+  /**
+   * The segments of `path`, each decoded whole: the last one is empty for a path with a slash at its end. A byte that
+   * is not UTF-8 is a lone surrogate, U+DC00 and its value.
+   */
+  readonly segments: readonly string[];
+  /** What follows the first `?`, as received: undecoded, one character a byte. Empty when there is none. */
+  readonly query: string;
+  /** Lower case, without port and without a dot at its end; empty when an HTTP/1.0 client sent none. */
+  readonly host: string;
+  readonly version: '1.0' | '1.1';
+  readonly headers: RequestHeaders;
+  readonly body: RequestBody;
+  readonly peer: Peer;
+}
+
+/**
+ * A request's content, pulled piece by piece. Nobody pulls: nothing is read from the socket. The first pull
+ * sends `100 Continue` to a client that waits for it (RFC 9110 §10.1.1).
+ */
+export interface RequestBody extends AsyncIterable<Uint8Array> {
+  /** What the client declared, in bytes; 0 when there is no content, undefined when it is chunked. */
+  readonly length: number | undefined;
+  /** Bytes that have come from the client so far. */
+  readonly received: number;
+  /** True while a reader waits for the client to send. */
+  readonly awaited: boolean;
+  /**
+   * The next piece, or undefined at the end. A body is read once: after one tap has read from it, another tap's read
+   * fails with an error that names the first.
+   * @throws HttpError 413 beyond the route's limit, 408 when the client is too slow, 400 for broken framing or a
+   * client that left in the middle.
+   */
+  read(): Promise<Uint8Array | undefined>;
+}
+
+/** Names in lower case. An array is sent as one line a value (Set-Cookie). */
+export type ResponseHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+/** Bytes `start` up to but not including `end` of a file the exchange opened. The writer moves them. */
+export interface FileSlice {
+  readonly file: OpenFile;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A string is sent as UTF-8. */
+export type ResponseBody = string | Uint8Array | FileSlice | AsyncIterable<Uint8Array>;
+
+/**
+ * One answer, as a value. `date`, `content-length`, `transfer-encoding` and `connection` are the kernel's to
+ * write; a `content-length` given with an AsyncIterable body, or with no body in the answer to a HEAD, is kept.
+ * The same frozen value may be answered again and again: the writer keeps the bytes it made of it.
+ */
+export interface Response {
+  /** 200 to 599. */
+  readonly status: number;
+  readonly headers?: ResponseHeaders;
+  /** How names of `headers` are spelled on the wire, by the name in lower case; each word's first letter in capitals otherwise. */
+  readonly spellings?: Readonly<Record<string, string>>;
+  readonly body?: ResponseBody;
+}
+
+export function isFileSlice(body: ResponseBody): body is FileSlice {
+  return typeof body === 'object' && 'file' in body;
+}
+
+/** A call that may read a body, and the tap it is made to. */
+export interface BodyReader {
+  readonly owner: TapOwner;
+}
+
+/** A body as the kernel has it: it knows its limit, and whose turn it is to read. @internal */
+export interface BoundedBody extends RequestBody {
+  /** The call that a `read()` is attributed to from now on. Once one has read, a read in another call fails. */
+  reader: BodyReader | undefined;
+  /** @param limit bytes; reading fails with 413 beyond it. Of several limits the smallest holds. */
+  restrict(limit: number): void;
+}
+
+/** Closes files when it ends. */
+export interface FileOwner {
+  own(file: Closable): void;
+}
+
+/** A request as the kernel has it. @internal */
+export interface IncomingRequest extends Request {
+  /** Its exchange, once it has a route. */
+  owner: FileOwner | undefined;
+  readonly body: BoundedBody;
+}
+
+/** The content of a request that has none. */
+export const emptyBody: BoundedBody = Object.seal({
+  length: 0,
+  received: 0,
+  awaited: false,
+  get reader() {
+    return undefined;
+  },
+  set reader(_reader) {},
+  restrict: () => {},
+  read: () => Promise.resolve(undefined),
+  async *[Symbol.asyncIterator]() {},
+});

@@ -1,0 +1,46 @@
+import { HttpError } from '../http/errors.js';
+import { emptyBody, type IncomingRequest, type Peer } from '../http/message.js';
+import { RoutedRequest } from '../http/routed-request.js';
+import { readTarget } from '../http/target.js';
+import { type BodySource, IncomingBody } from './body.js';
+import { expectsContinue, readFraming, wantsKeepAlive } from './framing.js';
+import type { RequestHead } from './parser.js';
+
+/** A request as its connection sees it. */
+export interface ReceivedRequest {
+  readonly request: IncomingRequest;
+  /** undefined when there is no content. */
+  readonly body: IncomingBody | undefined;
+  /** The client waits for `100 Continue`. */
+  readonly expectsContinue: boolean;
+  readonly keepAlive: boolean;
+}
+
+/**
+ * From a head's syntax to its meaning.
+ * @throws HttpError when the message is one that two servers could understand differently
+ */
+export function receive(head: RequestHead, peer: Peer, source: BodySource): ReceivedRequest {
+  const framing = readFraming(head);
+  const { path, query, host, authority } = readTarget(head, peer.secure);
+  const { fields } = head;
+  if (fields.has('content-type') && fields.single('content-type') === undefined) {
+    throw new HttpError(400, { reason: 'more than one Content-Type' });
+  }
+  refuseWebSocket(head);
+  const body = framing.kind === 'none' ? undefined : new IncomingBody(framing, source);
+  const { method, target, version } = head;
+  const headers = authority === undefined ? fields : fields.withHost(authority);
+  const parts = { method, target, path, query, host, version, headers, peer };
+  const request: IncomingRequest = new RoutedRequest(parts, body ?? emptyBody);
+  return { request, body, expectsContinue: expectsContinue(head, framing), keepAlive: wantsKeepAlive(head) };
+}
+
+/** Upgrade is optional to grant, but a version of WebSocket that we could never speak is answered (RFC 6455 §4.4). */
+function refuseWebSocket(head: RequestHead): void {
+  const { fields, version } = head;
+  if (version === '1.0' || fields.get('upgrade')?.toLowerCase() !== 'websocket') return;
+  const wanted = fields.get('sec-websocket-version');
+  if (wanted === undefined || wanted === '13') return;
+  throw new HttpError(426, { headers: { upgrade: 'websocket', 'sec-websocket-version': '13' } });
+}

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Clock, type Timed } from './timeouts.js';
+
+const TICK_MS = 20;
+
+function clock(): { clock: Clock; failures: unknown[] } {
+  const failures: unknown[] = [];
+  const made = new Clock({ tickMs: TICK_MS, failed: (error) => failures.push(error) });
+  onTestFinished(() => made.stop());
+  return { clock: made, failures };
+}
+
+/** Expires once, and remembers how late that was. */
+class Once implements Timed {
+  deadline: number;
+  readonly #due: number;
+  readonly #late: number[];
+
+  constructor(deadline: number, late: number[]) {
+    this.deadline = deadline;
+    this.#due = deadline;
+    this.#late = late;
+  }
+
+  expire(): void {
+    this.#late.push(performance.now() - this.#due);
+    this.deadline = Number.POSITIVE_INFINITY;
+  }
+}
+
+describe('a timeout', () => {
+  test('is never early, whenever it begins, and one tick late at most', async () => {
+    const { clock: timeouts } = clock();
+    const late: number[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      const waitMs = (round * 7) % 53;
+      const began = performance.now();
+      timeouts.watch(new Once(timeouts.now + waitMs, late));
+      expect(timeouts.now).toBeGreaterThanOrEqual(began);
+      await sleep(3);
+    }
+    await expect.poll(() => late.length).toBe(40);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    // A machine that is busy adds to it.
+    expect(late.toSorted((one, other) => one - other)[20]).toBeLessThan(3 * TICK_MS);
+  });
+
+  test('is not early when the process was busy before it began', async () => {
+    const { clock: timeouts } = clock();
+    const late: number[] = [];
+    await sleep(2 * TICK_MS);
+    for (const end = performance.now() + 5 * TICK_MS; performance.now() < end; );
+    timeouts.watch(new Once(timeouts.now + 2 * TICK_MS, late));
+    await expect.poll(() => late.length).toBe(1);
+    expect(late[0]).toBeGreaterThanOrEqual(0);
+  });
+
+  test('that fails does not keep the others from theirs', async () => {
+    const { clock: timeouts, failures } = clock();
+    const late: number[] = [];
+    timeouts.watch(new Once(timeouts.now, late));
+    const failing = {
+      deadline: timeouts.now,
+      expire(): void {
+        this.deadline = Number.POSITIVE_INFINITY;
+        throw new Error('on purpose');
+      },
+    };
+    timeouts.watch(failing);
+    timeouts.watch(new Once(timeouts.now, late));
+    await expect.poll(() => late.length).toBe(2);
+    expect(failures).toEqual([expect.objectContaining({ message: 'on purpose' })]);
+  });
+});

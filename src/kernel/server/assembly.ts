@@ -1,0 +1,212 @@
+import type { Config, RouteConfig } from '../config/compile/compile.js';
+import { isSwitchedOn } from '../config/modules/kept-plugin.js';
+import type { OptionValues, RunningPlugin } from '../contract/plugin.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { thrownText } from '../diagnostics/error-text.js';
+import { refusalOf } from '../hooks/plugin-findings.js';
+import { ServerHookTable } from '../hooks/server-hooks.js';
+import { patiences } from '../hooks/tap-timeout.js';
+import type { TraceMode } from '../hooks/trace.js';
+import { inTime } from '../hooks/with-timeout.js';
+import { ConfigError } from '../http/errors.js';
+import type { Log } from '../log/log.js';
+import { LogFiles } from '../log/log-files.js';
+import { type MetricFamily, type Metrics, MetricsRegistry } from '../metrics/metrics.js';
+import { workerAccount } from '../rights/account.js';
+import type { RouteView } from '../routing/route.js';
+import { missingPrerequisites } from './prerequisites.js';
+import type { LoadedPlugin } from './route-builder.js';
+import { scriptExposure } from './script-exposure.js';
+import { type BuiltSite, buildSite } from './site-builder.js';
+
+/** Routes of extension locations inside others that are built at load. */
+const MAX_INNER_ROUTES = 500;
+
+/** A whole server but for its sockets. */
+export interface Assembly {
+  readonly hooks: ServerHookTable;
+  /** One for each server, in the configuration's order. */
+  readonly sites: readonly BuiltSite[];
+  /** What this process counts. */
+  readonly metrics: MetricsRegistry;
+  /** What the plugins warn of. */
+  readonly warnings: readonly Diagnostic[];
+  /** Opens the log files that the plugins described, while this process has all its rights. @throws ConfigError */
+  openLogs(): Promise<void>;
+  /** Has the plugins begin their work: the rights of root are given up, and connections come next. @throws ConfigError */
+  serve(): Promise<void>;
+  /** Opens the log files again, and tells the plugins. */
+  reopen(): Promise<void>;
+  /** Disposes of the plugins, the last one first, and closes the logs. */
+  dispose(): Promise<void>;
+}
+
+export interface AssemblyOptions {
+  /** Every request is traced, whatever the configuration says. */
+  readonly trace?: boolean;
+  /**
+   * It takes the place of a process that served. What has gone since that was started closes the routes that need it, and
+   * no other: the configuration is not refused for it.
+   */
+  readonly successor?: boolean;
+  /**
+   * The plugins that act on every route, as far as is known from the process whose place it takes: where their setup fails,
+   * nothing is served. undefined: any that was loaded may be one.
+   */
+  readonly everywhere?: ReadonlySet<string> | undefined;
+  /** Sums the metrics of this process with those of the others of the server; without it, there are no others. */
+  readonly gather?: (own: MetricsRegistry) => Promise<readonly MetricFamily[]>;
+}
+
+/**
+ * Sets the plugins up and builds the routes. What was made before a failure is let go.
+ * @throws ConfigError when a plugin refuses the configuration, or fails; with all that plugins found
+ */
+export async function assemble(
+  config: Config,
+  log: Log,
+  { trace = false, successor = false, everywhere, gather = ownFamilies }: AssemblyOptions = {},
+): Promise<Assembly> {
+  const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
+  const patienceOf = patiences();
+  const hooks = new ServerHookTable({
+    patience: (timeout = config.main.pluginTimeout) => patienceOf(timeout),
+    trace: traceOf(config.main.trace),
+    log,
+  });
+  const account = workerAccount(config.main.user);
+  const logs = new LogFiles(log, account);
+  const registry = new MetricsRegistry();
+  const metrics = metricsFor(registry, () => gather(registry));
+  const plugins: LoadedPlugin[] = [];
+  const found: Diagnostic[] = successor ? [] : [...(await missingPrerequisites(config, account))];
+  const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
+    await inTime(config.main.pluginTimeout, () => running[step]()).catch((error: unknown) =>
+      log.error(`plugin "${plugin.name}", ${step}: ${thrownText(error)}`),
+    );
+  };
+  const dispose = async (): Promise<void> => {
+    for (const plugin of plugins.toReversed()) await tell(plugin, 'dispose');
+    await logs.close();
+  };
+  const reopen = async (): Promise<void> => {
+    logs.reopen();
+    for (const plugin of plugins) await tell(plugin, 'reopen');
+  };
+  const lost = new Map<string, (options: OptionValues | undefined) => boolean>();
+  const attempt = async (step: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await inTime(config.main.pluginTimeout, work);
+    } catch (error) {
+      found.push(...refusalOf(error, step, undefined));
+    }
+  };
+  for (const plugin of config.plugins) {
+    const setUp = async (): Promise<void> => {
+      const options = config.options.get(plugin.name) ?? {};
+      const running = await plugin.start({ options, hooks: hooks.facade(plugin.name), metrics, log });
+      plugins.push({ plugin, running });
+    };
+    const reported = found.length;
+    await attempt(`plugin "${plugin.name}", setup`, setUp);
+    if (!successor || found.length === reported) continue;
+    found.push(...found.splice(reported).map(asWarning));
+    const isEverywhere = everywhere === undefined || everywhere.has(plugin.name);
+    lost.set(plugin.name, (options) => isEverywhere || isSwitchedOn(plugin, options));
+    // Its routes are closed, and its scripts are still found: what is behind one is closed with it.
+    plugins.push({ plugin, running: idle });
+  }
+  await attempt('onConfig', () => hooks.config(config));
+  const inner = { left: MAX_INNER_ROUTES };
+  const sites: BuiltSite[] = [];
+  const routes: RouteView[] = [];
+  for (const server of config.servers)
+    sites.push(
+      await buildSite(server, {
+        plugins,
+        log,
+        logs,
+        found,
+        routes,
+        successor,
+        lost,
+        inner,
+        patienceOf,
+        traceOf,
+      }),
+    );
+  if (!successor) found.push(...(await logs.doubts()));
+  found.push(...(await logs.problems(successor ? 'warning' : 'error')));
+  // Of a block with mistakes it is not known what runs there.
+  if (!successor && !config.servers.some(({ route }) => isDoubtful(route)))
+    found.push(...scriptExposure(sites, config.plugins));
+  if (found.some(({ severity }) => severity === 'error')) {
+    await dispose();
+    throw new ConfigError(found);
+  }
+  const serve = async (): Promise<void> => {
+    for (const { plugin, running } of plugins) {
+      try {
+        await inTime(config.main.pluginTimeout, () => running.serve());
+      } catch (error) {
+        throw new ConfigError(refusalOf(error, `plugin "${plugin.name}", serve`, undefined));
+      }
+    }
+  };
+  const openLogs = (): Promise<void> => logs.open(successor);
+  return { hooks, sites, metrics: registry, warnings: found, openLogs, serve, reopen, dispose };
+}
+
+/**
+ * What the plugins would say about the blocks in which the loader found no mistake that concerns them, so that everything is
+ * told at once.
+ * @param config one that was compiled with mistakes
+ */
+export async function preview(config: Config): Promise<readonly Diagnostic[]> {
+  const servers = config.servers
+    .filter(({ route }) => !route.doubts?.all)
+    .map((server) => ({ ...server, route: soundPart(server.route) }));
+  try {
+    const { warnings, dispose } = await assemble({ ...config, servers }, silent);
+    await dispose();
+    return warnings;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.diagnostics;
+    throw error;
+  }
+}
+
+/** A block inside of one that nothing is known of is none of these: it inherits from it. */
+function soundPart(route: RouteConfig): RouteConfig {
+  return { ...route, children: route.children.filter(({ doubts }) => !doubts?.all).map(soundPart) };
+}
+
+function isDoubtful({ doubts, children }: RouteConfig): boolean {
+  return doubts !== undefined || children.some(isDoubtful);
+}
+
+const asWarning = (diagnostic: Diagnostic): Diagnostic => ({ ...diagnostic, severity: 'warning' });
+
+/** Stands for a plugin that could not be set up. */
+const idle: RunningPlugin = {
+  apply: () => {},
+  serve: async () => {},
+  dispose: async () => {},
+  reopen: async () => {},
+};
+
+const ignore = (): void => {};
+const silent: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+async function ownFamilies(own: MetricsRegistry): Promise<readonly MetricFamily[]> {
+  return own.families();
+}
+
+function metricsFor(registry: MetricsRegistry, gather: Metrics['gather']): Metrics {
+  return {
+    counter: (metric) => registry.counter(metric),
+    gauge: (metric, read) => registry.gauge(metric, read),
+    histogram: (metric) => registry.histogram(metric),
+    gather,
+  };
+}

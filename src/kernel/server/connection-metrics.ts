@@ -1,0 +1,28 @@
+import type { MetricsRegistry } from '../metrics/metrics.js';
+import type { Acceptor } from './acceptor.js';
+
+/** The kernel's own numbers: what is known of the connections when somebody looks. */
+export function measureConnections(acceptor: Acceptor, metrics: MetricsRegistry): void {
+  metrics.gauge(
+    {
+      name: 'webserv_connections',
+      help: 'Open client connections, by what they are about.',
+      labels: ['state'],
+    },
+    () => Array.from(acceptor.states(), ([state, value]) => ({ labels: [state], value })),
+  );
+  metrics.observed(
+    { name: 'webserv_connections_accepted_total', help: 'Client connections accepted.' },
+    () => acceptor.counts.accepted,
+  );
+  metrics.observed(
+    {
+      name: 'webserv_connections_refused_total',
+      help: 'Client connections answered 503 because there were too many.',
+    },
+    () => acceptor.counts.refused,
+  );
+  metrics.gauge({ name: 'webserv_memory_bytes', help: 'Resident memory of the worker processes.' }, () =>
+    process.memoryUsage.rss(),
+  );
+}

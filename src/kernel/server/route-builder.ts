@@ -1,0 +1,163 @@
+import type { RouteConfig } from '../config/compile/compile.js';
+import type { OptionValues, Plugin, RunningPlugin } from '../contract/plugin.js';
+import { type Diagnostic, formatPlace } from '../diagnostics/diagnostic.js';
+import { contentTypeOf } from '../files/mime.js';
+import { type Boundary, type Lookup, openFile } from '../files/open-file.js';
+import { OfferTable } from '../hooks/offers.js';
+import { diagnosticOf, placeIn, refusalOf } from '../hooks/plugin-findings.js';
+import { RouteHookTable } from '../hooks/route-hooks.js';
+import type { Patience } from '../hooks/tap-timeout.js';
+import type { TraceMode } from '../hooks/trace.js';
+import { inTime } from '../hooks/with-timeout.js';
+import { HttpError } from '../http/errors.js';
+import { RoutedRequest } from '../http/routed-request.js';
+import type { Log } from '../log/log.js';
+import type { LogFiles } from '../log/log-files.js';
+import { type DecodedPath, type FilePath, resolveVisible } from '../path/url-path.js';
+import type { Route, RouteView } from '../routing/route.js';
+import { RouteScripts, scriptOptionsOf } from '../routing/scripts.js';
+
+/** A plugin that is set up for this server process. */
+export interface LoadedPlugin {
+  readonly plugin: Plugin;
+  readonly running: RunningPlugin;
+}
+
+/** What building routes needs, and where findings are gathered: all of them are told at once. */
+export interface BuildContext {
+  readonly plugins: readonly LoadedPlugin[];
+  readonly log: Log;
+  readonly logs: LogFiles;
+  readonly found: Diagnostic[];
+  /** What a route lacks, or why a plugin refuses it, closes it and is a warning: see AssemblyOptions. */
+  readonly successor: boolean;
+  /** Names of plugins whose setup failed in a successor, with whether a route with these options needs them. */
+  readonly lost: ReadonlyMap<string, (options: OptionValues | undefined) => boolean>;
+  /** The routes of all servers, gathered as they are built. */
+  readonly routes: RouteView[];
+  /** Routes of extension locations inside others that may still be built at load, for the whole configuration. */
+  readonly inner: { left: number };
+  readonly traceOf: (mode: TraceMode) => TraceMode;
+  readonly patienceOf: (milliseconds: number) => Patience | undefined;
+}
+
+export interface RouteKind {
+  /** When nothing answers in it, that is worth a warning. */
+  readonly answers: boolean;
+  /** It is one of `everyRoute`. */
+  readonly isListed: boolean;
+}
+
+/**
+ * Applies every plugin to a route, and compiles its hooks.
+ */
+export async function buildRoute(
+  config: RouteConfig,
+  { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
+  { plugins, log, logs, found, routes, successor, lost, patienceOf, traceOf }: BuildContext,
+  { answers, isListed }: RouteKind,
+): Promise<Route> {
+  const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
+  const offers = new OfferTable();
+  const { root, followSymlinks, hiddenFiles } = config;
+  const boundary: Boundary = { directory: root?.directory ?? '/', followSymlinks, hiddenFiles };
+  const resolve = (path: DecodedPath): FilePath | undefined =>
+    root && resolveVisible(root, path, hiddenFiles);
+  const view: RouteView = {
+    name,
+    label,
+    place: config.place,
+    prefix: config.prefix,
+    root,
+    boundary,
+    ignoreClientAbort: config.ignoreClientAbort,
+    maxBodySize: config.maxBodySize,
+    serverName,
+    resolve,
+    open: async (request) => {
+      const path = resolve(request.path);
+      const lookup: Lookup = path === undefined ? { kind: 'absent' } : await openFile(path, boundary);
+      if (lookup.kind === 'file' && request instanceof RoutedRequest) request.owner?.own(lookup.file);
+      return lookup;
+    },
+    contentType: (fileName) => contentTypeOf(config, fileName),
+    offers: (name) => offers.get(name),
+    everyRoute: () => routes,
+  };
+  const table = new RouteHookTable({
+    patience: (timeout = config.pluginTimeout) => patienceOf(timeout),
+    trace: traceOf(config.trace),
+    log,
+  });
+  let refused = [...lost].some(([plugin, isNeeded]) => isNeeded(config.options.get(plugin)));
+  const refuse = (...diagnostics: readonly Diagnostic[]): void => {
+    refused = true;
+    found.push(...(successor ? diagnostics.map(asWarning) : diagnostics));
+  };
+  const lack = (diagnostic: Diagnostic): boolean => {
+    if (successor) found.push(diagnostic);
+    else refuse({ ...diagnostic, severity: 'error' });
+    return successor;
+  };
+  for (const { plugin, running } of plugins) {
+    if (config.doubts?.plugins.has(plugin.name)) continue;
+    try {
+      const applied = running.apply({
+        options: config.options.get(plugin.name) ?? {},
+        hooks: table.facade(plugin.name, name, config.options.get(plugin.name)),
+        route: view,
+        log,
+        placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
+        logFile: (wanted) => logs.describe(wanted, (finding) => diagnosticOf(plugin, 'error', finding)),
+        announce: (name, value) => offers.announce(plugin.name, name, value),
+        warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
+        lack: (finding) => lack(diagnosticOf(plugin, 'warning', finding)),
+        refuse: (finding) => refuse(diagnosticOf(plugin, 'error', finding)),
+      });
+      // Most plugins have nothing to wait for, and a turn for each of them on each route adds up.
+      if (applied !== undefined) await inTime(config.pluginTimeout, () => applied);
+    } catch (error) {
+      refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
+    }
+  }
+  if (refused && successor) close(table, name);
+  const hooks = table.compile();
+  if (hooks.onRoute === undefined && !refused && config.doubts === undefined && answers)
+    found.push(unanswered(config));
+  const declared = config.methods;
+  const methods = declared === undefined ? hooks.methods : new Set(declared);
+  const route = Object.freeze({
+    ...view,
+    hooks,
+    methods,
+    methodsDeclared: declared !== undefined,
+    errorPages: config.errorPages,
+    scripts: scriptsOf(config, plugins),
+  });
+  if (isListed) routes.push(route);
+  return route;
+}
+
+function scriptsOf({ options }: RouteConfig, loaded: readonly LoadedPlugin[]): RouteScripts | undefined {
+  const plugins = loaded.map(({ plugin }) => plugin);
+  const { runners } = scriptOptionsOf(plugins, options);
+  return runners.length === 0 ? undefined : new RouteScripts(runners.map(({ names }) => names));
+}
+
+const asWarning = (diagnostic: Diagnostic): Diagnostic => ({ ...diagnostic, severity: 'warning' });
+
+/** Before any plugin's tap: one that could not be applied may be the one that asks for a password. */
+function close(table: RouteHookTable, route: string): void {
+  const stage = Number.MIN_SAFE_INTEGER;
+  table.facade('core', route).onRoute.tap({ stage, answers: false }, () => {
+    throw new HttpError(503, {
+      reason: 'the route lacks what was there when the server started: see the error log',
+    });
+  });
+}
+
+function unanswered({ name, place }: RouteConfig): Diagnostic {
+  const message = `nothing answers in ${name}: every request gets 404`;
+  const hint = 'give it a root, or something else that answers, such as return';
+  return { severity: 'warning', code: 'unanswered-location', message, place, hint };
+}

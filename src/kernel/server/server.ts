@@ -1,0 +1,147 @@
+import type { Config } from '../config/compile/compile.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { Log } from '../log/log.js';
+import type { MetricsRegistry } from '../metrics/metrics.js';
+import { roomFor } from '../net/connection-budget.js';
+import type { InheritedSockets } from '../net/inherited.js';
+import type { Address } from '../net/listener.js';
+import { OwnSockets, type SocketSource } from '../net/socket-source.js';
+import { workerAccount } from '../rights/account.js';
+import { endpointsOf } from '../routing/endpoints.js';
+import { Acceptor } from './acceptor.js';
+import { type Assembly, type AssemblyOptions, assemble } from './assembly.js';
+import { measureConnections } from './connection-metrics.js';
+
+/** A server at work. */
+export interface RunningServer {
+  /** Where it answers, as bound: port 0 has become a real one. */
+  readonly addresses: readonly Address[];
+  /** What this process counts. */
+  readonly metrics: MetricsRegistry;
+  /** What the plugins warn of in the configuration. */
+  readonly warnings: readonly Diagnostic[];
+  /** The plugins with taps of onRequest: they act on every route. */
+  readonly answering: ReadonlySet<string>;
+  /** Open client connections now. */
+  connections(): number;
+  /** Lets so many connections go, each with its next answer: another process should have them. */
+  shed(connections: number): void;
+  /** Has the plugins open their log files anew. */
+  reopen(): Promise<void>;
+  /**
+   * Stops accepting, lets what is in flight end within `graceMs` (30 s when left out), then cuts it; plugins are
+   * disposed of last.
+   * @param idleMs for how long nothing has to come on a connection before it is closed as idle: a request may be on its
+   * way; none when left out
+   */
+  stop(graceMs?: number, idleMs?: number): Promise<void>;
+}
+
+export interface StartOptions extends AssemblyOptions {
+  /** Listening sockets that are there already: a `listen` that names the address of one is served on it. */
+  readonly inherited?: InheritedSockets;
+  /** Takes the addresses; this process does when left out. */
+  readonly sockets?: SocketSource;
+}
+
+const DEFAULT_GRACE_MS = 30_000;
+
+/** A server that is set up, and has not asked for its addresses yet. */
+export interface PreparedServer {
+  /** What the plugins warn of in the configuration, and what a successor serves without. */
+  readonly warnings: readonly Diagnostic[];
+  /**
+   * Takes all addresses and opens the logs: after this no right of root is needed. Lets go of what was made when that
+   * fails. @throws ListenError, ConfigError
+   */
+  bind(): Promise<BoundServer>;
+  /** It is not needed. */
+  dispose(): Promise<void>;
+}
+
+/** A server that has its addresses, and accepts nothing there yet. */
+export interface BoundServer {
+  /** Has the plugins begin and accepts connections. Lets go of what was made when that fails. @throws ListenError, ConfigError */
+  serve(): Promise<RunningServer>;
+  /** Opens the log files again. */
+  reopen(): Promise<void>;
+  /** It is not needed. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Sets a server up: plugins and routes. What was made before a failure is let go.
+ * @throws ConfigError when a plugin refuses the configuration
+ */
+export async function prepare(config: Config, log: Log, options: StartOptions = {}): Promise<PreparedServer> {
+  const assembly = await assemble(config, log, options);
+  const { warnings, dispose } = assembly;
+  return { warnings, bind: () => bind(config, log, assembly, options), dispose };
+}
+
+async function bind(
+  config: Config,
+  log: Log,
+  assembly: Assembly,
+  { inherited, sockets = new OwnSockets(workerAccount(config.main.user)) }: StartOptions,
+): Promise<BoundServer> {
+  const { hooks, sites, metrics } = assembly;
+  const endpoints = endpointsOf(
+    config,
+    sites.map(({ site }) => site),
+  );
+  const room = await roomFor(config.main.maxConnections);
+  if (room.lowered !== undefined) log.warn(room.lowered);
+  const acceptor = new Acceptor({ room, onRequest: hooks.compile(), log });
+  measureConnections(acceptor, metrics);
+  const dispose = async (): Promise<void> => {
+    await acceptor.close();
+    await assembly.dispose();
+  };
+  try {
+    await acceptor.bind(endpoints, sockets, inherited);
+    await assembly.openLogs();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  const serve = async (): Promise<RunningServer> => {
+    try {
+      await assembly.serve();
+      await acceptor.accept();
+    } catch (error) {
+      await dispose();
+      throw error;
+    }
+    return running(acceptor, assembly, sockets);
+  };
+  return { serve, reopen: assembly.reopen, dispose };
+}
+
+function running(
+  acceptor: Acceptor,
+  { hooks, metrics, warnings, reopen, dispose }: Assembly,
+  sockets: SocketSource,
+): RunningServer {
+  return {
+    addresses: acceptor.addresses,
+    metrics,
+    warnings,
+    answering: new Set(hooks.taps.filter(({ hook }) => hook === 'onRequest').map(({ plugin }) => plugin)),
+    connections: () => acceptor.connections,
+    shed: (connections) => acceptor.shed(connections),
+    reopen,
+    stop: async (graceMs = DEFAULT_GRACE_MS, idleMs = 0) => {
+      const stopped = acceptor.stop(graceMs, idleMs);
+      sockets.release();
+      await stopped;
+      await dispose();
+    },
+  };
+}
+
+/** Sets a server up and starts it. @throws ConfigError, ListenError */
+export async function start(config: Config, log: Log, options: StartOptions = {}): Promise<RunningServer> {
+  const prepared = await prepare(config, log, options);
+  return (await prepared.bind()).serve();
+}

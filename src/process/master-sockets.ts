@@ -1,0 +1,43 @@
+import { type BoundSocket, isBoundSocket } from '../kernel/net/bound-socket.js';
+import type { Address } from '../kernel/net/listener.js';
+import type { SocketSource } from '../kernel/net/socket-source.js';
+import type { Account } from '../kernel/rights/account.js';
+import { type FromWorker, isFromMaster } from './messages.js';
+
+/** A worker's sockets, which its master binds. */
+export class MasterSockets implements SocketSource {
+  readonly #account: Account | undefined;
+  readonly #tell: (message: FromWorker) => void;
+  #asked = 0;
+  #freePorts = 0;
+
+  constructor(account: Account | undefined, tell: (message: FromWorker) => void) {
+    this.#account = account;
+    this.#tell = tell;
+  }
+
+  bind(address: Address): Promise<BoundSocket> {
+    this.#asked += 1;
+    const id = this.#asked;
+    const index = address.kind === 'tcp' && address.port === 0 ? this.#freePorts++ : 0;
+    return new Promise((resolve, reject) => {
+      const take = (message: unknown, handle: unknown): void => {
+        if (!isFromMaster(message) || message.type !== 'bound' || message.id !== id) return;
+        process.off('message', take);
+        if (isBoundSocket(handle)) resolve(handle);
+        else reject(Object.assign(new Error(message.problem?.message), { code: message.problem?.code }));
+      };
+      process.on('message', take);
+      this.#tell({ type: 'bind', id, wish: { address, index, account: this.#account } });
+    });
+  }
+
+  /** No other address is asked for, whatever code runs here from now on. */
+  seal(): void {
+    this.#tell({ type: 'sealed', account: this.#account });
+  }
+
+  release(): void {
+    this.#tell({ type: 'released' });
+  }
+}

@@ -1,0 +1,257 @@
+import type { Config } from '../kernel/config/compile/compile.js';
+import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
+import { loadConfig, loadConfigText } from '../kernel/config/files/load.js';
+import { keptPlugins } from '../kernel/config/modules/kept-plugin.js';
+import { pageForNginx } from '../kernel/config/nginx/page.js';
+import type { Plugin } from '../kernel/contract/plugin.js';
+import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
+import { displayPath } from '../kernel/diagnostics/display-path.js';
+import { thrownText } from '../kernel/diagnostics/error-text.js';
+import { merged } from '../kernel/diagnostics/findings.js';
+import { renderDiagnostic, renderDiagnostics } from '../kernel/diagnostics/render.js';
+import { ConfigError } from '../kernel/http/errors.js';
+import { createLog, fileTarget, type LogTarget, stderrTarget } from '../kernel/log/error-log.js';
+import type { Log } from '../kernel/log/log.js';
+import { logFilePaths } from '../kernel/log/log-file.js';
+import { InheritedSockets } from '../kernel/net/inherited.js';
+import { workerAccount } from '../kernel/rights/account.js';
+import { streamsInUse } from '../kernel/rights/own-stream.js';
+import { preview } from '../kernel/server/assembly.js';
+import { rightsOfWorkers } from '../kernel/server/prerequisites.js';
+import { prepare, type RunningServer } from '../kernel/server/server.js';
+import { counted, reasonOf } from '../kernel/server/start-failure.js';
+import { culpritFinder } from './blame.js';
+import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
+import { MasterSockets } from './master-sockets.js';
+import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
+import { Gatherer } from './metrics-aggregator.js';
+import { dropPrivileges } from './privileges.js';
+import { closeDescriptors } from './stray-descriptors.js';
+
+/** How often a worker says that its event loop turns. */
+export const HEARTBEAT_MS = 1000;
+/** What a worker whose master died gives its clients and scripts. */
+const ORPHAN_GRACE_MS = 3000;
+
+function tell(message: FromWorker): void {
+  process.send?.(message);
+}
+
+/** Sends the last message and waits until the channel has it. */
+function tellAndExit(message: FromWorker): void {
+  if (process.send === undefined) process.exit(1);
+  process.send(message, () => process.exit(1));
+}
+
+/**
+ * One worker's life: loads, serves until it is told to stop or its master is gone, exits.
+ * @param stray descriptors that are closed once the configuration has been read
+ */
+export async function runWorker(
+  order: Order,
+  builtins: readonly Plugin[],
+  stray: readonly number[],
+): Promise<void> {
+  if (!order.standby) process.title = WORKER_TITLE;
+  const early = endWhileStarting();
+  const { launch } = order;
+  const { colour } = launch;
+  const given = order.fromSnapshot ? await receiveSnapshot() : undefined;
+  const { config, source, diagnostics, watched } = await loadLaunch(launch, builtins, given);
+  const name = displayPath(launch.file);
+  const files = (source?.files ?? []).map(displayPath);
+  const together = (more: readonly Diagnostic[]) => merged([...diagnostics, ...more], files);
+  const shown = (found: readonly Diagnostic[]) =>
+    found.length === 0 ? '' : `${renderDiagnostics(found, { colour })}${pageForNginx(found)}`;
+  const each = (more: readonly Diagnostic[]) => together(more).map((found) => renderDiagnostic(found));
+  const refuse = (found: readonly Diagnostic[]): void => {
+    const conclusion = `webserv: ${name} cannot be used: ${counted(found)}\n`;
+    tellAndExit({ type: 'refused', report: shown(found) + conclusion, watched });
+  };
+  if (config === undefined) {
+    refuse(diagnostics);
+    return;
+  }
+  const { errorLog, user } = config.main;
+  const account = workerAccount(user);
+  const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path, account);
+  const log = createLog(errorLog.level, target);
+  surviveFaults(log, culpritFinder(source?.plugins ?? []));
+  const gatherer = new Gatherer(tell);
+  const inherited = await InheritedSockets.find(order.inherited);
+  const sockets = new MasterSockets(account, tell);
+  let server: RunningServer | undefined;
+  // Asked while this process still has the rights of root.
+  const rights = await rightsOfWorkers(config);
+  const beat = (): void => tell({ type: 'alive', connections: server?.connections() ?? 0 });
+  try {
+    const prepared = await prepare(config, log, {
+      inherited,
+      sockets,
+      trace: launch.trace,
+      successor: order.successor,
+      everywhere: given && new Set(given.plugins.filter((each) => each.everywhere).map(({ name }) => name)),
+      gather: (own) => gatherer.gather(own),
+    });
+    const bound = await prepared.bind();
+    sockets.seal();
+    closeDescriptors(stray, streamsInUse());
+    // Whatever comes next (a wait, plugins that begin, requests) runs without the rights of root.
+    await unlessThrown(bound.dispose, () => dropPrivileges(user, account, log));
+    // Also while it stands by: the master has to know whether it could take a place.
+    setInterval(beat, HEARTBEAT_MS).unref();
+    if (order.standby)
+      await wordToServe(each([...prepared.warnings, ...rights]), () => reopenAll(target, bound));
+    server = await bound.serve();
+  } catch (error) {
+    await target.close();
+    // A plugin refuses it, or an address is taken.
+    if (error instanceof ConfigError) refuse(together(error.diagnostics));
+    else {
+      const report = `${shown(diagnostics)}webserv: ${reasonOf(error)}\n`;
+      tellAndExit({ type: 'refused', report, watched });
+    }
+    return;
+  }
+  early.over();
+  obey(server, target, gatherer);
+  const warnings = [...server.warnings, ...rights];
+  tell({
+    type: 'serving',
+    report: shown(together(warnings)) + idleSockets(inherited),
+    warnings: each(warnings),
+    ...summary(config, server),
+    watched,
+    logs: logFilePaths(),
+    account: account?.uid === process.getuid?.() ? account : undefined,
+    snapshot: source?.snapshot && {
+      ...source.snapshot,
+      plugins: keptPlugins(source.plugins, config, server.answering),
+    },
+  });
+}
+
+/** Whoever connects there is not served, and not refused either. */
+function idleSockets({ unused }: InheritedSockets): string {
+  return unused
+    .map((socket) => `webserv: warning: an inherited socket is not used, for no listen names it: ${socket}\n`)
+    .join('');
+}
+
+/** Nothing is in flight in a worker that does not serve yet: it need not finish anything. */
+function endWhileStarting(): { over(): void } {
+  const obey = (message: unknown): void => {
+    if (isFromMaster(message) && message.type === 'stop') process.exit(0);
+  };
+  const orphaned = (): void => process.exit(1);
+  process.on('message', obey);
+  process.on('disconnect', orphaned);
+  return {
+    over: () => {
+      process.off('message', obey);
+      process.off('disconnect', orphaned);
+    },
+  };
+}
+
+/** A message that comes before somebody listens is lost: the master sends it when it is told that somebody does. */
+function receiveSnapshot(): Promise<ConfigSnapshot> {
+  return new Promise((resolve) => {
+    const take = (message: unknown): void => {
+      if (!isFromMaster(message) || message.type !== 'snapshot') return;
+      process.off('message', take);
+      resolve(message.snapshot);
+    };
+    process.on('message', take);
+    tell({ type: 'ready' });
+  });
+}
+
+/** What was made before a step is let go of when the step fails. */
+async function unlessThrown(undo: () => Promise<void>, step: () => void): Promise<void> {
+  try {
+    step();
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+function reopenAll(target: LogTarget, server: Pick<RunningServer, 'reopen'>): void {
+  target.reopen();
+  void server.reopen();
+}
+
+/** The one whose place it takes has died: from here on every millisecond counts. */
+function wordToServe(warnings: readonly string[], reopen: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const take = (message: unknown): void => {
+      if (!isFromMaster(message)) return;
+      if (message.type === 'reopen') reopen();
+      if (message.type !== 'serve') return;
+      process.off('message', take);
+      process.title = WORKER_TITLE;
+      resolve();
+    };
+    process.on('message', take);
+    process.title = STANDBY_TITLE;
+    tell({ type: 'standing by', warnings });
+  });
+}
+
+function loadLaunch(launch: Launch, builtins: readonly Plugin[], snapshot: ConfigSnapshot | undefined) {
+  const options = { builtins, preview, ...(snapshot === undefined ? {} : { snapshot }) };
+  if (launch.kind === 'text') {
+    return loadConfigText(launch.text, { ...options, file: launch.file, base: launch.base });
+  }
+  const { file, prefix } = launch;
+  return loadConfig(file, { ...options, ...(prefix === undefined ? {} : { prefix }) });
+}
+
+function summary({ file, main }: Config, server: RunningServer) {
+  return {
+    file,
+    addresses: server.addresses,
+    workers: main.workers,
+    pidFile: main.pidFile,
+    errorLog: main.errorLog,
+    shutdownTimeout: main.workerShutdownTimeout,
+  };
+}
+
+function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): void {
+  let stopping = false;
+  const stop = async (graceMs: number, idleMs = 0): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    await server.stop(graceMs, idleMs);
+    await target.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop(ORPHAN_GRACE_MS));
+  // The master is gone, by kill -9 too: nobody would stop or replace this worker any more.
+  process.on('disconnect', () => void stop(ORPHAN_GRACE_MS));
+  process.on('message', (message) => {
+    if (!isFromMaster(message)) return;
+    if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY, message.idleMs);
+    else if (message.type === 'shed') server.shed(message.connections);
+    else if (message.type === 'gathered') gatherer.gathered(message.id, message.families);
+    else if (message.type === 'count') {
+      tell({ type: 'counted', round: message.round, families: server.metrics.families() });
+    } else if (message.type === 'reopen') reopenAll(target, server);
+  });
+}
+
+/**
+ * A fault outside of any request (a plugin's timer, a forgotten promise, an exchange used after its end) is logged with
+ * the plugin whose code it came out of; the worker serves on.
+ */
+function surviveFaults(log: Log, culpritOf: (stack: string) => string | undefined): void {
+  // Node's types promise an Error, but anything can be thrown: null too.
+  process.on('uncaughtException', (fault: unknown) => {
+    const text = thrownText(fault);
+    const culprit = culpritOf(text);
+    const who = culprit === undefined ? '' : `plugin "${culprit}", `;
+    log.error(`${who}outside of any request: ${text}`);
+  });
+}
