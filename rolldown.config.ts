@@ -8,6 +8,7 @@ const entries = [
   'src/cli/main.ts',
   'src/cli/worker.ts',
   'src/index.ts',
+  'src/define-config.ts',
   'src/testing/index.ts',
   'plugins/basic-auth/thread.ts',
   ...readdirSync('plugins').map((name) => `plugins/${name}/index.ts`),

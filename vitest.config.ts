@@ -8,6 +8,7 @@ export default defineConfig({
     // The tests run the sources; plugins import the package by its own name, as a plugin from npm would.
     alias: [
       { find: /^@webserv\/server\/testing$/, replacement: source('./src/testing/index.ts') },
+      { find: /^@webserv\/server\/config$/, replacement: source('./src/define-config.ts') },
       { find: /^@webserv\/server$/, replacement: source('./src/index.ts') },
     ],
   },

@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url';
+import type { PublicEntries } from './kernel/config/modules/public-entries.js';
 import type { Plugin } from './kernel/contract/plugin.js';
+import { packageFolder } from './package-folder.js';
 
 /**
  * The plugins that need no `load_plugin`. They are loaded as any other: this list is their only privilege.
@@ -21,17 +24,13 @@ export async function builtinPlugins(): Promise<readonly Plugin[]> {
   return modules.map((module) => module.default);
 }
 
-type DirectivesOf<Module extends { readonly default: Plugin }> = Module['default']['directives'];
-
-/** All their directives, for the types of a configuration in TypeScript. */
-export type BuiltinDirectives = DirectivesOf<typeof import('../plugins/redirect/index.js')> &
-  DirectivesOf<typeof import('../plugins/cgi/index.js')> &
-  DirectivesOf<typeof import('../plugins/upload/index.js')> &
-  DirectivesOf<typeof import('../plugins/static/index.js')> &
-  DirectivesOf<typeof import('../plugins/autoindex/index.js')> &
-  DirectivesOf<typeof import('../plugins/status/index.js')> &
-  DirectivesOf<typeof import('../plugins/access-log/index.js')> &
-  DirectivesOf<typeof import('../plugins/headers/index.js')> &
-  DirectivesOf<typeof import('../plugins/basic-auth/index.js')> &
-  DirectivesOf<typeof import('../plugins/compress/index.js')> &
-  DirectivesOf<typeof import('../plugins/hosts/index.js')>;
+/** What plugins and configurations in TypeScript import of this package: the very modules of this process. */
+export async function publicEntries(): Promise<PublicEntries> {
+  const [server, config] = await Promise.all([import('./index.js'), import('./define-config.js')]);
+  const declarations = (file: string): string =>
+    fileURLToPath(new URL(`dist/src/${file}.d.ts`, packageFolder));
+  return {
+    '@webserv/server': { exports: server, declarations: declarations('index') },
+    '@webserv/server/config': { exports: config, declarations: declarations('define-config') },
+  };
+}

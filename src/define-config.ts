@@ -1,4 +1,4 @@
-import type { BuiltinDirectives } from './builtin.js';
+import type { BuiltinDirectives } from './builtin-directives.js';
 import type { core } from './kernel/config/directives/core.js';
 import type { Directive } from './kernel/contract/directive.js';
 import type { Plugin } from './kernel/contract/plugin.js';

@@ -2,8 +2,6 @@
  * The public entry: everything a plugin may use. Built-in plugins import it too, by the package's own name.
  */
 
-export { type ConfigObject, defineConfig } from './define-config.js';
-export type { Config } from './kernel/config/compile/compile.js';
 export { argument, readArgument, readDuration, readSize } from './kernel/config/directives/arguments.js';
 export {
   type BlockOptions,
@@ -26,6 +24,7 @@ export {
   template,
   text,
 } from './kernel/config/directives/directives.js';
+export type { Config } from './kernel/contract/config.js';
 export {
   type Argument,
   ArgumentError,
@@ -39,6 +38,7 @@ export {
   type Report,
   type Scope,
 } from './kernel/contract/directive.js';
+export type { Exchange, Outcome, Refusal } from './kernel/contract/exchange.js';
 export {
   type RouteHooks,
   type RouteTapOptions,
@@ -47,6 +47,7 @@ export {
   type TapOptions,
   type Tappable,
 } from './kernel/contract/hooks.js';
+export type { FileFields, Offers } from './kernel/contract/offers.js';
 export {
   API_VERSION,
   type ApplyContext,
@@ -59,24 +60,24 @@ export {
   type ScriptRunner,
   type SetupContext,
 } from './kernel/contract/plugin.js';
+export type { RouteView } from './kernel/contract/route-view.js';
+export type { Script, ScriptMatcher, ScriptNames } from './kernel/contract/script.js';
 export type { Template } from './kernel/contract/template.js';
 export type { VariableDefinition, VariableTable } from './kernel/contract/variables.js';
+export { ConfigError } from './kernel/diagnostics/config-error.js';
 export type { Diagnostic, Place } from './kernel/diagnostics/diagnostic.js';
-export type { Exchange, Outcome } from './kernel/exchange/exchange.js';
-export { Hot, type HotOptions } from './kernel/files/hot-cache.js';
+export { HotCache, type HotCacheOptions } from './kernel/files/hot-cache.js';
+export type { DirectoryEntry, OpenDirectory } from './kernel/files/open-directory.js';
 export {
   type Boundary,
   type Closable,
-  type DirectoryEntry,
   type DirectoryLookup,
   type FileVersion,
   type Lookup,
-  type OpenDirectory,
   type OpenFile,
   openDirectory,
   openFile,
 } from './kernel/files/open-file.js';
-export type { FileFields, Offers } from './kernel/hooks/offers.js';
 export { clientNetwork } from './kernel/http/client-network.js';
 export {
   evaluateIfRange,
@@ -88,7 +89,7 @@ export { isCrossSite } from './kernel/http/cross-site.js';
 export { formatHttpDate, parseHttpDate } from './kernel/http/date.js';
 export { discard } from './kernel/http/discard.js';
 export { entityTagOf, lastModifiedOf } from './kernel/http/entity-tag.js';
-export { ConfigError, HttpError, type HttpErrorOptions } from './kernel/http/errors.js';
+export { HttpError, type HttpErrorOptions } from './kernel/http/errors.js';
 export { escapeHtml } from './kernel/http/html.js';
 export {
   type FileSlice,
@@ -114,8 +115,9 @@ export { SharedWork } from './kernel/limits/shared-work.js';
 export { WorkLimit, type WorkLimitOptions } from './kernel/limits/work-limit.js';
 export { LineAllowance } from './kernel/log/line-allowance.js';
 export type { Log, LogLevel } from './kernel/log/log.js';
-export { type LogFile, type LogFileOptions, openLogFile } from './kernel/log/log-file.js';
+export type { LogFile, LogFileOptions } from './kernel/log/log-file.js';
 export type { LogDescription } from './kernel/log/log-files.js';
+export { openLogFile } from './kernel/log/open-log-file.js';
 export type {
   Counter,
   Histogram,
@@ -143,5 +145,3 @@ export {
   safeFileName,
   segmentsOf,
 } from './kernel/path/url-path.js';
-export type { RouteView } from './kernel/routing/route.js';
-export type { Script, ScriptNames } from './kernel/routing/scripts.js';

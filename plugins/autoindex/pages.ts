@@ -1,4 +1,4 @@
-import { type Exchange, Hot, HttpError, type Response, type ResponseHeaders } from '@webserv/server';
+import { type Exchange, HotCache, HttpError, type Response, type ResponseHeaders } from '@webserv/server';
 import { LRUCache } from 'lru-cache';
 
 /** A directory that is asked for so often within a second is read once a second: reading costs a look at every entry. */
@@ -20,7 +20,7 @@ export interface Page {
 /** The memory of listings: of those kept for the next one who asks, and of those that clients are still taking. */
 export class Pages {
   /** Keys whose latest page is good for the next one who asks. */
-  readonly #recent = new Hot<true>(RECENT);
+  readonly #recent = new HotCache<true>(RECENT);
   /** By key. */
   readonly #latest = new LRUCache<string, Page>({
     maxSize: MAX_KEPT,

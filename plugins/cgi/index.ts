@@ -2,7 +2,7 @@ import {
   definePlugin,
   type Exchange,
   flag,
-  Hot,
+  HotCache,
   HttpError,
   type Log,
   oneOf,
@@ -31,7 +31,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const RECENT = { validMs: 1000, threshold: 3, maxKeys: 1000 };
 
 interface RunOptions extends LocateOptions, EnvironmentOptions {
-  readonly recent: Hot<Runnable>;
+  readonly recent: HotCache<Runnable>;
   readonly timeoutMs: number;
   readonly limit: ProcessLimit;
 }
@@ -119,7 +119,7 @@ export default definePlugin({
     const names = scriptNames(options.cgi);
     if (names === undefined || names === 'off' || route.root === undefined) return;
     const runOptions: RunOptions = {
-      recent: new Hot(RECENT),
+      recent: new HotCache(RECENT),
       commands: await withPrograms(options.cgi, state.interpreters, (extension, program) => {
         const place = placeOf('cgi', program);
         if (place === undefined) return; // said where it is written

@@ -5,7 +5,7 @@ import {
   type Directive,
   directive,
   type FileVersion,
-  Hot,
+  HotCache,
   readDuration,
   readSize,
 } from '@webserv/server';
@@ -105,7 +105,7 @@ export class FileCache {
   /** Large files that are asked for just now. */
   readonly open = new OpenFiles();
   /** Paths at which there is nothing, of those asked for again and again. */
-  readonly absent: Hot<true>;
+  readonly absent: HotCache<true>;
   /** Parts of large files that many ask for just now. */
   readonly slices: HotSlices;
   readonly #holdsOpen: boolean;
@@ -118,7 +118,7 @@ export class FileCache {
     this.#valid = valid;
     this.#size = size;
     this.#holdsOpen = size > 0 && valid > 0;
-    this.absent = new Hot({ validMs: valid, threshold: ABSENT_THRESHOLD, maxKeys: MAX_ABSENT });
+    this.absent = new HotCache({ validMs: valid, threshold: ABSENT_THRESHOLD, maxKeys: MAX_ABSENT });
     this.slices = new HotSlices(Math.max(valid, 1));
     this.#maxFile = size === 0 ? -1 : Math.min(MAX_FILE, size / 8);
     this.#files = new LRUCache<KeptFile, number>({

@@ -9,9 +9,9 @@ import {
   Stage,
   single,
 } from '@webserv/server';
+import type { ConflictPolicy } from './conflict-policy.js';
 import { refuseCrossSite } from './cross-site.js';
 import { asAnswer } from './failure.js';
-import type { ConflictPolicy } from './publish.js';
 import { fileFieldsIn } from './safe-fields.js';
 import { UploadServer } from './server.js';
 import { Siblings } from './siblings.js';

@@ -9,11 +9,12 @@ import {
   type Response,
 } from '@webserv/server';
 import { type StoredFile, storedAnswer } from './answer.js';
+import type { ConflictPolicy } from './conflict-policy.js';
 import { syncDirectory } from './durable.js';
 import { type ReceivedFile, receiveForm } from './form.js';
 import { generateName } from './names.js';
 import { readFormType } from './parameters.js';
-import { type ConflictPolicy, publish, refuseSibling, refuseTaken, withdraw } from './publish.js';
+import { publish, refuseSibling, refuseTaken, withdraw } from './publish.js';
 import { receive, refuseContentCoding } from './receive.js';
 import { inFolder, look } from './store.js';
 import type { TemporaryFile } from './temporary-file.js';

@@ -1,13 +1,11 @@
 import type { Stats } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { entityTagOf, HttpError, type OpenDirectory } from '@webserv/server';
+import type { ConflictPolicy } from './conflict-policy.js';
 import { alternative } from './names.js';
 import { look, requireFile } from './store.js';
 import type { TemporaryFile } from './temporary-file.js';
 import type { Uploads } from './uploads.js';
-
-/** What happens to a file whose name is taken. */
-export type ConflictPolicy = 'replace' | 'rename' | 'refuse';
 
 /** Names that are tried for one file: after the first few they are random, so that one of them is free. */
 const MAX_ATTEMPTS = 100;

@@ -1,6 +1,6 @@
 import type { RouteView } from '@webserv/server';
+import type { ConflictPolicy } from './conflict-policy.js';
 import type { NameLocks } from './name-locks.js';
-import type { ConflictPolicy } from './publish.js';
 import type { Siblings } from './siblings.js';
 import type { Store } from './store.js';
 import type { SyncSlots } from './sync-slots.js';

@@ -1,10 +1,10 @@
-import { builtinPlugins } from '../builtin.js';
-import type { Config } from '../kernel/config/compile/compile.js';
+import { builtinPlugins, publicEntries } from '../builtin.js';
+import type { CompiledConfig } from '../kernel/config/compile/compiled-config.js';
 import { type ConfigSource, type LoadResult, loadConfig } from '../kernel/config/files/load.js';
+import { ConfigError } from '../kernel/diagnostics/config-error.js';
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
 import { displayPath } from '../kernel/diagnostics/display-path.js';
 import { merged } from '../kernel/diagnostics/findings.js';
-import { ConfigError } from '../kernel/http/errors.js';
 import { createLog } from '../kernel/log/error-log.js';
 import { type Assembly, assemble, preview } from '../kernel/server/assembly.js';
 import { counted } from '../kernel/server/start-failure.js';
@@ -13,7 +13,7 @@ import { showDiagnostics } from './failure.js';
 import { say } from './terminal.js';
 
 export interface Loaded {
-  readonly config: Config;
+  readonly config: CompiledConfig;
   readonly source: ConfigSource;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -23,7 +23,12 @@ export interface Loaded {
  * @returns undefined when it cannot be used
  */
 export async function loadFound({ file, prefix }: Found): Promise<Loaded | undefined> {
-  const options = { builtins: await builtinPlugins(), preview, ...(prefix === undefined ? {} : { prefix }) };
+  const options = {
+    builtins: await builtinPlugins(),
+    entries: await publicEntries(),
+    preview,
+    ...(prefix === undefined ? {} : { prefix }),
+  };
   return usable(await loadConfig(file, options), displayPath(file));
 }
 

@@ -1,6 +1,7 @@
-import { builtinPlugins } from '../builtin.js';
-import { compile, type MainSettings } from '../kernel/config/compile/compile.js';
+import { builtinPlugins, publicEntries } from '../builtin.js';
+import { compile } from '../kernel/config/compile/compile.js';
 import { loadConfig } from '../kernel/config/files/load.js';
+import type { MainSettings } from '../kernel/contract/config.js';
 import { displayPath } from '../kernel/diagnostics/display-path.js';
 import { Findings } from '../kernel/diagnostics/findings.js';
 import { holderOf } from '../process/identity.js';
@@ -62,7 +63,11 @@ async function checkedMain(found: Found): Promise<MainSettings | undefined> {
 
 /** What the main block says, whatever else is wrong; what is, is shown where there is no pid file for it. */
 async function mainOf({ file, prefix }: Found): Promise<MainSettings | undefined> {
-  const options = { builtins: await builtinPlugins(), ...(prefix === undefined ? {} : { prefix }) };
+  const options = {
+    builtins: await builtinPlugins(),
+    entries: await publicEntries(),
+    ...(prefix === undefined ? {} : { prefix }),
+  };
   const { config, source, diagnostics } = await loadConfig(file, options);
   if (config !== undefined) return config.main;
   const main = source && compile(source.tree, source.registry, new Findings()).main;

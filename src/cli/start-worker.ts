@@ -12,18 +12,23 @@ export async function startWorker(): Promise<void> {
     // Scripts and plugins do not need to know.
     delete process.env.WEBSERV_ORDER;
     const stray = strayDescriptors(order.inherited.map(({ descriptor }) => descriptor));
-    const [{ builtinPlugins }, { runWorker }, { takeWorkingDirectory }, { surviveLostReaders }] =
-      await Promise.all([
-        import('../builtin.js'),
-        import('../process/worker.js'),
-        import('../kernel/diagnostics/working-directory.js'),
-        import('./terminal.js'),
-      ]);
+    const [
+      { builtinPlugins, publicEntries },
+      { runWorker },
+      { takeWorkingDirectory },
+      { surviveLostReaders },
+    ] = await Promise.all([
+      import('../builtin.js'),
+      import('../process/worker.js'),
+      import('../kernel/diagnostics/working-directory.js'),
+      import('./terminal.js'),
+    ]);
     closeUnaskedDebugger();
 
     surviveLostReaders();
     takeWorkingDirectory(order.workingDirectory);
-    await runWorker(order, await builtinPlugins(), stray);
+    const own = { builtins: await builtinPlugins(), entries: await publicEntries() };
+    await runWorker(order, own, stray);
   } catch (error) {
     // The program itself could not be loaded, or has a bug: the master reports it as why there is no worker.
     process.send?.({ type: 'refused', report: `webserv: ${unexpected(error)}\n` }, () => process.exit(1));

@@ -1,5 +1,5 @@
 import { stderrTarget } from '../kernel/log/error-log.js';
-import { type Address, formatAddress } from '../kernel/net/listener.js';
+import { type Address, formatAddress } from '../kernel/net/address.js';
 import { packageFolder } from '../package-folder.js';
 import { takeInheritedSockets } from '../process/activation.js';
 import { type FromSuccessor, takeHandover } from '../process/handover.js';

@@ -1,8 +1,8 @@
-import { type CheckedBlock, checkBlock } from '../kernel/config/compile/check.js';
+import { checkBlock } from '../kernel/config/compile/check.js';
 import { core } from '../kernel/config/directives/core.js';
 import type { LoadedPlugin, Registry } from '../kernel/config/directives/registry.js';
 import type { ConfigSource } from '../kernel/config/files/load.js';
-import type { Config } from '../kernel/contract/config.js';
+import type { CheckedBlock, Config } from '../kernel/contract/config.js';
 import type { Context, Directive, DirectiveUse, Scope } from '../kernel/contract/directive.js';
 import type { Plugin } from '../kernel/contract/plugin.js';
 import type { Place } from '../kernel/diagnostics/diagnostic.js';

@@ -1,12 +1,12 @@
-import type { Config, Listen, RouteConfig, ServerConfig } from '../kernel/config/compile/compile.js';
+import type { Config, Listen, RouteConfig, ServerConfig } from '../kernel/contract/config.js';
 import type { Tap } from '../kernel/contract/hooks.js';
+import type { Script } from '../kernel/contract/script.js';
+import { addressKey, type Bound, endpointsOf } from '../kernel/exchange/endpoints.js';
 import { openFile } from '../kernel/files/open-file.js';
 import { HttpError } from '../kernel/http/errors.js';
 import { type DecodedPath, type FilePath, leadingPath, resolveUnder } from '../kernel/path/url-path.js';
-import { addressKey, type Bound, endpointsOf } from '../kernel/routing/endpoints.js';
 import { answerByMethod, requireMethod } from '../kernel/routing/methods.js';
 import type { Route } from '../kernel/routing/route.js';
-import type { Script } from '../kernel/routing/scripts.js';
 import type { Assembly } from '../kernel/server/assembly.js';
 
 /** What a request would meet, found by the same tables that answer requests, without answering it. */

@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import type { InheritedSocket } from './messages.js';
+import type { InheritedSocket } from './inherited-socket.js';
 
 /** SD_LISTEN_FDS_START: behind stdin, stdout and stderr. */
 const FIRST_DESCRIPTOR = 3;

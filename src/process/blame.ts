@@ -8,7 +8,7 @@ import { packageFolder } from '../package-folder.js';
 const BUILT_IN = fileURLToPath(new URL('dist/plugins/', packageFolder));
 
 /** Tells from a fault's stack which plugin's code it came out of; undefined when it is none's. */
-export function culpritFinder(plugins: readonly LoadedPlugin[]): (stack: string) => string | undefined {
+export function blameFinder(plugins: readonly LoadedPlugin[]): (stack: string) => string | undefined {
   const folders = plugins.map(({ plugin, file }) => ({
     name: plugin.name,
     // A single file may lie among others that are no plugin of its own.

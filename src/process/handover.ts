@@ -1,4 +1,4 @@
-import type { InheritedSocket } from './messages.js';
+import type { InheritedSocket } from './inherited-socket.js';
 
 /** What a new master gets from the one it takes over from, in its environment. */
 export interface Handover {

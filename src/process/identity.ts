@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { processOf } from '../kernel/net/process-of.js';
 
 /** What a master calls itself: `ps` shows it, and the pid file's number is checked against it. */
 export const MASTER_TITLE = 'webserv: master';
@@ -25,24 +25,6 @@ export async function holderOf(pid: number): Promise<Holder> {
   return seen.name === MASTER_TITLE.slice(0, NAME_LENGTH)
     ? { kind: 'master' }
     : { kind: 'other', name: seen.name };
-}
-
-/** A process as /proc shows it to everybody. */
-export interface ProcessSeen {
-  readonly name: string;
-  /** One letter, `Z` for a zombie. */
-  readonly state: string;
-  readonly parent: number;
-}
-
-/** @returns undefined when it has ended, or is not to be seen */
-export async function processOf(pid: number): Promise<ProcessSeen | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // `PID (NAME) STATE PARENT …`: the name may hold anything, brackets too.
-  const close = text.lastIndexOf(')');
-  if (close < 0) return undefined;
-  const [state = '', parent] = text.slice(close + 2).split(' ');
-  return { name: text.slice(text.indexOf('(') + 1, close), state, parent: Number(parent) };
 }
 
 function exists(pid: number): boolean {

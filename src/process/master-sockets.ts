@@ -1,5 +1,5 @@
+import type { Address } from '../kernel/net/address.js';
 import { type BoundSocket, isBoundSocket } from '../kernel/net/bound-socket.js';
-import type { Address } from '../kernel/net/listener.js';
 import type { SocketSource } from '../kernel/net/socket-source.js';
 import type { Account } from '../kernel/rights/account.js';
 import { type FromWorker, isFromMaster } from './messages.js';

@@ -4,17 +4,18 @@ import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import { workingDirectory } from '../kernel/diagnostics/working-directory.js';
 import { createLog, fileTarget, type LogTarget } from '../kernel/log/error-log.js';
 import type { Log } from '../kernel/log/log.js';
-import { formatAddress } from '../kernel/net/listener.js';
+import { formatAddress } from '../kernel/net/address.js';
 import type { Account } from '../kernel/rights/account.js';
 import { excessOf } from './balance.js';
 import type { Handover } from './handover.js';
 import { MASTER_TITLE } from './identity.js';
+import type { InheritedSocket } from './inherited-socket.js';
 import { giveLogs } from './log-owner.js';
 import { masterFamilies } from './master-metrics.js';
-import type { FromWorker, InheritedSocket, Launch, Order, Serving } from './messages.js';
-import { Gathering } from './metrics-aggregator.js';
+import type { FromWorker, Launch, Order, Serving } from './messages.js';
+import { MetricsAggregator } from './metrics-aggregator.js';
 import { PidFile } from './pid-file.js';
-import { Deaths } from './restart-backoff.js';
+import { RestartBackoff } from './restart-backoff.js';
 import type { ServiceManager } from './service-manager.js';
 import { limitSharedHandles } from './shared-handles.js';
 import { Sockets, type SocketWish } from './sockets.js';
@@ -89,7 +90,7 @@ export class Master {
   #startMs = 0;
   #generation = 0;
   #restarts = 0;
-  readonly #gathering = new Gathering<WorkerProcess>();
+  readonly #metrics = new MetricsAggregator<WorkerProcess>();
   readonly #sockets = new Sockets<WorkerProcess>();
   /** The account that workers switch to. */
   #becomes: Account | undefined;
@@ -98,7 +99,7 @@ export class Master {
   #reloadAgain = false;
   /** Workers that were given a place and did not serve in time. */
   readonly #doubted = new Set<WorkerProcess>();
-  readonly #deaths = new Deaths();
+  readonly #backoff = new RestartBackoff();
   readonly #pidFile = new PidFile();
   #stopping = false;
   #look: NodeJS.Timeout | undefined;
@@ -305,7 +306,7 @@ export class Master {
       },
     );
     void worker.gone.then(() => {
-      this.#gathering.lose(worker);
+      this.#metrics.lose(worker);
       this.#sockets.release(worker);
     });
     return worker;
@@ -324,8 +325,8 @@ export class Master {
         restarts: this.#restarts,
         generation: this.#generation,
       });
-      this.#gathering.begin(worker, message, [...this.#workers, ...this.#retired], known);
-    } else if (message.type === 'counted') this.#gathering.take(worker, message.round, message.families);
+      this.#metrics.begin(worker, message, [...this.#workers, ...this.#retired], known);
+    } else if (message.type === 'counted') this.#metrics.take(worker, message.round, message.families);
   }
 
   /** Once a generation: every successor would say it again. */
@@ -355,7 +356,7 @@ export class Master {
     this.#settings = settings;
     this.#reported = new Set(settings.warnings);
     this.#snapshot = settings.snapshot;
-    this.#deaths.forget();
+    this.#backoff.forget();
     this.#openLog();
     this.#watch?.end(settings.watched, true);
     if (settings.snapshot === undefined) {
@@ -436,13 +437,13 @@ export class Master {
       if (!this.#workers.delete(worker) || this.#stopping || worker.stopping) return;
       this.#restarts += 1;
       const { servedMs } = worker;
-      const delayMs = this.#deaths.add(servedMs);
-      const loop = this.#deaths.loop();
+      const delayMs = this.#backoff.add(servedMs);
+      const loop = this.#backoff.loop();
       if (loop !== undefined) {
         this.#log.error(loop);
         this.#options.service.status(loop);
       }
-      if (loop !== undefined || !this.#deaths.quiet) {
+      if (loop !== undefined || !this.#backoff.quiet) {
         const lived = servedMs === 0 ? 'before it served' : `after ${(servedMs / 1000).toFixed(1)} s`;
         const name = worker.pid === undefined ? 'a worker' : `worker ${worker.pid}`;
         this.#log.error(`${name} ended ${lived} (${how}); another one starts in ${delayMs} ms`);
@@ -469,7 +470,7 @@ export class Master {
       },
       (error: unknown) => {
         this.#standby.arrange();
-        if (error instanceof RefusedError && !this.#deaths.quiet)
+        if (error instanceof RefusedError && !this.#backoff.quiet)
           this.#log.error(`a worker cannot serve:\n${error.message.trimEnd()}`);
       },
     );

@@ -2,8 +2,9 @@ import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import type { Watched } from '../kernel/config/files/watched.js';
 import type { LogLevel } from '../kernel/log/log.js';
 import type { MetricFamily } from '../kernel/metrics/metrics.js';
-import type { Address } from '../kernel/net/listener.js';
+import type { Address } from '../kernel/net/address.js';
 import type { Account } from '../kernel/rights/account.js';
+import type { InheritedSocket } from './inherited-socket.js';
 import type { SocketWish } from './sockets.js';
 
 /** What a master and its workers say to each other, as plain JSON. */
@@ -35,13 +36,6 @@ export interface Order {
   readonly workingDirectory: string | undefined;
   /** The sockets it has from the service manager, by way of the master: under the same numbers in every process. */
   readonly inherited: readonly InheritedSocket[];
-}
-
-/** A listening socket that was handed over at the start. */
-export interface InheritedSocket {
-  readonly descriptor: number;
-  /** As the service manager calls it, for messages. */
-  readonly name: string;
 }
 
 /** A worker serves. What the master needs to know of the configuration comes with it: it loads none itself. */

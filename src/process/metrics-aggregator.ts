@@ -20,7 +20,7 @@ interface Asked<Who> {
 }
 
 /** The master's side: brings the numbers of all workers to the one that was asked for them. */
-export class Gathering<Who extends Counted> {
+export class MetricsAggregator<Who extends Counted> {
   readonly #asked = new Map<number, Asked<Who>>();
   #rounds = 0;
   /** What each worker told last. */
@@ -80,7 +80,7 @@ export class Gathering<Who extends Counted> {
 }
 
 /** A worker's side: asks the master for the others' numbers. */
-export class Gatherer {
+export class MetricsClient {
   readonly #tell: (message: FromWorker) => void;
   readonly #waiting = new Map<number, (families: readonly MetricFamily[]) => void>();
   #last = 0;

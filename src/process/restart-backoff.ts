@@ -12,7 +12,7 @@ const LOOP = 5;
 const TELL_AGAIN_MS = 60_000;
 
 /** Workers that die one after the other: how long until the next one may start, and what is said about it. */
-export class Deaths {
+export class RestartBackoff {
   /** Of workers that did not serve long, since one that did. */
   #inARow = 0;
   #delayMs = 0;

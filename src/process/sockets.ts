@@ -1,5 +1,5 @@
+import { type Address, formatAddress } from '../kernel/net/address.js';
 import { type BoundSocket, socketOf } from '../kernel/net/bound-socket.js';
-import { type Address, formatAddress } from '../kernel/net/listener.js';
 import { adoptSocketFile, type OwnedSocket } from '../kernel/net/socket-file.js';
 import { ownSocket } from '../kernel/net/socket-source.js';
 import type { Account } from '../kernel/rights/account.js';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { enterableDirectory } from '../kernel/diagnostics/working-directory.js';
 import { environmentFor, type HandedSocket, isFromSuccessor } from './handover.js';
-import type { InheritedSocket } from './messages.js';
+import type { InheritedSocket } from './inherited-socket.js';
 
 /** Behind stdin, stdout and stderr. */
 const FIRST_DESCRIPTOR = 3;

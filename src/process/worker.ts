@@ -1,18 +1,17 @@
-import type { Config } from '../kernel/config/compile/compile.js';
 import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
-import { loadConfig, loadConfigText } from '../kernel/config/files/load.js';
+import { type LoadOptions, loadConfig, loadConfigText } from '../kernel/config/files/load.js';
 import { keptPlugins } from '../kernel/config/modules/kept-plugin.js';
 import { pageForNginx } from '../kernel/config/nginx/page.js';
-import type { Plugin } from '../kernel/contract/plugin.js';
+import type { Config } from '../kernel/contract/config.js';
+import { ConfigError } from '../kernel/diagnostics/config-error.js';
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
 import { displayPath } from '../kernel/diagnostics/display-path.js';
-import { thrownText } from '../kernel/diagnostics/error-text.js';
+import { describeError } from '../kernel/diagnostics/error-text.js';
 import { merged } from '../kernel/diagnostics/findings.js';
 import { renderDiagnostic, renderDiagnostics } from '../kernel/diagnostics/render.js';
-import { ConfigError } from '../kernel/http/errors.js';
 import { createLog, fileTarget, type LogTarget, stderrTarget } from '../kernel/log/error-log.js';
 import type { Log } from '../kernel/log/log.js';
-import { logFilePaths } from '../kernel/log/log-file.js';
+import { logFilePaths } from '../kernel/log/open-log-file.js';
 import { InheritedSockets } from '../kernel/net/inherited.js';
 import { workerAccount } from '../kernel/rights/account.js';
 import { streamsInUse } from '../kernel/rights/own-stream.js';
@@ -20,11 +19,11 @@ import { preview } from '../kernel/server/assembly.js';
 import { rightsOfWorkers } from '../kernel/server/prerequisites.js';
 import { prepare, type RunningServer } from '../kernel/server/server.js';
 import { counted, reasonOf } from '../kernel/server/start-failure.js';
-import { culpritFinder } from './blame.js';
+import { blameFinder } from './blame.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
 import { MasterSockets } from './master-sockets.js';
 import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
-import { Gatherer } from './metrics-aggregator.js';
+import { MetricsClient } from './metrics-aggregator.js';
 import { dropPrivileges } from './privileges.js';
 import { closeDescriptors } from './stray-descriptors.js';
 
@@ -45,11 +44,12 @@ function tellAndExit(message: FromWorker): void {
 
 /**
  * One worker's life: loads, serves until it is told to stop or its master is gone, exits.
+ * @param own what of this package configurations can use
  * @param stray descriptors that are closed once the configuration has been read
  */
 export async function runWorker(
   order: Order,
-  builtins: readonly Plugin[],
+  own: Pick<LoadOptions, 'builtins' | 'entries'>,
   stray: readonly number[],
 ): Promise<void> {
   if (!order.standby) process.title = WORKER_TITLE;
@@ -57,7 +57,7 @@ export async function runWorker(
   const { launch } = order;
   const { colour } = launch;
   const given = order.fromSnapshot ? await receiveSnapshot() : undefined;
-  const { config, source, diagnostics, watched } = await loadLaunch(launch, builtins, given);
+  const { config, source, diagnostics, watched } = await loadLaunch(launch, own, given);
   const name = displayPath(launch.file);
   const files = (source?.files ?? []).map(displayPath);
   const together = (more: readonly Diagnostic[]) => merged([...diagnostics, ...more], files);
@@ -76,8 +76,8 @@ export async function runWorker(
   const account = workerAccount(user);
   const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path, account);
   const log = createLog(errorLog.level, target);
-  surviveFaults(log, culpritFinder(source?.plugins ?? []));
-  const gatherer = new Gatherer(tell);
+  surviveFaults(log, blameFinder(source?.plugins ?? []));
+  const metricsClient = new MetricsClient(tell);
   const inherited = await InheritedSockets.find(order.inherited);
   const sockets = new MasterSockets(account, tell);
   let server: RunningServer | undefined;
@@ -91,7 +91,7 @@ export async function runWorker(
       trace: launch.trace,
       successor: order.successor,
       everywhere: given && new Set(given.plugins.filter((each) => each.everywhere).map(({ name }) => name)),
-      gather: (own) => gatherer.gather(own),
+      gather: (own) => metricsClient.gather(own),
     });
     const bound = await prepared.bind();
     sockets.seal();
@@ -114,7 +114,7 @@ export async function runWorker(
     return;
   }
   early.over();
-  obey(server, target, gatherer);
+  obey(server, target, metricsClient);
   const warnings = [...server.warnings, ...rights];
   tell({
     type: 'serving',
@@ -199,8 +199,12 @@ function wordToServe(warnings: readonly string[], reopen: () => void): Promise<v
   });
 }
 
-function loadLaunch(launch: Launch, builtins: readonly Plugin[], snapshot: ConfigSnapshot | undefined) {
-  const options = { builtins, preview, ...(snapshot === undefined ? {} : { snapshot }) };
+function loadLaunch(
+  launch: Launch,
+  own: Pick<LoadOptions, 'builtins' | 'entries'>,
+  snapshot: ConfigSnapshot | undefined,
+) {
+  const options = { ...own, preview, ...(snapshot === undefined ? {} : { snapshot }) };
   if (launch.kind === 'text') {
     return loadConfigText(launch.text, { ...options, file: launch.file, base: launch.base });
   }
@@ -219,7 +223,7 @@ function summary({ file, main }: Config, server: RunningServer) {
   };
 }
 
-function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): void {
+function obey(server: RunningServer, target: LogTarget, metricsClient: MetricsClient): void {
   let stopping = false;
   const stop = async (graceMs: number, idleMs = 0): Promise<void> => {
     if (stopping) return;
@@ -235,7 +239,7 @@ function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): voi
     if (!isFromMaster(message)) return;
     if (message.type === 'stop') void stop(message.graceMs ?? Number.POSITIVE_INFINITY, message.idleMs);
     else if (message.type === 'shed') server.shed(message.connections);
-    else if (message.type === 'gathered') gatherer.gathered(message.id, message.families);
+    else if (message.type === 'gathered') metricsClient.gathered(message.id, message.families);
     else if (message.type === 'count') {
       tell({ type: 'counted', round: message.round, families: server.metrics.families() });
     } else if (message.type === 'reopen') reopenAll(target, server);
@@ -249,7 +253,7 @@ function obey(server: RunningServer, target: LogTarget, gatherer: Gatherer): voi
 function surviveFaults(log: Log, culpritOf: (stack: string) => string | undefined): void {
   // Node's types promise an Error, but anything can be thrown: null too.
   process.on('uncaughtException', (fault: unknown) => {
-    const text = thrownText(fault);
+    const text = describeError(fault);
     const culprit = culpritOf(text);
     const who = culprit === undefined ? '' : `plugin "${culprit}", `;
     log.error(`${who}outside of any request: ${text}`);

@@ -1,5 +1,5 @@
-import { builtinPlugins } from '../builtin.js';
-import type { Config } from '../kernel/config/compile/compile.js';
+import { builtinPlugins, publicEntries } from '../builtin.js';
+import type { CompiledConfig } from '../kernel/config/compile/compiled-config.js';
 import { type LoadResult, loadConfigText } from '../kernel/config/files/load.js';
 import type { Plugin } from '../kernel/contract/plugin.js';
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
@@ -33,12 +33,13 @@ export async function readTestConfig(
     file: 'test.conf',
     base: directory,
     builtins: [...builtins],
+    entries: await publicEntries(),
   });
 }
 
 /** @throws Error with the rendered diagnostics when the configuration is wrong */
 export function valid({ config, diagnostics }: LoadResult): {
-  readonly config: Config;
+  readonly config: CompiledConfig;
   readonly diagnostics: readonly Diagnostic[];
 } {
   if (config === undefined) throw new Error(renderDiagnostics(diagnostics));

@@ -1,9 +1,10 @@
 import { deepStrictEqual, fail } from 'node:assert';
-import type { RouteConfig } from '../kernel/config/compile/compile.js';
-import type { OptionValues, Plugin } from '../kernel/contract/plugin.js';
+import type { RouteConfig } from '../kernel/contract/config.js';
+import type { OptionValues } from '../kernel/contract/directive.js';
+import type { Plugin } from '../kernel/contract/plugin.js';
+import { ConfigError } from '../kernel/diagnostics/config-error.js';
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
 import { renderDiagnostic, renderDiagnostics } from '../kernel/diagnostics/render.js';
-import { ConfigError } from '../kernel/http/errors.js';
 import { assemble } from '../kernel/server/assembly.js';
 import type { Check } from './check.js';
 import { linesBefore, readTestConfig } from './configuration.js';

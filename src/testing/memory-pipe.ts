@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import type { Peer } from '../kernel/http/message.js';
 import type { Transport } from '../kernel/net/transport.js';
 
 type Taken = (error?: Error | null) => void;
@@ -8,10 +9,8 @@ type Taken = (error?: Error | null) => void;
  * reader, and an end that is destroyed resets the other.
  */
 export class PipeEnd extends Duplex implements Transport {
-  readonly remoteAddress = '127.0.0.1';
-  readonly remotePort: number;
-  readonly localAddress = '127.0.0.1';
-  readonly localPort: number;
+  readonly stream = this;
+  readonly peer: Peer;
   #other: PipeEnd | undefined;
   /** The other end's writer, that waits until what it sent is read. */
   #waiting: Taken | undefined;
@@ -19,8 +18,8 @@ export class PipeEnd extends Duplex implements Transport {
 
   private constructor(localPort: number, remotePort: number) {
     super({ allowHalfOpen: true });
-    this.localPort = localPort;
-    this.remotePort = remotePort;
+    const address = '127.0.0.1';
+    this.peer = { remoteAddress: address, remotePort, localAddress: address, localPort, secure: false };
     // A reset is everyday; who cares listens too.
     this.on('error', () => {});
   }
@@ -33,11 +32,15 @@ export class PipeEnd extends Duplex implements Transport {
     return { client, server };
   }
 
-  /** The other end is in this process: whether it is there is known. */
-  setKeepAlive(): void {}
+  get untaken(): number {
+    return this.writableLength;
+  }
 
-  resetAndDestroy(): this {
-    return this.destroy();
+  /** The other end is in this process: whether it is there is known. */
+  probe(): void {}
+
+  reset(): void {
+    this.destroy();
   }
 
   override _read(): void {

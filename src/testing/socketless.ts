@@ -1,12 +1,12 @@
-import type { Config } from '../kernel/config/compile/compile.js';
+import type { CompiledConfig } from '../kernel/config/compile/compiled-config.js';
 import type { Tap } from '../kernel/contract/hooks.js';
 import type { Plugin } from '../kernel/contract/plugin.js';
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
 import type { Site } from '../kernel/exchange/dispatch.js';
+import { endpointsOf } from '../kernel/exchange/endpoints.js';
 import type { Log } from '../kernel/log/log.js';
-import { endpointsOf } from '../kernel/routing/endpoints.js';
 import type { Endpoint } from '../kernel/routing/router.js';
-import { Acceptor } from '../kernel/server/acceptor.js';
+import { Acceptor, type Protocol } from '../kernel/server/acceptor.js';
 import { type Assembly, assemble } from '../kernel/server/assembly.js';
 import { type Answer, readAnswer, readAnswerUntil } from './answer.js';
 import { Client } from './client.js';
@@ -23,7 +23,7 @@ export interface SocketlessOptions {
 }
 
 /** As a start does, but for the addresses. */
-async function servingAssembly(config: Config, log: Log): Promise<Assembly> {
+async function servingAssembly(config: CompiledConfig, log: Log): Promise<Assembly> {
   const assembly = await assemble(config, log);
   try {
     await assembly.openLogs();
@@ -92,9 +92,10 @@ export class SocketlessServer implements AsyncDisposable {
     ];
   }
 
-  connect(): Client {
+  /** @param protocol what is spoken on the connection; HTTP/1 when left out */
+  connect(protocol?: Protocol): Client {
     const { client, server } = PipeEnd.pair();
-    this.#acceptor.serve(server, this.#endpoint);
+    this.#acceptor.serve(server, this.#endpoint, protocol);
     return new Client(client);
   }
 

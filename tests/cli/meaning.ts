@@ -1,4 +1,5 @@
-import type { Config, RouteConfig } from '../../src/kernel/config/compile/compile.js';
+import type { CompiledConfig } from '../../src/kernel/config/compile/compiled-config.js';
+import type { RouteConfig } from '../../src/kernel/contract/config.js';
 import { defaultTypes } from '../../src/kernel/files/mime.js';
 
 /** Kept in a value, for messages. */
@@ -9,7 +10,7 @@ const isPlace = (value: unknown): boolean =>
  * All that a compiled configuration says, and nothing of where it stands: two servers with the same meaning are the
  * same. Which blocks share one object is part of it: a limit that is shared counts for all of them.
  */
-export function meaning(config: Config): unknown {
+export function meaning(config: CompiledConfig): unknown {
   const shared = new Map<object, number>();
   const plain = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return typeof value === 'function' ? 'function' : value;
@@ -25,7 +26,7 @@ export function meaning(config: Config): unknown {
     shared.set(value, identity);
     return [identity, plain(value)];
   };
-  const options = (of: Config['options']): unknown =>
+  const options = (of: CompiledConfig['options']): unknown =>
     [...of].map(([plugin, values]) => [
       plugin,
       Object.entries(values).map(([name, value]) => [name, option(value)]),

@@ -4,22 +4,24 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { builtinPlugins } from '../../src/builtin.js';
+import { builtinPlugins, publicEntries } from '../../src/builtin.js';
 import { effectiveConfig } from '../../src/inspect/effective.js';
 import { printConfig } from '../../src/inspect/print.js';
-import type { Config } from '../../src/kernel/config/compile/compile.js';
+import type { CompiledConfig } from '../../src/kernel/config/compile/compiled-config.js';
 import { type LoadResult, loadConfig, loadConfigText } from '../../src/kernel/config/files/load.js';
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 import { anyConfiguration } from './any-configuration.js';
 import { meaning } from './meaning.js';
 import { asRoot, folderWith, repository, serving, webserv } from './webserv.js';
 
+const entries = await publicEntries();
+
 const builtins = await builtinPlugins();
 /** What it stands for is no reference, escape or quote. */
 const environment = { NAME: `a $$b "c" \\d $\${HOME}` };
 
 interface Loaded {
-  readonly config: Config;
+  readonly config: CompiledConfig;
   readonly printed: string;
 }
 
@@ -49,7 +51,7 @@ async function expectRoundTrip(first: Loaded): Promise<void> {
 
 describe('what --print-config prints is a configuration of the same server', () => {
   it.each(['sites/main.conf', 'tests/school/school.conf', 'deploy/webserv.conf'])('for %s', async (file) => {
-    await expectRoundTrip(printed(await loadConfig(join(repository, file), { builtins })));
+    await expectRoundTrip(printed(await loadConfig(join(repository, file), { builtins, entries })));
   });
 
   it('for one with a limit that blocks share, and blocks with one of their own', async () => {
@@ -85,7 +87,7 @@ describe('what --print-config prints is a configuration of the same server', () 
         server { listen 80; add d; put x 2; put y $uri; location / { add e; } location /a { only there; } }
         server { listen 81; }`,
     });
-    await expectRoundTrip(printed(await loadConfig(join(folder, 'a.conf'), { builtins })));
+    await expectRoundTrip(printed(await loadConfig(join(folder, 'a.conf'), { builtins, entries })));
   });
 
   it('for one in YAML, with words that need quotes and variables of the environment', async () => {

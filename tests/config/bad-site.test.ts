@@ -3,11 +3,11 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
-import type { Config } from '../../src/kernel/config/compile/compile.js';
+import type { CompiledConfig } from '../../src/kernel/config/compile/compiled-config.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
+import { ConfigError } from '../../src/kernel/diagnostics/config-error.js';
 import type { Diagnostic } from '../../src/kernel/diagnostics/diagnostic.js';
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
-import { ConfigError } from '../../src/kernel/http/errors.js';
 import { createLog, stderrTarget } from '../../src/kernel/log/error-log.js';
 import { assemble, preview } from '../../src/kernel/server/assembly.js';
 
@@ -18,7 +18,7 @@ import { assemble, preview } from '../../src/kernel/server/assembly.js';
 const folder = fileURLToPath(new URL('./bad-site', import.meta.url));
 const files = readdirSync(folder).filter((name) => !name.endsWith('.txt'));
 
-async function foundByPlugins(config: Config): Promise<readonly Diagnostic[]> {
+async function foundByPlugins(config: CompiledConfig): Promise<readonly Diagnostic[]> {
   try {
     const { warnings, dispose } = await assemble(config, createLog('error', stderrTarget()));
     await dispose();

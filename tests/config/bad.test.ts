@@ -2,10 +2,13 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { codes } from '../../src/kernel/diagnostics/codes.js';
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 import { sample } from './fixture.js';
+
+const entries = await publicEntries();
 
 /**
  * Every file in `bad/` with what is said about it, beside it in `.txt`. After a change on purpose:
@@ -20,6 +23,7 @@ describe('is refused with the diagnostics beside it', () => {
   it.each(files)('%s', async (file) => {
     const { config, diagnostics } = await loadConfig(join(folder, file), {
       builtins: [sample],
+      entries,
       environment: { EMPTY: '', WEB_ROOT: 'bad' },
     });
     const expected = join(folder, `${basename(file)}.txt`);

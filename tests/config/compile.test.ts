@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Config, RouteConfig } from '../../src/kernel/config/compile/compile.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
+import type { Config, RouteConfig } from '../../src/kernel/contract/config.js';
 import { codesOf, load, sample } from './fixture.js';
 
 async function compiled(text: string): Promise<Config> {

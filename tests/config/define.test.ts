@@ -1,4 +1,5 @@
-import { type ConfigObject, defineConfig, definePlugin, flag, oneOf, size } from '@webserv/server';
+import { definePlugin, flag, oneOf, size } from '@webserv/server';
+import { type ConfigObject, defineConfig } from '@webserv/server/config';
 import { expect, it } from 'vitest';
 
 const teapot = definePlugin({

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { builtinPlugins } from '../../src/builtin.js';
+import { builtinPlugins, publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 
 let folder = '';
@@ -21,7 +21,10 @@ async function found(conf: string, files: Record<string, string> = {}): Promise<
     writeFileSync(join(folder, name), text);
   }
   const builtins = await builtinPlugins();
-  const { diagnostics } = await loadConfig(join(folder, 'site.conf'), { builtins });
+  const { diagnostics } = await loadConfig(join(folder, 'site.conf'), {
+    builtins,
+    entries: await publicEntries(),
+  });
   return diagnostics
     .filter(({ code }) => code.startsWith('exposed-'))
     .map(({ severity, code, message, place }) => {
@@ -100,7 +103,10 @@ describe('below a served root', () => {
     await found(conf, { 'www/users': 'ann:x' });
     chmodSync(join(folder, 'www/users'), 0o600);
     const builtins = await builtinPlugins();
-    const { diagnostics } = await loadConfig(join(folder, 'site.conf'), { builtins });
+    const { diagnostics } = await loadConfig(join(folder, 'site.conf'), {
+      builtins,
+      entries: await publicEntries(),
+    });
     const codes = diagnostics.map(({ code }) => code);
     if (process.getuid?.() === 0) expect(codes).not.toContain('exposed-file');
   });

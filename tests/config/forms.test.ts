@@ -2,10 +2,14 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Config, RouteConfig } from '../../src/kernel/config/compile/compile.js';
+import { publicEntries } from '../../src/builtin.js';
+import type { CompiledConfig } from '../../src/kernel/config/compile/compiled-config.js';
 import { findConfig } from '../../src/kernel/config/files/find.js';
 import { type LoadResult, loadConfig } from '../../src/kernel/config/files/load.js';
+import type { RouteConfig } from '../../src/kernel/contract/config.js';
 import { load, sample } from './fixture.js';
+
+const entries = await publicEntries();
 
 /** A configuration's meaning: what is left of it without the places of its words. */
 function meaning({ config, diagnostics }: LoadResult): unknown {
@@ -24,7 +28,7 @@ function meaning({ config, diagnostics }: LoadResult): unknown {
     types: types.get('own'),
     children: children.map(route),
   });
-  const { file: _file, uses: _uses, plugins: _plugins, servers, ...main }: Config = config;
+  const { file: _file, uses: _uses, plugins: _plugins, servers, ...main }: CompiledConfig = config;
   return {
     ...main,
     servers: servers.map(({ place: _place, listens, route: outermost, ...server }) => ({
@@ -135,7 +139,7 @@ describe('a configuration means the same', () => {
   it.each([
     [
       'webserv.config.ts',
-      `import { defineConfig } from '@webserv/server';
+      `import { defineConfig } from '@webserv/server/config';
        const config: object = ${JSON.stringify(object)};
        export default defineConfig({ ...config });`,
     ],
@@ -144,8 +148,8 @@ describe('a configuration means the same', () => {
     ['webserv.config.js', `export default await Promise.resolve(${JSON.stringify(object)});`],
   ])('in %s', async (name, text) => {
     const folder = await folderWith({ [name]: text, 'same.conf': conf });
-    const result = await loadConfig(join(folder, name), { builtins: [sample] });
-    const same = await loadConfig(join(folder, 'same.conf'), { builtins: [sample] });
+    const result = await loadConfig(join(folder, name), { builtins: [sample], entries });
+    const same = await loadConfig(join(folder, 'same.conf'), { builtins: [sample], entries });
     expect(meaning(result)).toEqual(meaning(same));
   });
 });
@@ -189,7 +193,7 @@ describe('a configuration is found', () => {
     const folder = await folderWith({ [name]: text });
     const found = findConfig(folder);
     expect(found).toBe(join(folder, name));
-    const { config, diagnostics } = await loadConfig(found ?? '', { builtins: [] });
+    const { config, diagnostics } = await loadConfig(found ?? '', { builtins: [], entries });
     expect(diagnostics).toEqual([]);
     expect(config?.servers).toHaveLength(1);
   });
@@ -227,6 +231,6 @@ describe('a configuration is found', () => {
     expect(findConfig(join(folder, 'broken'))).toBe(join(folder, 'broken/webserv.config.ts'));
     const found = findConfig(join(folder, 'mark'));
     expect(found).toBe(join(folder, 'mark/package.json'));
-    expect((await loadConfig(found ?? '', { builtins: [] })).diagnostics).toEqual([]);
+    expect((await loadConfig(found ?? '', { builtins: [], entries })).diagnostics).toEqual([]);
   });
 });

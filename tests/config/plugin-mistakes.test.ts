@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlugin } from '@webserv/server';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { builtinPlugins } from '../../src/builtin.js';
+import { builtinPlugins, publicEntries } from '../../src/builtin.js';
 import { loadConfig, loadConfigText } from '../../src/kernel/config/files/load.js';
+
+const entries = await publicEntries();
 
 async function messages(files: Readonly<Record<string, string>>, name = 'a.conf') {
   const folder = await mkdtemp(join(tmpdir(), 'webserv-plugins-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text);
-  const { diagnostics } = await loadConfig(join(folder, name), { builtins: [] });
+  const { diagnostics } = await loadConfig(join(folder, name), { builtins: [], entries });
   return diagnostics.map(({ message }) => message);
 }
 
@@ -75,7 +77,7 @@ describe('a name that a module imports and another does not export is an error a
   });
 
   it('in a configuration in TypeScript', async () => {
-    const text = `import { defineConfig, nope } from '@webserv/server';\nexport default defineConfig({ server: { listen: 80, root: nope } });`;
+    const text = `import { defineConfig, nope } from '@webserv/server/config';\nexport default defineConfig({ server: { listen: 80, root: nope } });`;
     expect(await messages({ 'a.ts': text }, 'a.ts')).toEqual([expect.stringContaining('imports "nope"')]);
   });
 

@@ -5,8 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { HttpError } from '@webserv/server';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, it } from 'vitest';
+import { publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { sample } from './fixture.js';
+
+const entries = await publicEntries();
 
 const esm = (name: string, value = 'true') => `
   import { definePlugin, flag, HttpError } from '@webserv/server';
@@ -23,7 +26,7 @@ async function load(conf: string, files: Readonly<Record<string, string>>) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
-  return loadConfig(join(folder, 'etc/site.conf'), { builtins: [sample] });
+  return loadConfig(join(folder, 'etc/site.conf'), { builtins: [sample], entries });
 }
 
 async function namesFrom(conf: string, files: Readonly<Record<string, string>>): Promise<string[]> {

@@ -2,8 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { codesOf, load } from './fixture.js';
+
+const entries = await publicEntries();
 
 const json = (value: unknown) => codesOf(JSON.stringify(value), { file: 'test.json' });
 const server = { listen: 80 };
@@ -120,7 +123,7 @@ describe('a program exports', () => {
     const folder = await mkdtemp(join(tmpdir(), 'webserv-shapes-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     await writeFile(join(folder, 'a.ts'), text);
-    return loadConfig(join(folder, 'a.ts'), { builtins: [] });
+    return loadConfig(join(folder, 'a.ts'), { builtins: [], entries });
   }
 
   it.each([

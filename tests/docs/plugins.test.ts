@@ -174,7 +174,7 @@ for (const { name, run } of conformance(shout, { conf: 'shout on; return 200 abc
 
   it('has every hook and stage there is, by its number', () => {
     const settings = {
-      patience: () => undefined,
+      timeoutGroup: () => undefined,
       trace: 'off' as const,
       log: { debug() {}, info() {}, warn() {}, error() {} },
     };

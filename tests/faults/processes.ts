@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { processOf } from '../../src/process/identity.js';
+import { processOf } from '../../src/kernel/net/process-of.js';
 
 /** One that has ended and whose parent has not asked for it yet is no process any more. */
 export async function isAlive(pid: number): Promise<boolean> {

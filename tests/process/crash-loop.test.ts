@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { Deaths } from '../../src/process/restart-backoff.js';
+import { RestartBackoff } from '../../src/process/restart-backoff.js';
 import { folderWith, serving } from '../cli/webserv.js';
 import { childrenOf, patience, standbyOf } from './running.js';
 
 it('workers that die one after the other are tried ever less often, and told of as a loop once a minute', () => {
-  const deaths = new Deaths();
+  const deaths = new RestartBackoff();
   const delays = Array.from({ length: 12 }, () => deaths.add(50));
   expect(delays).toEqual([0, 0, 0, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
   expect(deaths.loop(1000)).toContain('crash loop: 12 deaths in a row');
@@ -17,13 +17,13 @@ it('workers that die one after the other are tried ever less often, and told of 
 });
 
 it('one that never served is not followed at once, and one that served a second is', () => {
-  const deaths = new Deaths();
+  const deaths = new RestartBackoff();
   expect([deaths.add(0), deaths.add(0)]).toEqual([100, 200]);
   expect(Array.from({ length: 20 }, () => deaths.add(1500))).toEqual(Array.from({ length: 20 }, () => 0));
 });
 
 it('a worker that served a while ends the loop', () => {
-  const deaths = new Deaths();
+  const deaths = new RestartBackoff();
   for (let count = 0; count < 9; count += 1) deaths.add(0);
   expect(deaths.add(11_000)).toBe(0);
   expect([deaths.loop(), deaths.quiet]).toEqual([undefined, false]);

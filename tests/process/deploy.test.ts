@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import { builtinPlugins } from '../../src/builtin.js';
 import { loadConfigText } from '../../src/kernel/config/files/load.js';
 import type { Config } from '../../src/kernel/contract/config.js';
-import { formatAddress } from '../../src/kernel/net/listener.js';
+import { formatAddress } from '../../src/kernel/net/address.js';
 import { startTestServer } from '../../src/testing/index.js';
 import { folderWith, repository, webserv } from '../cli/webserv.js';
 

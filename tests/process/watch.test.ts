@@ -2,11 +2,13 @@ import { appendFile, mkdir, rename, rm, symlink, unlink, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { builtinPlugins } from '../../src/builtin.js';
+import { builtinPlugins, publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { Watch } from '../../src/process/watch.js';
 import { WatchPoints } from '../../src/process/watch-points.js';
 import { folderWith } from '../cli/webserv.js';
+
+const entries = await publicEntries();
 
 /** Sooner than the look that comes every ten seconds whatever the system says. */
 const NOTICED = { timeout: 8000, interval: 20 };
@@ -29,7 +31,7 @@ async function watching(file: string) {
   onTestFinished(() => watch.close());
   const load = async (): Promise<void> => {
     await watch.begin();
-    const { watched, config } = await loadConfig(file, { builtins: await builtinPlugins() });
+    const { watched, config } = await loadConfig(file, { builtins: await builtinPlugins(), entries });
     watch.end(watched, config !== undefined);
     // The first look watches.
     await sleep(300);
@@ -213,11 +215,11 @@ describe.runIf(process.platform === 'linux')('--watch notices', () => {
     let reports = 0;
     const watch = new Watch({ changed: () => (reports += 1), complain: () => {} });
     onTestFinished(() => watch.close());
-    const first = await loadConfig(file, { builtins: await builtinPlugins() });
+    const first = await loadConfig(file, { builtins: await builtinPlugins(), entries });
     watch.end(first.watched, true);
     await sleep(400);
     await watch.begin();
-    const { watched } = await loadConfig(file, { builtins: await builtinPlugins() });
+    const { watched } = await loadConfig(file, { builtins: await builtinPlugins(), entries });
     await writeFile(file, CHANGED);
     await sleep(400);
     expect(reports).toBe(0);

@@ -1,6 +1,6 @@
 import { HttpError } from '@webserv/server';
 import { describe, expect, it } from 'vitest';
-import { IncomingBody } from '../../src/kernel/http1/body.js';
+import { FramedBody } from '../../src/kernel/http1/body-framing.js';
 import { ChunkedDecoder } from '../../src/kernel/http1/chunked.js';
 import { HeadParser } from '../../src/kernel/http1/parser.js';
 import { LIMITS } from './reader.js';
@@ -54,7 +54,7 @@ describe('what a client makes us keep is bounded', () => {
       const full = () => {
         isFull = true;
       };
-      const body = new IncomingBody({ kind: 'length', length: 2 ** 40 }, { wanted: () => {}, full });
+      const body = new FramedBody({ kind: 'length', length: 2 ** 40 }, { wanted: () => {}, full });
       let pieces = 0;
       for (; !isFull; pieces += 1) body.push(Buffer.alloc(size), 0);
       expect(pieces).toBeLessThan(2_000);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { IllegalFieldError, toWire } from '../../src/kernel/http1/writer.js';
+import { IllegalFieldError } from '../../src/kernel/http/field-rules.js';
+import { toWire } from '../../src/kernel/http1/writer.js';
 import { readAnswers } from '../wire/answers.js';
 import { cut } from '../wire/packets.js';
 import { conversation, mutated } from '../wire/requests.js';

@@ -1,6 +1,6 @@
 import { HttpError } from '@webserv/server';
 import type { Peer } from '../../src/kernel/http/message.js';
-import type { IncomingBody } from '../../src/kernel/http1/body.js';
+import type { FramedBody } from '../../src/kernel/http1/body-framing.js';
 import { type HeadLimits, HeadParser } from '../../src/kernel/http1/parser.js';
 import { receive } from '../../src/kernel/http1/request.js';
 
@@ -33,13 +33,13 @@ const SOURCE = { wanted: () => {}, full: () => {} };
 
 interface Current {
   readonly request: Omit<ReadRequest, 'content'>;
-  readonly body: IncomingBody;
+  readonly body: FramedBody;
 }
 
 /** The whole of what has come; its pieces are taken at once, as they may be moved later. */
-async function contentOf(body: IncomingBody): Promise<string> {
+async function contentOf(body: FramedBody): Promise<string> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of body) pieces.push(piece);
+  for await (const piece of body.queue) pieces.push(piece);
   return Buffer.concat(pieces).toString('latin1');
 }
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ConfigError } from '../../src/kernel/diagnostics/config-error.js';
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
-import { ConfigError } from '../../src/kernel/http/errors.js';
 
 /** A directory with `w/up/run` and `store`, and links to them. */
 async function site(): Promise<string> {

@@ -1,6 +1,6 @@
 import { effectiveConfig } from '../../inspect/effective.js';
 import { printConfig } from '../../inspect/print.js';
-import type { RouteConfig } from '../../kernel/config/compile/compile.js';
+import type { RouteConfig } from '../../kernel/contract/config.js';
 import { rightsOfWorkers } from '../../kernel/server/prerequisites.js';
 import { count, counted } from '../../kernel/server/start-failure.js';
 import { loadFound, withAssembly } from '../configuration.js';

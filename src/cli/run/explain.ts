@@ -2,15 +2,15 @@ import { effectiveConfig } from '../../inspect/effective.js';
 import { effectiveBlocks, type Setting, settingsInside } from '../../inspect/effective-block.js';
 import { type Explanation, explain as explainRequest, type FileFound } from '../../inspect/explain.js';
 import { quoteWord } from '../../inspect/print.js';
-import type { Config, RouteConfig } from '../../kernel/config/compile/compile.js';
+import type { CompiledConfig } from '../../kernel/config/compile/compiled-config.js';
 import { addressOf } from '../../kernel/config/compile/listen.js';
 import { core } from '../../kernel/config/directives/core.js';
+import type { ErrorPage, RouteConfig } from '../../kernel/contract/config.js';
 import type { DirectiveTable, Inheritance } from '../../kernel/contract/directive.js';
 import type { Tap } from '../../kernel/contract/hooks.js';
+import type { Script } from '../../kernel/contract/script.js';
 import { stageName } from '../../kernel/contract/stage-name.js';
 import { formatPlace, type Place } from '../../kernel/diagnostics/diagnostic.js';
-import type { ErrorPage } from '../../kernel/routing/route.js';
-import type { Script } from '../../kernel/routing/scripts.js';
 import { UsageError } from '../arguments.js';
 import { type Loaded, load, withAssembly } from '../configuration.js';
 import type { Given } from '../configuration-file.js';
@@ -53,7 +53,7 @@ export async function explain(
   return explained ? EXIT.ok : EXIT.failure;
 }
 
-function addressesOf(config: Config): string {
+function addressesOf(config: CompiledConfig): string {
   return [...new Set(config.servers.flatMap(({ listens }) => listens.map(addressOf)))].join(', ');
 }
 
@@ -172,7 +172,7 @@ function settingsOf({ block, written, parent }: Explanation, { config, source }:
   return settingsInside(around, location, (name) => inheritanceOf(name, config) === 'merge');
 }
 
-function inheritanceOf(name: string, { plugins }: Config): Inheritance | undefined {
+function inheritanceOf(name: string, { plugins }: CompiledConfig): Inheritance | undefined {
   const tables: readonly DirectiveTable[] = [core, ...plugins.map(({ directives }) => directives)];
   return tables.find((table) => Object.hasOwn(table, name))?.[name]?.inheritance;
 }

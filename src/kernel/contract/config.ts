@@ -1,11 +1,22 @@
-import type { CheckedBlock } from '../config/compile/check.js';
 import type { Place } from '../diagnostics/diagnostic.js';
-import type { TraceMode } from '../hooks/trace.js';
 import type { RootMapping } from '../path/url-path.js';
 import type { UserSetting } from '../rights/account.js';
-import type { ErrorPage } from '../routing/route.js';
-import type { DirectiveUse } from './directive.js';
-import type { OptionValues, Plugin } from './plugin.js';
+import type { DirectiveUse, OptionValues } from './directive.js';
+
+/** The directives of one block that may be read, by canonical name; at least one use each. */
+export type CheckedBlock = ReadonlyMap<string, readonly DirectiveUse[]>;
+
+/** What `trace` says: nothing, lines in the log, or these and a `Server-Timing` field (W3C Server Timing). */
+export const traceModes = ['off', 'on', 'server_timing'] as const;
+export type TraceMode = (typeof traceModes)[number];
+
+/** Where an error page comes from: `error_page CODE… [=[CODE]] URI`. */
+export interface ErrorPage {
+  /** An absolute path on this server, or a URL to redirect to. */
+  readonly uri: string;
+  /** The status to respond with instead of the error's; `own` is the page's. */
+  readonly status: number | 'own' | undefined;
+}
 
 /** An address to listen on. */
 export type Listen =
@@ -133,7 +144,6 @@ export interface Config {
   readonly main: MainSettings;
   /** The main block's directives, for messages. */
   readonly uses: CheckedBlock;
-  readonly plugins: readonly Plugin[];
   /** The main block's option values by plugin name, for `setup`. */
   readonly options: ReadonlyMap<string, OptionValues>;
   readonly servers: readonly ServerConfig[];

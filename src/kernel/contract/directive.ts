@@ -118,3 +118,6 @@ export type DirectiveTable = Readonly<Record<string, Directive<unknown>>>;
 export type OptionsOf<Table> = {
   readonly [Name in keyof Table]: Table[Name] extends Directive<infer T> ? T : never;
 };
+
+/** Option values as the kernel holds them, for one plugin in one block: by directive name. */
+export type OptionValues = Readonly<Record<string, unknown>>;

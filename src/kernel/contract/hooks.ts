@@ -1,6 +1,6 @@
-import type { Config } from '../config/compile/compile.js';
-import type { Exchange } from '../exchange/exchange.js';
 import type { Request, Response } from '../http/message.js';
+import type { Config } from './config.js';
+import type { Exchange } from './exchange.js';
 
 /**
  * The order of taps inside one hook. Wide gaps, so that a plugin may stand between two: `Stage.access + 10`.

@@ -1,14 +1,14 @@
 import type { Diagnostic, Place } from '../diagnostics/diagnostic.js';
 import { nearest } from '../diagnostics/suggest.js';
-import type { Offers } from '../hooks/offers.js';
 import type { Log } from '../log/log.js';
 import type { LogFile } from '../log/log-file.js';
 import type { LogDescription } from '../log/log-files.js';
 import type { Metrics } from '../metrics/metrics.js';
-import type { RouteView } from '../routing/route.js';
-import type { ScriptNames } from '../routing/scripts.js';
-import type { DirectiveTable, OptionsOf } from './directive.js';
+import type { DirectiveTable, OptionsOf, OptionValues } from './directive.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
+import type { Offers } from './offers.js';
+import type { RouteView } from './route-view.js';
+import type { ScriptNames } from './script.js';
 import { type VariableTable, variablePrefixes } from './variables.js';
 
 /** The version of the contract between kernel and plugins. It changes when a working plugin would stop to work. */
@@ -112,9 +112,6 @@ export interface PluginDefinition<Table extends DirectiveTable, State> {
   /** Once a route. It starts nothing, and makes, changes and deletes no file. Tap nothing where the route does not want the plugin: then it costs nothing there. */
   apply?(context: ApplyContext<OptionsOf<Table>, State>): void | Promise<void>;
 }
-
-/** Option values as the kernel holds them, for one plugin in one block: by directive name. */
-export type OptionValues = Readonly<Record<string, unknown>>;
 
 /** A plugin with its option types folded away: what the kernel holds. Made by `definePlugin` only. */
 export interface Plugin {

@@ -1,7 +1,9 @@
-import { ENVIRONMENT_NAME } from '../config/language/environment.js';
-import type { Exchange } from '../exchange/exchange.js';
 import { HttpError } from '../http/errors.js';
+import type { Exchange } from './exchange.js';
 import { type VariableTable, variablePrefixes } from './variables.js';
+
+/** A variable of the environment: in capitals, where `$uri` and `${remote_addr}` are variables of templates. */
+export const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 /** A directive argument with `$name` or `${name}` in it, compiled once and filled in for each exchange. */
 export interface Template {

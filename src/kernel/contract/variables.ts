@@ -1,6 +1,6 @@
-import type { Exchange } from '../exchange/exchange.js';
 import type { Request } from '../http/message.js';
 import { encodePath, uriText } from '../path/url-path.js';
+import type { Exchange } from './exchange.js';
 
 /** A `$name` that directive arguments may use. */
 export interface VariableDefinition {

@@ -1,5 +1,5 @@
 /** What was thrown, as text for the log: with its place in the code where it has one. Never throws itself. */
-export function thrownText(error: unknown): string {
+export function describeError(error: unknown): string {
   try {
     return error instanceof Error ? (error.stack ?? String(error)) : String(error);
   } catch {

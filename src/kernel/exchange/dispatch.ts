@@ -1,29 +1,20 @@
-import type { ConnectionSettings } from '../config/compile/compile.js';
+import type { ConnectionSettings } from '../contract/config.js';
 import { logFault, logRequestFault } from '../hooks/log-fault.js';
 import type { RequestCall } from '../hooks/server-hooks.js';
 import { discard } from '../http/discard.js';
 import { builtInErrorPage } from '../http/error-page.js';
 import { asHttpError, HttpError } from '../http/errors.js';
-import type { BoundedBody, IncomingRequest, Response, ResponseHeaders } from '../http/message.js';
+import type { BoundedBody, IncomingRequest, Response } from '../http/message.js';
 import type { Log } from '../log/log.js';
 import { answerByMethod, methodNotAllowed, options, requireMethod } from '../routing/methods.js';
-import type { ErrorPage, Route } from '../routing/route.js';
+import type { Route } from '../routing/route.js';
 import type { Match, RouteTable } from '../routing/route-table.js';
 import type { Endpoint } from '../routing/router.js';
-import { Exchange, type ExchangeHost, type ForwardOptions } from './exchange.js';
+import type { Answerer } from './answerer.js';
+import { asErrorPage, redirectStatus } from './error-pages.js';
+import { type ExchangeHost, type ForwardOptions, LiveExchange } from './exchange.js';
 import { forwardedRequest } from './forward.js';
 import { meaninglessRequest, type RefusedRequest, refusalOf } from './refusal.js';
-
-/** Who asked: told of the route, so that the exchange can be aborted, then exactly once of the answer. */
-export interface Answerer {
-  /** The client has left: a request that has no route by then gets none, and nothing is started for it. */
-  readonly ended: boolean;
-  /** Not called for a request that a server-wide hook answers. */
-  routed(exchange: Exchange): void;
-  answer(response: Response): void;
-  /** Instead of an answer: the client has left, and what was to answer it was aborted. */
-  left(): void;
-}
 
 type Asked = (error: unknown, response: Response | undefined) => void;
 
@@ -52,7 +43,7 @@ export class Site implements ExchangeHost {
   #dispatch(request: IncomingRequest, { route, guard, script, error }: Match, answerer: Answerer): void {
     // While a script was looked for, or a tap of onRequest waited.
     if (answerer.ended) return;
-    const exchange = new Exchange(request, route, this, undefined, undefined, undefined, script);
+    const exchange = new LiveExchange(request, route, this, undefined, undefined, undefined, script);
     answerer.routed(exchange);
     try {
       if (error !== undefined) throw error;
@@ -71,7 +62,7 @@ export class Site implements ExchangeHost {
     });
   }
 
-  forward(from: Exchange, target: string, how: ForwardOptions): Promise<Response> {
+  forward(from: LiveExchange, target: string, how: ForwardOptions): Promise<Response> {
     return new Promise((resolve, reject) => {
       this.#forward(from, target, how, (error, response) => {
         if (response !== undefined) resolve(response);
@@ -80,7 +71,7 @@ export class Site implements ExchangeHost {
     });
   }
 
-  ended(exchange: Exchange): void {
+  ended(exchange: LiveExchange): void {
     const { onDone, onRefused } = exchange.route.hooks;
     if (exchange.refused === undefined) onDone?.(exchange);
     else onRefused?.(exchange);
@@ -92,7 +83,7 @@ export class Site implements ExchangeHost {
     const [route] = this.#routes.routes();
     if (route?.hooks.onRefused === undefined) return;
     const { status, bytesSent, durationMs, complete, peer } = request;
-    const exchange = new Exchange(
+    const exchange = new LiveExchange(
       meaninglessRequest(peer),
       route,
       this,
@@ -103,7 +94,7 @@ export class Site implements ExchangeHost {
     exchange.end({ status, bytesSent, durationMs, complete });
   }
 
-  failed(exchange: Exchange, error: unknown): void {
+  failed(exchange: LiveExchange, error: unknown): void {
     logFault(this.#log, exchange, error);
   }
 
@@ -121,7 +112,7 @@ export class Site implements ExchangeHost {
   }
 
   /** Asks the route's plugins when those of the guard that restrict access had nothing against it. */
-  #askBoth(exchange: Exchange, guard: Route | undefined, done: Asked): void {
+  #askBoth(exchange: LiveExchange, guard: Route | undefined, done: Asked): void {
     const restrict = guard?.hooks.restrict;
     if (restrict === undefined) {
       this.#ask(exchange, done);
@@ -135,7 +126,7 @@ export class Site implements ExchangeHost {
   }
 
   /** Asks the route's plugins. An error status without content counts as an error, so that it gets its page. */
-  #ask(exchange: Exchange, done: Asked): void {
+  #ask(exchange: LiveExchange, done: Asked): void {
     const { route } = exchange;
     if (route.hooks.onRoute === undefined) {
       done(notFound, undefined);
@@ -149,12 +140,12 @@ export class Site implements ExchangeHost {
     });
   }
 
-  #answered({ route }: Exchange, response: Response, done: Asked): void {
+  #answered({ route }: LiveExchange, response: Response, done: Asked): void {
     if (response.status >= 400 && response.body === undefined) done(asError(response, route), undefined);
     else done(undefined, response);
   }
 
-  #forward(from: Exchange, target: string, { method, errorStatus }: ForwardOptions, done: Asked): void {
+  #forward(from: LiveExchange, target: string, { method, errorStatus }: ForwardOptions, done: Asked): void {
     let request: IncomingRequest;
     try {
       request = forwardedRequest(from, target, method);
@@ -163,14 +154,14 @@ export class Site implements ExchangeHost {
       return;
     }
     const ask = ({ route, guard, script, error }: Match): void => {
-      let exchange: Exchange;
+      let exchange: LiveExchange;
       try {
         if (error !== undefined) throw error;
         for (const each of bothOf(route, guard)) {
           if (errorStatus === undefined) requireMethod(request, each);
           limitBody(request.body, each);
         }
-        exchange = new Exchange(request, route, this, from, errorStatus, undefined, script);
+        exchange = new LiveExchange(request, route, this, from, errorStatus, undefined, script);
       } catch (failure) {
         done(failure, undefined);
         return;
@@ -182,7 +173,7 @@ export class Site implements ExchangeHost {
     else this.#routes.seek(request.path).then(ask);
   }
 
-  #filter(exchange: Exchange, response: Response, answerer: Answerer): void {
+  #filter(exchange: LiveExchange, response: Response, answerer: Answerer): void {
     const final = exchange.final;
     const { onResponse } = final.route.hooks;
     if (onResponse === undefined) {
@@ -200,7 +191,7 @@ export class Site implements ExchangeHost {
     });
   }
 
-  #fail(exchange: Exchange, error: unknown, answerer: Answerer): void {
+  #fail(exchange: LiveExchange, error: unknown, answerer: Answerer): void {
     if (exchange.clientLeft) {
       if (!isAbort(error)) logFault(this.#log, exchange, error);
       answerer.left();
@@ -282,12 +273,12 @@ function bothOf(route: Route, guard: Route | undefined): readonly Route[] {
 }
 
 /** OPTIONS that a plugin offers, but not for what was asked for: a route of scripts has files too. */
-function mayAskOptions({ request, route }: Exchange): boolean {
+function mayAskOptions({ request, route }: LiveExchange): boolean {
   return request.method === 'OPTIONS' && route.methods.has('OPTIONS');
 }
 
 /** RFC 9110 §15.5.5, §15.5.6: 405 where another method might have found somebody. */
-function nobodyAnswered(exchange: Exchange): HttpError {
+function nobodyAnswered(exchange: LiveExchange): HttpError {
   const { request, route } = exchange;
   const { methods } = route;
   return methods.size === 0 || methods.has(request.method) ? notFound : methodNotAllowed(route);
@@ -300,25 +291,3 @@ function asError({ status, headers = {} }: Response, route: Route): HttpError {
 
 /** Made once: a stack for each would be the dearest part of the answer. */
 const notFound = new HttpError(404);
-
-/** Error pages made of answers that never change, so that the writer can keep their bytes; by status. */
-const shownPages = new WeakMap<Response, Map<number, Response>>();
-
-function redirectStatus({ status }: ErrorPage): number {
-  return typeof status === 'number' ? status : 302;
-}
-
-/** A page is shown with the error's status, whatever its own is, unless `=` says otherwise. */
-function asErrorPage(found: Response, page: ErrorPage, status: number, headers: ResponseHeaders): Response {
-  const shown = page.status === 'own' ? found.status : (page.status ?? status);
-  if (!Object.isFrozen(found) || Object.keys(headers).length > 0) {
-    return { ...found, status: shown, headers: { ...found.headers, ...headers } };
-  }
-  const known = shownPages.get(found);
-  const kept = known?.get(shown);
-  if (kept !== undefined) return kept;
-  const made = Object.freeze({ ...found, status: shown });
-  if (known === undefined) shownPages.set(found, new Map([[shown, made]]));
-  else known.set(shown, made);
-  return made;
-}

@@ -1,22 +1,13 @@
+import type { Outcome, Refusal } from '../contract/exchange.js';
+import type { Script } from '../contract/script.js';
 import { type Closable, type Lookup, openFile } from '../files/open-file.js';
-import type { TapOwner } from '../hooks/guard.js';
+import type { TappedExchange } from '../hooks/tapped-exchange.js';
 import { HttpError } from '../http/errors.js';
 import type { BoundedBody, IncomingRequest, Request, Response } from '../http/message.js';
+import type { TapOwner } from '../http/tap-owner.js';
 import { childPath, encodePath, type FilePath } from '../path/url-path.js';
 import type { Route } from '../routing/route.js';
-import { type Script, scriptAt } from '../routing/scripts.js';
-import type { Refusal } from './refusal.js';
-
-/** How an exchange ended; what `onDone` records. */
-export interface Outcome {
-  readonly status: number;
-  /** Bytes of content handed to the socket, head and chunk framing apart. */
-  readonly bytesSent: number;
-  /** From the end of the request's head to the last byte of the response handed to the socket, in milliseconds. */
-  readonly durationMs: number;
-  /** False when the client left, or was cut off, before the whole answer was sent. */
-  readonly complete: boolean;
-}
+import { scriptAt } from '../routing/scripts.js';
 
 /** How an exchange is forwarded. */
 export interface ForwardOptions {
@@ -28,19 +19,19 @@ export interface ForwardOptions {
 
 /** What an exchange asks of the kernel that made it. */
 export interface ExchangeHost {
-  forward(from: Exchange, target: string, how: ForwardOptions): Promise<Response>;
+  forward(from: LiveExchange, target: string, how: ForwardOptions): Promise<Response>;
   /** The exchange has its outcome. */
-  ended(exchange: Exchange): void;
+  ended(exchange: LiveExchange): void;
   /** Something went wrong that the client does not see. */
-  failed(exchange: Exchange, error: unknown): void;
+  failed(exchange: LiveExchange, error: unknown): void;
 }
 
-/** One request with its route: what a plugin gets. */
-export class Exchange {
+/** One request with its route, from its head to its last byte. Plugins see what {@link Exchange} has of it. */
+export class LiveExchange implements TappedExchange {
   readonly request: Request;
   readonly route: Route;
   /** The exchange that forwarded here (error page, `try_files`, a script's local redirect); undefined for a client's. */
-  readonly origin: Exchange | undefined;
+  readonly origin: LiveExchange | undefined;
   /**
    * The status of the error that this exchange gets the page for: of the page itself and, where that is a directory, of
    * its index file. Undefined for a client's exchange, and for what a page forwards to.
@@ -61,7 +52,7 @@ export class Exchange {
   #left = false;
   #outcome: Outcome | undefined;
   #variables: Map<string, string> | undefined;
-  #forwardedTo: Exchange | undefined;
+  #forwardedTo: LiveExchange | undefined;
   #forwards = 0;
   #passed: Set<string> | undefined;
 
@@ -69,7 +60,7 @@ export class Exchange {
     request: IncomingRequest,
     route: Route,
     host: ExchangeHost,
-    origin: Exchange | undefined = undefined,
+    origin: LiveExchange | undefined = undefined,
     errorStatus: number | undefined = undefined,
     refused: Refusal | undefined = undefined,
     script: Script | undefined = undefined,
@@ -111,7 +102,7 @@ export class Exchange {
   }
 
   /** The exchange whose route's answer is sent: this one, or the last it was forwarded to. */
-  get final(): Exchange {
+  get final(): LiveExchange {
     return this.#forwardedTo === undefined ? this : this.#forwardedTo.final;
   }
 

@@ -2,7 +2,7 @@ import { HttpError } from '../http/errors.js';
 import { type BoundedBody, emptyBody, type IncomingRequest, type RequestHeaders } from '../http/message.js';
 import { RoutedRequest } from '../http/routed-request.js';
 import { decodePath } from '../path/url-path.js';
-import type { Exchange } from './exchange.js';
+import type { LiveExchange } from './exchange.js';
 
 /** A loop of error pages, local redirects and `try_files` ends here. */
 const MAX_FORWARDS = 10;
@@ -56,12 +56,12 @@ class HeadersWithout implements RequestHeaders {
  * @throws HttpError 500 after too many forwards, 400 for a target that is no path
  */
 export function forwardedRequest(
-  from: Exchange,
+  from: LiveExchange,
   target: string,
   method: string | undefined,
 ): IncomingRequest {
   let depth = 0;
-  for (let at: Exchange | undefined = from; at !== undefined; at = at.origin) depth += 1;
+  for (let at: LiveExchange | undefined = from; at !== undefined; at = at.origin) depth += 1;
   if (depth > MAX_FORWARDS)
     throw new HttpError(500, { reason: `forwarded more than ${MAX_FORWARDS} times, last to ${target}` });
   const question = target.indexOf('?');

@@ -1,3 +1,4 @@
+import type { Refusal } from '../contract/exchange.js';
 import { FieldLines } from '../http/fields.js';
 import { emptyBody, type IncomingRequest, type Peer } from '../http/message.js';
 import { RoutedRequest } from '../http/routed-request.js';
@@ -5,15 +6,6 @@ import { decodePath } from '../path/url-path.js';
 
 /** Bytes of a request that are shown of it. */
 const MAX_SHOWN = 1024;
-
-/** What there is of a request that was answered, or given up, before it had a route. */
-export interface Refusal {
-  /** 400 and up; what a tap of `onRequest` answered; 499 where the client left before it was answered. */
-  readonly status: number;
-  readonly reason: string;
-  /** The first 1 KiB as received, in printable ASCII: any other byte, quotes and backslashes are `\xHH`. */
-  readonly head: string;
-}
 
 /** What a connection tells of it. */
 export interface RefusedRequest {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-export interface HotOptions {
+export interface HotCacheOptions {
   /** How long a value counts after it was made, in milliseconds. */
   readonly validMs: number;
   /** How often a key must be asked for within that time before its value is kept. */
@@ -19,12 +19,12 @@ interface Entry<Value> {
  * Keeps what is asked for again and again, for a moment. What is asked for now and then is made anew each time: who looks,
  * changes something through another process, and looks again sees the change.
  */
-export class Hot<Value> {
-  readonly #options: HotOptions;
+export class HotCache<Value> {
+  readonly #options: HotCacheOptions;
   readonly #entries = new Map<string, Entry<Value>>();
   #changedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: HotOptions) {
+  constructor(options: HotCacheOptions) {
     this.#options = options;
   }
 

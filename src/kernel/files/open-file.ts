@@ -1,18 +1,15 @@
-import { close, constants, type Dirent, fstat, fsync, open, read, readlink, type Stats } from 'node:fs';
-import { opendir, realpath, stat } from 'node:fs/promises';
+import { close, constants, fstat, open, read, readlink, type Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { bytesOfName } from '../path/path-segment.js';
 import { type FilePath, isUnder, isVisible } from '../path/url-path.js';
+import { errorCode, hasDescriptorPaths, OpenDirectory } from './open-directory.js';
 import { fileBuffer } from './read-buffer.js';
 
 const openAsync = promisify(open);
 const fstatAsync = promisify(fstat);
 const readlinkAsync = promisify(readlink);
 const closeAsync = promisify(close);
-const fsyncAsync = promisify(fsync);
-
-/** What fsync(2) of a directory fails with where it cannot be synchronized by itself: some of FUSE, SMB. */
-const WITHOUT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF']);
 
 /** What a lookup may reach: nothing outside `directory`, also not by symbolic links unless they are followed. */
 export interface Boundary {
@@ -120,70 +117,6 @@ export class OpenFile implements FileVersion {
   }
 }
 
-/** A name in a directory. */
-export interface DirectoryEntry {
-  readonly name: string;
-  readonly kind: 'file' | 'directory' | 'link' | 'special';
-}
-
-function kindOf(entry: Dirent): DirectoryEntry['kind'] {
-  if (entry.isFile()) return 'file';
-  if (entry.isDirectory()) return 'directory';
-  return entry.isSymbolicLink() ? 'link' : 'special';
-}
-
-/**
- * A directory held open, so that what is done to its entries happens in this very directory even when its path is
- * swapped for a link meanwhile. Close it when done.
- */
-export class OpenDirectory {
-  readonly path: string;
-  readonly #descriptor: number;
-
-  constructor(path: string, descriptor: number) {
-    this.path = path;
-    this.#descriptor = descriptor;
-  }
-
-  /** A path for node:fs to the entry `name`. @throws Error for what is no single segment, or no text. */
-  entry(name: string): string {
-    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || !name.isWellFormed()) {
-      throw new Error(`not a file name: ${JSON.stringify(name)}`);
-    }
-    return `${this.#handle()}/${name}`;
-  }
-
-  /** The entries in the directory's own order, with what the directory tells of their kind. */
-  async *entries(): AsyncGenerator<DirectoryEntry> {
-    for await (const entry of await opendir(this.#handle(), { bufferSize: 1024 })) {
-      yield { name: entry.name, kind: kindOf(entry) };
-    }
-  }
-
-  /** The same for the same directory, by whatever path it was opened. */
-  async identity(): Promise<string> {
-    const { dev, ino } = await fstatAsync(this.#descriptor);
-    return `${dev}:${ino}`;
-  }
-
-  /** Forces its entries to the disk: names given, replaced and removed before. Nothing where that cannot be done. */
-  async sync(): Promise<void> {
-    try {
-      await fsyncAsync(this.#descriptor);
-    } catch (error) {
-      if (!WITHOUT_SYNC.has(errorCode(error))) throw error;
-    }
-  }
-
-  close(): Promise<void> {
-    return closeAsync(this.#descriptor);
-  }
-
-  #handle(): string {
-    return hasDescriptorPaths ? `/proc/self/fd/${this.#descriptor}` : this.path;
-  }
-}
-
 /** What stands at a path. `forbidden`: outside the boundary, or not readable; `special`: neither file nor directory. */
 export type Lookup =
   | { readonly kind: 'file'; readonly file: OpenFile }
@@ -197,9 +130,6 @@ export type DirectoryLookup =
   | { readonly kind: 'absent' }
   | { readonly kind: 'forbidden' };
 
-/** Linux tells an open descriptor's true path; elsewhere the path's identity is compared instead. */
-const hasDescriptorPaths = process.platform === 'linux';
-
 const absent = { kind: 'absent' } as const;
 const forbidden = { kind: 'forbidden' } as const;
 
@@ -207,10 +137,6 @@ const forbidden = { kind: 'forbidden' } as const;
 const ABSENT_CODES = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL']);
 /** ELOOP: too many links, or a link where none is followed. ENXIO: a socket, or a fifo nobody reads. */
 const FORBIDDEN_CODES = new Set(['EACCES', 'EPERM', 'ELOOP']);
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
 
 /** The outcomes that are answers, not faults; anything else (EMFILE, EIO) is thrown on. */
 function refusal(error: unknown): typeof absent | typeof forbidden {

@@ -1,8 +1,10 @@
-import type { Exchange } from '../exchange/exchange.js';
 import { problemOfResponse } from '../http/check-response.js';
+import { checkFields } from '../http/field-rules.js';
 import type { Request, Response } from '../http/message.js';
-import { checkFields } from '../http1/writer.js';
-import { type Check, PluginError, type TapOwner } from './guard.js';
+import { PluginError } from '../http/plugin-error.js';
+import type { TapOwner } from '../http/tap-owner.js';
+import type { Check } from './guard.js';
+import type { TappedExchange } from './tapped-exchange.js';
 
 /** What each hook takes from a tap. */
 
@@ -13,7 +15,7 @@ function checkResponse(owner: TapOwner, answer: Response): void {
 }
 
 /** A `Response`, or undefined to pass the exchange on. */
-export const routeAnswer: Check<readonly [Exchange], Response | undefined> = {
+export const routeAnswer: Check<readonly [TappedExchange], Response | undefined> = {
   answered(owner, answer, [exchange]) {
     if (answer === undefined) return undefined;
     checkResponse(owner, answer);
@@ -26,7 +28,7 @@ export const routeAnswer: Check<readonly [Exchange], Response | undefined> = {
 };
 
 /** Nothing but a `Response`. */
-export const responseAnswer: Check<readonly [Response, Exchange], Response> = {
+export const responseAnswer: Check<readonly [Response, TappedExchange], Response> = {
   answered(owner, answer, [before, exchange]) {
     checkResponse(owner, answer); // the same value may have been changed
     if (answer !== before) exchange.answeredBy = owner;

@@ -1,62 +1,7 @@
-import type { VariableDefinition } from '../contract/variables.js';
-import { ConfigError, HttpError } from '../http/errors.js';
-import type { Patience } from './tap-timeout.js';
-
-/** Whose function runs, for every message about it. */
-export interface TapOwner {
-  readonly plugin: string;
-  readonly hook: string;
-  /** The route's name and configuration line; undefined for a server-wide hook. */
-  readonly route: string | undefined;
-}
-
-/** As messages name it. */
-export function described({ plugin, hook, route }: TapOwner): string {
-  return `plugin "${plugin}", ${hook}${route === undefined ? '' : ` for ${route}`}`;
-}
-
-/** A plugin's fault, with the plugin's name on it. The request gets 500; everything else goes on. */
-export class PluginError extends Error {
-  readonly owner: TapOwner;
-
-  constructor(owner: TapOwner, problem: string, cause?: unknown) {
-    super(`${described(owner)}: ${problem}`, cause === undefined ? {} : { cause });
-    this.name = 'PluginError';
-    this.owner = owner;
-  }
-}
-
-/** Answers a plugin meant to give pass; anything else it throws is its fault and gets its name. */
-function attributed(owner: TapOwner, error: unknown): Error {
-  if (error instanceof HttpError || error instanceof PluginError) return error;
-  if (error instanceof ConfigError && owner.hook === 'onConfig') return error;
-  try {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    return new PluginError(owner, String(message), stack === undefined ? undefined : error);
-  } catch {
-    // Anything can be thrown, and be made so that it throws itself when it is looked at.
-    return new PluginError(owner, 'threw something that cannot be shown');
-  }
-}
-
-/** A variable of a plugin, whose value is asked for while another plugin renders it. */
-export function guardedVariable(
-  plugin: string,
-  name: string,
-  definition: VariableDefinition,
-): VariableDefinition {
-  return {
-    help: definition.help,
-    value: (exchange) => {
-      try {
-        const value = definition.value?.(exchange);
-        return value === undefined ? undefined : String(value);
-      } catch (error) {
-        throw attributed({ plugin, hook: `$${name}`, route: exchange.route.name }, error);
-      }
-    },
-  };
-}
+import { HttpError } from '../http/errors.js';
+import { attributed, PluginError } from '../http/plugin-error.js';
+import { described, type TapOwner } from '../http/tap-owner.js';
+import type { TimeoutGroup } from './tap-timeout.js';
 
 function isThenable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
@@ -124,7 +69,7 @@ function checkFunction(owner: TapOwner, fn: unknown): void {
 
 /** How long a tap may take. */
 export interface Limit<Args extends readonly unknown[], Answer> {
-  readonly patience: Patience;
+  readonly timeoutGroup: TimeoutGroup;
   /** @see Work.progress */
   progress(args: Args): unknown;
   /** The tap is waited for no longer. */
@@ -136,16 +81,16 @@ export interface Limit<Args extends readonly unknown[], Answer> {
 function bounded<Args extends readonly unknown[], Answer>(
   owner: TapOwner,
   fn: (...args: Args) => Promise<Answer>,
-  { patience, progress, abandon, late }: Limit<Args, Answer>,
+  { timeoutGroup, progress, abandon, late }: Limit<Args, Answer>,
 ): (...args: Args) => Promise<Answer> {
-  const problem = `no answer within ${patience.limitMs / 1000} s (plugin_timeout)`;
+  const problem = `no answer within ${timeoutGroup.limitMs / 1000} s (plugin_timeout)`;
   return (...args) =>
     new Promise((resolve, reject) => {
       // Plain JavaScript may give the answer itself, or some other library's promise.
       const answering = Promise.resolve(fn(...args));
-      const finish = patience.begin({
+      const finish = timeoutGroup.begin({
         progress: () => progress(args),
-        giveUp: () => {
+        onTimeout: () => {
           reject(new HttpError(504, { reason: `${described(owner)}: ${problem}` }));
           abandon(args);
         },

@@ -1,10 +1,11 @@
-import type { Exchange } from '../exchange/exchange.js';
 import { HttpError } from '../http/errors.js';
+import { PluginError } from '../http/plugin-error.js';
+import { described } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
-import { described, PluginError } from './guard.js';
+import type { TappedExchange } from './tapped-exchange.js';
 
 /** Logs what went wrong with an exchange: its request, whose doing it was, and where in the code it happened. */
-export function logFault(log: Log, exchange: Exchange, error: unknown): void {
+export function logFault(log: Log, exchange: TappedExchange, error: unknown): void {
   const { answeredBy, route } = exchange.final;
   const named = error instanceof PluginError || answeredBy === undefined;
   logRequestFault(log, exchange.request, named ? route.name : described(answeredBy), error);

@@ -1,7 +1,7 @@
 import { definePlugin, type RouteView, Stage } from '@webserv/server';
 import { expect, it } from 'vitest';
 import { startTestServer } from '../../testing/index.js';
-import { OfferTable } from './offers.js';
+import { OfferTable } from './offer-table.js';
 
 it('a plugin asks at a request what another one announced about the route, in either order of the plugins', async () => {
   const asker = definePlugin({

@@ -1,9 +1,9 @@
 import type { DirectiveUse } from '../contract/directive.js';
 import type { Finding, Plugin } from '../contract/plugin.js';
 import type { DiagnosticCode } from '../diagnostics/codes.js';
+import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic, Place, Severity } from '../diagnostics/diagnostic.js';
-import { ConfigError } from '../http/errors.js';
-import { PluginError } from './guard.js';
+import { PluginError } from '../http/plugin-error.js';
 
 /** @throws TypeError for a code that the plugin does not name: nobody could look it up */
 export function diagnosticOf({ name, codes }: Plugin, severity: Severity, finding: Finding): Diagnostic {

@@ -1,4 +1,5 @@
 import { AsyncSeriesBailHook, AsyncSeriesWaterfallHook, SyncHook } from 'tapable';
+import type { TraceMode } from '../contract/config.js';
 import {
   inOrder,
   type RouteHooks,
@@ -8,34 +9,42 @@ import {
   type TapOptions,
   tooLate,
 } from '../contract/hooks.js';
-import type { Exchange } from '../exchange/exchange.js';
 import type { Response } from '../http/message.js';
+import { CONTENT_METHODS } from '../http/methods.js';
+import type { TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
-import { CONTENT_METHODS } from '../routing/methods.js';
 import { anyAnswer, responseAnswer, routeAnswer } from './answer-checks.js';
-import { guarded, guardedPromise, type TapOwner } from './guard.js';
+import { guarded, guardedPromise } from './guard.js';
 import { logFault } from './log-fault.js';
 import { optionKey } from './option-key.js';
 import { callOf, checksAccess, once, oncePromise } from './tap-calls.js';
-import { type PatienceOf, responseLimit, routeLimit } from './tap-limits.js';
+import { responseLimit, routeLimit, type TimeoutGroupOf } from './tap-limits.js';
 import { tapOf } from './tap-options.js';
+import type { TappedExchange } from './tapped-exchange.js';
 import {
   doneLook,
   type Look,
   reportExchange,
   responseLook,
   routeLook,
-  type TraceMode,
   traced,
   tracedPromise,
   withServerTiming,
 } from './trace.js';
 
-type RouteHook = AsyncSeriesBailHook<[Exchange], Response | undefined>;
-type RouteCall = (exchange: Exchange, done: (error?: Error | null, response?: Response) => void) => void;
+// Taps are written for what plugins see of an exchange; they are called with what the kernel knows of it as well.
+type RouteArguments = [TappedExchange];
+type RouteAnswer = Response | undefined;
+type ResponseArguments = [Response, TappedExchange];
+
+type RouteHook = AsyncSeriesBailHook<[TappedExchange], Response | undefined>;
+type RouteCall = (
+  exchange: TappedExchange,
+  done: (error?: Error | null, response?: Response) => void,
+) => void;
 type ResponseCall = (
   response: Response,
-  exchange: Exchange,
+  exchange: TappedExchange,
   done: (error?: Error | null, response?: Response) => void,
 ) => void;
 
@@ -45,9 +54,9 @@ export interface CompiledHooks {
   /** The taps on `onRoute` in the stages before `handler`: what else holds for a path that another route answers. */
   readonly restrict: RouteCall | undefined;
   readonly onResponse: ResponseCall | undefined;
-  readonly onDone: ((exchange: Exchange) => void) | undefined;
+  readonly onDone: ((exchange: TappedExchange) => void) | undefined;
   /** The taps of onDone that ask for requests without a route. */
-  readonly onRefused: ((exchange: Exchange) => void) | undefined;
+  readonly onRefused: ((exchange: TappedExchange) => void) | undefined;
   /** The union of the methods the taps named, or every usual one when a tap takes any. */
   readonly methods: ReadonlySet<string>;
   /** In the order they are called in, for each hook. */
@@ -56,7 +65,7 @@ export interface CompiledHooks {
 
 /** What the hooks of a route are made with. */
 export interface HookSettings {
-  readonly patience: PatienceOf;
+  readonly timeoutGroup: TimeoutGroupOf;
   readonly trace: TraceMode;
   readonly log: Log;
 }
@@ -65,21 +74,21 @@ export interface HookSettings {
 export class RouteHookTable {
   readonly #onRoute = routeHook();
   #restrict: RouteHook | undefined;
-  readonly #onResponse = new AsyncSeriesWaterfallHook<[Response, Exchange]>(
+  readonly #onResponse = new AsyncSeriesWaterfallHook<[Response, TappedExchange]>(
     ['response', 'exchange'],
     'onResponse',
   );
-  readonly #onDone = new SyncHook<[Exchange]>(['exchange'], 'onDone');
-  readonly #onRefused = new SyncHook<[Exchange]>(['exchange'], 'onDone');
+  readonly #onDone = new SyncHook<[TappedExchange]>(['exchange'], 'onDone');
+  readonly #onRefused = new SyncHook<[TappedExchange]>(['exchange'], 'onDone');
   readonly #methods = new Set<string>();
   readonly #taps: Tap[] = [];
   #compiled = false;
-  readonly #patience: PatienceOf;
+  readonly #timeoutGroup: TimeoutGroupOf;
   readonly #trace: TraceMode;
   readonly #log: Log;
 
-  constructor({ patience, trace, log }: HookSettings) {
-    this.#patience = patience;
+  constructor({ timeoutGroup, trace, log }: HookSettings) {
+    this.#timeoutGroup = timeoutGroup;
     this.#trace = trace;
     this.#log = log;
   }
@@ -90,7 +99,7 @@ export class RouteHookTable {
     const routeOwner = owner('onRoute');
     const responseOwner = owner('onResponse');
     const doneOwner = owner('onDone');
-    const limit = (tapped: TapOptions) => this.#patience(tapped.timeout);
+    const limit = (tapped: TapOptions) => this.#timeoutGroup(tapped.timeout);
     let taps = 0;
     /** The same for the same tap of a plugin with equal values of its directives. */
     const identity = (): string => {
@@ -101,7 +110,11 @@ export class RouteHookTable {
       onRoute: {
         tap: (options, fn) => {
           const tap = this.#remember(plugin, 'onRoute', options);
-          const watched = this.#watched(tap, routeLook, guarded(routeOwner, fn, routeAnswer));
+          const watched = this.#watched(
+            tap,
+            routeLook,
+            guarded<RouteArguments, RouteAnswer>(routeOwner, fn, routeAnswer),
+          );
           const run = checksAccess(tap) ? once(identity(), watched) : watched;
           const only = this.#methodsOf(tap, options.answers);
           const call = callOf(tap, routeOwner, only, undefined, run);
@@ -110,7 +123,12 @@ export class RouteHookTable {
         },
         tapPromise: (options, fn) => {
           const tap = this.#remember(plugin, 'onRoute', options);
-          const guardedRun = guardedPromise(routeOwner, fn, routeAnswer, routeLimit(limit(options)));
+          const guardedRun = guardedPromise<RouteArguments, RouteAnswer>(
+            routeOwner,
+            fn,
+            routeAnswer,
+            routeLimit(limit(options)),
+          );
           const watched = this.#watchedPromise(tap, routeLook, guardedRun);
           const run = checksAccess(tap) ? oncePromise(identity(), watched) : watched;
           const only = this.#methodsOf(tap, options.answers);
@@ -122,21 +140,26 @@ export class RouteHookTable {
       onResponse: {
         tap: (options, fn) => {
           const tap = this.#remember(plugin, 'onResponse', options);
-          const run = guarded(responseOwner, fn, responseAnswer);
+          const run = guarded<ResponseArguments, Response>(responseOwner, fn, responseAnswer);
           this.#onResponse.tap(named(tap), this.#watched(tap, responseLook, run));
         },
         tapPromise: (options, fn) => {
           const tap = this.#remember(plugin, 'onResponse', options);
-          const run = guardedPromise(responseOwner, fn, responseAnswer, responseLimit(limit(options)));
+          const run = guardedPromise<ResponseArguments, Response>(
+            responseOwner,
+            fn,
+            responseAnswer,
+            responseLimit(limit(options)),
+          );
           this.#onResponse.tapPromise(named(tap), this.#watchedPromise(tap, responseLook, run));
         },
       },
       onDone: {
         tap: (options, fn) => {
           const tap = this.#remember(plugin, 'onDone', options);
-          const run = guarded(doneOwner, fn, anyAnswer);
+          const run = guarded<RouteArguments, void>(doneOwner, fn, anyAnswer);
           const watched = this.#watched(tap, doneLook, run);
-          const call = (exchange: Exchange): void => {
+          const call = (exchange: TappedExchange): void => {
             // There is nobody left to tell, and the taps after it are to run all the same.
             try {
               watched(exchange);
@@ -159,7 +182,7 @@ export class RouteHookTable {
       onResponse: this.#compileResponse(),
       onDone: this.#compileDone(),
       onRefused: this.#onRefused.isUsed()
-        ? (exchange: Exchange) => this.#onRefused.call(exchange)
+        ? (exchange: TappedExchange) => this.#onRefused.call(exchange)
         : undefined,
       methods: this.#methods,
       taps: inOrder(this.#taps),
@@ -185,9 +208,9 @@ export class RouteHookTable {
     };
   }
 
-  #compileDone(): ((exchange: Exchange) => void) | undefined {
+  #compileDone(): ((exchange: TappedExchange) => void) | undefined {
     const onDone = this.#onDone;
-    const call = onDone.isUsed() ? (exchange: Exchange) => onDone.call(exchange) : undefined;
+    const call = onDone.isUsed() ? (exchange: TappedExchange) => onDone.call(exchange) : undefined;
     if (this.#trace === 'off') return call;
     return (exchange) => {
       try {

@@ -1,14 +1,15 @@
 import { AsyncSeriesBailHook, AsyncSeriesHook } from 'tapable';
-import type { Config } from '../config/compile/compile.js';
+import type { Config, TraceMode } from '../contract/config.js';
 import { inOrder, type ServerHooks, type Tap, type TapOptions, tooLate } from '../contract/hooks.js';
 import type { IncomingRequest, Response } from '../http/message.js';
+import type { TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
 import { anyAnswer, requestAnswer } from './answer-checks.js';
-import { guarded, guardedPromise, type TapOwner } from './guard.js';
+import { guarded, guardedPromise } from './guard.js';
 import type { HookSettings } from './route-hooks.js';
-import { type PatienceOf, requestLimit } from './tap-limits.js';
+import { requestLimit, type TimeoutGroupOf } from './tap-limits.js';
 import { tapOf } from './tap-options.js';
-import { report, requestLook, type TraceMode, traced, tracedPromise } from './trace.js';
+import { report, requestLook, traced, tracedPromise } from './trace.js';
 
 export type RequestCall = (
   request: IncomingRequest,
@@ -24,12 +25,12 @@ export class ServerHookTable {
   );
   readonly #taps: Tap[] = [];
   #compiled = false;
-  readonly #patience: PatienceOf;
+  readonly #timeoutGroup: TimeoutGroupOf;
   readonly #trace: TraceMode;
   readonly #log: Log;
 
-  constructor({ patience, trace, log }: HookSettings) {
-    this.#patience = patience;
+  constructor({ timeoutGroup, trace, log }: HookSettings) {
+    this.#timeoutGroup = timeoutGroup;
     this.#trace = trace;
     this.#log = log;
   }
@@ -74,7 +75,7 @@ export class ServerHookTable {
         },
         tapPromise: (options, fn) => {
           const tap = remember('onRequest', options);
-          const limit = requestLimit(this.#patience(options.timeout));
+          const limit = requestLimit(this.#timeoutGroup(options.timeout));
           const run = guardedPromise(requestOwner, fn, requestAnswer, limit);
           this.#onRequest.tapPromise(
             named(tap),

@@ -1,11 +1,11 @@
 import { Stage, type Tap } from '../contract/hooks.js';
-import type { Exchange } from '../exchange/exchange.js';
 import { emptyBody, type Response } from '../http/message.js';
-import type { TapOwner } from './guard.js';
+import type { TapOwner } from '../http/tap-owner.js';
+import type { TappedExchange } from './tapped-exchange.js';
 
 /** When a tap of `onRoute` is called, and what its call says about the exchange. */
 
-type Call<Answer> = (exchange: Exchange) => Answer;
+type Call<Answer> = (exchange: TappedExchange) => Answer;
 
 /**
  * Calls a tap for its methods only, and attributes to the call what is read from the request's body. What responds where

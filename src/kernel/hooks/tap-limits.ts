@@ -1,19 +1,19 @@
-import type { Exchange } from '../exchange/exchange.js';
 import { problemOfResponse } from '../http/check-response.js';
 import { discard } from '../http/discard.js';
 import type { Request, RequestBody, Response } from '../http/message.js';
 import type { Limit } from './guard.js';
-import type { Patience } from './tap-timeout.js';
+import type { TimeoutGroup } from './tap-timeout.js';
+import type { TappedExchange } from './tapped-exchange.js';
 
 /** Who waits that long; undefined where nobody has to: the plugin has bounds of its own. */
-export type PatienceOf = (milliseconds: number | undefined) => Patience | undefined;
+export type TimeoutGroupOf = (milliseconds: number | undefined) => TimeoutGroup | undefined;
 
 /** Changes while others have their turn: the client whose content is waited for, a route that is forwarded to. */
 function turnOf(body: RequestBody, forwarding = false): unknown {
   return body.awaited || forwarding ? Symbol('the turn of another') : body.received;
 }
 
-function abandon(exchange: Exchange): void {
+function abandon(exchange: TappedExchange): void {
   exchange.abandon();
 }
 
@@ -22,11 +22,11 @@ function discardLate(answer: Response | undefined): void {
 }
 
 export function routeLimit(
-  patience: Patience | undefined,
-): Limit<readonly [Exchange], Response | undefined> | undefined {
+  timeoutGroup: TimeoutGroup | undefined,
+): Limit<readonly [TappedExchange], Response | undefined> | undefined {
   return (
-    patience && {
-      patience,
+    timeoutGroup && {
+      timeoutGroup,
       progress: ([{ request, forwarding }]) => turnOf(request.body, forwarding),
       abandon: ([exchange]) => abandon(exchange),
       late: discardLate,
@@ -35,11 +35,11 @@ export function routeLimit(
 }
 
 export function responseLimit(
-  patience: Patience | undefined,
-): Limit<readonly [Response, Exchange], Response> | undefined {
+  timeoutGroup: TimeoutGroup | undefined,
+): Limit<readonly [Response, TappedExchange], Response> | undefined {
   return (
-    patience && {
-      patience,
+    timeoutGroup && {
+      timeoutGroup,
       progress: () => undefined,
       abandon: ([, exchange]) => abandon(exchange),
       late: discardLate,
@@ -48,9 +48,14 @@ export function responseLimit(
 }
 
 export function requestLimit(
-  patience: Patience | undefined,
+  timeoutGroup: TimeoutGroup | undefined,
 ): Limit<readonly [Request], Response | undefined> | undefined {
   return (
-    patience && { patience, progress: ([{ body }]) => turnOf(body), abandon: () => {}, late: discardLate }
+    timeoutGroup && {
+      timeoutGroup,
+      progress: ([{ body }]) => turnOf(body),
+      abandon: () => {},
+      late: discardLate,
+    }
   );
 }

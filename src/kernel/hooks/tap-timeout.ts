@@ -2,7 +2,7 @@
 export interface Work {
   /** Changes whenever it is somebody else's turn: then the time starts anew. */
   progress(): unknown;
-  giveUp(): void;
+  onTimeout(): void;
 }
 
 interface Waiting {
@@ -18,7 +18,7 @@ const LOOK_MS = 250;
  * Bounds the time plugins take. One coarse timer for all that wait equally long, and none while nothing waits: a tap
  * costs an entry in a set.
  */
-export class Patience {
+export class TimeoutGroup {
   readonly #limitMs: number;
   readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | undefined;
@@ -46,7 +46,7 @@ export class Patience {
       if (now - waiting.since < this.#limitMs) break;
       this.#waiting.delete(waiting);
       const progress = waiting.work.progress();
-      if (progress === waiting.progress) waiting.work.giveUp();
+      if (progress === waiting.progress) waiting.work.onTimeout();
       else this.#waiting.add(Object.assign(waiting, { progress, since: now }));
     }
     if (this.#waiting.size > 0) return;
@@ -56,12 +56,12 @@ export class Patience {
 }
 
 /** One for each length of time; none for Infinity. */
-export function patiences(): (milliseconds: number) => Patience | undefined {
-  const known = new Map<number, Patience>();
+export function timeoutGroups(): (milliseconds: number) => TimeoutGroup | undefined {
+  const known = new Map<number, TimeoutGroup>();
   return (milliseconds) => {
     if (milliseconds === Number.POSITIVE_INFINITY) return undefined;
-    const patience = known.get(milliseconds) ?? new Patience(milliseconds);
-    known.set(milliseconds, patience);
-    return patience;
+    const timeoutGroup = known.get(milliseconds) ?? new TimeoutGroup(milliseconds);
+    known.set(milliseconds, timeoutGroup);
+    return timeoutGroup;
   };
 }

@@ -1,12 +1,8 @@
 import type { Tap } from '../contract/hooks.js';
 import { stageName } from '../contract/stage-name.js';
-import type { Exchange } from '../exchange/exchange.js';
 import type { Request, Response } from '../http/message.js';
 import type { Log } from '../log/log.js';
-
-/** What `trace` says: nothing, lines in the log, or these and a `Server-Timing` field (W3C Server Timing). */
-export const traceModes = ['off', 'on', 'server_timing'] as const;
-export type TraceMode = (typeof traceModes)[number];
+import type { TappedExchange } from './tapped-exchange.js';
 
 /** One call of a tap, for one request. Times in milliseconds. */
 interface Step {
@@ -47,7 +43,7 @@ function traceOf(request: Request): Trace {
 }
 
 /** The request as the client sent it. */
-export function clientRequest(exchange: Exchange): Request {
+export function clientRequest(exchange: TappedExchange): Request {
   return exchange.origin === undefined ? exchange.request : clientRequest(exchange.origin);
 }
 
@@ -108,12 +104,12 @@ export function tracedPromise<Args extends readonly unknown[], Answer>(
   };
 }
 
-export const routeLook: Look<readonly [Exchange], Response | undefined> = {
+export const routeLook: Look<readonly [TappedExchange], Response | undefined> = {
   request: ([exchange]) => clientRequest(exchange),
   decision: (answer) => (answer === undefined ? 'passed on' : `answered ${answer.status}`),
 };
 
-export const responseLook: Look<readonly [Response, Exchange], Response> = {
+export const responseLook: Look<readonly [Response, TappedExchange], Response> = {
   request: ([, exchange]) => clientRequest(exchange),
   decision: (answer, [before]) => {
     if (answer === before) return 'left as it was';
@@ -121,7 +117,7 @@ export const responseLook: Look<readonly [Response, Exchange], Response> = {
   },
 };
 
-export const doneLook: Look<readonly [Exchange], void> = {
+export const doneLook: Look<readonly [TappedExchange], void> = {
   request: ([exchange]) => clientRequest(exchange),
   decision: () => 'noted',
 };
@@ -148,7 +144,7 @@ export function report(request: Request, ending: string, log: Log): void {
 }
 
 /** When an exchange has ended. */
-export function reportExchange(exchange: Exchange, log: Log): void {
+export function reportExchange(exchange: TappedExchange, log: Log): void {
   const { outcome, final } = exchange;
   const how =
     outcome === undefined
@@ -159,7 +155,7 @@ export function reportExchange(exchange: Exchange, log: Log): void {
 }
 
 /** The answer with the steps so far in its `Server-Timing`. */
-export function withServerTiming(response: Response, exchange: Exchange): Response {
+export function withServerTiming(response: Response, exchange: TappedExchange): Response {
   const trace = traces.get(clientRequest(exchange));
   if (trace === undefined) return response;
   const metrics = trace.steps.map(

@@ -1,5 +1,4 @@
-import { knownInCopies } from '../diagnostics/cross-copy-errors.js';
-import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { recogniseAcrossCopies } from '../diagnostics/cross-copy-errors.js';
 import type { ResponseHeaders } from './message.js';
 
 export interface HttpErrorOptions {
@@ -45,16 +44,4 @@ export function asHttpError(error: unknown): HttpError {
   return new HttpError(500, { cause: error });
 }
 
-/** A configuration that cannot be used. Carries every mistake found, not only the first. */
-export class ConfigError extends Error {
-  readonly diagnostics: readonly Diagnostic[];
-
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map((diagnostic) => diagnostic.message).join('\n'));
-    this.name = 'ConfigError';
-    this.diagnostics = diagnostics;
-  }
-}
-
-knownInCopies(HttpError);
-knownInCopies(ConfigError);
+recogniseAcrossCopies(HttpError);

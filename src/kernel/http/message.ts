@@ -1,6 +1,6 @@
 import type { Closable, OpenFile } from '../files/open-file.js';
-import type { TapOwner } from '../hooks/guard.js';
 import type { DecodedPath } from '../path/url-path.js';
+import type { TapOwner } from './tap-owner.js';
 
 /** The two ends of a connection, as the socket tells them. */
 export interface Peer {

@@ -1,8 +1,19 @@
-import type { RequestHead } from '../http1/parser.js';
 import { type DecodedPath, decodeTargetPath } from '../path/url-path.js';
 import { ASTERISK, SLASH } from './characters.js';
 import { HttpError } from './errors.js';
+import type { FieldLines } from './fields.js';
 import { type Authority, parseAuthority } from './host.js';
+
+/** What of a request says where it is meant to go. */
+export interface TargetedRequest {
+  readonly method: string;
+  /** As received. */
+  readonly target: string;
+  /** Where the query begins in it, behind the question mark; -1 where there is none. */
+  readonly queryStart: number;
+  readonly version: '1.0' | '1.1';
+  readonly fields: Pick<FieldLines, 'single' | 'has'>;
+}
 
 /** Where a request is meant to go (RFC 9112 §3.2, §3.3). */
 export interface Target {
@@ -23,7 +34,7 @@ function bad(reason: string): HttpError {
  * @param secure whether the connection is
  * @throws HttpError 400 for a form the method does not have, and for a bad or missing Host; 421 for an `https` target that came by an open connection
  */
-export function readTarget(head: RequestHead, secure: boolean): Target {
+export function readTarget(head: TargetedRequest, secure: boolean): Target {
   const host = readHost(head);
   const first = head.target.charCodeAt(0);
   if (head.method === 'CONNECT') return authorityForm(head, host);
@@ -33,7 +44,7 @@ export function readTarget(head: RequestHead, secure: boolean): Target {
 }
 
 /** Exactly one valid Host in HTTP/1.1, at most one in 1.0 (RFC 9112 §3.2). */
-function readHost(head: RequestHead): Authority | undefined {
+function readHost(head: TargetedRequest): Authority | undefined {
   const value = head.fields.single('host');
   if (value === undefined) {
     if (head.fields.has('host')) throw bad('more than one Host');
@@ -52,20 +63,20 @@ function originForm(target: string, queryStart: number, host: string): Target {
   return { path, query: queryStart === -1 ? '' : target.slice(queryStart), host };
 }
 
-function asteriskForm(head: RequestHead, host: Authority | undefined): Target {
+function asteriskForm(head: TargetedRequest, host: Authority | undefined): Target {
   if (head.method !== 'OPTIONS' || head.target !== '*') throw bad('invalid request target');
   return originForm('/', -1, host?.host ?? '');
 }
 
 /** CONNECT names a tunnel's end; it is refused later like any method nobody offers. */
-function authorityForm(head: RequestHead, host: Authority | undefined): Target {
+function authorityForm(head: TargetedRequest, host: Authority | undefined): Target {
   const authority = parseAuthority(head.target);
   if (authority?.port === undefined) throw bad('invalid request target');
   return originForm('/', -1, host?.host ?? authority.host);
 }
 
 /** Its authority counts, and a Host that says something else is ignored (RFC 9112 §3.2.2). */
-function absoluteForm(head: RequestHead, secure: boolean): Target {
+function absoluteForm(head: TargetedRequest, secure: boolean): Target {
   const match = /^(https?):\/\/([^/?]*)/i.exec(head.target);
   const scheme = match?.[1]?.toLowerCase();
   const authority = match?.[2] ?? '';

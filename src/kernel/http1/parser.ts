@@ -1,20 +1,7 @@
-import {
-  COLON,
-  CR,
-  hexValue,
-  isFieldValue,
-  isPath,
-  isQuery,
-  isToken,
-  LF,
-  PERCENT,
-  QUESTION,
-  SPACE,
-  TAB,
-  UNDERSCORE,
-} from '../http/characters.js';
+import { CR, hexValue, isPath, isQuery, isToken, LF, PERCENT, QUESTION, SPACE } from '../http/characters.js';
 import { HttpError } from '../http/errors.js';
-import { FieldLines } from '../http/fields.js';
+import type { FieldLines } from '../http/fields.js';
+import { bad, FieldSection, INCOMPLETE } from './field-section.js';
 
 /** Bounds of a request's head. Bytes, but for the count. */
 export interface HeadLimits {
@@ -41,25 +28,13 @@ const MAX_METHOD = 32;
 const VERSION_LENGTH = 8; // HTTP/1.1
 
 /**
- * Of how many bytes of field lines it is remembered how they were read. Clients that keep a connection send the same lines
- * again and again: a browser with each image of a page, a proxy or a monitor with everything.
- */
-const MAX_REMEMBERED = 2048;
-
-/** Marks that the bytes at hand end before the line does. */
-const INCOMPLETE = -1;
-
-function bad(reason: string): HttpError {
-  return new HttpError(400, { reason });
-}
-
-/**
  * Reads one request head at a time (RFC 9112 §2–§5), strictly: CRLF and nothing else ends a line, no folding, no
  * white space where the grammar has none. It reads whole lines; a line that is not complete is read again from its
  * start when more has come, which the limits bound.
  */
 export class HeadParser {
   readonly #limits: HeadLimits;
+  readonly #fields: FieldSection;
   /** Bytes of an unfinished head, kept between packets. */
   #kept: Buffer | undefined;
   /** Position of the next unread line, from the head's start. */
@@ -74,13 +49,6 @@ export class HeadParser {
   #queryStart = -1;
   #version: '1.0' | '1.1' = '1.1';
   #hasRequestLine = false;
-  #offsets: number[] = [];
-  #lengths = 0;
-  #count = 0;
-  /** The field lines of the last head, with the empty line behind them. */
-  #remembered: FieldLines | undefined;
-  /** Set when the head's field lines are the same again. */
-  #again: FieldLines | undefined;
   /** The head that was refused. */
   #refused: Buffer | undefined;
   /** How many bytes of the last packet belong to the head that `push` completed. */
@@ -88,6 +56,8 @@ export class HeadParser {
 
   constructor(limits: HeadLimits) {
     this.#limits = limits;
+    // A name with an underscore is dropped, as nginx does: CGI and its kin cannot tell it from one with a dash.
+    this.#fields = new FieldSection({ maxCount: limits.fieldCount, keepsUnderscores: false });
   }
 
   /** True when a head was begun and is not complete; an empty line before it is no beginning. */
@@ -126,23 +96,10 @@ export class HeadParser {
       target: line.slice(methodLength + 1),
       queryStart: this.#queryStart,
       version: this.#version,
-      fields: this.#again ?? this.#fieldLines(bytes.toString('latin1', origin + this.#fieldsStart, end)),
+      fields: this.#fields.take(bytes, origin + this.#fieldsStart, end),
     };
     this.#reset();
     return head;
-  }
-
-  #fieldLines(text: string): FieldLines {
-    const lines = new FieldLines(text, this.#offsets, this.#lengths);
-    this.#remembered = text.length > MAX_REMEMBERED ? undefined : lines;
-    return lines;
-  }
-
-  /** Whether the field lines that begin here are all there, and those of the last head. */
-  #isSame(bytes: Buffer, start: number, limit: number): boolean {
-    const known = this.#remembered?.text;
-    if (known === undefined || start + known.length > limit) return false;
-    return bytes.toString('latin1', start, start + known.length) === known;
   }
 
   #reset(): void {
@@ -150,10 +107,6 @@ export class HeadParser {
     this.#next = 0;
     this.#emptyLines = 0;
     this.#hasRequestLine = false;
-    this.#again = undefined;
-    this.#offsets = [];
-    this.#lengths = 0;
-    this.#count = 0;
   }
 
   #readChecked(bytes: Buffer, origin: number): number {
@@ -182,23 +135,8 @@ export class HeadParser {
       at = next;
       this.#next = at - origin;
       this.#fieldsStart = this.#next;
-      if (this.#hasRequestLine && this.#isSame(bytes, at, limit)) {
-        this.#again = this.#remembered;
-        return at + (this.#remembered?.text.length ?? 0);
-      }
     }
-    const fieldsStart = origin + this.#fieldsStart;
-    for (;;) {
-      if (bytes[at] === CR) {
-        if (at + 1 >= limit) return INCOMPLETE;
-        if (bytes[at + 1] !== LF) throw bad('bare CR');
-        return at + 2;
-      }
-      const next = this.#readField(bytes, at, limit, fieldsStart);
-      if (next === INCOMPLETE) return INCOMPLETE;
-      at = next;
-      this.#next = at - origin;
-    }
+    return this.#fields.read(bytes, origin + this.#fieldsStart, limit);
   }
 
   #readRequestLine(bytes: Buffer, start: number, end: number, origin: number): number {
@@ -267,43 +205,6 @@ export class HeadParser {
     }
     if (limit < end) throw new HttpError(414, { reason: 'request line too long' });
     return INCOMPLETE;
-  }
-
-  /** @param origin where the field lines begin: positions count from there */
-  #readField(bytes: Buffer, start: number, end: number, origin: number): number {
-    let at = start;
-    let underscore = false;
-    let byte = 0;
-    for (; at < end; at += 1) {
-      byte = bytes[at] ?? 0;
-      if (isToken[byte] !== 1) break;
-      if (byte === UNDERSCORE) underscore = true;
-    }
-    if (at >= end) return INCOMPLETE;
-    if (byte !== COLON || at === start) throw bad('malformed header field name');
-    const nameEnd = at;
-
-    at += 1;
-    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at += 1;
-    const valueStart = at;
-    while (at < end && isFieldValue[bytes[at] ?? 0] === 1) at += 1;
-    if (at + 1 >= end) {
-      if (at < end && bytes[at] !== CR) throw bad('invalid character in header field value');
-      return INCOMPLETE;
-    }
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) throw bad('invalid character in header field value');
-    let valueEnd = at;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB))
-      valueEnd -= 1;
-
-    this.#count += 1;
-    if (this.#count > this.#limits.fieldCount) throw new HttpError(431, { reason: 'too many header fields' });
-    // A name with an underscore is dropped, as nginx does: CGI and its kin cannot tell it from one with a dash.
-    if (!underscore) {
-      this.#offsets.push(start - origin, nameEnd - origin, valueStart - origin, valueEnd - origin);
-      this.#lengths |= 1 << ((nameEnd - start) & 31);
-    }
-    return at + 2;
   }
 }
 

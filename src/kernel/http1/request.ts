@@ -1,8 +1,9 @@
+import type { BodySource } from '../http/body-queue.js';
 import { HttpError } from '../http/errors.js';
 import { emptyBody, type IncomingRequest, type Peer } from '../http/message.js';
 import { RoutedRequest } from '../http/routed-request.js';
 import { readTarget } from '../http/target.js';
-import { type BodySource, IncomingBody } from './body.js';
+import { FramedBody } from './body-framing.js';
 import { expectsContinue, readFraming, wantsKeepAlive } from './framing.js';
 import type { RequestHead } from './parser.js';
 
@@ -10,7 +11,7 @@ import type { RequestHead } from './parser.js';
 export interface ReceivedRequest {
   readonly request: IncomingRequest;
   /** undefined when there is no content. */
-  readonly body: IncomingBody | undefined;
+  readonly body: FramedBody | undefined;
   /** The client waits for `100 Continue`. */
   readonly expectsContinue: boolean;
   readonly keepAlive: boolean;
@@ -28,11 +29,11 @@ export function receive(head: RequestHead, peer: Peer, source: BodySource): Rece
     throw new HttpError(400, { reason: 'more than one Content-Type' });
   }
   refuseWebSocket(head);
-  const body = framing.kind === 'none' ? undefined : new IncomingBody(framing, source);
+  const body = framing.kind === 'none' ? undefined : new FramedBody(framing, source);
   const { method, target, version } = head;
   const headers = authority === undefined ? fields : fields.withHost(authority);
   const parts = { method, target, path, query, host, version, headers, peer };
-  const request: IncomingRequest = new RoutedRequest(parts, body ?? emptyBody);
+  const request: IncomingRequest = new RoutedRequest(parts, body?.queue ?? emptyBody);
   return { request, body, expectsContinue: expectsContinue(head, framing), keepAlive: wantsKeepAlive(head) };
 }
 

@@ -1,6 +1,6 @@
 import type { Account } from '../rights/account.js';
 import { type Log, type LogLevel, logLevels } from './log.js';
-import { logFile, stderrLog } from './log-file.js';
+import { logFile, stderrLog } from './open-log-file.js';
 
 const CONTROL = new Map<number, string>([
   [9, '\\t'],

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type LogFile, type LogFileOptions, logFile, openLogFile } from './log-file.js';
+import type { LogFile, LogFileOptions } from './log-file.js';
+import { logFile, openLogFile } from './open-log-file.js';
 
 const patience = { timeout: 10_000, interval: 5 };
 const run = promisify(execFile);
@@ -170,7 +171,7 @@ describe('a log file that is opened anew', () => {
   });
 });
 
-const entry = JSON.stringify(new URL('../../dist/src/index.js', import.meta.url).href);
+const entry = JSON.stringify(new URL('../../../dist/src/index.js', import.meta.url).href);
 
 /** Writes more than it may, and ends when it is told. */
 const LIMITED = `

@@ -1,13 +1,14 @@
 import { isAbsolute } from 'node:path';
 import type { DiagnosticCode } from '../diagnostics/codes.js';
+import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic, Place, Severity } from '../diagnostics/diagnostic.js';
-import { ConfigError } from '../http/errors.js';
 import type { Account } from '../rights/account.js';
 import { sharedDirectory } from '../rights/shared-directory.js';
 import { IS_LINK, writeProblem } from '../rights/write-problem.js';
 import type { BufferedLog } from './buffered-log.js';
 import type { Log } from './log.js';
-import { describedLogFile, type LogFile, type LogFileOptions, stdoutLog } from './log-file.js';
+import type { LogFile, LogFileOptions } from './log-file.js';
+import { describedLogFile, stdoutLog } from './open-log-file.js';
 
 /** A log file that a plugin wants: the kernel opens it, with the rights that its directory allows. */
 export interface LogDescription extends LogFileOptions {

@@ -1,7 +1,7 @@
 import { opendir, readlink } from 'node:fs/promises';
-import { processOf } from '../../process/identity.js';
-import type { Address } from './listener.js';
+import type { Address } from './address.js';
 import { listeningSockets } from './listening-sockets.js';
+import { processOf } from './process-of.js';
 
 /** A search among the processes of a machine: it is for a message, and must not hold a start up. */
 const MAX_DESCRIPTORS = 100_000;

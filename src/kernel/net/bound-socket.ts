@@ -1,6 +1,6 @@
 import * as net from 'node:net';
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
-import type { Address } from './listener.js';
+import type { Address } from './address.js';
 
 /**
  * A socket with an address, as Node holds it before anybody accepts on it. Node offers no way to have an address and not to

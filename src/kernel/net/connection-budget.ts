@@ -6,7 +6,7 @@ const MAX_RESERVE = 1024;
 const MAX_TURNED_AWAY = 256;
 
 /** How many connections fit into what the system lets this process have open. */
-export interface Room {
+export interface ConnectionBudget {
   readonly connections: number;
   /** Beyond them, clients that are told so at once; any more are closed without a word. */
   readonly turnedAway: number;
@@ -19,7 +19,7 @@ export interface Room {
  * take a connection to refuse it.
  * @param wanted `max_connections`
  */
-export async function roomFor(wanted: number): Promise<Room> {
+export async function connectionBudget(wanted: number): Promise<ConnectionBudget> {
   const [limit, used] = await Promise.all([descriptorLimit(), descriptorsInUse()]);
   const left = Math.max(0, limit - used);
   const reserve = Math.min(Math.ceil(left / 2), MAX_RESERVE);

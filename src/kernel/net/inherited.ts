@@ -1,5 +1,5 @@
 import { readlink } from 'node:fs/promises';
-import { type Address, formatAddress } from './listener.js';
+import { type Address, formatAddress } from './address.js';
 import { listeningSockets } from './listening-sockets.js';
 
 interface Inherited {

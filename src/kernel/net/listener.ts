@@ -1,17 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Listen } from '../config/compile/compile.js';
+import type { Listen } from '../contract/config.js';
+import { type Address, formatAddress } from './address.js';
 import { addressHolder } from './address-holder.js';
 import { acceptOn, type BoundSocket, portOf } from './bound-socket.js';
-
-export type Address =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
-
-/** `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/webserv.sock`. */
-export function formatAddress(address: Address): string {
-  if (address.kind === 'unix') return `unix:${address.path}`;
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
 
 /** An address that cannot be listened on, and which `listen` asked for it. */
 export class ListenError extends Error {

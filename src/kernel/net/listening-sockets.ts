@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { SocketAddress } from 'node:net';
 import { endianness } from 'node:os';
-import type { Address } from './listener.js';
+import type { Address } from './address.js';
 
 /** A listening socket of this machine (of this network namespace), as Linux lists it. */
 export interface ListeningSocket {

@@ -1,13 +1,13 @@
+import type { Socket } from 'node:net';
 import type { Peer } from '../http/message.js';
-import type { Transport } from './transport.js';
 
 /** A connection's two ends. The remote one is asked for at once: a socket that is reset forgets it. */
 export class SocketPeer implements Peer {
   readonly remoteAddress: string;
   readonly secure = false;
-  readonly #socket: Transport;
+  readonly #socket: Socket;
 
-  constructor(socket: Transport) {
+  constructor(socket: Socket) {
     this.#socket = socket;
     this.remoteAddress = socket.remoteAddress ?? '';
   }

@@ -1,6 +1,6 @@
 import type { Account } from '../rights/account.js';
+import type { Address } from './address.js';
 import { type BoundSocket, bindAddress } from './bound-socket.js';
-import type { Address } from './listener.js';
 import { bindSocketFile, type OwnedSocket } from './socket-file.js';
 
 /** Where a server process gets its listening sockets from. */

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Clock, type Timed } from './timeouts.js';
+import { type HasDeadline, Timeouts } from './timeouts.js';
 
 const TICK_MS = 20;
 
-function clock(): { clock: Clock; failures: unknown[] } {
+function clock(): { clock: Timeouts; failures: unknown[] } {
   const failures: unknown[] = [];
-  const made = new Clock({ tickMs: TICK_MS, failed: (error) => failures.push(error) });
+  const made = new Timeouts({ tickMs: TICK_MS, failed: (error) => failures.push(error) });
   onTestFinished(() => made.stop());
   return { clock: made, failures };
 }
 
 /** Expires once, and remembers how late that was. */
-class Once implements Timed {
+class Once implements HasDeadline {
   deadline: number;
   readonly #due: number;
   readonly #late: number[];

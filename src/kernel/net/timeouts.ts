@@ -1,13 +1,13 @@
 import { formatHttpDate } from '../http/date.js';
 
 /** Something whose time may run out. */
-export interface Timed {
-  /** On this clock's scale; Infinity when nothing is waited for. */
+export interface HasDeadline {
+  /** On this timeouts's scale; Infinity when nothing is waited for. */
   readonly deadline: number;
   expire(): void;
 }
 
-export interface ClockOptions {
+export interface TimeoutsOptions {
   /** How late a timeout may be, in milliseconds; 250 when left out. */
   readonly tickMs?: number;
   /** Called with what an `expire` throws. */
@@ -17,18 +17,18 @@ export interface ClockOptions {
 const TICK_MS = 250;
 
 /**
- * One coarse clock for all connections: a timeout is a number that is written, not a timer that is started. Looking at
+ * One coarse timeouts for all connections: a timeout is a number that is written, not a timer that is started. Looking at
  * 10,000 numbers four times a second costs less than one timer a request. No timeout is early; each is at most one tick
  * late.
  */
-export class Clock {
-  readonly #timed = new Set<Timed>();
+export class Timeouts {
+  readonly #timed = new Set<HasDeadline>();
   readonly #timer: NodeJS.Timeout;
   readonly #failed: (error: unknown) => void;
   #second = 0;
   #date = '';
 
-  constructor({ tickMs = TICK_MS, failed }: ClockOptions) {
+  constructor({ tickMs = TICK_MS, failed }: TimeoutsOptions) {
     this.#failed = failed;
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
@@ -49,11 +49,11 @@ export class Clock {
     return this.#date;
   }
 
-  watch(timed: Timed): void {
+  watch(timed: HasDeadline): void {
     this.#timed.add(timed);
   }
 
-  unwatch(timed: Timed): void {
+  unwatch(timed: HasDeadline): void {
     this.#timed.delete(timed);
   }
 
@@ -67,7 +67,7 @@ export class Clock {
   }
 
   /** A timeout that fails must not keep the others from being looked at. */
-  #expire(timed: Timed): void {
+  #expire(timed: HasDeadline): void {
     try {
       timed.expire();
     } catch (error) {

@@ -1,26 +1,53 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Peer } from '../http/message.js';
+import { SocketPeer } from './peer.js';
 
-/**
- * What a connection works over: a TCP or UNIX socket, or what behaves like one (half-open: our end stays when the
- * client ends its own).
- */
-export type Transport = Duplex &
-  Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'> & {
-    /** Has the system ask, after so many idle milliseconds, whether the other end is there still. */
-    setKeepAlive(enable: boolean, initialDelayMs: number): unknown;
-    /** Ends it so that the other end learns that something is lost. */
-    resetAndDestroy(): unknown;
-  };
+/** What a connection works over: a TCP or UNIX socket, TLS over one, or what behaves like one. */
+export interface Transport {
+  /** The bytes. It is half-open: our side stays open when the client ends its own. */
+  readonly stream: Duplex;
+  readonly peer: Peer;
+  /** Bytes that were written to the stream and that the system has not taken yet. */
+  readonly untaken: number;
+  /**
+   * Lets the system ask whether the other end is still there.
+   * @param idleMs after how many milliseconds without traffic
+   */
+  probe(idleMs: number): void;
+  /** Ends it so that the other end learns that something is lost, and the system keeps nothing for it. */
+  reset(): void;
+}
 
-/**
- * Bytes that were written and that the system has not taken yet. A large write is taken in parts, of which a stream says
- * nothing before the last; Node's own socket timeouts look at the same number.
- */
-export function untakenBytes(transport: Transport): number {
-  const handle: unknown = Reflect.get(transport, '_handle');
-  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) {
-    return transport.writableLength;
+/** A TCP or UNIX socket. */
+export class SocketTransport implements Transport {
+  readonly stream: Socket;
+  readonly peer: Peer;
+
+  constructor(socket: Socket) {
+    this.stream = socket;
+    this.peer = new SocketPeer(socket);
   }
-  return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : transport.writableLength;
+
+  /**
+   * A large write is taken in parts, of which a stream says nothing before the last; Node's own socket timeouts look at the
+   * same number.
+   */
+  get untaken(): number {
+    const handle: unknown = Reflect.get(this.stream, '_handle');
+    if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) {
+      return this.stream.writableLength;
+    }
+    return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : this.stream.writableLength;
+  }
+
+  probe(idleMs: number): void {
+    this.stream.setKeepAlive(true, idleMs);
+  }
+
+  /** A UNIX socket, which has no address, has no reset either: what it holds goes with it. */
+  reset(): void {
+    if (this.peer.remoteAddress === '') this.stream.destroy();
+    else this.stream.resetAndDestroy();
+  }
 }

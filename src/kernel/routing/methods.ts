@@ -1,25 +1,7 @@
 import { HttpError } from '../http/errors.js';
 import type { IncomingRequest, Response } from '../http/message.js';
+import { KNOWN_METHODS, NEVER_OFFERED } from '../http/methods.js';
 import type { Route } from './route.js';
-
-/**
- * The registry of RFC 9110 §18.2: what is refused with 405 where it is not offered; any other method is 501. PRI is left
- * out: it is only ever the start of HTTP/2.
- */
-const KNOWN: ReadonlySet<string> = new Set(
-  (
-    'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT ' +
-    'ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL ' +
-    'MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT ' +
-    'UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL'
-  ).split(' '),
-);
-
-/** What a plugin that answers any method is asked for. */
-export const CONTENT_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-
-/** Never offered unless a plugin does: TRACE echoes secrets, CONNECT asks for a tunnel. */
-const REFUSED: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
 
 function allow(methods: ReadonlySet<string>, optionsAnswered: boolean): string {
   const names = new Set(methods);
@@ -53,9 +35,9 @@ export function answerByMethod(
     if (isOffered && !route.hooks.methods.has(method)) return options(route.methods);
   }
   if (route.methods.has(method)) return undefined;
-  if (!KNOWN.has(method)) throw new HttpError(501, { reason: 'unknown method' });
+  if (!KNOWN_METHODS.has(method)) throw new HttpError(501, { reason: 'unknown method' });
   // Without a `methods` directive whoever can answer is asked first: a redirect takes any method.
-  if (route.methodsDeclared || REFUSED.has(method)) throw methodNotAllowed(route);
+  if (route.methodsDeclared || NEVER_OFFERED.has(method)) throw methodNotAllowed(route);
   return undefined;
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type DecodedPath, decodePath } from '../path/url-path.js';
 import { InnerRoutes } from './inner-routes.js';
 import type { Route } from './route.js';
-import { type RouteNode, RouteTable } from './route-table.js';
+import type { RouteNode } from './route-node.js';
+import { RouteTable } from './route-table.js';
 
 function route(name: string): Route {
   return {

@@ -1,9 +1,10 @@
-import { Hot } from '../files/hot-cache.js';
+import type { Script } from '../contract/script.js';
+import { HotCache } from '../files/hot-cache.js';
 import { isDirectory } from '../files/open-file.js';
 import type { DecodedPath } from '../path/url-path.js';
 import type { Route } from './route.js';
-import type { RouteNode } from './route-table.js';
-import { extensionOf, lastSegmentOf, type Script, scriptAt } from './scripts.js';
+import type { RouteNode } from './route-node.js';
+import { extensionOf, lastSegmentOf, scriptAt } from './scripts.js';
 
 /** The route that answers a path. */
 export interface Found {
@@ -35,7 +36,7 @@ export class ScriptSearch {
   /** Exact locations of scripts without an extension. */
   readonly #exact: ReadonlySet<string>;
   readonly #longestExact: number;
-  readonly #recent = new Hot<Found>(RECENT);
+  readonly #recent = new HotCache<Found>(RECENT);
 
   private constructor(table: Table, extensions: ReadonlySet<string>, exact: ReadonlySet<string>) {
     this.#table = table;

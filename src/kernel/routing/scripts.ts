@@ -1,26 +1,11 @@
-import type { OptionValues, Plugin } from '../contract/plugin.js';
-import { type DecodedPath, type FilePath, leadingPath } from '../path/url-path.js';
-import type { Route } from './route.js';
-
-/** The files that a plugin runs as programs. */
-export interface ScriptNames {
-  /** With their dot: `.php`. */
-  readonly extensions: ReadonlySet<string>;
-  /** Every file below the root is one, whatever its name. */
-  readonly every: boolean;
-}
-
-/** The script that a request names, and what follows its name in the path. */
-export interface Script {
-  /** The part of the path that names it: `/cgi/a.py`. */
-  readonly path: DecodedPath;
-  /** The part behind that: empty, or from a slash on. */
-  readonly extraPath: string;
-  readonly file: FilePath;
-}
+import type { OptionValues } from '../contract/directive.js';
+import type { Plugin } from '../contract/plugin.js';
+import type { RouteView } from '../contract/route-view.js';
+import type { Script, ScriptMatcher, ScriptNames } from '../contract/script.js';
+import { type DecodedPath, leadingPath } from '../path/url-path.js';
 
 /** The files that the plugins of a route run as programs, together. */
-export class RouteScripts implements ScriptNames {
+export class RouteScripts implements ScriptMatcher {
   readonly extensions: ReadonlySet<string>;
   readonly every: boolean;
   readonly #folded: ReadonlySet<string>;
@@ -108,9 +93,13 @@ export function scriptOptionsOf(
 }
 
 /** The script whose name ends at `end` in a path; undefined where the route runs none of that name. */
-export function scriptAt({ scripts, resolve }: Route, path: DecodedPath, end: number): Script | undefined {
-  if (scripts === undefined) return undefined;
+export function scriptAt(
+  route: Pick<RouteView, 'scripts' | 'resolve'>,
+  path: DecodedPath,
+  end: number,
+): Script | undefined {
+  if (route.scripts === undefined) return undefined;
   const name = leadingPath(path, end);
-  const file = scripts.runs(lastSegmentOf(name)) ? resolve(name) : undefined;
+  const file = route.scripts.runs(lastSegmentOf(name)) ? route.resolve(name) : undefined;
   return file && { path: name, extraPath: path.slice(end), file };
 }

@@ -1,19 +1,20 @@
-import type { Config, RouteConfig } from '../config/compile/compile.js';
+import type { CompiledConfig } from '../config/compile/compiled-config.js';
 import { isSwitchedOn } from '../config/modules/kept-plugin.js';
-import type { OptionValues, RunningPlugin } from '../contract/plugin.js';
+import type { RouteConfig, TraceMode } from '../contract/config.js';
+import type { OptionValues } from '../contract/directive.js';
+import type { RunningPlugin } from '../contract/plugin.js';
+import type { RouteView } from '../contract/route-view.js';
+import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
-import { thrownText } from '../diagnostics/error-text.js';
+import { describeError } from '../diagnostics/error-text.js';
 import { refusalOf } from '../hooks/plugin-findings.js';
 import { ServerHookTable } from '../hooks/server-hooks.js';
-import { patiences } from '../hooks/tap-timeout.js';
-import type { TraceMode } from '../hooks/trace.js';
-import { inTime } from '../hooks/with-timeout.js';
-import { ConfigError } from '../http/errors.js';
+import { timeoutGroups } from '../hooks/tap-timeout.js';
+import { withTimeout } from '../limits/with-timeout.js';
 import type { Log } from '../log/log.js';
 import { LogFiles } from '../log/log-files.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from '../metrics/metrics.js';
 import { workerAccount } from '../rights/account.js';
-import type { RouteView } from '../routing/route.js';
 import { missingPrerequisites } from './prerequisites.js';
 import type { LoadedPlugin } from './route-builder.js';
 import { scriptExposure } from './script-exposure.js';
@@ -63,14 +64,14 @@ export interface AssemblyOptions {
  * @throws ConfigError when a plugin refuses the configuration, or fails; with all that plugins found
  */
 export async function assemble(
-  config: Config,
+  config: CompiledConfig,
   log: Log,
   { trace = false, successor = false, everywhere, gather = ownFamilies }: AssemblyOptions = {},
 ): Promise<Assembly> {
   const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
-  const patienceOf = patiences();
+  const timeoutGroupOf = timeoutGroups();
   const hooks = new ServerHookTable({
-    patience: (timeout = config.main.pluginTimeout) => patienceOf(timeout),
+    timeoutGroup: (timeout = config.main.pluginTimeout) => timeoutGroupOf(timeout),
     trace: traceOf(config.main.trace),
     log,
   });
@@ -81,8 +82,8 @@ export async function assemble(
   const plugins: LoadedPlugin[] = [];
   const found: Diagnostic[] = successor ? [] : [...(await missingPrerequisites(config, account))];
   const tell = async ({ plugin, running }: LoadedPlugin, step: 'dispose' | 'reopen'): Promise<void> => {
-    await inTime(config.main.pluginTimeout, () => running[step]()).catch((error: unknown) =>
-      log.error(`plugin "${plugin.name}", ${step}: ${thrownText(error)}`),
+    await withTimeout(config.main.pluginTimeout, () => running[step]()).catch((error: unknown) =>
+      log.error(`plugin "${plugin.name}", ${step}: ${describeError(error)}`),
     );
   };
   const dispose = async (): Promise<void> => {
@@ -96,7 +97,7 @@ export async function assemble(
   const lost = new Map<string, (options: OptionValues | undefined) => boolean>();
   const attempt = async (step: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await inTime(config.main.pluginTimeout, work);
+      await withTimeout(config.main.pluginTimeout, work);
     } catch (error) {
       found.push(...refusalOf(error, step, undefined));
     }
@@ -131,7 +132,7 @@ export async function assemble(
         successor,
         lost,
         inner,
-        patienceOf,
+        timeoutGroupOf,
         traceOf,
       }),
     );
@@ -147,7 +148,7 @@ export async function assemble(
   const serve = async (): Promise<void> => {
     for (const { plugin, running } of plugins) {
       try {
-        await inTime(config.main.pluginTimeout, () => running.serve());
+        await withTimeout(config.main.pluginTimeout, () => running.serve());
       } catch (error) {
         throw new ConfigError(refusalOf(error, `plugin "${plugin.name}", serve`, undefined));
       }
@@ -162,7 +163,7 @@ export async function assemble(
  * told at once.
  * @param config one that was compiled with mistakes
  */
-export async function preview(config: Config): Promise<readonly Diagnostic[]> {
+export async function preview(config: CompiledConfig): Promise<readonly Diagnostic[]> {
   const servers = config.servers
     .filter(({ route }) => !route.doubts?.all)
     .map((server) => ({ ...server, route: soundPart(server.route) }));

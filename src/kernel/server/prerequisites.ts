@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../../package-folder.js';
-import type { Config } from '../config/compile/compile.js';
+import type { Config } from '../contract/config.js';
 import type { DiagnosticCode } from '../diagnostics/codes.js';
 import type { Diagnostic, Severity } from '../diagnostics/diagnostic.js';
 import { displayPath } from '../diagnostics/display-path.js';

@@ -1,21 +1,19 @@
-import type { RouteConfig } from '../config/compile/compile.js';
-import type { OptionValues, Plugin, RunningPlugin } from '../contract/plugin.js';
-import { type Diagnostic, formatPlace } from '../diagnostics/diagnostic.js';
-import { contentTypeOf } from '../files/mime.js';
-import { type Boundary, type Lookup, openFile } from '../files/open-file.js';
-import { OfferTable } from '../hooks/offers.js';
+import type { RouteConfig, TraceMode } from '../contract/config.js';
+import type { OptionValues } from '../contract/directive.js';
+import type { Plugin, RunningPlugin } from '../contract/plugin.js';
+import type { RouteView } from '../contract/route-view.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { OfferTable } from '../hooks/offer-table.js';
 import { diagnosticOf, placeIn, refusalOf } from '../hooks/plugin-findings.js';
 import { RouteHookTable } from '../hooks/route-hooks.js';
-import type { Patience } from '../hooks/tap-timeout.js';
-import type { TraceMode } from '../hooks/trace.js';
-import { inTime } from '../hooks/with-timeout.js';
+import type { TimeoutGroup } from '../hooks/tap-timeout.js';
 import { HttpError } from '../http/errors.js';
-import { RoutedRequest } from '../http/routed-request.js';
+import { withTimeout } from '../limits/with-timeout.js';
 import type { Log } from '../log/log.js';
 import type { LogFiles } from '../log/log-files.js';
-import { type DecodedPath, type FilePath, resolveVisible } from '../path/url-path.js';
-import type { Route, RouteView } from '../routing/route.js';
+import type { Route } from '../routing/route.js';
 import { RouteScripts, scriptOptionsOf } from '../routing/scripts.js';
+import { BuiltRoute } from './built-route.js';
 
 /** A plugin that is set up for this server process. */
 export interface LoadedPlugin {
@@ -38,7 +36,7 @@ export interface BuildContext {
   /** Routes of extension locations inside others that may still be built at load, for the whole configuration. */
   readonly inner: { left: number };
   readonly traceOf: (mode: TraceMode) => TraceMode;
-  readonly patienceOf: (milliseconds: number) => Patience | undefined;
+  readonly timeoutGroupOf: (milliseconds: number) => TimeoutGroup | undefined;
 }
 
 export interface RouteKind {
@@ -54,38 +52,15 @@ export interface RouteKind {
 export async function buildRoute(
   config: RouteConfig,
   { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
-  { plugins, log, logs, found, routes, successor, lost, patienceOf, traceOf }: BuildContext,
+  { plugins, log, logs, found, routes, successor, lost, timeoutGroupOf, traceOf }: BuildContext,
   { answers, isListed }: RouteKind,
 ): Promise<Route> {
-  const name = config.place === undefined ? config.name : `${config.name} at ${formatPlace(config.place)}`;
   const offers = new OfferTable();
-  const { root, followSymlinks, hiddenFiles } = config;
-  const boundary: Boundary = { directory: root?.directory ?? '/', followSymlinks, hiddenFiles };
-  const resolve = (path: DecodedPath): FilePath | undefined =>
-    root && resolveVisible(root, path, hiddenFiles);
-  const view: RouteView = {
-    name,
-    label,
-    place: config.place,
-    prefix: config.prefix,
-    root,
-    boundary,
-    ignoreClientAbort: config.ignoreClientAbort,
-    maxBodySize: config.maxBodySize,
-    serverName,
-    resolve,
-    open: async (request) => {
-      const path = resolve(request.path);
-      const lookup: Lookup = path === undefined ? { kind: 'absent' } : await openFile(path, boundary);
-      if (lookup.kind === 'file' && request instanceof RoutedRequest) request.owner?.own(lookup.file);
-      return lookup;
-    },
-    contentType: (fileName) => contentTypeOf(config, fileName),
-    offers: (name) => offers.get(name),
-    everyRoute: () => routes,
-  };
+  const scripts = scriptsOf(config, plugins);
+  const route = new BuiltRoute(config, { serverName, label, scripts, offers, routes });
+  const { name } = route;
   const table = new RouteHookTable({
-    patience: (timeout = config.pluginTimeout) => patienceOf(timeout),
+    timeoutGroup: (timeout = config.pluginTimeout) => timeoutGroupOf(timeout),
     trace: traceOf(config.trace),
     log,
   });
@@ -105,7 +80,7 @@ export async function buildRoute(
       const applied = running.apply({
         options: config.options.get(plugin.name) ?? {},
         hooks: table.facade(plugin.name, name, config.options.get(plugin.name)),
-        route: view,
+        route,
         log,
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
         logFile: (wanted) => logs.describe(wanted, (finding) => diagnosticOf(plugin, 'error', finding)),
@@ -115,25 +90,16 @@ export async function buildRoute(
         refuse: (finding) => refuse(diagnosticOf(plugin, 'error', finding)),
       });
       // Most plugins have nothing to wait for, and a turn for each of them on each route adds up.
-      if (applied !== undefined) await inTime(config.pluginTimeout, () => applied);
+      if (applied !== undefined) await withTimeout(config.pluginTimeout, () => applied);
     } catch (error) {
       refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
     }
   }
   if (refused && successor) close(table, name);
   const hooks = table.compile();
+  route.complete(hooks);
   if (hooks.onRoute === undefined && !refused && config.doubts === undefined && answers)
     found.push(unanswered(config));
-  const declared = config.methods;
-  const methods = declared === undefined ? hooks.methods : new Set(declared);
-  const route = Object.freeze({
-    ...view,
-    hooks,
-    methods,
-    methodsDeclared: declared !== undefined,
-    errorPages: config.errorPages,
-    scripts: scriptsOf(config, plugins),
-  });
   if (isListed) routes.push(route);
   return route;
 }

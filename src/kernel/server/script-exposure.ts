@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
-import type { RouteConfig } from '../config/compile/compile.js';
+import type { RouteConfig } from '../contract/config.js';
+import type { FileStore } from '../contract/offers.js';
 import type { Plugin } from '../contract/plugin.js';
 import type { DiagnosticCode } from '../diagnostics/codes.js';
 import type { Diagnostic, Place } from '../diagnostics/diagnostic.js';
 import { displayPath } from '../diagnostics/display-path.js';
-import type { FileStore } from '../hooks/offers.js';
 import { isUnder } from '../path/url-path.js';
 import type { Route } from '../routing/route.js';
 import { type Area, ServedAreas, type Treatment } from './served-areas.js';

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import type { RouteConfig } from '../config/compile/compile.js';
+import type { RouteConfig } from '../contract/config.js';
 import type { Plugin } from '../contract/plugin.js';
 import type { RootMapping } from '../path/url-path.js';
 import type { Route } from '../routing/route.js';

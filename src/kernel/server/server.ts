@@ -1,13 +1,13 @@
-import type { Config } from '../config/compile/compile.js';
+import type { CompiledConfig } from '../config/compile/compiled-config.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { endpointsOf } from '../exchange/endpoints.js';
 import type { Log } from '../log/log.js';
 import type { MetricsRegistry } from '../metrics/metrics.js';
-import { roomFor } from '../net/connection-budget.js';
+import type { Address } from '../net/address.js';
+import { connectionBudget } from '../net/connection-budget.js';
 import type { InheritedSockets } from '../net/inherited.js';
-import type { Address } from '../net/listener.js';
 import { OwnSockets, type SocketSource } from '../net/socket-source.js';
 import { workerAccount } from '../rights/account.js';
-import { endpointsOf } from '../routing/endpoints.js';
 import { Acceptor } from './acceptor.js';
 import { type Assembly, type AssemblyOptions, assemble } from './assembly.js';
 import { measureConnections } from './connection-metrics.js';
@@ -73,14 +73,18 @@ export interface BoundServer {
  * Sets a server up: plugins and routes. What was made before a failure is let go.
  * @throws ConfigError when a plugin refuses the configuration
  */
-export async function prepare(config: Config, log: Log, options: StartOptions = {}): Promise<PreparedServer> {
+export async function prepare(
+  config: CompiledConfig,
+  log: Log,
+  options: StartOptions = {},
+): Promise<PreparedServer> {
   const assembly = await assemble(config, log, options);
   const { warnings, dispose } = assembly;
   return { warnings, bind: () => bind(config, log, assembly, options), dispose };
 }
 
 async function bind(
-  config: Config,
+  config: CompiledConfig,
   log: Log,
   assembly: Assembly,
   { inherited, sockets = new OwnSockets(workerAccount(config.main.user)) }: StartOptions,
@@ -90,7 +94,7 @@ async function bind(
     config,
     sites.map(({ site }) => site),
   );
-  const room = await roomFor(config.main.maxConnections);
+  const room = await connectionBudget(config.main.maxConnections);
   if (room.lowered !== undefined) log.warn(room.lowered);
   const acceptor = new Acceptor({ room, onRequest: hooks.compile(), log });
   measureConnections(acceptor, metrics);
@@ -141,7 +145,11 @@ function running(
 }
 
 /** Sets a server up and starts it. @throws ConfigError, ListenError */
-export async function start(config: Config, log: Log, options: StartOptions = {}): Promise<RunningServer> {
+export async function start(
+  config: CompiledConfig,
+  log: Log,
+  options: StartOptions = {},
+): Promise<RunningServer> {
   const prepared = await prepare(config, log, options);
   return (await prepared.bind()).serve();
 }

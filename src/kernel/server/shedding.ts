@@ -5,18 +5,18 @@ const VALID_MS = 1000;
  * Connections that another worker should have: each ends with its next answer, which says so (RFC 9112 §9.6), and its
  * client connects anew. One that is idle costs nothing and stays.
  */
-export class Shedding {
+export class ConnectionShedder {
   #left = 0;
   #until = 0;
 
   /** @param connections how many are to go */
-  order(connections: number): void {
+  request(connections: number): void {
     this.#left = connections;
     this.#until = performance.now() + VALID_MS;
   }
 
   /** Whether the connection that asks is one of them. */
-  take(): boolean {
+  consume(): boolean {
     if (this.#left === 0) return false;
     if (performance.now() > this.#until) {
       this.#left = 0;

@@ -1,9 +1,10 @@
-import type { RouteConfig, ServerConfig } from '../config/compile/compile.js';
+import type { RouteConfig, ServerConfig } from '../contract/config.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { Site } from '../exchange/dispatch.js';
 import { InnerRoutes } from '../routing/inner-routes.js';
 import type { Route } from '../routing/route.js';
-import { type RouteNode, RouteTable } from '../routing/route-table.js';
+import type { RouteNode } from '../routing/route-node.js';
+import { RouteTable } from '../routing/route-table.js';
 import { type BuildContext, buildRoute, type RouteKind } from './route-builder.js';
 
 /** A server at work, and for those that ask about it: its routes, and the block each was built from. */

@@ -1,5 +1,5 @@
 import { type Diagnostic, formatPlace } from '../diagnostics/diagnostic.js';
-import { PluginError } from '../hooks/guard.js';
+import { PluginError } from '../http/plugin-error.js';
 import { ListenError } from '../net/listener.js';
 
 /** Why a server cannot start, in one line where that tells it all. A ConfigError's mistakes are rendered apart. */

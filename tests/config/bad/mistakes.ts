@@ -1,4 +1,4 @@
-import { defineConfig } from '@webserv/server';
+import { defineConfig } from '@webserv/server/config';
 
 const port: number = 8080;
 

@@ -1,3 +1,4 @@
+import type { CheckedBlock } from '../../contract/config.js';
 import type { Context, DirectiveUse } from '../../contract/directive.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import { type Findings, shown } from '../../diagnostics/findings.js';
@@ -6,9 +7,6 @@ import type { Registry, Rule } from '../directives/registry.js';
 import { elsewhereInNginx } from '../nginx/contexts.js';
 import { nginxOutcome } from '../nginx/directives.js';
 import type { Outcome } from '../nginx/outcome.js';
-
-/** The directives of one block that may be read, by canonical name; at least one use each. */
-export type CheckedBlock = ReadonlyMap<string, readonly DirectiveUse[]>;
 
 /** What may be said about where directives stand. */
 export interface CheckContext {

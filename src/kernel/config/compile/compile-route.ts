@@ -1,8 +1,8 @@
-import type { Doubts, RouteConfig, RoutePattern } from '../../contract/config.js';
+import type { CheckedBlock, Doubts, RouteConfig, RoutePattern } from '../../contract/config.js';
 import { ArgumentError, type Context, type DirectiveUse } from '../../contract/directive.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Registry } from '../directives/registry.js';
-import { type CheckedBlock, checkBlock } from './check.js';
+import { checkBlock } from './check.js';
 import { insideOf } from './extension-location.js';
 import { type CompileContext, type InheritedValues, ownOrAround } from './inherit.js';
 import { type LocationPattern, locationKey, misplacement, readLocation } from './location.js';

@@ -1,26 +1,17 @@
-import type { Config, ConnectionSettings, Listen, ServerConfig } from '../../contract/config.js';
+import type { CheckedBlock, ConnectionSettings, Listen, ServerConfig } from '../../contract/config.js';
 import { ArgumentError, type Directive, type DirectiveUse } from '../../contract/directive.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Findings } from '../../diagnostics/findings.js';
 import { defaultTypes } from '../../files/mime.js';
 import { core } from '../directives/core.js';
 import type { Registry } from '../directives/registry.js';
-import { type CheckedBlock, checkBlock } from './check.js';
+import { checkBlock } from './check.js';
 import { compileRoute, inherit, sortBlock } from './compile-route.js';
+import type { CompiledConfig } from './compiled-config.js';
 import { type NamedServer, reportConflicts } from './conflicts.js';
 import type { CompileContext, InheritedValues } from './inherit.js';
 import { addressOf, ignoredParameters, readListen, readServerName } from './listen.js';
 import { fallbackOptions, settle } from './values.js';
-
-export type {
-  Config,
-  ConnectionSettings,
-  Listen,
-  MainSettings,
-  RouteConfig,
-  RoutePattern,
-  ServerConfig,
-} from '../../contract/config.js';
 
 /** A configuration as it was read, before its meaning is known. */
 export interface Tree {
@@ -36,7 +27,7 @@ export interface Tree {
 }
 
 /** Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used. */
-export function compile(tree: Tree, registry: Registry, findings: Findings): Config {
+export function compile(tree: Tree, registry: Registry, findings: Findings): CompiledConfig {
   const { plugins, variables } = registry;
   const { complete, providers } = tree;
   const check = { registry, findings, complete, providers };

@@ -1,6 +1,6 @@
 import type { Doubts, RouteConfig } from '../../contract/config.js';
-import type { Scope } from '../../contract/directive.js';
-import type { OptionValues, Plugin } from '../../contract/plugin.js';
+import type { OptionValues, Scope } from '../../contract/directive.js';
+import type { Plugin } from '../../contract/plugin.js';
 import { Findings } from '../../diagnostics/findings.js';
 import { core } from '../directives/core.js';
 import type { CompileContext, InheritedValues } from './inherit.js';

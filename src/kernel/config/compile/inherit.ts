@@ -1,8 +1,8 @@
-import type { RouteConfig } from '../../contract/config.js';
+import type { CheckedBlock, RouteConfig } from '../../contract/config.js';
 import type { Scope } from '../../contract/directive.js';
 import type { Plugin } from '../../contract/plugin.js';
 import { core } from '../directives/core.js';
-import type { CheckContext, CheckedBlock } from './check.js';
+import type { CheckContext } from './check.js';
 import { settleTypes } from './types.js';
 import { settle, settleOptions } from './values.js';
 

@@ -1,7 +1,13 @@
-import type { ArgumentError, Directive, DirectiveUse, Scope } from '../../contract/directive.js';
-import type { OptionValues, Plugin } from '../../contract/plugin.js';
+import type { CheckedBlock } from '../../contract/config.js';
+import type {
+  ArgumentError,
+  Directive,
+  DirectiveUse,
+  OptionValues,
+  Scope,
+} from '../../contract/directive.js';
+import type { Plugin } from '../../contract/plugin.js';
 import { type Findings, reasonOf, shown } from '../../diagnostics/findings.js';
-import type { CheckedBlock } from './check.js';
 import { checkInner } from './inner-block.js';
 
 /** The value of one directive in one block: its own uses there, or what it inherits. */

@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+import type { ErrorPage } from '../../contract/config.js';
+import { traceModes } from '../../contract/config.js';
 import {
   ArgumentError,
   type ArgumentType,
@@ -6,11 +8,9 @@ import {
   type DirectiveUse,
   type Scope,
 } from '../../contract/directive.js';
-import { traceModes } from '../../hooks/trace.js';
 import type { LogLevel } from '../../log/log.js';
 import { logLevels } from '../../log/log.js';
 import type { UserSetting } from '../../rights/account.js';
-import type { ErrorPage } from '../../routing/route.js';
 import { argument, readArgument } from './arguments.js';
 import { directive, duration, flag, integer, oneOf, path, single, size } from './directives.js';
 import { type ErrorPageEntry, errorPageWord, readErrorPage } from './error-page.js';

@@ -1,3 +1,4 @@
+import type { ErrorPage } from '../../contract/config.js';
 import {
   type Argument,
   ArgumentError,
@@ -5,7 +6,6 @@ import {
   type DirectiveUse,
 } from '../../contract/directive.js';
 import { decodePath } from '../../path/url-path.js';
-import type { ErrorPage } from '../../routing/route.js';
 import { argument } from './arguments.js';
 
 export type ErrorPageEntry = readonly [code: number, page: ErrorPage];

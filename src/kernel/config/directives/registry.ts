@@ -3,8 +3,8 @@ import type { Plugin } from '../../contract/plugin.js';
 import { kernelVariables, type VariableDefinition, type VariableTable } from '../../contract/variables.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Findings } from '../../diagnostics/findings.js';
-import { guardedVariable } from '../../hooks/guard.js';
 import { aliases, core } from './core.js';
+import { guardedVariable } from './guarded-variable.js';
 import { type StructuralDirective, structure } from './structure.js';
 
 /** What the check of a block asks of a directive, whoever's it is. */

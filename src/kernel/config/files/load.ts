@@ -4,27 +4,31 @@ import type { Plugin } from '../../contract/plugin.js';
 import type { Diagnostic } from '../../diagnostics/diagnostic.js';
 import { displayPath } from '../../diagnostics/display-path.js';
 import { Findings } from '../../diagnostics/findings.js';
-import { loadPlugins } from '../../hooks/load-plugins.js';
-import { type Config, compile, type Tree } from '../compile/compile.js';
+import { compile, type Tree } from '../compile/compile.js';
+import type { CompiledConfig } from '../compile/compiled-config.js';
 import { warnOfOpenReturns } from '../compile/open-returns.js';
 import { warnOfRoots } from '../compile/root-warnings.js';
 import { separateRunOns } from '../compile/run-on.js';
+import { warnOfUnaskedPasswords } from '../compile/unasked-passwords.js';
 import { type LoadedPlugin, Registry } from '../directives/registry.js';
 import { formOf } from '../forms/forms.js';
-import { moduleAsJson } from '../forms/module-form.js';
 import { withObjectBlocks } from '../forms/object-blocks.js';
+import { providersOf } from '../modules/installed-plugins.js';
 import { withoutArguments } from '../modules/kept-plugin.js';
+import { loadPlugins } from '../modules/load-plugins.js';
+import { moduleAsJson } from '../modules/module-form.js';
+import { Programs } from '../modules/programs.js';
+import type { PublicEntries } from '../modules/public-entries.js';
 import { type ConfigSnapshot, DiskFiles, SnapshotFiles } from './config-files.js';
 import { reportExposedFiles } from './exposed-files.js';
 import { FileReader } from './include.js';
-import { providersOf } from './installed-plugins.js';
-import { Programs } from './programs.js';
-import { warnOfUnaskedPasswords } from '../compile/unasked-passwords.js';
 import type { Watched } from './watched.js';
 
 export interface LoadOptions {
   /** The plugins that need no `load_plugin`. */
   readonly builtins: readonly Plugin[];
+  /** What plugins and configurations in TypeScript import of this package; nothing when left out. */
+  readonly entries?: PublicEntries;
   /** Where `${NAME}` is looked up; the process's environment when left out. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** What `server_dir` starts from, and is by default; the configuration file's folder when left out. */
@@ -32,7 +36,7 @@ export interface LoadOptions {
   /** Read these texts, and not the files they were; the disk when left out. */
   readonly snapshot?: ConfigSnapshot;
   /** Asked about a configuration with mistakes: what plugins find in its sound blocks is then told with them. */
-  readonly preview?: (config: Config) => Promise<readonly Diagnostic[]>;
+  readonly preview?: (config: CompiledConfig) => Promise<readonly Diagnostic[]>;
 }
 
 /** What a configuration was compiled from, for who explains it. */
@@ -48,7 +52,7 @@ export interface ConfigSource {
 
 export interface LoadResult {
   /** undefined when there is an error among the diagnostics. */
-  readonly config: Config | undefined;
+  readonly config: CompiledConfig | undefined;
   /** undefined when there is no configuration that could be read. */
   readonly source: ConfigSource | undefined;
   /** Everything found, in the order of the files and their lines. */
@@ -63,7 +67,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   return load(path, options, async (reader, findings, files, programs) => {
     if (formOf(path) !== 'module') return reader.file(path);
     if (files instanceof DiskFiles) await programs.note(path);
-    const json = await programText(path, findings, files);
+    const json = await programText(path, findings, files, options.entries);
     return json === undefined ? undefined : reader.text(path, json, 'yaml', `${displayPath(path)} (as JSON)`);
   });
 }
@@ -73,12 +77,13 @@ async function programText(
   path: string,
   findings: Findings,
   files: DiskFiles | SnapshotFiles,
+  entries: PublicEntries = {},
 ): Promise<string | undefined> {
   if (files instanceof SnapshotFiles) {
     const read = files.read(path);
     return 'text' in read ? read.text : undefined;
   }
-  const json = await moduleAsJson(path, findings);
+  const json = await moduleAsJson(path, findings, entries);
   if (json !== undefined) files.remember(path, json);
   return json;
 }
@@ -98,7 +103,7 @@ export async function loadConfigText(text: string, options: LoadTextOptions): Pr
 
 async function load(
   path: string,
-  { builtins, environment = process.env, prefix, snapshot, preview }: LoadOptions,
+  { builtins, entries = {}, environment = process.env, prefix, snapshot, preview }: LoadOptions,
   read: (
     reader: FileReader,
     findings: Findings,
@@ -118,6 +123,7 @@ async function load(
   }
   const { plugins, complete } = await loadPlugins(parsed, path, {
     builtins,
+    entries,
     findings,
     programs: files instanceof DiskFiles ? programs : undefined,
     kept: snapshot?.plugins ?? [],

@@ -1,3 +1,4 @@
+import { ENVIRONMENT_NAME } from '../../contract/template.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import { type Findings, shown } from '../../diagnostics/findings.js';
 
@@ -17,9 +18,6 @@ export type Reference =
       readonly problem: 'unset' | 'unclosed';
       readonly name: string;
     };
-
-/** In capitals: `$uri` and `${remote_addr}` are variables of templates. */
-export const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 const CODE = { lineFeed: 0x0a, closingBrace: 0x7d } as const;
 

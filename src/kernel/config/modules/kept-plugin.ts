@@ -1,6 +1,6 @@
 import type { Config, RouteConfig } from '../../contract/config.js';
-import type { Directive, DirectiveUse } from '../../contract/directive.js';
-import { API_VERSION, type OptionValues, type Plugin } from '../../contract/plugin.js';
+import type { Directive, DirectiveUse, OptionValues } from '../../contract/directive.js';
+import { API_VERSION, type Plugin } from '../../contract/plugin.js';
 import { HttpError } from '../../http/errors.js';
 import type { LoadedPlugin } from '../directives/registry.js';
 

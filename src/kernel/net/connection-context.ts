@@ -1,17 +1,17 @@
-import type { ConnectionSettings } from '../config/compile/compile.js';
-import type { Answerer } from '../exchange/dispatch.js';
+import type { ConnectionSettings } from '../contract/config.js';
+import type { Answerer } from '../exchange/answerer.js';
 import type { RefusedRequest } from '../exchange/refusal.js';
 import type { IncomingRequest } from '../http/message.js';
 import type { LineAllowance } from '../log/line-allowance.js';
 import type { Log } from '../log/log.js';
-import type { Clock } from '../net/timeouts.js';
-import type { Connection } from './connection.js';
-import type { Departures } from './write-batch.js';
+import type { ServedConnection } from './served-connection.js';
+import type { Timeouts } from './timeouts.js';
+import type { WriteBatch } from './write-batch.js';
 
 /** What a connection needs around it. */
-export interface ConnectionHost {
-  readonly clock: Clock;
-  readonly departures: Departures;
+export interface ConnectionContext {
+  readonly timeouts: Timeouts;
+  readonly writeBatch: WriteBatch;
   readonly log: Log;
   /** Of the error log, for refused requests. */
   readonly refusals: LineAllowance;
@@ -24,9 +24,5 @@ export interface ConnectionHost {
   dispatch(request: IncomingRequest, answerer: Answerer): void;
   /** Told of each request that ended before it had a route. */
   refused(request: RefusedRequest): void;
-  closed(connection: Connection): void;
+  closed(connection: ServedConnection): void;
 }
-
-/** What a connection is about, for who watches the server. */
-export const connectionStates = ['idle', 'reading', 'answering', 'closing'] as const;
-export type ConnectionState = (typeof connectionStates)[number];

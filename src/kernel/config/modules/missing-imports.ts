@@ -3,9 +3,8 @@ import { createRequire, isBuiltin } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Jiti } from 'jiti';
-import * as publicEntry from '../../index.js';
-import { packageFolder } from '../../package-folder.js';
-import { nearest } from '../diagnostics/suggest.js';
+import { nearest } from '../../diagnostics/suggest.js';
+import type { PublicEntries } from './public-entries.js';
 
 /** A name that a module imports and another does not export, or a module that does not exist. */
 export interface MissingImport {
@@ -18,7 +17,6 @@ export interface MissingImport {
 }
 
 const requireBuiltin = createRequire(import.meta.url);
-const PACKAGE = '@webserv/server';
 const CODE = /\.[cm]?[jt]s$/;
 /** One at the start of a line: those inside of texts and comments are rarely there. */
 const IMPORT = /^(?:import\s+(?:[\w$]+\s*,\s*)?|export\s+)\{([^}]*)\}\s*from\s*(['"])([^'"]+)\2/gm;
@@ -30,26 +28,31 @@ const FROM = /^(?:import|export)\s+(?!type\s+[\w${*])[\w$\s{},*]*\bfrom\s*(['"])
  * refuse it; an import that nothing uses is left out, even of a file that does not exist. So the imports of what was loaded
  * are compared with what there is. Types are no exports when the program runs: a name that the other module's source declares
  * as one counts as there.
+ * @param entries what is imported of this package
  * @param main the file that was loaded; what it imported lies in the importer's cache
  */
-export function missingImport(importer: Jiti, main: string): MissingImport | undefined {
+export function missingImport(
+  importer: Jiti,
+  entries: PublicEntries,
+  main: string,
+): MissingImport | undefined {
   const files = [main, ...Object.keys(importer.cache)].filter(
     (file) => CODE.test(file) && !file.includes('/node_modules/'),
   );
   for (const file of new Set(files)) {
-    const found = missingIn(file, importer);
+    const found = missingIn(file, importer, entries);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function missingIn(file: string, importer: Jiti): MissingImport | undefined {
+function missingIn(file: string, importer: Jiti, entries: PublicEntries): MissingImport | undefined {
   const text = textOf(file);
   for (const [, , from = ''] of text.matchAll(FROM)) {
     if (!isThere(from, file, importer)) return { file, name: undefined, from, meant: undefined };
   }
   for (const [, list = '', , from = ''] of text.matchAll(IMPORT)) {
-    const other = exportsOf(from, file, importer);
+    const other = exportsOf(from, file, importer, entries);
     if (other === undefined) continue;
     for (const name of namesIn(list)) {
       if (other.names.includes(name) || declares(other.declarations(), name)) continue;
@@ -89,10 +92,10 @@ function isThere(from: string, file: string, importer: Jiti): boolean {
 }
 
 /** Of this package, of Node and of files beside; what lies in packages is their own matter. */
-function exportsOf(from: string, file: string, importer: Jiti): Exports | undefined {
-  if (from === PACKAGE) {
-    const types = fileURLToPath(new URL('dist/src/index.d.ts', packageFolder));
-    return { names: Object.keys(publicEntry), declarations: () => textOf(types) };
+function exportsOf(from: string, file: string, importer: Jiti, entries: PublicEntries): Exports | undefined {
+  const entry = Object.hasOwn(entries, from) ? entries[from] : undefined;
+  if (entry !== undefined) {
+    return { names: Object.keys(entry.exports), declarations: () => textOf(entry.declarations) };
   }
   if (isBuiltin(from)) return { names: Object.keys(requireBuiltin(from)), declarations: () => '' };
   if (!from.startsWith('.')) return undefined;

@@ -2,43 +2,43 @@ import { definePlugin, type Plugin, type RouteHooks } from '@webserv/server';
 import { describe, expect, test } from 'vitest';
 import { startTestServer } from '../../testing/index.js';
 import { SocketlessServer } from '../../testing/socketless.js';
-import { Departures } from './write-batch.js';
+import { WriteBatch } from './write-batch.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('what departs', () => {
   test('leaves at the end of the turn, in the order it came, once', async () => {
-    const departures = new Departures();
+    const writeBatch = new WriteBatch();
     const left: string[] = [];
-    for (const name of ['a', 'b']) departures.add({ leave: () => left.push(name) });
+    for (const name of ['a', 'b']) writeBatch.schedule({ flush: () => left.push(name) });
     await Promise.resolve();
     expect(left).toEqual([]);
     await turn();
     expect(left).toEqual(['a', 'b']);
-    departures.add({ leave: () => left.push('c') });
+    writeBatch.schedule({ flush: () => left.push('c') });
     await turn();
     expect(left).toEqual(['a', 'b', 'c']);
   });
 
   test('waits for no more than 63 others', async () => {
-    const departures = new Departures();
+    const writeBatch = new WriteBatch();
     const left: number[] = [];
-    const departing = (at: number) => ({ leave: () => left.push(at) });
-    for (let at = 0; at < 64; at += 1) departures.add(departing(at));
+    const flushable = (at: number) => ({ flush: () => left.push(at) });
+    for (let at = 0; at < 64; at += 1) writeBatch.schedule(flushable(at));
     expect(left).toEqual([]);
-    departures.add(departing(64));
+    writeBatch.schedule(flushable(64));
     expect(left).toHaveLength(64);
     await turn();
     expect(left).toEqual(Array.from({ length: 65 }, (_, at) => at));
   });
 
   test('may add to what leaves', async () => {
-    const departures = new Departures();
+    const writeBatch = new WriteBatch();
     const left: string[] = [];
-    departures.add({
-      leave: () => {
+    writeBatch.schedule({
+      flush: () => {
         left.push('first');
-        departures.add({ leave: () => left.push('second') });
+        writeBatch.schedule({ flush: () => left.push('second') });
       },
     });
     await turn();

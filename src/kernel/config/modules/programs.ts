@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import { filesOf } from '../files/match-files.js';
+import { codeBeside, versionOf, type Watched, type WatchedPattern } from '../files/watched.js';
 import { importsOf } from './imports.js';
-import { filesOf } from './match-files.js';
-import { codeBeside, versionOf, type Watched, type WatchedPattern } from './watched.js';
 
 /** Programs next to each other that are watched; a directory with more is no directory of programs. */
 const MAX_BESIDE = 1000;

@@ -1,6 +1,6 @@
-import type { Config, Listen, ServerConfig } from '../config/compile/compile.js';
-import type { Site } from '../exchange/dispatch.js';
-import { Endpoint } from './router.js';
+import type { Config, Listen, ServerConfig } from '../contract/config.js';
+import { Endpoint } from '../routing/router.js';
+import type { Site } from './dispatch.js';
 
 /** An address with the servers that answer there. */
 export interface Bound {

@@ -1,16 +1,21 @@
 import { displayPath } from '../../diagnostics/display-path.js';
 import { type Findings, reasonOf } from '../../diagnostics/findings.js';
-import { importWhole, moduleImporter } from '../../hooks/load-plugins.js';
 import { reportNotUtf8 } from '../files/not-utf8.js';
 import { readText } from '../files/read-file.js';
-import { jsonOf } from './json-of-value.js';
+import { jsonOf } from '../forms/json-of-value.js';
+import { importWhole, moduleImporter } from './module-importer.js';
+import type { PublicEntries } from './public-entries.js';
 
 /**
  * A configuration in TypeScript or JavaScript, run and written out as JSON, which then is read as any other: its
  * mistakes are shown in that text.
  * @returns undefined when it cannot be run or exports no configuration: that is reported
  */
-export async function moduleAsJson(path: string, findings: Findings): Promise<string | undefined> {
+export async function moduleAsJson(
+  path: string,
+  findings: Findings,
+  entries: PublicEntries,
+): Promise<string | undefined> {
   const file = displayPath(path);
   let value: unknown;
   try {
@@ -26,8 +31,8 @@ export async function moduleAsJson(path: string, findings: Findings): Promise<st
         );
       return undefined;
     }
-    const importer = await moduleImporter(path);
-    const exported: unknown = await importWhole(importer, path, () => importer.import(path));
+    const importer = await moduleImporter(path, entries);
+    const exported: unknown = await importWhole(importer, entries, path, () => importer.import(path));
     const hasDefault = typeof exported === 'object' && exported !== null && 'default' in exported;
     value = hasDefault ? await exported.default : undefined;
   } catch (error) {

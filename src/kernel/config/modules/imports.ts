@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { versionOf, type WatchedFile } from './watched.js';
+import { versionOf, type WatchedFile } from '../files/watched.js';
 
 /** A program of a configuration is a few files; whoever imports more has bought a library. */
 const MAX_FILES = 1000;

@@ -1,7 +1,8 @@
+import { ClientGone } from '../http/client-gone.js';
 import type { FileSlice } from '../http/message.js';
+import type { OutgoingBody } from '../http/outgoing-body.js';
 import type { PartsBody } from '../http/parts-body.js';
-import { acquire, BIG, release, SMALL } from '../net/buffer-pool.js';
-import type { WireBody } from './writer.js';
+import { acquire, BIG, release, SMALL } from './buffer-pool.js';
 
 /** Where content goes, piece by piece. */
 export interface Sink {
@@ -14,15 +15,7 @@ export interface Sink {
    */
   write(piece: Uint8Array, content?: number): Promise<void>;
   /** Called when the client leaves: whoever waits for the next piece of an answer need not wait any more. */
-  onLeave: (() => void) | undefined;
-}
-
-/** The client does not take the rest of its answer. */
-export class ClientGone extends Error {
-  constructor(cause?: unknown) {
-    super('the client left', { cause });
-    this.name = 'ClientGone';
-  }
+  onAbort: (() => void) | undefined;
 }
 
 /** A client that takes a piece within this time gets bigger ones: they still fit into the shortest useful timeout. */
@@ -48,7 +41,7 @@ class Pace {
  * @returns how many bytes of it were sent
  * @throws ClientGone, and what the content's source throws
  */
-export function sendContent(body: Exclude<WireBody, { kind: 'none' }>, sink: Sink): Promise<number> {
+export function sendContent(body: Exclude<OutgoingBody, { kind: 'none' }>, sink: Sink): Promise<number> {
   if (body.kind === 'file') return sendFile(body.slice, sink);
   if (body.kind === 'parts') return sendParts(body.parts, sink);
   return body.kind === 'bytes' ? sendBytes(body.bytes, sink) : sendStream(body, sink);
@@ -110,21 +103,17 @@ async function sendParts(parts: PartsBody['parts'], sink: Sink): Promise<number>
   return sent;
 }
 
-const LAST_CHUNK = Buffer.from('0\r\n\r\n');
-const CRLF = Buffer.from('\r\n');
-
 /**
- * Sends a stream, chunked (RFC 9112 §7.1) or as it is.
+ * Sends a stream, piece by piece.
  * @returns how many bytes of content were sent
  * @throws ClientGone, what the stream throws, and Error when it gives more or less than its declared length
  */
-async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sink): Promise<number> {
+async function sendStream(body: Extract<OutgoingBody, { kind: 'stream' }>, sink: Sink): Promise<number> {
   const { length } = body;
   const source = endable(body.stream);
-  const chunked = body.chunked && length === undefined;
   let sent = 0;
   // A source of events, say, may wait for its next piece for ever.
-  sink.onLeave = () => void source.return().catch(() => {});
+  sink.onAbort = () => void source.return().catch(() => {});
   try {
     for await (const piece of source) {
       if (sink.closed) throw new ClientGone();
@@ -134,14 +123,13 @@ async function sendStream(body: Extract<WireBody, { kind: 'stream' }>, sink: Sin
       if (length !== undefined && sent + piece.length > length)
         throw new Error(`content longer than its length ${length}`);
       sent += piece.length;
-      await sink.write(chunked ? chunk(piece) : piece, piece.length);
+      await sink.write(piece);
     }
   } finally {
-    sink.onLeave = undefined;
+    sink.onAbort = undefined;
   }
   if (length !== undefined && sent < length)
     throw new Error(`content shorter than its length: ${sent} of ${length}`);
-  if (chunked) await sink.write(LAST_CHUNK, 0);
   return sent;
 }
 
@@ -159,8 +147,4 @@ function endable(
     return { done: true, value: undefined };
   };
   return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next(), return: end }), return: end };
-}
-
-function chunk(piece: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`, 'latin1'), piece, CRLF]);
 }

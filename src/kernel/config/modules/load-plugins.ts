@@ -2,20 +2,20 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Jiti } from 'jiti';
-import * as publicEntry from '../../index.js';
-import type { LoadedPlugin } from '../config/directives/registry.js';
-import { reportNotUtf8 } from '../config/files/not-utf8.js';
-import type { Programs } from '../config/files/programs.js';
-import { readText } from '../config/files/read-file.js';
-import { type KeptPlugin, placeholderOf } from '../config/modules/kept-plugin.js';
-import type { Argument, DirectiveUse } from '../contract/directive.js';
-import { API_VERSION, type Plugin } from '../contract/plugin.js';
-import type { Place } from '../diagnostics/diagnostic.js';
-import { displayPath } from '../diagnostics/display-path.js';
-import { Findings, reasonOf } from '../diagnostics/findings.js';
-import { spellingsOf } from '../diagnostics/stack-paths.js';
-import { missingImport } from './missing-imports.js';
-import { inTime } from './with-timeout.js';
+import type { Argument, DirectiveUse } from '../../contract/directive.js';
+import { API_VERSION, type Plugin } from '../../contract/plugin.js';
+import type { Place } from '../../diagnostics/diagnostic.js';
+import { displayPath } from '../../diagnostics/display-path.js';
+import { Findings, reasonOf } from '../../diagnostics/findings.js';
+import { spellingsOf } from '../../diagnostics/stack-paths.js';
+import { withTimeout } from '../../limits/with-timeout.js';
+import type { LoadedPlugin } from '../directives/registry.js';
+import { reportNotUtf8 } from '../files/not-utf8.js';
+import { readText } from '../files/read-file.js';
+import { type KeptPlugin, placeholderOf } from './kept-plugin.js';
+import { importWhole, moduleImporter } from './module-importer.js';
+import type { Programs } from './programs.js';
+import type { PublicEntries } from './public-entries.js';
 
 export interface LoadedPlugins {
   /** The built-in ones, then the loaded ones in the order of the configuration. */
@@ -27,6 +27,8 @@ export interface LoadedPlugins {
 /** What plugins are loaded with. */
 export interface PluginSources {
   readonly builtins: readonly Plugin[];
+  /** What plugins import of this package. */
+  readonly entries: PublicEntries;
   readonly findings: Findings;
   /** Notes each program before it is run; undefined where nobody asks. */
   readonly programs: Programs | undefined;
@@ -41,7 +43,7 @@ export interface PluginSources {
 export async function loadPlugins(
   uses: readonly DirectiveUse[],
   path: string,
-  { builtins, findings, programs, kept }: PluginSources,
+  { builtins, entries, findings, programs, kept }: PluginSources,
 ): Promise<LoadedPlugins> {
   const plugins: LoadedPlugin[] = builtins.map((plugin) => ({
     plugin,
@@ -64,7 +66,7 @@ export async function loadPlugins(
     if (findings.full) return { plugins, complete: false };
     const before = kept.find((each) => each.word === word.text);
     const reported = before === undefined ? findings : new Findings();
-    const plugin = await loadPlugin(word, path, reported, programs);
+    const plugin = await loadPlugin(word, path, { entries, findings: reported, programs });
     if (plugin === undefined && before !== undefined) {
       const reason = reported.list().map(({ message }) => message);
       plugins.push({
@@ -79,27 +81,12 @@ export async function loadPlugins(
   return { plugins, complete };
 }
 
-/**
- * Imports modules from a folder, TypeScript too. `@webserv/server` is this very package where nothing else is installed
- * by that name; JavaScript, which Node loads itself, gets what is.
- */
-export async function moduleImporter(from: string): Promise<Jiti> {
-  // Late: most servers load nothing but what is built in.
-  const { createJiti } = await import('jiti');
-  return createJiti(pathToFileURL(from).href, {
-    virtualModules: { '@webserv/server': publicEntry },
-    // In a shared temporary folder another user could put what is then run.
-    fsCache: false,
-  });
-}
-
 async function loadPlugin(
   word: Argument,
   path: string,
-  findings: Findings,
-  programs: Programs | undefined,
+  { entries, findings, programs }: Omit<PluginSources, 'builtins' | 'kept'>,
 ): Promise<LoadedPlugin | undefined> {
-  const importer = await moduleImporter(path);
+  const importer = await moduleImporter(path, entries);
   const found = find(word.text, dirname(path), importer);
   if ('tried' in found) {
     for (const name of found.packages) programs?.noteAbsent(name, dirname(path));
@@ -113,8 +100,10 @@ async function loadPlugin(
   let value: unknown;
   try {
     if (!isUtf8Text(found.file, word.place, findings)) return undefined;
-    await inTime(Number.POSITIVE_INFINITY, async () => {
-      value = await importWhole(importer, found.file, () => importer.import(found.file, { default: true }));
+    await withTimeout(Number.POSITIVE_INFINITY, async () => {
+      value = await importWhole(importer, entries, found.file, () =>
+        importer.import(found.file, { default: true }),
+      );
     });
   } catch (error) {
     const message = `plugin "${word.text}" could not be loaded: ${reasonOf(error)}`;
@@ -134,32 +123,6 @@ async function loadPlugin(
     return undefined;
   }
   return { plugin: value, place: word.place, file: found.file, word: word.text };
-}
-
-/**
- * Imports a file, and checks its imports; also where it fails, for then that is mostly why.
- * @throws Error that names what it imports and another module does not export
- */
-export async function importWhole<T>(importer: Jiti, file: string, load: () => Promise<T>): Promise<T> {
-  let loaded: T;
-  try {
-    loaded = await load();
-  } catch (error) {
-    requireImports(importer, file);
-    throw error;
-  }
-  requireImports(importer, file);
-  return loaded;
-}
-
-function requireImports(importer: Jiti, file: string): void {
-  const missing = missingImport(importer, file);
-  if (missing === undefined) return;
-  const { name, from, meant } = missing;
-  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
-  const where = missing.file === file ? '' : ` (in ${displayPath(missing.file)})`;
-  if (name === undefined) throw new Error(`it imports "${from}", which does not exist${where}`);
-  throw new Error(`it imports "${name}", which "${from}" does not export${hint}${where}`);
 }
 
 /** Reports it where it is not: Node would replace what it cannot read. */
@@ -190,7 +153,12 @@ type FoundPlugin =
   | { readonly tried: string; readonly file?: string; readonly packages: readonly string[] };
 
 function find(name: string, folder: string, importer: Jiti): FoundPlugin {
-  if (isAbsolute(name) || name.startsWith('./') || name.startsWith('../') || /\.[cm]?[jt]s$/.test(name)) {
+  if (
+    isAbsolute(name) ||
+    name.startsWith('../../hooks') ||
+    name.startsWith('../..') ||
+    /\.[cm]?[jt]s$/.test(name)
+  ) {
     const file = resolve(folder, name);
     return existsSync(file) ? { file } : { tried: `looked for ${displayPath(file)}`, file, packages: [] };
   }

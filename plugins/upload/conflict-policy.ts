@@ -1,0 +1,2 @@
+/** What happens to a file whose name is taken. */
+export type ConflictPolicy = 'replace' | 'rename' | 'refuse';

@@ -1,0 +1,15 @@
+import { recogniseAcrossCopies } from './cross-copy-errors.js';
+import type { Diagnostic } from './diagnostic.js';
+
+/** A configuration that cannot be used. Carries every mistake found, not only the first. */
+export class ConfigError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((diagnostic) => diagnostic.message).join('\n'));
+    this.name = 'ConfigError';
+    this.diagnostics = diagnostics;
+  }
+}
+
+recogniseAcrossCopies(ConfigError);

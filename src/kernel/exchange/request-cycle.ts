@@ -1,0 +1,110 @@
+import { describeError } from '../diagnostics/error-text.js';
+import { earlyOwner } from '../hooks/answer-checks.js';
+import { ClientGone } from '../http/client-gone.js';
+import { discard } from '../http/discard.js';
+import type { IncomingRequest, Response } from '../http/message.js';
+import { described, type TapOwner } from '../http/tap-owner.js';
+import type { Log } from '../log/log.js';
+import type { Answerer } from './answerer.js';
+import type { LiveExchange } from './exchange.js';
+
+/** What nginx logs for a client that left before its response. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/**
+ * One request of a connection, from its head to the end of its response, whatever protocol it came by. It is answered once;
+ * each protocol adds how a response is sent.
+ */
+export abstract class RequestCycle implements Answerer {
+  readonly request: IncomingRequest;
+  readonly #startedAt = performance.now();
+  #answered = false;
+  #ended = false;
+  #exchange: LiveExchange | undefined;
+  /** Whose response it has where there is no exchange. */
+  #early: TapOwner | undefined;
+  #status = CLIENT_CLOSED_REQUEST;
+
+  constructor(request: IncomingRequest) {
+    this.request = request;
+  }
+
+  /** Called once. @param response undefined where the client has left and nothing is sent */
+  protected abstract send(response: Response | undefined): void;
+
+  /** The response is settled; from here on it is on its way. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** It has its outcome. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** For messages: which plugin and route responded. */
+  get answeredBy(): string {
+    const exchange = this.#exchange?.final;
+    if (exchange === undefined) return this.#early === undefined ? 'no route' : described(this.#early);
+    return exchange.answeredBy === undefined ? exchange.route.name : described(exchange.answeredBy);
+  }
+
+  /** True when only taps of `onRequest` have seen it. */
+  get isWithoutRoute(): boolean {
+    return this.#exchange === undefined;
+  }
+
+  /** Milliseconds since its head was complete. */
+  get durationMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  routed(exchange: LiveExchange): void {
+    this.#exchange = exchange;
+  }
+
+  /**
+   * Called when the client has ended its side and does not get what would have to be waited for.
+   * @returns false where its route goes on all the same
+   */
+  leave(): boolean {
+    return this.#exchange?.leave() ?? false;
+  }
+
+  left(): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.send(undefined);
+  }
+
+  answer(response: Response): void {
+    if (this.#answered) {
+      discard(response);
+      return;
+    }
+    this.#answered = true;
+    this.#status = response.status;
+    if (this.#exchange === undefined) this.#early = earlyOwner(response);
+    this.send(response);
+  }
+
+  /** Logs why a response that was begun cannot be completed. A client that leaves is everyday, not an error. */
+  reportBrokenOff(error: unknown, log: Log): void {
+    if (error instanceof ClientGone) return;
+    const { method, target } = this.request;
+    log.error(`${method} ${target} (${this.answeredBy}): answer broken off: ${describeError(error)}`);
+  }
+
+  /**
+   * @param bytesSent of the body
+   * @param complete false when the client did not get the whole response
+   */
+  end(bytesSent: number, complete: boolean): void {
+    this.#ended = true;
+    this.#exchange?.end({ status: this.#status, bytesSent, durationMs: this.durationMs, complete });
+  }
+}

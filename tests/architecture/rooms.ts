@@ -1,0 +1,59 @@
+/**
+ * The rooms of the house, from the ones that nothing else rests on to the ones that rest on everything. A room imports
+ * from the rooms in the lists above its own, never from its own list or one below: `docs/architecture.md` has the picture.
+ */
+export const FLOORS: readonly (readonly string[])[] = [
+  ['kernel/diagnostics', 'kernel/path'],
+  ['kernel/rights'],
+  ['kernel/files', 'kernel/log', 'kernel/metrics'],
+  ['kernel/http'],
+  ['kernel/limits'],
+  ['kernel/contract'],
+  ['kernel/config'],
+  ['kernel/hooks'],
+  ['kernel/routing'],
+  ['kernel/exchange'],
+  ['kernel/net'],
+  ['kernel/http1'],
+  ['kernel/server'],
+  ['process', 'inspect'],
+  ['testing'],
+  ['cli'],
+];
+
+/** Files of `src` itself: what each may import, beside other files of `src` itself. */
+export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
+  'package-folder.ts': [],
+  'index.ts': [
+    'kernel/contract',
+    'kernel/config',
+    'kernel/diagnostics',
+    'kernel/files',
+    'kernel/http',
+    'kernel/limits',
+    'kernel/log',
+    'kernel/metrics',
+    'kernel/path',
+  ],
+  'builtin-directives.ts': ['kernel/contract', 'plugins'],
+  'builtin.ts': ['kernel/contract', 'kernel/config', 'plugins'],
+  'define-config.ts': ['kernel/contract', 'kernel/config'],
+};
+
+/** Files of `src` itself that a room may import. */
+export const OPEN_ENTRIES: Readonly<Record<string, readonly string[]>> = {
+  'package-folder.ts': ['kernel/config', 'kernel/server', 'process', 'cli'],
+  'builtin.ts': ['cli', 'testing'],
+};
+
+/** The only rooms that import `inspect`: what it holds is for people, not for requests. */
+export const ASK_INSPECT: readonly string[] = ['cli', 'testing'];
+
+export const MAX_LINES = 300;
+
+/** Files longer than that, each with the reason. */
+export const LONG_FILES: Readonly<Record<string, string>> = {
+  'src/kernel/config/directives/core.ts': "a table: one row for each of the kernel's directives",
+  'src/kernel/http1/connection.ts': 'one state machine: each of its transitions depends on the others',
+  'src/process/master.ts': 'one state machine: start, reload, replacement and stop interrupt each other',
+};
