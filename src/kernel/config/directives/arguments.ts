@@ -50,7 +50,7 @@ export function readDuration(text: string): number | undefined {
 }
 
 const part = (unit: string): string => `(?:[0-9]{1,10}${unit})?`;
-/** The units of `readDuration` in their order; seconds may stand without theirs where nothing follows. */
+/** The units of `readDuration`, in order. Seconds need no unit where nothing follows. */
 const DURATION_PATTERN = `^(?=.)${['y', 'M', 'w', 'd', 'h', 'm'].map(part).join('')}(?:${part('s')}${part('ms')}|[0-9]{1,10})$`;
 
 function readTemplate(text: string, { variables }: Scope): Template {
@@ -160,7 +160,7 @@ function readAt<T>(type: ArgumentType<T>, from: Argument, scope: Scope): T | und
   }
 }
 
-/** The same where a mistake is only to be told. */
+/** The same, for a caller that only reports the error. */
 export function readReported<T>(
   type: ArgumentType<T>,
   from: Argument,

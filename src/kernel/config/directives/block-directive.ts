@@ -14,7 +14,10 @@ import type { DirectiveOptions } from './directives.js';
 
 export interface BlockOptions<Table extends DirectiveTable, Default>
   extends DirectiveOptions<OptionsOf<Table> | Default> {
-  /** What may stand in the block. Their contexts and inheritance do not count there: each is used or is its default. */
+  /**
+   * Directives allowed in the block. Their contexts and inheritance do not apply there: each is either used or has its
+   * default.
+   */
   readonly directives: Table;
 }
 
@@ -34,7 +37,7 @@ export function block<Table extends DirectiveTable, Default = OptionsOf<Table>>(
 export interface NamedBlocksOptions<Table extends DirectiveTable, Key>
   extends DirectiveOptions<ReadonlyMap<Key, OptionsOf<Table>>> {
   readonly directives: Table;
-  /** What the argument before the block is. */
+  /** Type of the argument in front of the block. */
   readonly key: ArgumentType<Key>;
 }
 

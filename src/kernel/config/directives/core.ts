@@ -34,7 +34,7 @@ const mediaType = argument.word(
   'a media type, such as text/html',
 );
 
-/** A time that may not be 0: without a bound a client that does nothing holds its connection for ever. */
+/** A duration that must not be 0: without a limit, an idle client would hold its connection without end. */
 const timeout: ArgumentType<number> = {
   usage: 'TIME',
   expected: 'a time from 1ms to 24d, such as 30s',

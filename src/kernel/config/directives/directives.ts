@@ -16,9 +16,9 @@ import { argument, readArgument } from './arguments.js';
 export interface DirectiveOptions<T> {
   /** The value where the directive is not used. */
   readonly default: T;
-  /** One line: what it does, starting with a verb in lower case. */
+  /** Description in one line, starting with a verb in lower case. */
   readonly help: string;
-  /** Where it may stand; `server` and `location` when left out. */
+  /** Blocks it is allowed in; `server` and `location` by default. */
   readonly in?: readonly Context[];
   /** `nearest` when left out. */
   readonly inherit?: Inheritance;
@@ -28,7 +28,7 @@ export interface DirectiveOptions<T> {
 }
 
 export interface CustomDirectiveOptions<T, Use> extends DirectiveOptions<T> {
-  /** What follows the name in a usage line. */
+  /** The part of the usage line behind the name. */
   readonly usage: string;
   /** How many arguments, from … to. */
   readonly arguments: readonly [min: number, max: number];
@@ -79,7 +79,7 @@ function firstArgument(use: DirectiveUse): Argument {
   return first;
 }
 
-/** One directive with one argument of the given type. */
+/** A directive with exactly one argument of the given type. */
 export function single<T, Default = T>(
   type: ArgumentType<T>,
   options: DirectiveOptions<T | Default>,
@@ -119,7 +119,7 @@ export const oneOf = <const Word extends string>(
   options: DirectiveOptions<NoInfer<Word>>,
 ): Directive<Word> => single(argument.oneOf(words), options);
 
-/** One or more arguments of one type; a block's uses are added up. */
+/** A directive with at least one argument of one type; the uses in a block are concatenated. */
 export function list<T>(
   type: ArgumentType<T>,
   options: DirectiveOptions<readonly T[]> & { readonly max?: number },

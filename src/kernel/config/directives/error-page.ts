@@ -10,7 +10,7 @@ import { argument } from './arguments.js';
 
 export type ErrorPageEntry = readonly [code: number, page: ErrorPage];
 
-/** Any of its words, for the schema: which of them may stand where is read below. */
+/** Any of its words, for the JSON Schema. Their order is checked below. */
 export const errorPageWord: ArgumentType<string> = {
   ...argument.text,
   json: [

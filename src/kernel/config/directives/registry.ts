@@ -7,7 +7,7 @@ import { aliases, core } from './core.js';
 import { guardedVariable } from './guarded-variable.js';
 import { type StructuralDirective, structure } from './structure.js';
 
-/** What the check of a block asks of a directive, whoever's it is. */
+/** The properties of a directive that the check of a block needs, whether it belongs to the kernel or to a plugin. */
 export type Rule = StructuralDirective;
 
 /** A plugin with where the configuration loads it; a built-in one has no place. */
@@ -60,13 +60,13 @@ export class Registry {
           findings.error('variable-conflict', message, place);
         }
       }
-      // Reading another's directive by this one's rules would find mistakes that are none.
+      // Reading a directive of another owner by this plugin's rules would report errors that do not exist.
       if (conflicts === 0) plugins.push(plugin);
     }
     this.plugins = plugins;
   }
 
-  /** What templates may use. */
+  /** Variables available in templates. */
   get variables(): VariableTable {
     return this.#variables;
   }
@@ -95,7 +95,7 @@ export class Registry {
     return [...this.#rules.keys(), ...aliases.keys()];
   }
 
-  /** The names that may stand in a block, for suggestions. */
+  /** Names allowed in a block, for suggestions. */
   namesIn(context: Context): readonly string[] {
     const canBeIn = (name: string) =>
       this.#rules.get(this.canonical(name))?.contexts.includes(context) ?? false;

@@ -7,7 +7,7 @@ export interface StructuralDirective
     'contexts' | 'help' | 'usage' | 'minArguments' | 'maxArguments' | 'repeatable' | 'example'
   > {
   readonly hasBlock: boolean;
-  /** What may stand in it, where that is the directive's own matter. */
+  /** Directives allowed inside, where the directive itself defines them. */
   readonly block?: DirectiveTable | undefined;
 }
 
@@ -60,7 +60,7 @@ export const structure = {
     help: 'an address of the server',
     usage: '[ADDRESS:]PORT|unix:PATH [default_server]',
     minArguments: 1,
-    // nginx has more to say behind an address: each such word is told of by itself.
+    // nginx allows more parameters behind an address; each of them gets its own diagnostic.
     maxArguments: unbounded,
     repeatable: true,
     hasBlock: false,

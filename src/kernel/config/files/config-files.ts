@@ -14,9 +14,9 @@ export const MAX_SNAPSHOT_SIZE = 32 * 1024 * 1024;
 export interface ConfigSnapshot {
   /** By absolute path; of a program (TypeScript, JavaScript), the JSON it came to. */
   readonly texts: readonly (readonly [path: string, text: string])[];
-  /** The files that the pattern of an `include` found, by the folder it starts from and the pattern. */
+  /** Files that the pattern of an `include` matched, by the directory it starts from and the pattern. */
   readonly matches: readonly (readonly [key: string, paths: readonly string[]])[];
-  /** What is known of the plugins, whose code is not kept. */
+  /** Descriptions of the plugins; their code is not part of the snapshot. */
   readonly plugins: readonly KeptPlugin[];
 }
 
@@ -54,7 +54,7 @@ export class DiskFiles implements ConfigFiles {
     return matches;
   }
 
-  /** What was read and looked for so far. */
+  /** Files read and looked for so far. */
   get watched(): Watched {
     return {
       files: [...this.#versions].map(([path, version]) => ({ path, version })),
@@ -76,7 +76,7 @@ export class DiskFiles implements ConfigFiles {
   }
 }
 
-/** What the files were when the snapshot was taken; nothing else is there. */
+/** The files as they were when the snapshot was taken; no others exist. */
 export class SnapshotFiles implements ConfigFiles {
   readonly #texts: ReadonlyMap<string, string>;
   readonly #matches: ReadonlyMap<string, readonly string[]>;
@@ -93,7 +93,7 @@ export class SnapshotFiles implements ConfigFiles {
       : { text };
   }
 
-  /** What was passed over has been reported when the snapshot was taken. */
+  /** Skipped files were reported when the snapshot was taken. */
   async match(pattern: string, folder: string): Promise<Matches> {
     return { paths: this.#matches.get(keyOf(pattern, folder)) ?? [], passedOver: [] };
   }

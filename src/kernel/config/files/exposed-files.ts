@@ -35,8 +35,8 @@ const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
 const ROOTS: ReadonlySet<string> = new Set(['root', 'include', 'load_plugin', 'server_dir']);
 
 /**
- * Warns of files that lie below a root where clients can download them: the configuration itself, plugins' sources, and
- * whatever directives name (passwords, sessions, logs). A private key among them is an error.
+ * Warns about files below a root that clients could download: the configuration itself, the sources of plugins, and
+ * files that directives name (passwords, sessions, logs). A private key among them is an error.
  */
 export async function reportExposedFiles(
   config: Config,
@@ -91,7 +91,7 @@ async function servedRoots(config: Config): Promise<readonly ServedRoot[]> {
   return roots;
 }
 
-/** Whether a GET for the file's URL gets it: no location of its own answers there. */
+/** True when a GET of the file's URL would return it: no other location responds there. */
 function sends({ route, directory }: ServedRoot, file: string): boolean {
   const { root, hiddenFiles } = route;
   if (root === undefined || !isUnder(file, directory)) return false;

@@ -14,10 +14,11 @@ const PLACES = [
 ];
 
 /**
- * The configuration of a folder: `webserv.conf`, `webserv.yaml`, or where cosmiconfig looks for `webserv`. Folders
- * above are not looked at: in a shared one, anybody's file would be run. cosmiconfig's own search is not used: it reads the
- * package.json of the working directory for settings of its own, and throws where that is not JSON.
- * @returns its absolute path; undefined when there is none
+ * Finds the configuration of a directory: `webserv.conf`, `webserv.yaml`, or a name that cosmiconfig uses for
+ * `webserv`. Parent directories are not searched: in a shared one, another user's file would be run. The search of
+ * cosmiconfig itself is not used: it reads settings from the package.json of the working directory, and throws where
+ * that is not JSON.
+ * @returns its absolute path; undefined when none exists
  */
 export function findConfig(folder: string): string | undefined {
   return PLACES.map((place) => join(folder, place)).find(isConfiguration);
@@ -36,7 +37,7 @@ function isConfiguration(path: string): boolean {
   }
 }
 
-/** What cannot even be looked at is left to loadConfig, which says why. */
+/** loadConfig reports why a path cannot be inspected. */
 function isThere(path: string): boolean {
   try {
     const stats = statSync(path, { throwIfNoEntry: false });

@@ -31,10 +31,10 @@ interface Inclusion {
   readonly chain: readonly Link[];
 }
 
-/** nginx looks elsewhere: from the folder of its outermost file. */
+/** nginx resolves it differently: from the directory of the main configuration file. */
 const INCLUDE_START = 'a relative path starts from the folder of the file it stands in';
 
-/** What may make a pattern of a path. */
+/** Characters that can make a path a pattern. */
 const WILDCARD = /[*?[\]{}()!+@|]/;
 
 /**
@@ -98,7 +98,7 @@ export class FileReader {
     return uses;
   }
 
-  /** The files of a pattern, sorted. One without wildcards is itself, whether it is there or not. */
+  /** The files of a pattern, sorted. A pattern without wildcards is its own result, whether or not the file exists. */
   async #matching({ text: pattern, place }: Argument, folder: string): Promise<readonly string[]> {
     if (WILDCARD.test(pattern)) {
       const { isDynamicPattern } = await import('tinyglobby');

@@ -27,19 +27,25 @@ import type { Watched } from './watched.js';
 export interface LoadOptions {
   /** The plugins that need no `load_plugin`. */
   readonly builtins: readonly Plugin[];
-  /** What plugins and configurations in TypeScript import of this package; nothing when left out. */
+  /** Entries of this package that plugins and configurations in TypeScript can import; none by default. */
   readonly entries?: PublicEntries;
   /** Where `${NAME}` is looked up; the process's environment when left out. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** What `server_dir` starts from, and is by default; the configuration file's folder when left out. */
+  /**
+   * The directory that `server_dir` is relative to, and its default; the directory of the configuration file by
+   * default.
+   */
   readonly prefix?: string;
   /** Read these texts, and not the files they were; the disk when left out. */
   readonly snapshot?: ConfigSnapshot;
-  /** Asked about a configuration with mistakes: what plugins find in its sound blocks is then told with them. */
+  /**
+   * Called for a configuration with errors, so that the findings of plugins in its valid blocks are reported together
+   * with them.
+   */
   readonly preview?: (config: CompiledConfig) => Promise<readonly Diagnostic[]>;
 }
 
-/** What a configuration was compiled from, for who explains it. */
+/** The sources of a compiled configuration, for commands that explain it. */
 export interface ConfigSource {
   readonly tree: Tree;
   readonly registry: Registry;
@@ -61,7 +67,7 @@ export interface LoadResult {
   readonly watched: Watched;
 }
 
-/** Reads, checks and compiles a configuration file. Every mistake is a diagnostic; nothing is thrown for one. */
+/** Reads, checks and compiles a configuration file. Every error is a diagnostic and none is thrown. */
 export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
   const path = resolve(file);
   return load(path, options, async (reader, findings, files, programs) => {
@@ -72,7 +78,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   });
 }
 
-/** What a program comes to may be another each time: a snapshot has what it came to. */
+/** A program can produce a different configuration each time it runs; a snapshot has the result of one run. */
 async function programText(
   path: string,
   findings: Findings,
@@ -91,7 +97,7 @@ async function programText(
 export interface LoadTextOptions extends LoadOptions {
   /** The name the text has in messages; its ending tells its form. */
   readonly file: string;
-  /** The folder it counts as lying in. */
+  /** The directory that relative paths in the text start from. */
   readonly base: string;
 }
 
@@ -147,7 +153,7 @@ async function load(
   }
   const pluginFiles = plugins.flatMap(({ file }) => (file === undefined ? [] : [file]));
   const sources = [...new Set([path, ...reader.files, ...pluginFiles])];
-  // A process that takes another's place reads what that was told about.
+  // A process that replaces another one reads a snapshot that was already checked.
   if (snapshot === undefined) await reportExposedFiles(config, uses, registry, sources, findings);
   return {
     config: findings.failed ? undefined : config,

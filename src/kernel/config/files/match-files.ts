@@ -2,11 +2,11 @@ import { access, constants, readdir, readlink, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { reasonOf } from '../../diagnostics/findings.js';
 
-/** What the pattern of an `include` found. */
+/** Result of the pattern of an `include`. */
 export interface Matches {
   /** Absolute, sorted. */
   readonly paths: readonly string[];
-  /** What it would have found, or might have, with why not. */
+  /** Paths it could not read, each with the reason. */
   readonly passedOver: readonly string[];
 }
 
@@ -63,7 +63,7 @@ async function whyUnreadable(directory: string): Promise<string | undefined> {
   }
 }
 
-/** Of the links in a directory that the pattern's last part would find, those that lead to nothing that can be read. */
+/** Links in a directory that the last part of the pattern matches and whose target cannot be read. */
 async function deadLinks(directory: string, pattern: string): Promise<readonly string[]> {
   const isMeant = namesLike(pattern.split('/').at(-1) ?? '');
   const dead: string[] = [];
@@ -76,7 +76,7 @@ async function deadLinks(directory: string, pattern: string): Promise<readonly s
   return dead.sort();
 }
 
-/** By how its names begin and end: nobody but the glob itself knows exactly, and it leaves these links out. */
+/** Compares how the names begin and end. Only the glob itself could tell exactly, and it leaves these links out. */
 function namesLike(segment: string): (name: string) => boolean {
   const [prefix = ''] = /^[^*?[\]{}()!+@|]*/.exec(segment) ?? [];
   const [suffix = ''] = /[^*?[\]{}()!+@|]*$/.exec(segment) ?? [];

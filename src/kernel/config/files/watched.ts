@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** What a configuration was read from: when any of it is not what it was, the configuration may be another. */
+/** The sources of a configuration: when one of them changes, the configuration may change. */
 export interface Watched {
   readonly files: readonly WatchedFile[];
   readonly patterns: readonly WatchedPattern[];
@@ -11,7 +11,7 @@ export interface Watched {
 export interface WatchedFile {
   /** Absolute. */
   readonly path: string;
-  /** What it was just before that; see versionOf. */
+  /** Its version just before it was read; see versionOf. */
   readonly version: string;
 }
 
@@ -55,7 +55,7 @@ export function versionOf(path: string): string {
 
 const CODE = '*.{ts,mts,cts,js,mjs,cjs}';
 
-/** What a program reads or imports in ways that cannot be seen in its text mostly lies next to it. */
+/** Files that a program reads or imports in ways that its text does not show are mostly in the same directory. */
 export function codeBeside(file: string): { readonly pattern: string; readonly from: string } {
   return { pattern: CODE, from: dirname(file) };
 }

@@ -5,7 +5,7 @@ export type JsonOf =
   | { readonly json: string; readonly problem?: undefined }
   | { readonly json?: undefined; readonly problem: string };
 
-/** What JSON.stringify would leave out, or write as something else, without a word, is a problem here. */
+/** Values that JSON.stringify would silently omit or convert are errors here. */
 export function jsonOf(value: object): JsonOf {
   // The names that lead to each object: the message has them all.
   const names = new Map<unknown, string>();

@@ -1,12 +1,12 @@
 import type { DirectiveUse } from '../../contract/directive.js';
 import type { Rule } from '../directives/registry.js';
 
-/** What is known of a directive by its name. */
+/** The properties of a directive that its name determines. */
 type RuleOf = (name: string) => Pick<Rule, 'block' | 'hasBlock' | 'maxArguments'> | undefined;
 
 /**
- * In YAML and JSON, `limit: { rate: 10 }` reads as the directive `limit` with the words `rate 10` as long as nobody knows
- * that it has a block. Once the plugins are loaded it is known: what comes from one object is one block.
+ * In YAML and JSON, `limit: { rate: 10 }` reads as the directive `limit` with the words `rate 10` until it is known
+ * that `limit` takes a block. That is known once the plugins are loaded: then an object becomes a block.
  */
 export function withObjectBlocks(uses: readonly DirectiveUse[], ruleOf: RuleOf): readonly DirectiveUse[] {
   if (!uses.some(({ keyed, block }) => keyed || block !== undefined)) return uses;

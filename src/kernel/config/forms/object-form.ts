@@ -14,7 +14,7 @@ const MAX_NESTING = 4 * MAX_DEPTH;
 
 type Value = Node | null;
 
-/** What is written in one place: arguments and perhaps a block. */
+/** The value of a key: arguments, and a block if it has one. */
 type Written = Pick<DirectiveUse, 'arguments' | 'block' | 'keyed'>;
 
 /** Directives whose object is their block, because they take no arguments: `server`, `types`; nginx's outer ones. */
@@ -62,7 +62,7 @@ export class ObjectForm {
     }));
   }
 
-  /** What a directive's value says: one use, or several. */
+  /** Converts the value of a directive to its uses. */
   #written(name: string, value: Value, depth: number): readonly Written[] {
     const node = this.#resolve(value, depth);
     if (isSeq<Node>(node)) {
@@ -137,7 +137,10 @@ export class ObjectForm {
     return merged.length === 0 ? own : [...own, ...this.#mergedEntries(merged, seen, depth)];
   }
 
-  /** What `<<: *base` and `<<: [*one, *other]` add: the names that are not there yet. https://yaml.org/type/merge.html */
+  /**
+   * The keys that `<<: *base` and `<<: [*one, *other]` add: those that the map does not have itself.
+   * https://yaml.org/type/merge.html
+   */
   #mergedEntries(
     merged: readonly Value[],
     seen: Set<unknown>,
@@ -174,7 +177,7 @@ export class ObjectForm {
     return undefined;
   }
 
-  /** What an alias stands for; any other node is itself. */
+  /** The target of an alias; any other node is returned as it is. */
   #resolve(value: Value, depth: number): Value {
     if (value === null || this.#isTooMuch(value, depth)) return null;
     if (isAlias(value)) {

@@ -8,7 +8,7 @@ import type { Source } from '../language/source.js';
 import { ObjectForm } from './object-form.js';
 import { depthOf } from './yaml-depth.js';
 
-/** Text in YAML or JSON → directives. Its mistakes are reported. */
+/** Converts YAML or JSON to directives. Errors are reported. */
 export function parseYaml(
   source: Source,
   environment: Environment,
@@ -44,7 +44,7 @@ function compose(source: Source, findings: Findings): Document.Parsed | undefine
   return problems.length > 0 || second !== undefined ? undefined : document;
 }
 
-/** Each of a hostile text's million mistakes is an Error, and its stack trace is what costs. */
+/** A hostile text can have a million errors, and capturing the stack of each would dominate the cost. */
 function withoutStackTraces<T>(run: () => T): T {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;

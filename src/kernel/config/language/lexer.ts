@@ -22,7 +22,7 @@ const CODE = {
   close: 0x7d,
 } as const;
 
-/** What a backslash makes of the character behind it; before any other character it stands for itself. */
+/** Characters that a backslash escapes. In front of any other character, the backslash is a character itself. */
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ...Array.from('"\'\\;{}#$ ', (char) => [char, char] as const),
   ['t', '\t'],
@@ -34,7 +34,7 @@ function isSpace(code: number): boolean {
   return code === CODE.space || code === CODE.lineFeed || code === CODE.tab || code === CODE.carriageReturn;
 }
 
-/** Cuts a configuration into words and punctuation, nginx's way. Its mistakes are reported, never thrown. */
+/** Splits a configuration into words and punctuation by nginx's rules. Errors are reported, never thrown. */
 export class Lexer {
   readonly #source: Source;
   readonly #text: string;

@@ -8,7 +8,7 @@ import type { Source } from './source.js';
 export const MAX_DEPTH = 64;
 
 interface OpenBlock {
-  /** Where its `{` stands, and where its directive starts. */
+  /** Offsets of its `{` and of its directive. */
   readonly brace: number;
   readonly start: number;
   readonly name: string;
@@ -17,7 +17,9 @@ interface OpenBlock {
 
 type Word = Extract<Token, { kind: 'word' }>;
 
-/** Text in the configuration language → directives. Its mistakes are reported, and it goes on behind them. */
+/**
+ * Converts text in the configuration language to directives. Errors are reported, and parsing continues behind them.
+ */
 export function parseConf(
   source: Source,
   environment: Environment,
@@ -38,7 +40,7 @@ class Parser {
   readonly #main: DirectiveUse[] = [];
   readonly #open: OpenBlock[] = [];
   #words: Word[] = [];
-  /** The first `}` that does not stand below the start of the block it closes, with that block. */
+  /** The first `}` whose column is not that of the block it closes, with that block. */
   #suspect: { readonly at: number; readonly block: OpenBlock } | undefined;
 
   constructor(source: Source, environment: Environment, findings: Findings) {

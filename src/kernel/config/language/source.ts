@@ -3,7 +3,7 @@ import type { Place } from '../../diagnostics/diagnostic.js';
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** The text of one configuration file, able to say where an offset of it stands. */
+/** The text of one configuration file; converts offsets to lines and columns. */
 export class Source {
   /** As it is shown to people. */
   readonly file: string;
@@ -39,7 +39,7 @@ export class Source {
     return end > 0 && this.text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
   }
 
-  /** True when only white space stands before it on its line. */
+  /** True when only white space precedes it on its line. */
   isFirstOnLine(offset: number): boolean {
     for (let at = offset - 1; at >= 0; at -= 1) {
       const code = this.text.charCodeAt(at);

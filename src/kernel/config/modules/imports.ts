@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { versionOf, type WatchedFile } from '../files/watched.js';
 
-/** A program of a configuration is a few files; whoever imports more has bought a library. */
+/** Programs of a configuration are a few files; more than this is an imported library. */
 const MAX_FILES = 1000;
 const MAX_FILE_SIZE = 1024 * 1024;
 

@@ -3,13 +3,14 @@ import { dirname, join } from 'node:path';
 import type { DirectiveUse } from '../../contract/directive.js';
 import type { Registry } from '../directives/registry.js';
 
-/** Beyond these nobody looks: it is for a hint. */
+/** Limits of the search, which only serves a hint. */
 const MAX_PACKAGES = 200;
 
 /**
- * Directives nobody knows that a plugin would, were it loaded: by its manifest, `"webservPlugin": { "directives": [ … ] }` in
- * the package.json of a `webserv-plugin-…` that is installed where `load_plugin` looks.
- * @returns directive → what to give to `load_plugin`
+ * Finds unknown directives that an installed plugin would define if it were loaded. Plugins name them in their
+ * manifest, `"webservPlugin": { "directives": [ … ] }` in the package.json of a `webserv-plugin-…` that is installed
+ * where `load_plugin` looks.
+ * @returns directive → argument for `load_plugin`
  */
 export async function providersOf(
   uses: readonly DirectiveUse[],
@@ -28,7 +29,7 @@ export async function providersOf(
   return providers;
 }
 
-/** What may be a directive's name; the lines of `types` are none. */
+/** Matches the name of a directive; lines inside `types` do not match. */
 function addUnknown(unknown: Set<string>, uses: readonly DirectiveUse[], registry: Registry): void {
   for (const { name, block } of uses) {
     if (!registry.isKnown(name) && /^[a-z][a-z0-9_]*$/.test(name)) unknown.add(name);
@@ -41,7 +42,7 @@ interface Installed {
   readonly manifest: string;
 }
 
-/** Nearest folder first, as modules are found. */
+/** Nearest directory first, as Node resolves modules. */
 async function installed(folder: string): Promise<readonly Installed[]> {
   const found: Installed[] = [];
   for (let at = folder; ; at = dirname(at)) {

@@ -5,8 +5,8 @@ import { HttpError } from '../../http/errors.js';
 import type { LoadedPlugin } from '../directives/registry.js';
 
 /**
- * What a snapshot keeps of a plugin that `load_plugin` names: enough for a worker that cannot load its code any more to read
- * the configuration, and to know which routes must not be served without it.
+ * Description of a plugin in a snapshot. A worker that can no longer load its code needs it to read the configuration,
+ * and to know which routes must not be served without the plugin.
  */
 export interface KeptPlugin {
   /** As `load_plugin` names it. */
@@ -40,7 +40,7 @@ export function keptPlugins(
   });
 }
 
-/** Whether options come from directives that somebody wrote, and not from their defaults alone. */
+/** True when at least one option comes from a directive in the configuration, and not only from defaults. */
 export function isSwitchedOn({ directives }: Plugin, options: OptionValues | undefined): boolean {
   return Object.entries(directives).some(
     ([name, { fallback }]) => options !== undefined && options[name] !== fallback,
@@ -51,7 +51,7 @@ function isUsedIn({ options, children }: RouteConfig, plugin: Plugin): boolean {
   return isSwitchedOn(plugin, options.get(plugin.name)) || children.some((child) => isUsedIn(child, plugin));
 }
 
-/** Whether it stands in a block or around it is all that is known of a directive whose plugin is not there. */
+/** Without the plugin, only the presence of its directives in a block or around it is known. */
 const anywhere: Directive<boolean> = {
   contexts: ['main', 'server', 'location'],
   help: 'of a plugin that could not be loaded again',

@@ -24,21 +24,21 @@ export interface LoadedPlugins {
   readonly complete: boolean;
 }
 
-/** What plugins are loaded with. */
+/** Inputs for loading plugins. */
 export interface PluginSources {
   readonly builtins: readonly Plugin[];
-  /** What plugins import of this package. */
+  /** Entries of this package that plugins can import. */
   readonly entries: PublicEntries;
   readonly findings: Findings;
-  /** Notes each program before it is run; undefined where nobody asks. */
+  /** Records each program before it is run; undefined where the caller does not need that. */
   readonly programs: Programs | undefined;
-  /** Of those that were loaded for the process whose place this one takes. */
+  /** Plugins of the process that this one replaces. */
   readonly kept: readonly KeptPlugin[];
 }
 
 /**
- * Finds and loads what `load_plugin` names.
- * @param path the configuration file's absolute path: plugins are looked for from its folder
+ * Finds and loads the plugins that `load_plugin` names.
+ * @param path absolute path of the configuration file: plugins are resolved from its directory
  */
 export async function loadPlugins(
   uses: readonly DirectiveUse[],
@@ -55,7 +55,7 @@ export async function loadPlugins(
   for (const use of uses) {
     const [word] = use.arguments;
     if (use.name !== 'load_plugin' || word === undefined || use.arguments.length > 1) continue;
-    if (builtins.some(({ name }) => name === word.text)) continue; // it is there already
+    if (builtins.some(({ name }) => name === word.text)) continue; // built in
     const first = named.get(word.text);
     if (first !== undefined) {
       const related = [{ message: 'first loaded here', place: first }];

@@ -12,15 +12,15 @@ export interface MissingImport {
   /** undefined: there is no module `from`. */
   readonly name: string | undefined;
   readonly from: string;
-  /** What the other one has that is like it. */
+  /** The most similar name that the other module exports. */
   readonly meant: string | undefined;
 }
 
 const requireBuiltin = createRequire(import.meta.url);
 const CODE = /\.[cm]?[jt]s$/;
-/** One at the start of a line: those inside of texts and comments are rarely there. */
+/** Only at the start of a line: imports inside strings and comments are rarely there. */
 const IMPORT = /^(?:import\s+(?:[\w$]+\s*,\s*)?|export\s+)\{([^}]*)\}\s*from\s*(['"])([^'"]+)\2/gm;
-/** What a module takes from a file beside it, types apart. */
+/** Matches imports of other files, except type imports. */
 const FROM = /^(?:import|export)\s+(?!type\s+[\w${*])[\w$\s{},*]*\bfrom\s*(['"])(\.[^'"]*)\1/gm;
 
 /**
@@ -91,7 +91,7 @@ function isThere(from: string, file: string, importer: Jiti): boolean {
   return [path, `${path}.d.ts`, path.replace(/\.([cm]?)[jt]s$/, '.d.$1ts')].some((one) => existsSync(one));
 }
 
-/** Of this package, of Node and of files beside; what lies in packages is their own matter. */
+/** Exports of this package, of Node and of local files. Other packages are not checked. */
 function exportsOf(from: string, file: string, importer: Jiti, entries: PublicEntries): Exports | undefined {
   const entry = Object.hasOwn(entries, from) ? entries[from] : undefined;
   if (entry !== undefined) {

@@ -7,9 +7,9 @@ import { importWhole, moduleImporter } from './module-importer.js';
 import type { PublicEntries } from './public-entries.js';
 
 /**
- * A configuration in TypeScript or JavaScript, run and written out as JSON, which then is read as any other: its
- * mistakes are shown in that text.
- * @returns undefined when it cannot be run or exports no configuration: that is reported
+ * Runs a configuration in TypeScript or JavaScript and converts its value to JSON, which is then read like any other
+ * configuration: its errors are shown in that text.
+ * @returns undefined, with the reason reported, when it cannot be run or does not export a configuration
  */
 export async function moduleAsJson(
   path: string,

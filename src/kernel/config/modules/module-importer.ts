@@ -5,15 +5,15 @@ import { missingImport } from './missing-imports.js';
 import type { PublicEntries } from './public-entries.js';
 
 /**
- * Imports modules from a folder, TypeScript too. The entries are this very package where nothing else is
- * installed by that name; JavaScript, which Node loads itself, gets what is.
+ * Imports modules from a directory, TypeScript included. Its imports of this package resolve to `entries`; JavaScript,
+ * which Node loads itself, gets the package that is installed.
  */
 export async function moduleImporter(from: string, entries: PublicEntries): Promise<Jiti> {
   // Late: most servers load nothing but what is built in.
   const { createJiti } = await import('jiti');
   return createJiti(pathToFileURL(from).href, {
     virtualModules: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, entry.exports])),
-    // In a shared temporary folder another user could put what is then run.
+    // In a shared temporary directory, another user could plant code that is then run.
     fsCache: false,
   });
 }

@@ -1,4 +1,4 @@
-/** One entry of this package, as plugins and configurations in TypeScript import it. */
+/** An entry of this package that plugins and configurations in TypeScript can import. */
 export interface PublicEntry {
   /** The module itself: what imports it shares classes and state with this process. */
   readonly exports: object;

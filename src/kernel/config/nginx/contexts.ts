@@ -1,6 +1,7 @@
 /**
- * Directives that webserv has, in blocks where nginx has them too and webserv does not. That costs comfort, not access: it is
- * a warning. What is answered there differs is an error as any other, and `root` in `http` is.
+ * Directives that both nginx and webserv have, in blocks where only nginx allows them. Losing one of these costs
+ * comfort, not access control, so it is a warning. Where the responses would differ it is an error, as for `root` in
+ * `http`.
  */
 const rows: readonly (readonly [names: string, why: string])[] = [
   [

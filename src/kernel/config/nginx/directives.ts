@@ -31,10 +31,10 @@ const BY_LUA = lost('the program is not run', { write: 'a plugin in TypeScript c
 const OTHER_VALUE = lost('this value has no meaning here');
 
 /**
- * What becomes of a directive of nginx; undefined when the name is none.
- *
+ * Finds how a directive of nginx is treated.
  * @param words its arguments
- * @param known every directive: where a plugin has one of a family, what is like it is a slip
+ * @param known every directive: where a plugin defines one of a family, a similar name is a typing error
+ * @returns undefined when nginx has no directive of that name
  */
 export function nginxOutcome(
   name: string,

@@ -1,17 +1,15 @@
 /**
- * What becomes of a directive of nginx that webserv does not have.
- *
- * - `nothing`: a warning. There is nothing to do here, nothing is lost.
- * - `costs`: a warning. What is lost costs speed or comfort, or is of another protocol.
- * - `lost`: an error. It decides who may see what, or what is answered.
+ * How a directive of nginx that webserv lacks is treated. `nothing` is a warning: it has no purpose here, and nothing
+ * is lost. `costs` is a warning: losing it costs speed or comfort, or concerns another protocol. `lost` is an error: it
+ * decides which clients have access, or what the response is.
  */
 export type Effect = 'nothing' | 'costs' | 'lost';
 
 export interface Outcome {
   readonly effect: Effect;
-  /** Of `nothing`, why; else what is lost. Completes a sentence: `downloads are sent at full speed`. */
+  /** For `nothing` the reason, else the consequence. Completes a sentence: `downloads are sent at full speed`. */
   readonly what: string;
-  /** What to write instead; without it, the directive is taken out. */
+  /** The replacement to write; without one, the directive is to be removed. */
   readonly write?: string | undefined;
   /** Holds for arguments (joined by spaces) that match; for any when left out. */
   readonly when?: RegExp;
@@ -21,7 +19,7 @@ export interface Outcome {
 
 /** Directives that share their outcomes; the first whose `when` matches holds. */
 export interface NginxRow {
-  /** Of a family, the beginning of its names. */
+  /** The common prefix of a family of names. */
   readonly names: readonly string[];
   readonly outcomes: readonly Outcome[];
 }

@@ -5,7 +5,7 @@ const WITHOUT_PROXY = 'it means nothing without a proxy';
 const PHP = { write: 'cgi .php php-cgi;' };
 const SCRIPTS = { write: 'cgi .py python3;' };
 
-/** Of what scripts answer, something is kept from clients, or replaced. */
+/** Parts of the responses of scripts are hidden from clients, or replaced. */
 const answersOf = (module: string): readonly NginxRow[] => [
   row(
     `${module}_hide_header`,
