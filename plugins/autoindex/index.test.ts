@@ -60,7 +60,7 @@ describe('a listing', () => {
     expect(page).toContain('<title>Index of /dir/</title>');
     expect(page).toContain('<a href="./report.pdf"><bdi>report.pdf</bdi></a></td><td>1.5 KiB</td>');
     expect(page).toContain('<time datetime="2024-02-29T23:58:00.000Z">2024-02-29 23:58</time>');
-    expect(page).toContain('<a href="./sub/" class="folder">');
+    expect(page).toContain('<a href="./sub/" class="directory">');
     expect(hrefsOf(page)).toEqual(['../', './sub/', './report.pdf']);
   });
 
@@ -71,7 +71,7 @@ describe('a listing', () => {
     expect(hrefsOf(await (await server.fetch('/')).text())).toEqual(['./dir/']);
     const page = await (await server.fetch('/dir/')).text();
     expect(hrefsOf(page)).toEqual(['../']);
-    expect(page).toContain('This folder is empty.');
+    expect(page).toContain('This directory is empty.');
   });
 
   test('as JSON has name, type, size and date', async () => {

@@ -19,22 +19,24 @@ import { Slice } from './slice.js';
 
 const OFFERS = ['text/html', 'application/json'] as const;
 
-/** Should a name ever get around the escaping: nothing in a listing runs or is fetched from elsewhere. */
+/**
+ * Defence in depth, should a name ever get around the escaping: nothing in a listing may run or load from elsewhere.
+ */
 const POLICY =
   "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** Listings that are read and written at the same time, and those that wait; beyond them the answer is 503. */
+/** Limits on listings being produced and on requests waiting for one; beyond both the response is 503. */
 const LISTINGS = { atOnce: 2, waiting: 16 };
 
-/** RFC 9110 §9.2.1: what these ask for changes nothing. */
+/** Methods that change nothing (RFC 9110 §9.2.1). */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const PAGE_FIELDS = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY };
 const JSON_FIELDS = { 'content-type': 'application/json' };
 
-/** Which listing, of what, in which form. */
+/** The listing a request asks for: of which directory, in which format. */
 interface Asked {
-  /** Equal where the same listing would be made. */
+  /** Cache key: equal for requests that get the same listing. */
   readonly key: string;
   readonly path: FilePath;
   readonly url: DecodedPath;
@@ -47,7 +49,7 @@ function lists({ options, children }: RouteConfig): boolean {
   return options.get('autoindex')?.autoindex === true || children.some(lists);
 }
 
-/** As in nginx, where they may stand in `http`. */
+/** Contexts of these directives: as in nginx, `http` included. */
 const everywhere = ['main', 'server', 'location'] as const;
 
 export default definePlugin({
@@ -56,13 +58,13 @@ export default definePlugin({
     autoindex: flag({
       in: everywhere,
       default: false,
-      help: 'lists a folder that has no index file',
+      help: 'lists a directory that has no index file',
       example: 'autoindex on;',
     }),
     autoindex_format: oneOf(['auto', 'html', 'json'], {
       in: everywhere,
       default: 'auto',
-      help: 'writes the list as a page, as JSON, or as the client asks by Accept',
+      help: 'writes the listing as HTML, as JSON, or (auto) as the Accept field of the request prefers',
       example: 'autoindex_format json;',
     }),
   },
@@ -74,7 +76,7 @@ export default definePlugin({
     return state;
   },
   apply({ options, hooks, route, state: { pages, work, wanted } }) {
-    // Whatever changed something on this server may have changed a directory.
+    // A request with an unsafe method may have changed any directory of this server.
     if (wanted) {
       hooks.onDone.tap({}, ({ request }) => {
         if (SAFE.has(request.method)) return;

@@ -7,43 +7,48 @@ import { FirstInOrder } from './sort.js';
 export interface Entry {
   readonly name: string;
   readonly kind: 'directory' | 'file';
-  /** Bytes; a directory's says nothing. */
+  /** Bytes; meaningless for a directory. */
   readonly size: number;
-  /** Milliseconds since 1970; may be beyond what a Date holds. */
+  /** Milliseconds since 1970; may be outside the range of a Date. */
   readonly modified: number;
 }
 
 export interface Listing {
   /** Directories first, then by name. */
   readonly entries: readonly Entry[];
-  /** False when the directory holds more than is listed: these are the first then, in this order. */
+  /** False when the directory holds more entries than are listed; `entries` then holds the first ones in this order. */
   readonly complete: boolean;
 }
 
 export interface ListingOptions {
-  /** Aborted when nobody waits for the listing any more. */
+  /** Aborted when no request waits for the listing any more. */
   readonly signal: AbortSignal;
-  /** Entries listed at most. */
+  /** Maximum number of entries. */
   readonly limit?: number;
 }
 
-/** A page much longer than this is of no use to a person, and its memory and sorting time are everybody's. */
+/**
+ * Maximum number of entries: longer pages are of no use to a reader, and all requests pay for their memory and sorting.
+ */
 export const MAX_ENTRIES = 50_000;
-/** System calls under way at once for one listing: 1,000 files took 65 ms with 1, 7 ms with 16, 6 ms with 64. */
+/** Concurrent system calls per listing: 1,000 files took 65 ms with 1, 7 ms with 16, 6 ms with 64. */
 const LANES = 16;
-/** Links whose targets are looked at together while the directory is read. */
+/** Number of symbolic links to inspect together while the directory is read. */
 const BATCH = 1024;
 
-/** Left out of a listing, not faults: gone meanwhile, a link to nothing or in a circle, a name that is not UTF-8. */
+/**
+ * Error codes of entries that are left out of a listing: removed meanwhile, dangling or circular links, names that are
+ * not UTF-8, targets that may not be read.
+ */
 const LEFT_OUT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM']);
 
 type Named = Pick<Entry, 'name' | 'kind'>;
 
-/** Made with the first listing: it takes as long as a server's start may take for a plugin. */
+/** Created with the first listing: creating it takes as long as the whole start of a plugin may take. */
 let collator: Intl.Collator | undefined;
 
 function order(): (one: Named, other: Named) => number {
-  // Not the machine's language: a directory is in the same order wherever it is served.
+  // A fixed locale, so that the order does not depend on the machine.
   collator ??= new Intl.Collator('en', { numeric: true });
   const { compare } = collator;
   return (one, other) => {
@@ -52,7 +57,7 @@ function order(): (one: Named, other: Named) => number {
   };
 }
 
-/** Hidden names are 404. `/.well-known` is for programs, not for a list. */
+/** Leaves out hidden names, which are 404. `/.well-known` is left out too: it is for programs. */
 function isListed(name: string, { hiddenFiles = false }: Boundary): boolean {
   return isVisible(`./${name}`, 0, hiddenFiles);
 }
@@ -61,12 +66,12 @@ function isLeftOut(error: unknown): boolean {
   return error instanceof Error && 'code' in error && LEFT_OUT.has(String(error.code));
 }
 
-/** Looks at a directory's entries, some at a time. */
+/** Reads the type, size and date of a directory's entries, a few at a time. */
 class Inspector {
   readonly #directory: OpenDirectory;
   readonly #boundary: Boundary;
   readonly #signal: AbortSignal;
-  /** What links must not leave; looked up with the first link. */
+  /** Real path of the boundary, which links must not leave; resolved with the first link. */
   #top: Promise<string> | undefined;
 
   constructor(directory: OpenDirectory, boundary: Boundary, signal: AbortSignal) {
@@ -75,7 +80,7 @@ class Inspector {
     this.#signal = signal;
   }
 
-  /** In the order of the names, without those that are left out. */
+  /** Keeps the order of the names and skips entries that are left out. */
   async inspectAll(names: readonly string[]): Promise<Entry[]> {
     const found = new Array<Entry | undefined>(names.length);
     const queue = names.entries();
@@ -85,7 +90,7 @@ class Inspector {
         found[index] = await this.#inspect(name);
       }
     };
-    // Settled, not all: the directory is closed by the caller only when no lane works in it any more.
+    // allSettled, not all: the caller closes the directory, so no lane may still be using it.
     const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
     for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
     return found.filter((entry) => entry !== undefined);
@@ -105,7 +110,7 @@ class Inspector {
     }
   }
 
-  /** What a link leads to, if that may be served. */
+  /** Resolves a link; undefined when its target is outside the boundary. */
   async #follow(path: string): Promise<Stats | undefined> {
     const target = await realpath(path);
     if (!this.#boundary.followSymlinks) {
@@ -117,8 +122,8 @@ class Inspector {
 }
 
 /**
- * What a directory shows: the files and directories that a client can ask for. Special files, and links that lead outside
- * the boundary, are left out. Long work is done in slices.
+ * Reads the files and directories that a client can request. Special files and links that lead outside the boundary are
+ * left out. Yields to the event loop now and then.
  * @throws the signal's reason when it is aborted
  */
 export async function readListing(

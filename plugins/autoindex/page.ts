@@ -2,9 +2,9 @@ import { type DecodedPath, encodeSegment, escapeHtml } from '@webserv/server';
 import type { Entry, Listing } from './listing.js';
 import type { Slice } from './slice.js';
 
-/** Bytes of a page. What comes after them is left out, as what comes after too many entries. */
+/** Maximum size of a page in bytes. Entries beyond it are left out, like those beyond the maximum number. */
 const MAX_PAGE = 8 * 1024 * 1024;
-/** Rows that are written in one go. */
+/** Rows rendered between two checks of the time slice. */
 const ROWS = 64;
 
 const STYLE = `
@@ -23,12 +23,12 @@ td+td,p{color:var(--quiet)}
 tbody tr:hover{background:var(--hover)}
 a{color:var(--link);text-decoration:none}
 a:hover,a:focus-visible{text-decoration:underline}
-.folder{font-weight:600}
+.directory{font-weight:600}
 `.trim();
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** `1.5 KiB`: at most four digits, one of them behind the point. */
+/** Formats like `1.5 KiB`: at most four digits, one of them after the point. */
 export function readableSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -40,7 +40,7 @@ export function readableSize(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** Undefined for a time that no date of four digits tells; some file systems have such. */
+/** Returns undefined for a date that does not fit a four-digit year; some file systems report such dates. */
 function dateOf(modified: number): Date | undefined {
   const date = new Date(modified);
   const year = date.getUTCFullYear();
@@ -55,16 +55,16 @@ function timeOf(modified: number): string {
 
 function htmlRow({ name, kind, size, modified }: Entry): string {
   const slash = kind === 'directory' ? '/' : '';
-  // `./` first: a name such as `javascript:alert(1)` would be a URL of its own.
+  // Starts with `./`, or a name such as `javascript:alert(1)` would be read as an absolute URL.
   const href = `./${encodeSegment(name)}${slash}`;
-  const folder = kind === 'directory' ? ' class="folder"' : '';
+  const cssClass = kind === 'directory' ? ' class="directory"' : '';
   return (
-    `<tr><td><a href="${href}"${folder}><bdi>${escapeHtml(name)}</bdi>${slash}</a></td>` +
+    `<tr><td><a href="${href}"${cssClass}><bdi>${escapeHtml(name)}</bdi>${slash}</a></td>` +
     `<td>${kind === 'directory' ? '' : readableSize(size)}</td><td>${timeOf(modified)}</td></tr>\n`
   );
 }
 
-/** The members nginx's `autoindex_format json` writes: a size for files only, the date as in HTTP. */
+/** Writes the members of nginx's `autoindex_format json`: a size for files only, the date as in HTTP. */
 function jsonRow({ name, kind, size, modified }: Entry): string {
   return JSON.stringify({
     name,
@@ -74,7 +74,7 @@ function jsonRow({ name, kind, size, modified }: Entry): string {
   });
 }
 
-/** Collects a page's pieces up to its bound, and lets others go first now and then. */
+/** Collects the pieces of a page up to its maximum size and yields to the event loop now and then. */
 class PageWriter {
   readonly #slice: Slice;
   readonly #pieces: Buffer[] = [];
@@ -90,7 +90,7 @@ class PageWriter {
     this.#size += piece.length;
   }
 
-  /** @returns how many of the entries have a row: not all where the page would become too long */
+  /** @returns the number of entries that got a row: fewer than all when the page reached its maximum size */
   async addRows(entries: readonly Entry[], row: (entry: Entry) => string, between = ''): Promise<number> {
     let written = 0;
     while (written < entries.length && this.#size < MAX_PAGE) {
@@ -107,7 +107,7 @@ class PageWriter {
   }
 }
 
-/** A directory as a page: no scripts, readable without a style sheet, dark where the reader's system is. */
+/** Renders a directory as HTML: no scripts, readable without CSS, dark where the reader's system is dark. */
 export async function renderPage(
   path: DecodedPath,
   { entries, complete }: Listing,
@@ -131,7 +131,7 @@ export async function renderPage(
 <tbody>
 `);
   if (path !== '/') {
-    writer.add('<tr><td><a href="../">Parent folder</a></td><td></td><td></td></tr>\n');
+    writer.add('<tr><td><a href="../">Parent directory</a></td><td></td><td></td></tr>\n');
   }
   const shown = await writer.addRows(entries, htmlRow);
   writer.add(`</tbody>
@@ -144,11 +144,11 @@ ${noteOf(shown, complete && shown === entries.length)}</main>
 }
 
 function noteOf(shown: number, complete: boolean): string {
-  if (!complete) return `<p>This folder holds more: only the first ${shown} entries are shown.</p>\n`;
-  return shown === 0 ? '<p>This folder is empty.</p>\n' : '';
+  if (!complete) return `<p>This directory has more entries: only the first ${shown} are shown.</p>\n`;
+  return shown === 0 ? '<p>This directory is empty.</p>\n' : '';
 }
 
-/** What stands behind the last entry of a JSON listing that is not complete. */
+/** Last member of a JSON listing that is incomplete. */
 const TRUNCATED = JSON.stringify({ name: '', type: 'truncated' });
 
 export async function renderJson({ entries, complete }: Listing, slice: Slice): Promise<Uint8Array> {

@@ -1,25 +1,25 @@
 import { type Exchange, HotCache, HttpError, type Response, type ResponseHeaders } from '@webserv/server';
 import { LRUCache } from 'lru-cache';
 
-/** A directory that is asked for so often within a second is read once a second: reading costs a look at every entry. */
+/** A directory requested this often within a second is read once a second, since reading inspects every entry. */
 const RECENT = { validMs: 1000, threshold: 4, maxKeys: 1000 };
-/** Bytes of the pages that are kept, the latest of each directory. */
+/** Total bytes of cached pages; only the latest page of a directory is cached. */
 const MAX_KEPT = 16 * 1024 * 1024;
-/** Bytes of older pages that slow clients still take. */
+/** Total bytes of evicted pages that slow clients are still receiving. */
 const MAX_BEING_SENT = 32 * 1024 * 1024;
 
-/** A listing that is kept, being sent, or both. */
+/** A listing that is cached, being sent, or both. */
 export interface Page {
   readonly response: Response;
   readonly bytes: Uint8Array;
-  /** Exchanges that send it. */
+  /** Number of exchanges sending it. */
   readers: number;
   kept: boolean;
 }
 
-/** The memory of listings: of those kept for the next one who asks, and of those that clients are still taking. */
+/** Accounts for the memory of listings: those cached for later requests and those clients are still receiving. */
 export class Pages {
-  /** Keys whose latest page is good for the next one who asks. */
+  /** Keys whose latest page may serve the next request. */
   readonly #recent = new HotCache<true>(RECENT);
   /** By key. */
   readonly #latest = new LRUCache<string, Page>({
@@ -32,36 +32,36 @@ export class Pages {
   });
   #beingSent = 0;
 
-  /** The page of a moment ago, where many ask for it. */
+  /** Returns the page produced a moment ago, if the directory is requested often. */
   recent(key: string): Page | undefined {
     return this.#recent.ask(key) ? this.#latest.get(key) : undefined;
   }
 
-  /** Whatever was kept is made anew: a directory may have changed. */
+  /** Invalidates all cached pages: a directory may have changed. */
   expire(): void {
     this.#recent.expire();
   }
 
-  /** @throws HttpError 503 when slow clients hold too much of older pages already */
+  /** @throws HttpError 503 when slow clients already hold the maximum of evicted pages */
   checkRoom(): void {
     if (this.#beingSent < MAX_BEING_SENT) return;
     throw new HttpError(503, {
-      reason: 'too many listings are being taken slowly',
+      reason: 'too many slow clients are receiving directory listings',
       headers: { 'retry-after': '1' },
     });
   }
 
-  /** @param madeAt when the directory began to be read */
+  /** @param madeAt when reading of the directory began */
   keep(key: string, headers: ResponseHeaders, bytes: Uint8Array, madeAt: number): Page {
     const before = this.#latest.get(key);
-    // The same page again: clients that take it slowly share it, whenever they came.
+    // Same bytes as before: slow clients share one page, no matter when they asked.
     const same = before !== undefined && Buffer.compare(before.bytes, bytes) === 0;
     const page = same ? before : this.#add(key, headers, bytes);
     this.#recent.keep(key, true, madeAt);
     return page;
   }
 
-  /** The response, which counts until it is sent. */
+  /** Returns the response and counts it as a reader until it is sent. */
   send(page: Page, exchange: Exchange): Response {
     if (page.readers === 0 && !page.kept) this.#beingSent += page.bytes.length;
     page.readers += 1;
@@ -78,7 +78,7 @@ export class Pages {
   }
 
   #add(key: string, headers: ResponseHeaders, bytes: Uint8Array): Page {
-    // Frozen, so that the server keeps the bytes it made of it.
+    // Frozen, so that the server can cache the serialised response.
     const response = Object.freeze({ status: 200, headers: Object.freeze(headers), body: bytes });
     const page: Page = { response, bytes, readers: 0, kept: true };
     this.#latest.set(key, page);

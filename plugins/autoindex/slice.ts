@@ -1,24 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How long a listing may keep the event loop at a time: other requests wait as long. */
+/** Longest time in milliseconds that a listing may block the event loop. */
 const SLICE_MS = 3;
 
-/** A part of long work. When it has taken its time, the event loop serves others first. */
+/** Time slice of long work: when it is spent, the event loop serves other requests first. */
 export class Slice {
   readonly #signal: AbortSignal;
   #since = performance.now();
 
-  /** @param signal aborted when the work is not wanted any more */
+  /** @param signal aborted when the result is no longer needed */
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
-  /** Whether `next` is due. Asked often, so it costs no promise. */
+  /** Whether `next` is due. A getter and not a promise, because it is checked often. */
   get spent(): boolean {
     return performance.now() - this.#since >= SLICE_MS;
   }
 
-  /** Lets others go first. @throws the signal's reason */
+  /** Yields to the event loop. @throws the signal's reason */
   async next(): Promise<void> {
     await nextTurn();
     this.#signal.throwIfAborted();

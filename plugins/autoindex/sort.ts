@@ -2,10 +2,10 @@ import type { Slice } from './slice.js';
 
 type Compare<Item> = (one: Item, other: Item) => number;
 
-/** Items sorted in one go: some hundred comparisons. */
+/** Items sorted in one uninterrupted run: some hundred comparisons. */
 const RUN = 64;
 
-/** A merge sort that lets the event loop serve others meanwhile: 10,000 names take 100 ms. */
+/** Merge sort that yields to the event loop: 10,000 names take 100 ms. */
 export async function sorted<Item>(
   items: readonly Item[],
   compare: Compare<Item>,
@@ -46,13 +46,13 @@ async function merge<Item>(
   return [...merged, ...other.slice(next)];
 }
 
-/** Keeps the first of many items by their order, however many there are: its memory is that of twice the limit. */
+/** Keeps the first `limit` of any number of items by their order, in memory for twice the limit. */
 export class FirstInOrder<Item> {
   readonly #limit: number;
   readonly #compare: Compare<Item>;
   readonly #slice: Slice;
   #kept: Item[] = [];
-  /** The last that would be kept so far; undefined while there is room. */
+  /** Last item that would be kept so far; undefined until the limit is reached. */
   #last: Item | undefined;
   #complete = true;
 
@@ -71,7 +71,7 @@ export class FirstInOrder<Item> {
     if (this.#kept.length >= 2 * this.#limit) await this.#cut();
   }
 
-  /** @returns the first ones in order, and whether these are all */
+  /** @returns the first items in order, and whether these are all */
   async result(): Promise<{ readonly items: readonly Item[]; readonly complete: boolean }> {
     await this.#cut();
     return { items: this.#kept, complete: this.#complete };

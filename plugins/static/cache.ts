@@ -14,28 +14,28 @@ import { OpenFiles } from './open-files.js';
 import type { Representation } from './representation.js';
 import { HotSlices } from './slices.js';
 
-/** What `file_cache` says. */
+/** Value of `file_cache`. */
 export interface CacheOptions {
-  /** Bytes of all kept files; 0 keeps none. */
+  /** Total bytes of cached files; 0 disables the cache. */
   readonly size: number;
-  /** Milliseconds after which a kept file is compared with the file system again. */
+  /** Milliseconds after which a cached file is compared with the file system again. */
   readonly valid: number;
 }
 
 const MAX_FILE = 1024 * 1024;
 const MIN_CACHE = 64 * 1024;
 const MAX_VALID = 1000;
-/** What an entry takes beside the file's bytes: its header fields, its name, its place in the tables. */
+/** Estimated bytes of an entry besides the content: header fields, name, place in the tables. */
 const ENTRY_OVERHEAD = 1024;
 /**
- * A file that changed less than this before it is read is not kept: it could change again without a difference to
- * see, in the same tick of the file system's clock, which is a whole second on some; and a file just uploaded,
- * replaced and deleted is never seen as it was.
+ * A file that changed less than this many milliseconds before it is read is not cached. It could change again without a
+ * visible difference, within the same tick of the file system's clock, which is a whole second on some. This way
+ * clients never see a stale version of a file just uploaded, replaced or deleted.
  */
 const SETTLED_AFTER = 1000;
 /**
- * So often a path has to be asked for within `valid` before it is remembered that nothing is there. Who looks, uploads
- * through another process and looks again does not ask that often.
+ * Number of requests for a path within `valid` before its absence is cached. A client that checks, uploads through
+ * another process and checks again stays below it.
  */
 const ABSENT_THRESHOLD = 20;
 const MAX_ABSENT = 1000;
@@ -49,7 +49,7 @@ function validity(word: Argument): number {
     });
   }
   if (valid > MAX_VALID) {
-    throw new ArgumentError(`a kept file is validated at least once a second, got "${word.text}"`, {
+    throw new ArgumentError(`expected valid= of at most 1s, got "${word.text}"`, {
       argument: word,
     });
   }
@@ -62,7 +62,7 @@ export const fileCacheDirective: Directive<CacheOptions> = directive<CacheOption
   writtenDefault: '32m',
   usage: 'SIZE [valid=TIME] | off',
   arguments: [1, 2],
-  help: 'keeps hot files in memory, up to SIZE in all; each is compared with the file system once every TIME, 1s at most',
+  help: 'caches frequently requested files in memory, up to SIZE in total; each is compared with the file system every TIME, at most 1s',
   example: 'file_cache 64m valid=500ms;',
   parse({ arguments: [first, second] }) {
     if (first === undefined) throw new ArgumentError('expected a size, or "off"');
@@ -78,39 +78,39 @@ export const fileCacheDirective: Directive<CacheOptions> = directive<CacheOption
   combine: (values, outer) => values.at(-1) ?? outer,
 });
 
-/** A file's content in memory, with the answers made of it. */
+/** The content of a file in memory, with the responses built from it. */
 export interface KeptFile {
-  /** The URL it stands under in its route. */
+  /** Its URL within the route. */
   readonly url: string;
-  /** URLs of folders that are answered with it. */
+  /** URLs of directories for which it is the index file. */
   readonly aliases: Set<string>;
   readonly version: FileVersion;
   readonly representation: Representation;
-  /** Called when the cache lets go of it. */
+  /** Called when the cache evicts it. */
   readonly forget: () => void;
-  /** Exchanges that send it. Counted by the cache. */
+  /** Number of exchanges sending it. Maintained by the cache. */
   readers: number;
-  /** The cache has let go of it. */
+  /** Whether the cache has evicted it. */
   dropped: boolean;
 }
 
-/** Smaller files are not counted while they are sent: a socket takes them whole. */
+/** Files up to this many bytes are not counted while they are sent: a socket accepts them whole. */
 const UNCOUNTED = 64 * 1024;
 
-/** The memory of the kept files of all routes: the least used go first. Who keeps a file under which URL is the routes'. */
+/** LRU cache of the files of all routes. Each route keeps its own index from URLs to files. */
 export class FileCache {
   readonly #maxFile: number;
   readonly #valid: number;
   readonly #files: LRUCache<KeptFile, number>;
-  /** Large files that are asked for just now. */
+  /** Large files that are requested at the moment. */
   readonly open = new OpenFiles();
-  /** Paths at which there is nothing, of those asked for again and again. */
+  /** Absent paths that are requested again and again. */
   readonly absent: HotCache<true>;
-  /** Parts of large files that many ask for just now. */
+  /** Ranges of large files that many clients request at the moment. */
   readonly slices: HotSlices;
   readonly #holdsOpen: boolean;
   readonly #size: number;
-  /** Bytes of dropped files that clients still take. */
+  /** Bytes of evicted files that clients are still receiving. */
   #beingSent = 0;
   #changedAt = Number.NEGATIVE_INFINITY;
 
@@ -133,28 +133,31 @@ export class FileCache {
   }
 
   /**
-   * Whether a file may be kept. Its ctime counts: unlike mtime nobody can set it. While slow clients take as much of dropped
-   * files as may be kept, further files are read piece by piece as they are sent.
+   * Whether a file may be cached. ctime is checked because, unlike mtime, it cannot be set. While slow clients hold as
+   * many bytes of evicted files as the cache may have, further files are read piece by piece as they are sent.
    */
   accepts(version: FileVersion): boolean {
     if (this.#beingSent >= this.#size) return false;
     return version.size <= this.#maxFile && Date.now() - version.ctimeMs >= SETTLED_AFTER;
   }
 
-  /** Whether a file that is not kept may be held open. One just changed is opened anew: its end may still move. */
+  /**
+   * Whether a file too large for the cache may be held open. One that just changed may still grow, so each request
+   * opens it.
+   */
   holds(version: FileVersion): boolean {
     return this.#holdsOpen && version.size > this.#maxFile && Date.now() - version.ctimeMs >= SETTLED_AFTER;
   }
 
-  /** Keeps a file, or keeps it longer: its turn to go comes last. A hit does not come by here, a validation does. */
+  /** Adds a file or, after a validation, marks it as most recently used. Cache hits do not pass through here. */
   keep(file: KeptFile): void {
-    // Dropped while its version was compared with the file system.
+    // Evicted while its version was compared with the file system.
     if (file.dropped && file.readers > 0) this.#beingSent -= file.version.size;
     file.dropped = false;
     this.#files.set(file, file.version.size);
   }
 
-  /** Counts a file's memory until its response is sent. @returns undefined for a small one */
+  /** Counts a file's memory until its response is sent. @returns undefined for a small file */
   pin(file: KeptFile): Closable | undefined {
     const { size } = file.version;
     if (size <= UNCOUNTED) return undefined;
@@ -180,7 +183,7 @@ export class FileCache {
     return checkedAt > this.#changedAt && performance.now() - checkedAt < this.#valid;
   }
 
-  /** What was compared before now counts no more: files may have changed. */
+  /** Invalidates every earlier comparison: files may have changed. */
   expire(): void {
     this.#changedAt = performance.now();
     this.absent.expire();

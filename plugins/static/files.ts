@@ -12,16 +12,16 @@ import {
 import type { FileCache, KeptFile } from './cache.js';
 import { type Representation, type RepresentationOptions, represent } from './representation.js';
 
-/** What stands at a file's path. An open file is the caller's to close, a held one to hold. */
+/** Result of looking up a URL's path. The caller closes an open file; a held one it must `hold`. */
 export type Found = Kept | Held | Lookup;
 
-/** A file that others read, too. */
+/** A large file shared by several readers. */
 export interface Held {
   readonly kind: 'held';
   readonly file: OpenFile;
 }
 
-/** A kept file under the URL it was found by. */
+/** A cached file under the URL it was found by. */
 export interface Kept {
   readonly kind: 'kept';
   readonly file: KeptFile;
@@ -44,7 +44,7 @@ export class RouteFiles {
   readonly #cache: FileCache;
   readonly #options: Omit<RepresentationOptions, 'contentType' | 'fields'>;
   readonly #kept = new Map<string, Kept>();
-  /** What one route may open, another may not: they share a file only where they may reach the same. */
+  /** Prefix of the keys of held files: routes share one only where their boundaries are the same. */
   readonly #heldBy: string;
   readonly #represented = new WeakMap<OpenFile, Representation>();
   readonly #looks = new Map<string, { readonly checkedAt: number; readonly found: Promise<Found> }>();
@@ -61,30 +61,31 @@ export class RouteFiles {
     this.#heldBy = `${followSymlinks}:${directory}\0`;
   }
 
-  /** The file kept for a URL, if it was compared with the file system a moment ago. No I/O. */
+  /** Returns the file cached for a URL if it was compared with the file system recently. No I/O. */
   fresh(url: string): Kept | undefined {
     const kept = this.#kept.get(url);
     return kept !== undefined && this.#cache.isFresh(kept.checkedAt) ? kept : undefined;
   }
 
-  /** The large file held open for a path, if it was compared with the file system a moment ago. No I/O. */
+  /** Returns the large file held open for a path if it was compared with the file system recently. No I/O. */
   held(path: FilePath): OpenFile | undefined {
     if (this.#cache.open.empty) return undefined;
     const held = this.#cache.open.get(this.#heldBy + path);
     return held !== undefined && this.#cache.isFresh(held.checkedAt) ? held.file : undefined;
   }
 
-  /** Lets a folder's URL be answered with its index file, until that is due to be looked at again. */
+  /** Serves a directory's URL from its index file until that has to be compared again. */
   alias(url: string, index: Kept): void {
-    // The cache may have let go of it since it was found.
+    // The cache may have evicted it since it was found.
     if (this.#kept.get(index.file.url)?.file !== index.file) return;
     index.file.aliases.add(url);
     this.#kept.set(url, index);
   }
 
   /**
-   * What stands at a URL's path, compared with the file system or fresh. Requests at the same time share one look.
-   * @throws the system's error for what is no answer to the client: EMFILE, EIO …
+   * Looks up a URL's path, comparing with the file system unless that was done recently. Concurrent requests share one
+   * lookup.
+   * @throws the system's error where no response to the client is defined: EMFILE, EIO …
    */
   async find(url: DecodedPath, path: FilePath): Promise<Found> {
     const fresh = this.fresh(url);
@@ -95,7 +96,7 @@ export class RouteFiles {
     const underWay = this.#looks.get(url);
     if (underWay !== undefined && this.#cache.isFresh(underWay.checkedAt)) {
       const found = await underWay.found;
-      // An open file has one owner, and this is not it.
+      // An open file has one owner: the request that opened it.
       return found.kind === 'file' ? openFile(path, this.#route.boundary) : found;
     }
     const checkedAt = performance.now();
@@ -113,12 +114,12 @@ export class RouteFiles {
     return this.#cache.pin(file);
   }
 
-  /** The same answer from memory, where many ask for this part of a held file. */
+  /** Returns the same response from memory when many clients request this range of a held file. */
   recallSlice(representation: Representation, response: Response): Response {
     return this.#cache.slices.recall(representation, response);
   }
 
-  /** The same for all who ask for a file while it is held. */
+  /** Returns the representation of a held file, shared by all its readers. */
   representHeld(file: OpenFile): Representation {
     const known = this.#represented.get(file) ?? this.represent(file, file);
     this.#represented.set(file, known);
@@ -134,7 +135,7 @@ export class RouteFiles {
     return represent(opened, content, { ...this.#options, contentType, fields });
   }
 
-  /** Opens again, for what counts is where the path leads now; reads again only a new version. */
+  /** Opens again, because the path may lead elsewhere now, but reads only a new version. */
   async #look(url: string, path: FilePath, checkedAt: number): Promise<Found> {
     const known = this.#kept.get(url)?.file;
     const lookup = await openFile(path, this.#route.boundary);
@@ -150,7 +151,7 @@ export class RouteFiles {
     return (await this.#load(url, lookup.file, checkedAt)) ?? lookup;
   }
 
-  /** @returns undefined when the file changed while it was read; it stays open then */
+  /** @returns undefined when the file changed while it was read; it then stays open */
   async #load(url: string, opened: OpenFile, checkedAt: number): Promise<Kept | undefined> {
     try {
       const bytes = await opened.bytes(0, opened.size);
@@ -178,7 +179,7 @@ export class RouteFiles {
     return lookup;
   }
 
-  /** The same version stays open as it is: those who read it go on with it, and so do those who come. */
+  /** The same version keeps its open descriptor, for present and later readers. */
   #hold(path: FilePath, opened: OpenFile, checkedAt: number): Held {
     const key = this.#heldBy + path;
     const before = this.#cache.open.get(key)?.file;

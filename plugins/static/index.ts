@@ -7,25 +7,25 @@ import { ownFileFirst, type TryFiles, tryFilesDirective } from './try-files.js';
 const READING = ['GET', 'HEAD'] as const;
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Out of descriptors or of memory: that passes. */
+/** Out of descriptors or memory: conditions that pass. */
 const PASSING: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-function asAnswer(error: unknown): unknown {
+function asHttpError(error: unknown): unknown {
   const passing = error instanceof Error && 'code' in error && PASSING.has(error.code);
   if (!passing) return error;
   return new HttpError(503, { reason: error.message, headers: { 'retry-after': '1' }, cause: error });
 }
 
 /**
- * The methods that a route's files are asked for; undefined for all. A folder's index file may be a script that takes
- * POST, and what `try_files` forwards to may take anything.
+ * Methods handled by a route's files; undefined means all. A directory's index file may be a script that takes POST,
+ * and the target of `try_files` may take any method.
  */
 function methodsOf(index: readonly string[], tryFiles: TryFiles | undefined): readonly string[] | undefined {
   if (tryFiles?.otherwise.kind === 'forward') return undefined;
   return index.every((name) => /\.x?html?$/i.test(name)) ? READING : [...READING, 'POST'];
 }
 
-/** As in nginx, where they may stand in `http`. */
+/** Contexts of these directives: as in nginx, `http` included. */
 const everywhere = ['main', 'server', 'location'] as const;
 
 export default definePlugin({
@@ -33,27 +33,27 @@ export default definePlugin({
   directives: {
     static: flag({
       default: true,
-      help: 'answers with the files below the root; on wherever there is a root',
+      help: 'serves the files below the root; on wherever a root is set',
       example: 'static off;',
     }),
-    index: list(argument.word('FILE', /^[^./][^/]*$/, 'a file name without a slash or a dot in front'), {
+    index: list(argument.word('FILE', /^[^./][^/]*$/, 'a file name without a slash or a dot at its start'), {
       in: everywhere,
       default: ['index.html'],
-      help: "answers a folder's URL with the first of these files that is in it",
+      help: "serves a directory's URL with the first of these files that it contains",
       example: 'index index.html index.php;',
     }),
     try_files: tryFilesDirective,
     etag: flag({
       in: everywhere,
       default: true,
-      help: 'sends an entity-tag with every file',
+      help: 'adds an ETag field to every file',
       example: 'etag off;',
     }),
     cache_control: single<string, undefined>(
       argument.word('VALUE', /^[\x21-\x7e]+(?:[ \t]+[\x21-\x7e]+)*$/, 'the value of a header field'),
       {
         default: undefined,
-        help: 'sends Cache-Control: VALUE with every file',
+        help: 'adds Cache-Control: VALUE to every file',
         example: 'cache_control "public, max-age=3600";',
       },
     ),
@@ -61,7 +61,7 @@ export default definePlugin({
   },
   setup: ({ options }) => new FileCache(options.file_cache),
   apply({ options, hooks, route, state: cache, announce }) {
-    // Whatever changed something on this server may have changed a file, as in RFC 9111 §4.4.
+    // A request with an unsafe method may have changed any file of this server (compare RFC 9111 §4.4).
     hooks.onDone.tap({}, ({ request }) => {
       if (!SAFE.has(request.method)) cache.expire();
     });
@@ -78,9 +78,9 @@ export default definePlugin({
       { stage: Stage.content, ...(methods === undefined ? {} : { methods }) },
       async (exchange) => {
         try {
-          return await responder.answer(exchange);
+          return await responder.respond(exchange);
         } catch (error) {
-          throw asAnswer(error);
+          throw asHttpError(error);
         }
       },
     );

@@ -1,20 +1,20 @@
 import type { OpenFile } from '@webserv/server';
 import { LRUCache } from 'lru-cache';
 
-/** Descriptors held at once by all routes of a server. */
+/** Maximum number of descriptors held by all routes of a server. */
 const MAX_OPEN = 256;
 
-/** A file too large to be kept in memory, held open as long as it is asked for. */
+/** A file too large for the memory cache, held open while it is requested. */
 export interface HeldFile {
   readonly file: OpenFile;
   /** When the last comparison with the file system began, by `performance.now()`. */
   readonly checkedAt: number;
 }
 
-/** How long a file stays open that nobody asks for: a deleted one takes its place on the disk as long. */
+/** Milliseconds a file stays open without requests: a deleted file occupies the disk that long. */
 const IDLE_MS = 2000;
 
-/** The large files of one server that are being asked for: opened once and read by all. */
+/** Large files requested at the moment, each opened once and shared by all readers. */
 export class OpenFiles {
   readonly #held = new LRUCache<string, HeldFile>({
     max: MAX_OPEN,
@@ -35,7 +35,7 @@ export class OpenFiles {
     return this.#held.get(key);
   }
 
-  /** Takes a file over. The one held before, if it is another, is closed when its readers are done. */
+  /** Takes ownership of a file. A different file held before is closed when its readers are done. */
   hold(key: string, file: OpenFile, checkedAt: number): HeldFile {
     const before = this.#held.get(key)?.file;
     const held: HeldFile = { file, checkedAt };

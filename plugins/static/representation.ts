@@ -16,28 +16,28 @@ import {
   type Validators,
 } from '@webserv/server';
 
-/** One version of a file as an answer's content (RFC 9110 §3.2). */
+/** A version of a file as the content of a response (RFC 9110 §3.2). */
 export interface Representation {
   readonly content: Uint8Array | OpenFile;
   readonly size: number;
   readonly contentType: string;
   readonly validators: Validators;
-  /** The answer with the whole content. */
+  /** The response with the whole content. */
   readonly whole: Response;
   readonly notModified: Response;
 }
 
 export interface RepresentationOptions {
   readonly contentType: string;
-  /** Other fields of every response made of the file. */
+  /** Further fields of every response built from the file. */
   readonly fields: ResponseHeaders;
   readonly etag: boolean;
   readonly cacheControl: string | undefined;
 }
 
 /**
- * The representation of a file's version. With its bytes the answers are frozen, so that the writer can keep what it
- * makes of them; with an open file they are for one request.
+ * Builds the representation of a file's version. From bytes, the responses are frozen so that the writer can cache
+ * their serialised form; from an open file, they serve one request.
  */
 export function represent(
   version: FileVersion,
@@ -54,7 +54,7 @@ export function represent(
   const date: ResponseHeaders =
     lastModified === undefined ? {} : { 'last-modified': formatHttpDate(lastModified) };
   const headers = { 'content-type': contentType, ...fields, ...date, ...caching, 'accept-ranges': 'bytes' };
-  // RFC 9110 §15.4.5: a 304 repeats the date only where there is no entity-tag to tell the version.
+  // RFC 9110 §15.4.5: a 304 repeats the date only where no entity-tag identifies the version.
   const validating =
     validators.etag === undefined ? { ...fields, ...date, ...caching } : { ...fields, ...caching };
   const whole = content instanceof Uint8Array ? content : { file: content, start: 0, end: size };
@@ -94,10 +94,10 @@ function partial(representation: Representation, ranges: readonly ByteRange[]): 
 }
 
 /**
- * Answers a GET or HEAD: preconditions first, then ranges (RFC 9110 §13.2.2).
+ * Responds to a GET or HEAD: preconditions first, then ranges (RFC 9110 §13.2.2).
  * @throws HttpError 412, 416
  */
-export function answerWith(representation: Representation, request: Request): Response {
+export function respondWith(representation: Representation, request: Request): Response {
   const { validators, size } = representation;
   const precondition = evaluatePreconditions(request, validators);
   if (precondition === 'not-modified') return representation.notModified;

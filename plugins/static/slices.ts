@@ -2,17 +2,17 @@ import { type FileSlice, isFileSlice, type Response } from '@webserv/server';
 import { LRUCache } from 'lru-cache';
 import type { Representation } from './representation.js';
 
-/** Larger ones are as cheap from the file: what is saved is what a read costs beside its bytes. */
+/** Maximum bytes of a cached slice. For larger ones the overhead of a read is negligible. */
 const MAX_SLICE = 128 * 1024;
-/** Bytes of all kept slices; the writer keeps as much again, with the header before them. */
+/** Total bytes of cached slices; the writer caches as much again, with the header section. */
 const MAX_KEPT = 4 * 1024 * 1024;
-/** So often a slice has to be asked for within its time before it is kept. */
+/** Number of requests for a slice within `valid` before it is cached. */
 const THRESHOLD = 8;
 const MAX_COUNTED = 1000;
 
 /**
- * Parts of large files that many ask for at the same time, in memory for a moment: the segments of a live stream, the
- * first piece of what everybody downloads.
+ * Briefly caches ranges of large files that many clients request at the same time: segments of a live stream, the first
+ * part of a popular download.
  */
 export class HotSlices {
   readonly #kept: LRUCache<string, Response>;
@@ -21,15 +21,15 @@ export class HotSlices {
   readonly #numbers = new WeakMap<Representation, number>();
   #lastNumber = 0;
 
-  /** @param valid for how long a slice counts from when it is read, in milliseconds */
+  /** @param valid milliseconds that a slice is valid for, from when its reading began */
   constructor(valid: number) {
     this.#kept = new LRUCache({ maxSize: MAX_KEPT, ttl: valid, sizeCalculation: sizeOf });
     this.#asked = new LRUCache({ max: MAX_COUNTED, ttl: valid, noUpdateTTL: true });
   }
 
   /**
-   * The same answer from memory where it is there.
-   * @param response what a request is answered with from the file
+   * Returns the same response from memory if it is cached.
+   * @param response the response as read from the file
    */
   recall(representation: Representation, response: Response): Response {
     const { status, body } = response;
@@ -45,11 +45,11 @@ export class HotSlices {
     return response;
   }
 
-  /** What was read before now counts no more: files may have changed. */
+  /** Invalidates all slices: files may have changed. */
   expire(): void {
     this.#kept.clear();
     this.#asked.clear();
-    // What is being read counts no more either.
+    // Slices being read right now are invalid too.
     this.#reading.clear();
   }
 
@@ -74,7 +74,7 @@ export class HotSlices {
       if (body === undefined || !this.#reading.has(key)) return;
       this.#kept.set(key, Object.freeze({ status, headers: Object.freeze(headers), body }), { start: begun });
     } catch {
-      // Whoever asks gets it from the file, with the fault.
+      // The next request reads from the file and gets the error.
     } finally {
       held.close();
       this.#reading.delete(key);

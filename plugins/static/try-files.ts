@@ -13,10 +13,10 @@ import {
   type Template,
 } from '@webserv/server';
 
-/** What `try_files` says. */
+/** Value of `try_files`. */
 export interface TryFiles {
   readonly candidates: readonly Template[];
-  /** What answers when there is no candidate. */
+  /** Used when no candidate exists. */
   readonly otherwise: Otherwise;
 }
 
@@ -24,7 +24,7 @@ type Otherwise =
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'forward'; readonly path: Template; readonly query: Template | undefined };
 
-/** The candidate that is the request's own file. */
+/** Candidates that name the request's own file. */
 const OWN_PATH: ReadonlySet<string> = new Set(['$uri', '$' + '{uri}']);
 
 function readOtherwise(word: Argument, scope: Scope): Otherwise {
@@ -36,10 +36,10 @@ function readOtherwise(word: Argument, scope: Scope): Otherwise {
   if (!/^[/$]/.test(word.text)) {
     throw new ArgumentError(`expected a URI that starts with a slash, or =404, got "${word.text}"`, {
       argument: word,
-      hint: 'the last argument answers when none of the files before it is there',
+      hint: 'the last argument is used when none of the files before it exists',
     });
   }
-  // Split before variables are filled in: a question mark in one of them is part of the path, but for $is_args.
+  // Split before variables are filled in: a question mark from a variable is part of the path, except in $is_args.
   const mark = /\?|\$is_args\b|\$\{is_args\}/.exec(word.text);
   const part = (text: string): Template => readArgument(argument.template, { ...word, text }, scope);
   if (mark === null) return { kind: 'forward', path: part(word.text), query: undefined };
@@ -55,7 +55,7 @@ export const tryFilesDirective: Directive<TryFiles | undefined> = directive<TryF
   inherit: 'none',
   usage: 'FILE… URI|=CODE',
   arguments: [2, Number.POSITIVE_INFINITY],
-  help: 'answers with the first file there is (a folder, with a slash at the end), or else forwards to a URI or fails with =CODE',
+  help: 'serves the first of these files that exists (with a trailing slash: directories), else forwards to URI or fails with =CODE',
   example: 'try_files $uri $uri/ /index.php?$args;',
   parse({ arguments: words }, scope) {
     const last = words.at(-1);
@@ -68,20 +68,20 @@ export const tryFilesDirective: Directive<TryFiles | undefined> = directive<TryF
   combine: (values, outer) => values.at(-1) ?? outer,
 });
 
-/** Whether a request whose own file is there is answered with it, whatever else there is. */
+/** Whether the request's own file, if it exists, is served before any other candidate. */
 export function ownFileFirst(tryFiles: TryFiles | undefined): boolean {
   const first = tryFiles?.candidates[0]?.source;
   return first === undefined || OWN_PATH.has(first);
 }
 
-/** True for a candidate that is a directory: its slash at the end is written, not a variable's. */
+/** Whether a candidate names a directory: by a trailing slash that is written, not a variable's. */
 export function isDirectoryName({ source }: Template): boolean {
   return source.endsWith('/');
 }
 
 /**
- * The URL path a candidate stands for: below the root that is in force, whether it is written from its prefix or from
- * the top.
+ * URL path of a candidate. It is relative to the root in force, whether it is written from the root's prefix or from
+ * `/`.
  * @returns undefined for a name no file can have
  */
 export function candidatePath(candidate: Template, exchange: Exchange): DecodedPath | undefined {
@@ -93,10 +93,10 @@ export function candidatePath(candidate: Template, exchange: Exchange): DecodedP
   return resolvePath(prefix + path);
 }
 
-/** The query of the URI that `otherwise` forwards to, with its question mark; only what is written there. */
+/** Query that is written in the URI of `otherwise`, with its question mark; empty if none is. */
 export function queryOf({ query }: Extract<Otherwise, { kind: 'forward' }>, exchange: Exchange): string {
   if (query === undefined) return '';
-  // Escapes stay as they are: `$args` is encoded already.
+  // Escapes are kept, since `$args` is already encoded.
   const text = query.render(exchange).toWellFormed();
   if (text === '') return '';
   return `?${text.replace(/[^\w\-.~!$&'()*+,;=:@/?%]/gu, encodeURIComponent)}`;

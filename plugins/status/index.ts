@@ -16,10 +16,10 @@ type Mode = (typeof MODES)[number];
 
 const FRESH = { 'cache-control': 'no-store' };
 
-/** The numbers are gathered from all workers: once for all who ask at the same time, in the same form. */
+/** All concurrent requests for the same format share one collection of metrics from the workers. */
 const GATHERING = { atOnce: 2, waiting: 0 };
 
-/** Nothing of the server is asked for: it says only that requests are answered. */
+/** Health reads no state of the server: it only shows that requests are handled. */
 const HEALTHY: Response = Object.freeze({
   status: 200,
   headers: { 'content-type': 'text/plain; charset=utf-8', ...FRESH },
@@ -33,11 +33,11 @@ function isAsked({ options, children }: RouteConfig): boolean {
   return (mode !== 'off' && mode !== 'health') || children.some(isAsked);
 }
 
-/** JSON, or what Prometheus asks for when it scrapes. */
+/** Whether to respond with text: in mode `on`, when the Accept field is that of a Prometheus scrape. */
 function wantsText(mode: Mode, accept: string | undefined): boolean {
   if (mode !== 'on') return mode === 'prometheus';
   if (accept === undefined) return false;
-  // Which version of its format it would like, is no matter: there is the one that all read.
+  // The requested version of the format is ignored: this one is read by all of them.
   const types = accept.replace(/;\s*(?:version|charset|escaping)=[^;,]*/g, '');
   const offers = ['application/json', 'text/plain', 'application/openmetrics-text'] as const;
   return preferredType(types, offers) !== 'application/json';
@@ -49,13 +49,13 @@ export default definePlugin({
     status: oneOf(MODES, {
       default: 'off',
       inherit: 'none',
-      help: 'answers with the numbers of the running server: JSON or Prometheus’ text as the client asks, or one of them; health answers ok',
+      help: 'responds with the metrics of the running server, as JSON or Prometheus text (on: as the Accept field prefers); health responds with ok',
       example: 'status on;',
     }),
   },
   setup({ hooks, metrics }) {
     const requests = new Requests(metrics);
-    // What nobody can look at is not counted.
+    // Nothing is counted when no route shows the metrics.
     hooks.onConfig.tap({}, ({ servers }) => {
       requests.wanted = servers.some(({ route }) => isAsked(route));
     });

@@ -2,7 +2,7 @@ import type { MetricFamily, MetricSample } from '@webserv/server';
 
 type Json = string | number | readonly Json[] | { readonly [name: string]: Json };
 
-/** Each metric by its name: a number, a list of values with their labels, or a histogram. */
+/** Maps each metric's name to a number, a list of values with their labels, or a histogram. */
 export function asJson(families: readonly MetricFamily[]): string {
   const metrics = Object.fromEntries(families.map((family) => [family.name, valueOfFamily(family)]));
   return `${JSON.stringify(metrics, undefined, 2)}\n`;

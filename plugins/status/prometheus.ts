@@ -17,7 +17,7 @@ function familyLines(family: MetricFamily): string {
   return head + lines.join('');
 }
 
-/** Buckets are added up: each holds all that is not above its bound. */
+/** Buckets are cumulative: each includes all lower ones. */
 function histogramLines(family: MetricFamily, { labels, value, counts = [] }: MetricSample): string {
   let count = 0;
   const buckets = counts.map((each, index) => {

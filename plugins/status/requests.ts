@@ -1,14 +1,14 @@
 import type { Counter, Exchange, Histogram, Metrics, RouteView } from '@webserv/server';
 
-/** Seconds; from an answer out of memory to a slow script. */
+/** Upper bounds in seconds: from a response out of memory to a slow script. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Made once: a number as text for every request would be garbage for every request. */
+/** Precomputed: converting a number for every request would create garbage for every request. */
 const STATUS_TEXT: readonly string[] = Array.from({ length: 600 }, (_, status) => String(status));
 
-/** What is counted of every request; one that was refused before it had a route counts for the default server's. */
+/** Metrics of every request. A request rejected before it had a route counts for the default server's route. */
 export class Requests {
-  /** False when no route shows the numbers. Known before routes are made. */
+  /** False when no route shows the metrics. Set before routes are created. */
   wanted = false;
   readonly #requests: Counter;
   readonly #bytes: Counter;
@@ -19,24 +19,24 @@ export class Requests {
   constructor(metrics: Metrics) {
     this.#requests = metrics.counter({
       name: 'webserv_requests_total',
-      help: 'Requests answered, by status and route.',
+      help: 'Responses sent, by status and route.',
       labels: ['status', 'route'],
     });
     this.#bytes = metrics.counter({
       name: 'webserv_sent_bytes_total',
-      help: 'Bytes of content sent, heads apart.',
+      help: 'Bytes of response bodies sent.',
     });
     this.#received = metrics.counter({
       name: 'webserv_received_bytes_total',
-      help: 'Bytes of content received.',
+      help: 'Bytes of request bodies received.',
     });
     this.#cutOff = metrics.counter({
       name: 'webserv_requests_cut_off_total',
-      help: 'Requests whose client left, or was cut off, before the whole answer was sent.',
+      help: 'Requests whose connection was closed before the whole response was sent.',
     });
     this.#latency = metrics.histogram({
       name: 'webserv_request_duration_seconds',
-      help: "From the end of a request's head to the last byte of its answer handed to the socket.",
+      help: 'From the end of a request header section until the last byte of its response was passed to the socket.',
       buckets: BUCKETS,
     });
   }
@@ -45,7 +45,7 @@ export class Requests {
     return ({ outcome, request, refused }) => {
       if (outcome === undefined) return;
       this.#requests.add(1, STATUS_TEXT[outcome.status] ?? String(outcome.status), label);
-      // How long a head took to come says nothing of the server.
+      // The time a header section took to arrive depends on the client, not on the server.
       if (refused === undefined) this.#latency.observe(outcome.durationMs / 1000);
       if (outcome.bytesSent > 0) this.#bytes.add(outcome.bytesSent);
       if (request.body.received > 0) this.#received.add(request.body.received);

@@ -7,27 +7,27 @@ import {
   type Response,
 } from '@webserv/server';
 
-/** One file as it was stored. */
+/** A file as it was stored. */
 export interface StoredFile {
-  /** The form field it came in; undefined when it was the whole content. */
+  /** Name of the form field it came in; undefined when it was the whole request body. */
   readonly field?: string | undefined;
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** The Content-Type it will be served with, by its name. */
+  /** Content-Type it will be served with, derived from its name. */
   readonly type: string;
-  /** An absolute path. */
+  /** Absolute URL path. */
   readonly url: string;
 }
 
-/** Values by field name. Without a prototype: a field may be called `__proto__`. */
+/** Values by field name. Created without a prototype, because a field may be named `__proto__`. */
 export type FieldValues = Record<string, string | string[]>;
 
 export function noFields(): FieldValues {
   return Object.create(null);
 }
 
-/** Adds a value; a name that comes again gets an array. */
+/** Adds a value; the values of a repeated name become an array. */
 export function addField(fields: FieldValues, name: string, value: string): void {
   const before = fields[name];
   if (before === undefined) fields[name] = value;
@@ -58,10 +58,10 @@ ${items.join('\n')}
 }
 
 /**
- * 201 with what was stored, or 200 when there was no file in it. JSON, or HTML for those who like it better.
- * One file's URL is in Location too (RFC 9110 §15.3.2).
+ * Builds a 201 that lists the stored files, or a 200 when the form had no file, as JSON or HTML by the Accept field.
+ * The URL of a single file is also in Location (RFC 9110 §15.3.2).
  */
-export function storedAnswer(
+export function storedResponse(
   { request }: Exchange,
   files: readonly StoredFile[],
   fields: FieldValues = noFields(),

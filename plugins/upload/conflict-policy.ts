@@ -1,2 +1,2 @@
-/** What happens to a file whose name is taken. */
+/** Policy for a file whose name is taken. */
 export type ConflictPolicy = 'replace' | 'rename' | 'refuse';

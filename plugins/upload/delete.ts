@@ -2,26 +2,26 @@ import { unlink } from 'node:fs/promises';
 import { type Exchange, HttpError, type Response } from '@webserv/server';
 import { syncDirectory } from './durable.js';
 import { requirePreconditions } from './receive.js';
-import { inFolder, isFileName, look, requireFile, splitTarget } from './store.js';
+import { inDirectory, isFileName, look, requireFile, splitTarget } from './store.js';
 import type { Uploads } from './uploads.js';
 
 const deleted: Response = Object.freeze({ status: 204 });
 
-/**
- * DELETE (RFC 9110 §9.3.5) of one file. Folders and links are refused with 409, whatever is in them or behind them.
- */
+/** DELETE of one file (RFC 9110 §9.3.5). Directories, empty or not, and links are rejected with 409. */
 export async function remove(uploads: Uploads, { request }: Exchange): Promise<Response> {
   const target = splitTarget(uploads.store, request.path);
-  if (target === undefined) throw new HttpError(409, { reason: 'DELETE of the store' });
-  const { folder, name, asFolder } = target;
+  if (target === undefined) throw new HttpError(409, { reason: 'DELETE of the upload directory itself' });
+  const { parent, name, asDirectory } = target;
   if (!isFileName(name, uploads.store)) throw new HttpError(404);
-  return inFolder(uploads.store, folder, 404, async (directory) => {
+  return inDirectory(uploads.store, parent, 404, async (directory) => {
     await uploads.names.take(directory, await uploads.siblings.baseOf(name), async () => {
       const found = await look(directory, name);
-      if (found === undefined || (asFolder && found.isFile())) throw new HttpError(404);
+      if (found === undefined || (asDirectory && found.isFile())) throw new HttpError(404);
       requireFile(found);
       requirePreconditions(request, found);
-      await unlink(directory.entry(name)); // a folder put there since is refused by the system
+
+      // unlink() fails for a directory that was created since.
+      await unlink(directory.entry(name));
     });
     await syncDirectory(uploads, directory);
     return deleted;

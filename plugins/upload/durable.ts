@@ -1,7 +1,7 @@
 import type { OpenDirectory } from '@webserv/server';
 import type { Uploads } from './uploads.js';
 
-/** Forces the names in a directory to the disk, after the files: a name that is lost is a file that is lost. */
+/** Syncs a directory's entries to disk, after its files: without its entry, a file is lost in a crash. */
 export async function syncDirectory({ slots }: Uploads, directory: OpenDirectory): Promise<void> {
   if (slots !== undefined) await slots.run(() => directory.sync());
 }

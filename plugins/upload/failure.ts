@@ -1,26 +1,26 @@
 import { HttpError } from '@webserv/server';
 
-/** The system's error code; empty for what is no error of the system. */
+/** Returns the system's error code; empty for any other error. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /**
- * What a failed file operation means to the client. A code that is not here is a fault of the server or of its disk
- * and stays what it is.
+ * Maps a failed file operation to the status for the client. Other error codes mean a bug or a broken disk and are
+ * returned unchanged.
  */
-export function asAnswer(error: unknown): unknown {
+export function asHttpError(error: unknown): unknown {
   const cause = error;
   switch (errorCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new HttpError(507, { reason: 'the store is full', cause });
+      return new HttpError(507, { reason: 'no space left in the upload directory', cause });
     case 'EFBIG':
-      return new HttpError(413, { reason: 'the store takes no file of that size', cause });
+      return new HttpError(413, { reason: 'the file system does not allow files of that size', cause });
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new HttpError(403, { reason: 'the store cannot be written to', cause });
+      return new HttpError(403, { reason: 'the upload directory is not writable', cause });
     case 'EMFILE':
     case 'ENFILE':
       return new HttpError(503, {
@@ -30,11 +30,12 @@ export function asAnswer(error: unknown): unknown {
       });
     case 'EISDIR':
     case 'ENOTEMPTY':
-      return new HttpError(409, { reason: 'a folder has that name', cause });
-    case 'ENOENT': // somebody else removed it between two steps
-      return new HttpError(409, { reason: 'the folder or the file is gone', cause });
+      return new HttpError(409, { reason: 'a directory has that name', cause });
+
+    case 'ENOENT': // removed by another process between two steps
+      return new HttpError(409, { reason: 'the directory or the file was removed meanwhile', cause });
     case 'ENAMETOOLONG':
-      return new HttpError(400, { reason: 'a name that is too long', cause });
+      return new HttpError(400, { reason: 'file name too long', cause });
     default:
       return error;
   }

@@ -6,16 +6,16 @@ import type { PartHead } from './part-head.js';
 import type { SyncSlots } from './sync-slots.js';
 import type { TemporaryFile } from './temporary-file.js';
 
-/** Fields that are no files, in one form. */
+/** Maximum number of non-file fields in a form. */
 const MAX_FIELDS = 1000;
-/** Bytes of all their values together: they are kept in memory, and sent back. */
+/** Maximum total bytes of their values, which are kept in memory and sent back in the response. */
 const MAX_FIELD_BYTES = 1024 * 1024;
 
-/** A file of a form, received whole, not yet under its name. */
+/** A file of a form: received completely but not yet published under its name. */
 export interface ReceivedFile {
   readonly file: TemporaryFile;
   readonly field: string;
-  /** The name it should get. */
+  /** Requested name. */
   readonly name: string;
   readonly inode: number;
 }
@@ -27,21 +27,21 @@ export interface ReceivedForm {
 
 export interface FormOptions {
   readonly maxFiles: number;
-  /** Throws for a name that no file may get, before anything of that file is kept. */
+  /** Throws for a name that is not allowed, before any byte of the file is stored. */
   admit(name: string): Promise<void>;
-  /** Forces the files to the disk. */
+  /** Syncs the files to disk; undefined when `upload_sync` is off. */
   readonly slots: SyncSlots | undefined;
-  /** Whoever makes it removes it. */
+  /** Creates a temporary file; the caller removes it. */
   create(): Promise<TemporaryFile>;
 }
 
-/** What becomes of one part's content. */
+/** Destination of a part's content. */
 interface Sink {
   write(bytes: Uint8Array): Promise<void>;
   end(): Promise<void>;
 }
 
-/** Where one form is collected: fields in memory, files on disk. */
+/** Collects a form: fields in memory, files on disk. */
 class FormCollector {
   readonly files: ReceivedFile[] = [];
   readonly fields = noFields();
@@ -60,15 +60,16 @@ class FormCollector {
 
   #fieldSink(field: string): Sink {
     this.#fieldCount += 1;
-    if (this.#fieldCount > MAX_FIELDS) throw new HttpError(413, { reason: 'multipart: too many fields' });
+    if (this.#fieldCount > MAX_FIELDS)
+      throw new HttpError(413, { reason: `multipart: more than ${MAX_FIELDS} fields` });
     let value = Buffer.alloc(0);
     let used = 0;
     return {
       write: async (bytes) => {
         this.#fieldBytes += bytes.length;
         if (this.#fieldBytes > MAX_FIELD_BYTES)
-          throw new HttpError(413, { reason: 'multipart: fields too long' });
-        // Grown by doubling: a value that comes byte by byte must not cost an object a byte.
+          throw new HttpError(413, { reason: `multipart: field values exceed ${MAX_FIELD_BYTES} bytes` });
+        // Doubles the buffer: a value that arrives byte by byte must not cost an object per byte.
         if (used + bytes.length > value.length) value = Buffer.concat([value], 2 * (used + bytes.length));
         value.set(bytes, used);
         used += bytes.length;
@@ -82,7 +83,9 @@ class FormCollector {
     const open = async (): Promise<TemporaryFile> => {
       this.#fileCount += 1;
       if (this.#fileCount > this.#options.maxFiles) {
-        throw new HttpError(413, { reason: 'multipart: more files than upload_max_files' });
+        throw new HttpError(413, {
+          reason: `multipart: more files than upload_max_files (${this.#options.maxFiles}) allows`,
+        });
       }
       await this.#options.admit(name);
       return this.#options.create();
@@ -94,11 +97,11 @@ class FormCollector {
         await opened.write(bytes);
       },
       end: async () => {
-        // A browser sends an empty part without a file name where no file was chosen.
+        // Browsers send an empty part without a file name when the user chose no file.
         if (opened === undefined && fileName === '') return;
         const file = opened ?? (await open());
         const { ino } = await file.complete(this.#options.slots);
-        await file.close(); // a form of a hundred files holds one descriptor, not a hundred
+        await file.close(); // a form of a hundred files must not hold a hundred descriptors
         this.files.push({ file, field, name, inode: ino });
       },
     };
@@ -106,7 +109,7 @@ class FormCollector {
 }
 
 /**
- * Receives a form to its end.
+ * Receives a complete form.
  * @throws HttpError 400 for a malformed form, 413 for more files, fields or bytes of fields than allowed
  */
 export async function receiveForm(

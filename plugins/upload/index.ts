@@ -11,7 +11,7 @@ import {
 } from '@webserv/server';
 import type { ConflictPolicy } from './conflict-policy.js';
 import { refuseCrossSite } from './cross-site.js';
-import { asAnswer } from './failure.js';
+import { asHttpError } from './failure.js';
 import { fileFieldsIn } from './safe-fields.js';
 import { UploadServer } from './server.js';
 import { Siblings } from './siblings.js';
@@ -26,43 +26,47 @@ const policies = argument.oneOf(['replace', 'rename', 'refuse']);
 export default definePlugin({
   name: 'upload',
   directives: {
-    upload: flag({ default: false, help: 'takes files by PUT and POST', example: 'upload on;' }),
+    upload: flag({ default: false, help: 'accepts files by PUT and POST', example: 'upload on;' }),
     upload_store: path({
       default: undefined,
-      help: 'says where the files go; the root when left out',
+      help: 'sets the directory for uploaded files (default: the root)',
       example: 'upload_store /srv/incoming;',
     }),
     upload_conflict: single<ConflictPolicy, undefined>(policies, {
       default: undefined,
-      help: 'says what happens when a name is taken; without it PUT replaces and POST renames',
+      help: 'sets what happens when a name is taken (default: PUT replaces, POST renames)',
       example: 'upload_conflict refuse;',
     }),
-    upload_delete: flag({ default: false, help: 'lets DELETE remove files', example: 'upload_delete on;' }),
+    upload_delete: flag({
+      default: false,
+      help: 'allows DELETE to remove files',
+      example: 'upload_delete on;',
+    }),
     upload_cross_site: flag({
       default: false,
-      help: 'accepts requests that pages of other sites make browsers send; they are rejected with 403 otherwise',
+      help: 'accepts cross-site requests from browsers, which are otherwise rejected with 403',
       example: 'upload_cross_site on;',
     }),
     upload_trusted: flag({
       default: false,
-      help: 'sends files of a directory that is uploaded to as what their names say; they are sent so that browsers run nothing in them otherwise',
+      help: 'serves uploaded files with the type of their names; otherwise they are served so that browsers run no scripts in them',
       example: 'upload_trusted on;',
     }),
     upload_sync: flag({
       default: true,
-      help: 'forces a file to the disk before the response says that it is stored',
+      help: 'syncs a file to disk before the response reports it as stored',
       example: 'upload_sync off;',
     }),
     upload_scripts: flag({
       default: false,
-      help: 'permits that uploaded files run as scripts; without it, a store where scripts run is an error',
+      help: 'allows uploaded files to run as scripts; without it, an upload directory where scripts run is an error',
       example: 'upload_scripts on;',
     }),
     upload_max_files: integer({
       default: 100,
       min: 1,
       max: 10_000,
-      help: 'bounds the files of one form',
+      help: 'limits the number of files in one form',
       example: 'upload_max_files 10;',
     }),
   },
@@ -108,19 +112,19 @@ export default definePlugin({
       slots: options.upload_sync ? state.slots : undefined,
       stored: (bytes) => state.stored(bytes),
     };
-    const answer = (method: string, work: Method): void =>
-      // After the scripts: a POST to a script is for the script.
+    const handle = (method: string, work: Method): void =>
+      // Later than script handlers: a POST to a script is for the script.
       hooks.onRoute.tapPromise({ stage: Stage.handler + 10, methods: [method] }, async (exchange) => {
         try {
           if (!options.upload_cross_site) refuseCrossSite(exchange);
           return await work(uploads, exchange);
         } catch (error) {
-          throw await unlessStoreIsGone(asAnswer(error), store);
+          throw await unlessStoreIsGone(asHttpError(error), store);
         }
       });
-    // Late: what reads forms is a third of what a server without uploads would load.
-    answer('PUT', (await import('./put.js')).put);
-    answer('POST', (await import('./post.js')).post);
-    if (options.upload_delete) answer('DELETE', (await import('./delete.js')).remove);
+    // Imported only when needed: the form parser is a third of what a server without uploads would load.
+    handle('PUT', (await import('./put.js')).put);
+    handle('POST', (await import('./post.js')).post);
+    if (options.upload_delete) handle('DELETE', (await import('./delete.js')).remove);
   },
 });

@@ -1,14 +1,14 @@
 interface Line {
-  /** Those that have come, the first one included, since the key was last free. */
+  /** Number of tasks, the first one included, since the key was last free. */
   count: number;
   last: Promise<unknown>;
 }
 
-/** One at a time for each key, in the order of asking. */
+/** Runs one task at a time for each key, in order of arrival. */
 export class KeyedQueue {
   readonly #lines = new Map<string, Line>();
 
-  /** @param work gets how many came before it since the key was last free */
+  /** @param work gets the number of tasks for the key before it since the key was last free */
   async take<T>(key: string, work: (position: number) => Promise<T>): Promise<T> {
     const line = this.#lines.get(key) ?? { count: 0, last: Promise.resolve() };
     const position = line.count;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { errorCode } from './failure.js';
 import { isLeftover, isTemporaryName } from './temporaries.js';
 
-/** Entries looked at in one store. Larger stores keep the leftovers that were not reached. */
+/** Maximum number of entries inspected in one store. Leftovers beyond it stay. */
 const MAX_ENTRIES = 200_000;
 
-/** What another server removed, or never let us see, is none of ours. */
+/** Errors for files that another server removed or that this one may not read. */
 const IGNORED = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP']);
 
 async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
@@ -26,23 +26,23 @@ async function removeIfLeftover(path: string, name: string): Promise<boolean> {
 }
 
 /**
- * Removes the temporary files that a killed server left in a store and in the folders below it. Links are not
- * followed; nothing is touched but files with a temporary file's name whose server is gone.
- * @returns how many were removed
+ * Removes the temporary files that a killed server left in a store and in the directories below it. Does not follow
+ * links, and removes only files with the name of a temporary file whose server is gone.
+ * @returns the number of files removed
  */
 export async function removeLeftovers(store: string, signal: AbortSignal): Promise<number> {
-  const folders = [store];
+  const directories = [store];
   let entries = 0;
   let removed = 0;
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const here = folder;
+  for (let next = directories.pop(); next !== undefined; next = directories.pop()) {
+    const here = next;
     const directory = await unlessGone(() => opendir(here, { bufferSize: 1024 }));
     if (directory === undefined) continue;
     for await (const entry of directory) {
       entries += 1;
       if (entries > MAX_ENTRIES || signal.aborted) return removed;
       const path = join(here, entry.name);
-      if (entry.isDirectory()) folders.push(path);
+      if (entry.isDirectory()) directories.push(path);
       else if (isTemporaryName(entry.name) && (await unlessGone(() => removeIfLeftover(path, entry.name)))) {
         removed += 1;
       }

@@ -4,10 +4,10 @@ import { FormInput } from './form-input.js';
 import { readPartFields } from './part-fields.js';
 import { type PartHead, readPartHead } from './part-head.js';
 
-/** A form as it arrives: each part's head, then its content in pieces, then its end. */
+/** Events of a form as it arrives: a part's header section, its content in pieces, its end. */
 export type PartEvent =
   | { readonly kind: 'head'; readonly head: PartHead }
-  /** The bytes are the reader's only until it asks for the next event. */
+  /** The bytes are valid until the next event is requested. */
   | { readonly kind: 'content'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' };
 
@@ -15,8 +15,8 @@ const END: PartEvent = { kind: 'end' };
 const LINE_END = Buffer.from('\r\n');
 
 /**
- * The content up to the next delimiter, in pieces.
- * @param skipped bytes at the start that may belong to a delimiter, and are not content
+ * Yields the content up to the next delimiter, in pieces.
+ * @param skipped bytes at the start that may belong to a delimiter and are not content
  * @returns whether another part follows
  * @throws HttpError 400 when the body ends without a delimiter
  */
@@ -44,16 +44,16 @@ async function* contentOf(
     }
     input.drop(end);
     from = 0;
-    if (isAll) throw new HttpError(400, { reason: 'multipart: no closing boundary' });
+    if (isAll) throw new HttpError(400, { reason: 'multipart: the body ends without a closing boundary' });
     isAll = !(await input.more());
   }
 }
 
 /**
- * Reads a form (RFC 7578, RFC 2046 §5.1.1) as it arrives. What comes before the first boundary and after the last one
- * is ignored. A part's content may be left out together with the line end that would come before it.
- * @throws HttpError 400 for a form that is malformed or ends early, 413 for more parts than allowed, and whatever
- * reading the body throws
+ * Parses a form (RFC 7578, RFC 2046 §5.1.1) as it arrives. Bytes before the first and after the last boundary are
+ * ignored. A part without content may also omit the line end before its content.
+ * @throws HttpError 400 for a form that is malformed or ends early, 413 for more parts than allowed, and any error from
+ * reading the body
  */
 export async function* readForm(
   body: RequestBody,
@@ -61,14 +61,14 @@ export async function* readForm(
   maxParts: number,
 ): AsyncGenerator<PartEvent, void, undefined> {
   const delimiter = new Delimiter(boundary);
-  // The first boundary may stand at the very start, without the line end that belongs to every other.
+  // The first boundary may be at the very start, without the line end that precedes every other one.
   const input = new FormInput(body, LINE_END);
   const preamble = contentOf(input, delimiter, 0);
   let next = await preamble.next();
   while (!next.done) next = await preamble.next();
   let following = next.value;
   for (let count = 1; following === 'part'; count += 1) {
-    if (count > maxParts) throw new HttpError(413, { reason: 'multipart: too many parts' });
+    if (count > maxParts) throw new HttpError(413, { reason: `multipart: more than ${maxParts} parts` });
     yield { kind: 'head', head: readPartHead(await readPartFields(input)) };
     const content = contentOf(input, delimiter, LINE_END.length);
     let piece = await content.next();

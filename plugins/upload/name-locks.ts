@@ -3,22 +3,22 @@ import type { OpenDirectory } from '@webserv/server';
 import { KeyedQueue } from './keyed-queue.js';
 import { lockForProcesses } from './process-lock.js';
 
-/** Milliseconds for which this process leaves a lock to others before its next request takes it. */
+/** Milliseconds for which this process leaves a lock to other processes before its next request acquires it. */
 const YIELD = 2;
 
 /**
- * One at a time for each name in a directory, over all workers of the server. Between looking at a file and replacing
- * it no other upload may replace it: two conditional requests would both hold, and one of them would be lost
- * (RFC 9110 §13.1.1).
+ * Locks one name in a directory across all workers of the server. No other upload may replace a file between the check
+ * of its preconditions and its replacement: otherwise two conditional requests would both succeed, and one update would
+ * be lost (RFC 9110 §13.1.1).
  */
 export class NameLocks {
   readonly #queue = new KeyedQueue();
 
-  /** @throws HttpError 503 when another process keeps the name for too long */
+  /** @throws HttpError 503 when another process holds the lock for too long */
   async take<T>(directory: OpenDirectory, name: string, work: () => Promise<T>): Promise<T> {
     const key = `${await directory.identity()}:${name}`;
     return this.#queue.take(key, async (position) => {
-      // Another process learns that the lock is free a moment later than this one.
+      // Other processes learn a moment later than this one that the lock is free.
       if (position > 0) await sleep(YIELD);
       const release = await lockForProcesses(key);
       try {

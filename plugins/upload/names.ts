@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { safeFileName } from '@webserv/server';
 import mime from 'mime';
 
-/** After these a random number is tried: a hundred files of one name must not look at each other's numbers. */
+/**
+ * Number of numbered alternatives before random ones: a hundred files of one name must not probe each other's numbers.
+ */
 const MAX_NUMBER = 5;
-/** Bytes of a name, in the usual file systems. */
+/** Maximum bytes of a name in common file systems. */
 const MAX_NAME = 255;
-/** What follows the last dot is an extension when it is as short as this, in bytes. */
+/** Maximum bytes of a suffix that counts as a file extension. */
 const MAX_EXTENSION = 100;
 
 function random(): string {
@@ -14,25 +16,28 @@ function random(): string {
 }
 
 /**
- * True for a name a client may give a file by its URL. It is taken as it is or not at all: the file must be found
- * again under the very URL it was put to.
+ * Whether a client may give a file this name in a URL. Names are accepted unchanged or rejected, because the file must
+ * be available at the URL it was PUT to.
  */
 export function isAcceptable(name: string): boolean {
   return safeFileName(name) === name.normalize('NFC');
 }
 
-/** A new name, by time so that a listing is in order: `20250131T235959-1a2b3c4d.png`. */
+/** Generates a name that starts with the time, so that listings are in order: `20250131T235959-1a2b3c4d.png`. */
 export function generateName(type: string): string {
   const time = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
   return `${time}-${random()}.${mime.getExtension(type) || 'bin'}`;
 }
 
-/** The name a client proposes for a file of a form, made safe; a generated one where nothing of it is usable. */
+/**
+ * Returns the name that a client proposes for a file of a form, made safe, or a generated name when nothing of it is
+ * usable.
+ */
 export function chooseName(proposed: string, type: string): string {
   return safeFileName(proposed) ?? generateName(type);
 }
 
-/** `start` without as many characters at its end as make it too long for `bytes` bytes. */
+/** Removes characters from the end of `start` until it fits into `bytes` bytes. */
 function shortened(start: string, bytes: number): string {
   if (Buffer.byteLength(start) <= bytes) return start;
   const characters = Array.from(start);
@@ -44,7 +49,7 @@ function shortened(start: string, bytes: number): string {
   return kept.join('');
 }
 
-/** What to try for a name: `a.txt`, `a-1.txt`, `a-2.txt` …, and random numbers after a few, so that one is free. */
+/** Returns the name for an attempt: `a.txt`, `a-1.txt`, `a-2.txt` …, then random numbers, one of which is free. */
 export function alternative(name: string, attempt: number): string {
   if (attempt === 0) return name;
   const dot = name.lastIndexOf('.');

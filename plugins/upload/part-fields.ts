@@ -1,14 +1,14 @@
 import { HttpError } from '@webserv/server';
 import type { FormInput } from './form-input.js';
 
-/** Bounds of one part's header, in bytes and in lines. */
+/** Limits of one part's header section, in bytes and in lines. */
 const MAX_SIZE = 8192;
 const MAX_LINES = 32;
 
-/** Names in lower case, each with its values in order. One character a byte. */
+/** Values by lower-case field name, in order, decoded as ISO 8859-1: one character per byte. */
 export type PartFields = ReadonlyMap<string, readonly string[]>;
 
-/** RFC 5322 §2.2: printable characters but the colon; white space before it is obsolete syntax (§4.5). */
+/** RFC 5322 §2.2: printable characters except the colon; white space before the colon is obsolete syntax (§4.5). */
 const FIELD = /^([!-9;-~]+)[ \t]*:(.*)$/s;
 
 function malformed(reason: string): HttpError {
@@ -20,7 +20,7 @@ function parse(block: string): PartFields {
   const unfolded = block.replace(/\r\n(?=[ \t])/g, ''); // RFC 5322 §2.2.3
   for (const line of unfolded.split('\r\n')) {
     const [, name, value = ''] = FIELD.exec(line) ?? [];
-    if (name === undefined) throw malformed('a part with a line in its header that is not a field');
+    if (name === undefined) throw malformed('a line in the header section of a part is not a field');
     const values = fields.get(name.toLowerCase());
     if (values === undefined) fields.set(name.toLowerCase(), [value.trim()]);
     else values.push(value.trim());
@@ -29,9 +29,9 @@ function parse(block: string): PartFields {
 }
 
 /**
- * Reads a part's header up to the line end of the empty line behind it. That stays in the input: where the part has no
- * content, the next delimiter starts with it.
- * @throws HttpError 400 for a header that is malformed, too long, or without an end
+ * Parses a part's header section, up to the line end of the empty line after it. That line end stays in the input,
+ * because it belongs to the next delimiter when the part has no content.
+ * @throws HttpError 400 for a header section that is malformed, too long or unfinished
  */
 export async function readPartFields(input: FormInput): Promise<PartFields> {
   let lines = 0;
@@ -45,10 +45,10 @@ export async function readPartFields(input: FormInput): Promise<PartFields> {
       from = start;
     }
     if (start > MAX_SIZE || lines > MAX_LINES || (end === -1 && input.bytes.length > MAX_SIZE))
-      throw malformed('a part whose header is too long');
+      throw malformed(`the header section of a part exceeds ${MAX_SIZE} bytes or ${MAX_LINES} lines`);
     if (end !== -1) continue;
     from = Math.max(start, input.bytes.length - 1);
-    if (!(await input.more())) throw malformed('a part without the end of its header');
+    if (!(await input.more())) throw malformed('the body ends within the header section of a part');
   }
   const block = input.bytes.toString('latin1', 0, Math.max(0, start - 2));
   input.drop(start);

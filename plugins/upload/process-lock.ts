@@ -4,25 +4,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpError } from '@webserv/server';
 import { errorCode } from './failure.js';
 
-/** Milliseconds. What is done under a lock takes about one. */
+/** Maximum wait in milliseconds. The work under a lock takes about one. */
 const MAX_WAIT = 10_000;
-/** Milliseconds between two attempts where the holder cannot be waited for: it has just let go, or too many wait. */
+/**
+ * Milliseconds between two attempts when waiting on the holder is impossible: it has just released the lock, or its
+ * backlog is full.
+ */
 const PAUSE = 3;
 
-/** Ends what a lock is held by, and lets the others know. */
+/** Releases a lock and notifies waiting processes. */
 export type Release = () => Promise<void>;
 
 const nothing: Release = async () => {};
 
 /**
- * An address of Linux's own name space for sockets (unix(7), "abstract"). It is no file, one process at a time can have
- * it, and the kernel takes it back when that process ends, however it ends: no lock outlives its holder.
+ * Returns an address in Linux's abstract namespace for sockets (unix(7)). It is not a file, only one process at a time
+ * can bind it, and the kernel frees it when that process ends, however it ends: no lock outlives its holder.
  */
 function addressOf(key: string): string {
   return `\0webserv-upload-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
 }
 
-/** @returns undefined when another process has the address @throws the system's error, such as EMFILE */
+/** @returns undefined when another process has bound the address @throws the system's error, such as EMFILE */
 function bind(path: string): Promise<Release | undefined> {
   return new Promise((resolve, reject) => {
     const waiting = new Set<Socket>();
@@ -40,12 +43,12 @@ function bind(path: string): Promise<Release | undefined> {
       if (errorCode(error) === 'EADDRINUSE') resolve(undefined);
       else reject(error);
     });
-    // Workers of a cluster would otherwise share one socket: all of them would have the lock.
+    // Workers of a cluster would otherwise share one socket, and all of them would hold the lock.
     server.listen({ path, exclusive: true }, () => resolve(release));
   });
 }
 
-/** Until the holder lets go, has ended, or the time is over. */
+/** Resolves when the holder releases the lock, has ended, or the time is over. */
 function untilReleased(path: string, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect({ path });
@@ -60,9 +63,9 @@ function untilReleased(path: string, milliseconds: number): Promise<void> {
 }
 
 /**
- * Keeps the other processes of this machine out that ask for the same key. Where there is no such name space, which is
- * everywhere but on Linux, it keeps nobody out.
- * @throws HttpError 503 with Retry-After when another process does not let go
+ * Excludes other processes on this machine that use the same key. Only Linux has such a namespace: on other systems
+ * this excludes no process.
+ * @throws HttpError 503 with Retry-After when another process does not release the lock in time
  */
 export async function lockForProcesses(key: string): Promise<Release> {
   if (process.platform !== 'linux') return nothing;
@@ -73,7 +76,10 @@ export async function lockForProcesses(key: string): Promise<Release> {
     if (release !== undefined) return release;
     const left = deadline - performance.now();
     if (left <= 0) {
-      throw new HttpError(503, { reason: 'another upload keeps the name', headers: { 'retry-after': '1' } });
+      throw new HttpError(503, {
+        reason: 'timed out waiting for another upload to the same name',
+        headers: { 'retry-after': '1' },
+      });
     }
     const before = performance.now();
     await untilReleased(path, left);

@@ -7,37 +7,39 @@ import { look, requireFile } from './store.js';
 import type { TemporaryFile } from './temporary-file.js';
 import type { Uploads } from './uploads.js';
 
-/** Names that are tried for one file: after the first few they are random, so that one of them is free. */
+/** Maximum number of names tried for one file. All but the first few are random, so that one of them is free. */
 const MAX_ATTEMPTS = 100;
 
 export interface Published {
   readonly name: string;
-  /** False when it took the place of another file. */
+  /** False when it replaced another file. */
   readonly created: boolean;
-  /** undefined when another program has removed it already. */
+  /** undefined when another program has already removed the file. */
   readonly etag: string | undefined;
 }
 
 export interface Placed extends Published {
-  /** How many alternatives of the name are known to be taken now. */
+  /** Number of alternatives of the name that are known to be taken. */
   readonly attempts: number;
 }
 
-/** A whole file and the name it should get. */
+/** A completely received file and the name requested for it. */
 export interface Publication {
   readonly directory: OpenDirectory;
   readonly file: TemporaryFile;
   readonly name: string;
   readonly policy: ConflictPolicy;
-  /** Alternatives of the name that are known to be taken, and not tried again; 0 when left out. */
+  /** Number of alternatives of the name that are known to be taken and need not be tried; default 0. */
   readonly attempts?: number;
-  /** Throws when the file must not take the place of what has the name in the moment of publishing. */
+  /** Throws when the file must not replace what has the name at the moment of publishing. */
   readonly verify?: ((found: Stats | undefined) => void) | undefined;
 }
 
-/** @throws HttpError 409: clients that take compressed content would get it instead of the other file */
+/** @throws HttpError 409: clients that accept compressed responses would get this file instead of the other one */
 export function refuseSibling(): never {
-  throw new HttpError(409, { reason: 'the name of the compressed form of another file (compress_static)' });
+  throw new HttpError(409, {
+    reason: 'the name is that of a precompressed form of another file (compress_static)',
+  });
 }
 
 /** @throws HttpError 409 */
@@ -46,8 +48,8 @@ export function refuseTaken(): never {
 }
 
 /**
- * Gives a whole file its name, in one step. Nobody sees the name without the file or with half of it.
- * @throws HttpError 409 when the policy refuses, something that is no file has the name, or it is the name of the
+ * Gives a complete file its name, atomically: no reader sees the name without the file or with half of it.
+ * @throws HttpError 409 when the policy rejects, something other than a file has the name, or the name is that of a
  * compressed form of another file
  */
 export async function publish(uploads: Uploads, publication: Publication): Promise<Placed> {
@@ -64,7 +66,7 @@ export async function publish(uploads: Uploads, publication: Publication): Promi
     const published = await publishAs(uploads, candidate);
     if (published !== undefined) return { ...published, attempts: attempt + 1 };
   }
-  // Taken since it was looked at: the request's own conditions say how that is answered.
+  // Taken since the first check: the request's own preconditions decide about the status.
   verify?.(await look(publication.directory, name));
   return refuseTaken();
 }
@@ -77,7 +79,7 @@ async function publishAs(uploads: Uploads, publication: Publication): Promise<Pu
     const found = await look(directory, name);
     verify?.(found);
     if (found !== undefined) return undefined;
-    // Nothing is replaced: the system lets one have the name, and no lock is needed for that.
+    // Nothing is replaced: the system gives the name to one process only, without a lock.
     const claim = (await siblings.areSent()) ? 'no-links' : await file.claim(name);
     if (claim === 'taken') return undefined;
     if (claim === 'claimed') return published(directory, name, true);
@@ -100,13 +102,13 @@ async function publishLocked(
   return published(directory, name, found === undefined);
 }
 
-/** Looked at after it got its name, which counts as a change of the file. */
+/** Reads the status after the file got its name, because that changes its ctime. */
 async function published(directory: OpenDirectory, name: string, created: boolean): Promise<Published> {
   const found = await look(directory, name);
   return { name, created, etag: found && entityTagOf(found) };
 }
 
-/** Takes a published file back, unless another has its name by now. */
+/** Removes a published file again, unless another file has its name by now. */
 export async function withdraw(
   { names, siblings }: Uploads,
   directory: OpenDirectory,

@@ -265,9 +265,9 @@ describe('links and special files', () => {
 
 describe('a configuration without a usable store is refused', () => {
   test.each([
-    ['upload on;', /upload has nowhere to put files/],
-    ['upload on; root missing;', /missing, does not exist/],
-    ['upload on; upload_store file;', /file, is not a folder/],
+    ['upload on;', /upload has no directory to store files in/],
+    ['upload on; root missing;', /missing does not exist/],
+    ['upload on; upload_store file;', /file is not a directory/],
     ['upload on; root .; upload_conflict perhaps;', /"replace", "rename", "refuse"/],
   ])('%s', async (conf, message) => {
     await expect(startTestServer(conf, { file: '' })).rejects.toThrow(message);

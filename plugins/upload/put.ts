@@ -11,29 +11,30 @@ import { syncDirectory } from './durable.js';
 import { isAcceptable } from './names.js';
 import { publish, refuseSibling, refuseTaken } from './publish.js';
 import { receive, refuseContentCoding, requirePreconditions } from './receive.js';
-import { inFolder, isFileName, look, requireFile, splitTarget, type Target } from './store.js';
+import { inDirectory, isFileName, look, requireFile, splitTarget, type Target } from './store.js';
 import type { Uploads } from './uploads.js';
 
-/** @throws HttpError for what can never become a file there; nothing is looked at, and no content asked for */
+/** @throws HttpError for a target that can never become a file; reads neither the file system nor the body */
 function targetOf(uploads: Uploads, request: Request): Target {
-  // RFC 9110 §14.5: a part must not be taken for the whole.
-  if (request.headers.has('content-range')) throw new HttpError(400, { reason: 'PUT with Content-Range' });
+  // RFC 9110 §14.5: a partial PUT must not be taken for a complete one.
+  if (request.headers.has('content-range'))
+    throw new HttpError(400, { reason: 'PUT with Content-Range is not supported' });
   refuseContentCoding(request);
   const target = splitTarget(uploads.store, request.path);
-  if (target === undefined || target.asFolder) throw new HttpError(409, { reason: 'PUT on a folder' });
+  if (target === undefined || target.asDirectory) throw new HttpError(409, { reason: 'PUT to a directory' });
   if (!isFileName(target.name, uploads.store)) throw new HttpError(404);
   if (!isAcceptable(target.name.replace(/^\./, '')))
-    throw new HttpError(400, { reason: 'not a name for a file' });
+    throw new HttpError(400, { reason: 'the last path segment is not a valid file name' });
   return target;
 }
 
 /**
- * PUT (RFC 9110 §9.3.4): the content becomes the file at the URL.
- * 201 with Location when that is new, 204 when it replaced one; with the file's new entity tag.
+ * PUT (RFC 9110 §9.3.4): stores the content as the file at the URL. Responds 201 with Location when the file is new,
+ * 204 when it replaced one; both with the file's new entity-tag.
  */
 export async function put(uploads: Uploads, { request }: Exchange): Promise<Response> {
-  const { folder, name } = targetOf(uploads, request);
-  // A link is made only where nothing is: `If-None-Match: *` holds against other processes too.
+  const { parent, name } = targetOf(uploads, request);
+  // A link is created only where no file exists, so `If-None-Match: *` also holds against other processes.
   const exclusive = request.headers.get('if-none-match') === '*';
   const policy = exclusive ? 'refuse' : (uploads.conflict ?? 'replace');
   const verify = (found: Stats | undefined): void => {
@@ -41,8 +42,8 @@ export async function put(uploads: Uploads, { request }: Exchange): Promise<Resp
     requirePreconditions(request, found);
     if (policy === 'refuse' && found !== undefined) refuseTaken();
   };
-  return inFolder(uploads.store, folder, 409, async (directory) => {
-    verify(await look(directory, name)); // before the content is asked for
+  return inDirectory(uploads.store, parent, 409, async (directory) => {
+    verify(await look(directory, name)); // before the body is read
     if (await uploads.siblings.isSibling(directory, name)) refuseSibling();
     const file = await uploads.temporaries.create(directory);
     try {
@@ -52,7 +53,7 @@ export async function put(uploads: Uploads, { request }: Exchange): Promise<Resp
       uploads.stored(file.size);
       const etag = published.etag === undefined ? {} : { etag: published.etag };
       if (!published.created) return { status: 204, headers: etag };
-      return { status: 201, headers: { ...etag, location: encodePath(childPath(folder, published.name)) } };
+      return { status: 201, headers: { ...etag, location: encodePath(childPath(parent, published.name)) } };
     } finally {
       await uploads.temporaries.remove(file);
     }

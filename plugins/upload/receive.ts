@@ -10,14 +10,14 @@ import {
 import type { SyncSlots } from './sync-slots.js';
 import type { TemporaryFile } from './temporary-file.js';
 
-/** @throws HttpError 412 when the request asks for a state that the file is not in (RFC 9110 §13.1) */
+/** @throws HttpError 412 when the file does not meet the request's preconditions (RFC 9110 §13.1) */
 export function requirePreconditions(request: Request, found: Stats | undefined): void {
   const current = found && { etag: entityTagOf(found), lastModified: lastModifiedOf(found) };
   if (evaluatePreconditions(request, current) !== 'proceed') throw new HttpError(412);
 }
 
 /**
- * A content coding is part of what is stored and would be lost: the file is served again without it.
+ * Rejects content codings: the coding would be lost, since the file is later served without it.
  * @throws HttpError 415
  */
 export function refuseContentCoding({ headers }: Request): void {
@@ -26,7 +26,7 @@ export function refuseContentCoding({ headers }: Request): void {
   throw new HttpError(415, { headers: { 'accept-encoding': 'identity' } }); // RFC 9110 §15.5.16
 }
 
-/** The whole content, one piece at a time: the client sends as fast as the disk takes it. */
+/** Receives the whole body piece by piece, so that the client sends no faster than the disk writes. */
 export async function receive(
   body: RequestBody,
   file: TemporaryFile,

@@ -5,12 +5,12 @@ import { Stores } from './stores.js';
 import { SyncSlots } from './sync-slots.js';
 import { Temporaries } from './temporaries.js';
 
-/** What the routes of one running server share. */
+/** State that the routes of one running server share. */
 export class UploadServer {
   readonly temporaries = new Temporaries();
   readonly names = new NameLocks();
   readonly slots = new SyncSlots();
-  /** Of this configuration: set before the plugin is applied to a route. */
+  /** Set before the plugin is applied to a route. */
   stores = new Stores([]);
   readonly #log: Log;
   readonly #files: Counter;
@@ -21,8 +21,11 @@ export class UploadServer {
 
   constructor(log: Log, metrics: Metrics) {
     this.#log = log;
-    this.#files = metrics.counter({ name: 'webserv_uploaded_files_total', help: 'Files stored.' });
-    this.#bytes = metrics.counter({ name: 'webserv_uploaded_bytes_total', help: 'Bytes of files stored.' });
+    this.#files = metrics.counter({ name: 'webserv_uploaded_files_total', help: 'Uploaded files stored.' });
+    this.#bytes = metrics.counter({
+      name: 'webserv_uploaded_bytes_total',
+      help: 'Bytes of uploaded files stored.',
+    });
   }
 
   stored(bytes: number): void {
@@ -30,12 +33,12 @@ export class UploadServer {
     this.#bytes.add(bytes);
   }
 
-  /** A directory that uploads are stored in. */
+  /** Registers a directory that uploads are stored in. */
   uses(directory: string): void {
     this.#stores.add(directory);
   }
 
-  /** Removes what a killed server left in the stores. Requests need not wait for it. */
+  /** Removes the temporary files of a killed server from the stores. Requests need not wait for it. */
   serve(): void {
     for (const directory of this.#stores) this.#sweeps.push(this.#sweep(directory));
   }
@@ -52,7 +55,7 @@ export class UploadServer {
       if (removed > 0)
         this.#log.info(`${directory}: removed ${removed} unfinished uploads of an earlier server`);
     } catch (error) {
-      this.#log.warn(`${directory}: looking for unfinished uploads: ${String(error)}`);
+      this.#log.warn(`${directory}: cannot remove unfinished uploads: ${String(error)}`);
     }
   }
 }

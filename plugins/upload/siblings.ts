@@ -2,14 +2,14 @@ import { realpath, stat } from 'node:fs/promises';
 import { isUnder, type OpenDirectory, type RouteView } from '@webserv/server';
 import { look, type Store } from './store.js';
 
-/** Where a directory is; the name itself when that cannot be told. */
+/** Resolves a directory's real path, or returns the name itself when that fails. */
 async function placeOf(directory: string): Promise<string> {
   return realpath(directory).catch(() => directory);
 }
 
 const overlap = (one: string, other: string): boolean => isUnder(one, other) || isUnder(other, one);
 
-/** The suffixes of compressed files that any route sends, instead of the file beside them, out of a store. */
+/** Suffixes of precompressed files that any route serves out of the store instead of the file itself. */
 async function suffixesIn(route: RouteView, { mapping }: Store): Promise<readonly string[]> {
   const store = await placeOf(mapping.directory);
   const suffixes = new Set<string>();
@@ -23,8 +23,8 @@ async function suffixesIn(route: RouteView, { mapping }: Store): Promise<readonl
 }
 
 /**
- * Files whose names say that they are the compressed form of another: `page.html.gz` beside `page.html`. Where they
- * are sent in its place, uploading one would change what `page.html` is.
+ * Files named like the compressed form of another file: `page.html.gz` next to `page.html`. Where the server sends them
+ * instead, uploading one would change what `page.html` shows.
  */
 export class Siblings {
   readonly #route: RouteView;
@@ -36,18 +36,21 @@ export class Siblings {
     this.#store = store;
   }
 
-  /** Whether any file has such forms. */
+  /** Whether any route serves precompressed files out of the store. */
   async areSent(): Promise<boolean> {
     return (await this.#all()).length > 0;
   }
 
-  /** The name of the file that it is a form of, at last: `page.html` of `page.html.gz.br`; else the name itself. */
+  /**
+   * Returns the name of the uncompressed file: `page.html` for `page.html.gz.br`; the name itself when it has no such
+   * suffix.
+   */
   async baseOf(name: string): Promise<string> {
     const [base] = await this.#basesOf(name);
     return base === undefined ? name : this.baseOf(base);
   }
 
-  /** Whether a file with this name would be sent in place of one that is there. */
+  /** Whether a file with this name would be served in place of another file that exists. */
   async isSibling(directory: OpenDirectory, name: string): Promise<boolean> {
     for (const base of await this.#basesOf(name)) {
       const found = await look(directory, base);
@@ -56,7 +59,10 @@ export class Siblings {
     return false;
   }
 
-  /** When the newest compressed form of a name was changed: one that is not older than its file is sent. 0 for none. */
+  /**
+   * Returns the mtime of the newest compressed form of a name, or 0: forms that are not older than their file are
+   * served.
+   */
   async newest(directory: OpenDirectory, name: string): Promise<number> {
     let newest = 0;
     for (const suffix of await this.#all()) {
@@ -73,7 +79,7 @@ export class Siblings {
       .map((suffix) => name.slice(0, -suffix.length));
   }
 
-  /** Asked once, by the first upload: by then every route is there. */
+  /** Computed with the first upload, when every route exists. */
   #all(): Promise<readonly string[]> {
     this.#suffixes ??= suffixesIn(this.#route, this.#store);
     return this.#suffixes;

@@ -14,56 +14,56 @@ import {
 } from '@webserv/server';
 import { errorCode } from './failure.js';
 
-/** Where a route's uploads go. */
+/** Directory for a route's uploads. */
 export interface Store {
   readonly mapping: RootMapping;
   readonly boundary: Boundary;
 }
 
-/** The last segment of a path, and the folder it is in. */
+/** Last segment of a path, and the path of the directory that contains it. */
 export interface Target {
-  readonly folder: DecodedPath;
+  readonly parent: DecodedPath;
   readonly name: string;
-  /** The path ends with a slash: whatever it names is meant as a folder. */
-  readonly asFolder: boolean;
+
+  /** The path ends with a slash, so it names a directory. */
+  readonly asDirectory: boolean;
 }
 
-/** @returns undefined for the store itself, which is in no folder that uploads may reach */
+/** @returns undefined for the store itself, whose parent is outside the store */
 export function splitTarget(store: Store, path: DecodedPath): Target | undefined {
-  const asFolder = path.endsWith('/');
-  const bare = asFolder ? path.slice(0, -1) : path;
+  const asDirectory = path.endsWith('/');
+  const bare = asDirectory ? path.slice(0, -1) : path;
   if (bare.length <= (store.mapping.prefix === '/' ? 0 : store.mapping.prefix.length)) return undefined;
   const slash = bare.lastIndexOf('/');
-  const folder = leadingPath(path, slash + 1);
+  const parent = leadingPath(path, slash + 1);
   const name = segmentsOf(leadingPath(path, bare.length)).at(-1) ?? '';
-  return { folder, name, asFolder };
+  return { parent, name, asDirectory };
 }
 
-/**
- * False for a segment that is no file's name, a hidden one, or one of bytes that are not UTF-8, which uploads leave alone.
- */
+/** False for a segment that cannot be a file name, is hidden, or is not UTF-8, which uploads do not accept. */
 export function isFileName(name: string, { boundary: { hiddenFiles = false } }: Store): boolean {
   return !/[/\0]/.test(name) && name.isWellFormed() && isVisible(`./${name}`, 0, hiddenFiles);
 }
 
 /**
- * Opens a folder of the store and does something in it. The folder is held open meanwhile: what happens, happens
- * there, also when its path is swapped for a link to elsewhere.
- * @param absent the status for a folder that is not there
- * @throws HttpError 404 for a hidden folder, 403 for one outside the store
+ * Opens a directory of the store and runs `work` in it. The directory stays open meanwhile, so the work happens there
+ * even when its path is replaced with a link to another directory.
+ * @param absent status for a directory that does not exist
+ * @throws HttpError 404 for a hidden directory, 403 for one outside the store
  */
-export async function inFolder<T>(
+export async function inDirectory<T>(
   store: Store,
   path: DecodedPath,
   absent: number,
   work: (directory: OpenDirectory) => Promise<T>,
 ): Promise<T> {
   const { hiddenFiles = false } = store.boundary;
-  const folder = resolveVisible(store.mapping, path, hiddenFiles);
-  if (folder === undefined) throw new HttpError(404);
-  const lookup = await openDirectory(folder, store.boundary);
-  if (lookup.kind === 'absent') throw new HttpError(absent, { reason: 'there is no such folder' });
-  if (lookup.kind === 'forbidden') throw new HttpError(403, { reason: 'a folder outside the store' });
+  const filePath = resolveVisible(store.mapping, path, hiddenFiles);
+  if (filePath === undefined) throw new HttpError(404);
+  const lookup = await openDirectory(filePath, store.boundary);
+  if (lookup.kind === 'absent') throw new HttpError(absent, { reason: 'the directory does not exist' });
+  if (lookup.kind === 'forbidden')
+    throw new HttpError(403, { reason: 'the directory is outside the upload directory' });
   try {
     return await work(lookup.directory);
   } finally {
@@ -71,7 +71,7 @@ export async function inFolder<T>(
   }
 }
 
-/** What has a name in a folder, itself and not what it links to; undefined when nothing has. */
+/** Returns the status of an entry, without following a link; undefined when no entry has the name. */
 export async function look(directory: OpenDirectory, name: string): Promise<Stats | undefined> {
   try {
     return await lstat(directory.entry(name));
@@ -82,11 +82,15 @@ export async function look(directory: OpenDirectory, name: string): Promise<Stat
 }
 
 /**
- * Uploads make files, and touch nothing else: no folder, and no link, whose target is not theirs to decide about.
+ * Uploads create and replace regular files only: no directories, and no links, whose targets may belong to others.
  * @throws HttpError 409
  */
 export function requireFile(found: Stats | undefined): void {
   if (found === undefined || found.isFile()) return;
-  const what = found.isDirectory() ? 'a folder' : found.isSymbolicLink() ? 'a link' : 'no regular file';
-  throw new HttpError(409, { reason: `what has that name is ${what}` });
+  const what = found.isDirectory()
+    ? 'a directory'
+    : found.isSymbolicLink()
+      ? 'a symbolic link'
+      : 'not a regular file';
+  throw new HttpError(409, { reason: `the target is ${what}` });
 }

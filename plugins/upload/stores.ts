@@ -8,7 +8,7 @@ async function placeOf(directory: string): Promise<string> {
   return realpath(directory).catch(() => directory);
 }
 
-/** The directory that a block's uploads go to, where strangers may upload to it. */
+/** Returns the upload directory of a block whose uploads are not trusted. */
 function storeOf({ root, options }: Block): string | undefined {
   const own = options.get('upload');
   if (own?.upload !== true || own.upload_trusted === true) return undefined;
@@ -20,7 +20,7 @@ function* blocksIn(block: Block): Generator<Block> {
   for (const child of block.children) yield* blocksIn(child);
 }
 
-/** The directories of a configuration whose files may be anybody's. */
+/** Directories of a configuration whose files may come from untrusted clients. */
 export class Stores {
   readonly #directories: ReadonlySet<string>;
 
@@ -35,7 +35,10 @@ export class Stores {
     this.#directories = directories;
   }
 
-  /** @returns the directories below a root, named as below it, whose files may be anybody's; all of it: the root */
+  /**
+   * @returns the directories below a root, as paths below it, whose files may come from untrusted clients; the root
+   * itself when all of it may
+   */
   async within(root: string): Promise<readonly string[]> {
     const found: string[] = [];
     for (const directory of this.#directories) {

@@ -1,10 +1,10 @@
 /**
- * Writes to the disk that may be forced at once. Each of them keeps one of Node's four I/O threads, which read and
- * compress the files of all other requests too.
+ * Maximum number of concurrent syncs to disk. Each occupies one of Node's four I/O threads, which also read and
+ * compress the files of all other requests.
  */
 const MAX_AT_ONCE = 1;
 
-/** Forces what was written to the disk, one at a time. */
+/** Limits concurrent syncs to disk; further ones wait in order. */
 export class SyncSlots {
   #free = MAX_AT_ONCE;
   readonly #waiting: (() => void)[] = [];

@@ -4,39 +4,39 @@ import { hostname } from 'node:os';
 import type { OpenDirectory } from '@webserv/server';
 import { TemporaryFile } from './temporary-file.js';
 
-/** Names start with a dot: no plugin serves or lists them, and no client can name a file so. */
+/** The leading dot hides the files: no plugin serves or lists them, and no client can give a file such a name. */
 const PREFIX = '.webserv-upload';
 const NAME = /^\.webserv-upload-([0-9a-f]{8})-(\d{1,10})-([0-9a-f]{8})-\d+$/;
 
-/** A temporary file written to less than this ago may belong to a server on another machine. Milliseconds. */
+/** Milliseconds without a write after which a temporary file of another machine's server counts as abandoned. */
 const ABANDONED_AFTER = 24 * 3_600_000;
 
-/** Process numbers mean something on one machine, or in one container, only. */
+/** Process ids are meaningful only on one machine, or in one container. */
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-/** Tells this process from an earlier one with its number: in a container every server has number 1. */
+/** Distinguishes this process from an earlier one with the same id: in a container every server has id 1. */
 const run = randomBytes(4).toString('hex');
 let count = 0;
 
-/** A process that has ended counts as gone, also while nobody has asked how (a zombie). */
+/** A process that has ended counts as gone even if its parent has not reaped it (a zombie). */
 async function isAlive(pid: number): Promise<boolean> {
   try {
-    process.kill(pid, 0); // signal 0 only asks
+    process.kill(pid, 0); // signal 0 only checks
   } catch (error) {
-    // EPERM: it is there, and another user's.
+    // EPERM: the process exists and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
   const status = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  // proc(5): the state stands behind the name, which may hold anything in its parentheses.
+  // The state follows the name, whose parentheses may enclose any characters (proc(5)).
   return !/^ [ZX]/.test(status.slice(status.lastIndexOf(')') + 1));
 }
 
-/** True for the name of a temporary file of an upload plugin, this one's or another's. */
+/** Whether this is the name of a temporary file, of this server or another. */
 export function isTemporaryName(name: string): boolean {
   return name.startsWith(PREFIX) && NAME.test(name);
 }
 
 /**
- * True for a temporary file that nobody will finish: its process is gone, or nobody wrote to it for a day.
+ * Whether a temporary file is abandoned: its process is gone, or it was not written to for a day.
  * @param mtimeMs when the file was last written to
  */
 export async function isLeftover(name: string, mtimeMs: number): Promise<boolean> {
@@ -47,7 +47,7 @@ export async function isLeftover(name: string, mtimeMs: number): Promise<boolean
   return Date.now() - mtimeMs > ABANDONED_AFTER;
 }
 
-/** The temporary files of one running server, so that none outlives it. */
+/** Temporary files of one running server; none of them outlives it. */
 export class Temporaries {
   readonly #files = new Set<TemporaryFile>();
 
@@ -59,13 +59,13 @@ export class Temporaries {
     return file;
   }
 
-  /** Ends the file: gone, unless it got its name. */
+  /** Removes the temporary file, unless it was published. */
   async remove(file: TemporaryFile): Promise<void> {
     await file.remove();
     this.#files.delete(file);
   }
 
-  /** Uploads under way when the server stops leave nothing behind. */
+  /** Removes the files of uploads that are in progress when the server stops. */
   async dispose(): Promise<void> {
     await Promise.allSettled([...this.#files].map((file) => file.remove()));
   }

@@ -5,15 +5,15 @@ import { errorCode } from './failure.js';
 import type { SyncSlots } from './sync-slots.js';
 import { giveBack, takeBuffer } from './write-buffers.js';
 
-/** What link(2) fails with on a file system without hard links: exFAT, SMB, many of FUSE. */
+/** Errors of link(2) on file systems without hard links: exFAT, SMB, many FUSE file systems. */
 const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** `no-links`: the file system cannot give a second name to a file. */
+/** `no-links`: the file system does not support a second name for a file. */
 export type Claim = 'claimed' | 'taken' | 'no-links';
 
 /**
- * A file that is being received, under a hidden name in the directory it will stay in: the same file system, so that
- * it gets its name in one step. Nobody sees it before it is whole.
+ * A file that is being received, under a hidden name in its final directory. That is the same file system, so it gets
+ * its name atomically. No other process sees it before it is complete.
  */
 export class TemporaryFile {
   /** The temporary name. */
@@ -36,7 +36,7 @@ export class TemporaryFile {
     this.name = name;
   }
 
-  /** `wx` is O_CREAT|O_EXCL: it fails for a name that exists, and follows no link there. */
+  /** `wx` is O_CREAT|O_EXCL: it fails for a name that exists and follows no link. */
   static async create(directory: OpenDirectory, name: string): Promise<TemporaryFile> {
     const path = directory.entry(name);
     return new TemporaryFile(directory, name, path, await open(path, 'wx'));
@@ -47,7 +47,7 @@ export class TemporaryFile {
     return this.#size;
   }
 
-  /** Takes the next piece; small ones are collected. The piece's memory is the caller's again when this is done. */
+  /** Writes a piece; small ones are buffered. The caller may reuse its memory when the promise resolves. */
   async write(piece: Uint8Array): Promise<void> {
     this.#size += piece.length;
     for (let rest = piece; rest.length > 0; ) {
@@ -63,13 +63,13 @@ export class TemporaryFile {
   }
 
   /**
-   * Writes what is still collected.
-   * @param slots force it to the disk too
-   * @returns the file as it now is
+   * Writes the buffered bytes.
+   * @param slots sync the file to disk too
+   * @returns the file's status afterwards
    */
   async complete(slots: SyncSlots | undefined): Promise<Stats> {
     await this.#flush();
-    this.#letGoOfBuffer();
+    this.#releaseBuffer();
     if (slots !== undefined) await slots.run(() => this.#handle.datasync());
     const stats = await this.#handle.stat();
     this.#mtimeMs = stats.mtimeMs;
@@ -77,8 +77,8 @@ export class TemporaryFile {
   }
 
   /**
-   * Lets it have been changed later than another file, by a millisecond where it was not: two versions of one file that
-   * are as large and were written in one tick of the system's clock would have one entity-tag.
+   * Sets the mtime later than another file's, by a millisecond if necessary: two versions of one file with the same
+   * size, written in one tick of the system's clock, would otherwise have the same entity-tag.
    */
   async makeNewerThan(mtimeMs: number): Promise<void> {
     if (this.#mtimeMs > mtimeMs) return;
@@ -86,21 +86,21 @@ export class TemporaryFile {
     await lutimes(this.#path, this.#mtimeMs / 1000, this.#mtimeMs / 1000);
   }
 
-  /** Gives the descriptor back; the file can still get its name, or be removed. */
+  /** Closes the descriptor; the file can still be published or removed. */
   close(): Promise<void> {
     return this.#handle.close();
   }
 
-  /** Gets its name, in place of whatever file has it. A link there is replaced, not followed. */
+  /** Publishes the file under a name, replacing any file that has it. A link is replaced, not followed. */
   async replace(name: string): Promise<void> {
     await rename(this.#path, this.#directory.entry(name));
     this.#hidden = false;
   }
 
-  /** Gets its name if nothing has it, in one step. */
+  /** Publishes the file under a name if it is free, atomically. */
   async claim(name: string): Promise<Claim> {
     try {
-      await link(this.#path, this.#directory.entry(name)); // unlike rename(), it never replaces
+      await link(this.#path, this.#directory.entry(name)); // unlike rename(), link() never replaces
     } catch (error) {
       if (errorCode(error) === 'EEXIST') return 'taken';
       if (WITHOUT_LINKS.has(errorCode(error))) return 'no-links';
@@ -111,13 +111,13 @@ export class TemporaryFile {
     return 'claimed';
   }
 
-  /** As `claim()`, also without hard links. To be called while no other upload can take the name. */
+  /** Like `claim()`, but works without hard links too. Call it only while no other upload can take the name. */
   async claimWithLock(name: string): Promise<Exclude<Claim, 'no-links'>> {
     const claim = await this.claim(name);
     return claim === 'no-links' ? this.#claimByPlaceholder(this.#directory.entry(name)) : claim;
   }
 
-  /** rename() replaces what has the name. So an empty file takes the name first, which fails where there is one. */
+  /** rename() replaces an existing file. Creating an empty file first reserves the name and fails if it is taken. */
   async #claimByPlaceholder(path: string): Promise<'claimed' | 'taken'> {
     let placeholder: FileHandle;
     try {
@@ -143,7 +143,7 @@ export class TemporaryFile {
     return 'claimed';
   }
 
-  /** Ends it: closed, and gone unless it got its name. May be called again, and while a write is under way. */
+  /** Closes the file and removes it unless it was published. May be called repeatedly, and during a write. */
   remove(): Promise<void> {
     this.#removed ??= this.#remove();
     return this.#removed;
@@ -155,8 +155,8 @@ export class TemporaryFile {
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
     } finally {
-      await this.#handle.close(); // waits for the operation under way
-      this.#letGoOfBuffer();
+      await this.#handle.close(); // waits for the operation in progress
+      this.#releaseBuffer();
     }
   }
 
@@ -167,7 +167,7 @@ export class TemporaryFile {
     await this.#writeOut(this.#buffer.subarray(0, length));
   }
 
-  /** A write may take fewer bytes than it was given: a disk that fills up does, before it fails. */
+  /** A write may accept fewer bytes than given, as on a disk that is almost full, before one fails. */
   async #writeOut(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done);
@@ -175,7 +175,7 @@ export class TemporaryFile {
     }
   }
 
-  #letGoOfBuffer(): void {
+  #releaseBuffer(): void {
     if (this.#buffer !== undefined) giveBack(this.#buffer);
     this.#buffer = undefined;
     this.#used = 0;

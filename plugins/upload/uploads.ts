@@ -6,18 +6,18 @@ import type { Store } from './store.js';
 import type { SyncSlots } from './sync-slots.js';
 import type { Temporaries } from './temporaries.js';
 
-/** What the methods of one route share: its options, read once, and the server's temporary files. */
+/** Options and shared state that the methods of one route use. */
 export interface Uploads {
   readonly store: Store;
   /** undefined: the method decides. */
   readonly conflict: ConflictPolicy | undefined;
-  /** Files in one form. */
+  /** Maximum number of files in one form. */
   readonly maxFiles: number;
   readonly route: RouteView;
   readonly temporaries: Temporaries;
   readonly names: NameLocks;
   readonly siblings: Siblings;
-  /** undefined: what is stored is not forced to the disk. */
+  /** undefined: stored files are not synced to disk. */
   readonly slots: SyncSlots | undefined;
   /** Counts a stored file. */
   readonly stored: (bytes: number) => void;
