@@ -131,6 +131,20 @@ export const allowed: readonly Allowed[] = [
     },
   },
   {
+    row: 'sibling-ranges',
+    holds: ({ request, nginx, webserv }) =>
+      field(request, 'Range') !== undefined &&
+      nginx.fields.has('content-encoding') &&
+      !webserv.fields.has('content-encoding'),
+  },
+  {
+    row: 'http10-encodings',
+    holds: ({ request, nginx, webserv }) =>
+      request.version === '1.0' &&
+      webserv.fields.has('content-encoding') &&
+      !nginx.fields.has('content-encoding'),
+  },
+  {
     row: 'put-directories',
     holds: ({ request, bare }) => request.method === 'PUT' && bare.nginx === 500 && isError(bare.webserv),
   },
