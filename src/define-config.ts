@@ -46,15 +46,18 @@ type Anywhere<Table> = Values<typeof core> &
     readonly alias?: ConfigScalar;
   };
 
+/** A `location` block: any directive, by name. */
 export type LocationObject<Table = unknown> = Anywhere<Table> & {
   readonly location?: Readonly<Record<string, LocationObject<Table> | null>>;
 };
 
+/** A `server` block. */
 export type ServerObject<Table = unknown> = LocationObject<Table> & {
   readonly listen?: ConfigValue;
   readonly server_name?: ConfigScalar | readonly ConfigScalar[];
 };
 
+/** A whole configuration: the main block. */
 export type ConfigObject<Table = unknown> = Anywhere<Table> & {
   readonly load_plugin?: ConfigValue;
   readonly server?: ServerObject<Table> | readonly ServerObject<Table>[];

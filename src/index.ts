@@ -10,6 +10,7 @@ export {
   namedBlocks,
 } from './kernel/config/directives/block-directive.js';
 export {
+  type CustomDirectiveOptions,
   type DirectiveOptions,
   directive,
   duration,
@@ -34,12 +35,14 @@ export {
   type DirectiveTable,
   type DirectiveUse,
   type Inheritance,
+  type JsonSchema,
   type OptionsOf,
   type Report,
   type Scope,
 } from './kernel/contract/directive.js';
 export type { Exchange, Outcome, Refusal } from './kernel/contract/exchange.js';
 export {
+  type DoneTapOptions,
   type RouteHooks,
   type RouteTapOptions,
   type ServerHooks,
@@ -47,7 +50,7 @@ export {
   type TapOptions,
   type Tappable,
 } from './kernel/contract/hooks.js';
-export type { FileFields, Offers } from './kernel/contract/offers.js';
+export type { FileFields, FileStore, Offers } from './kernel/contract/offers.js';
 export {
   API_VERSION,
   type ApplyContext,
@@ -65,7 +68,7 @@ export type { Script, ScriptMatcher, ScriptNames } from './kernel/contract/scrip
 export type { Template } from './kernel/contract/template.js';
 export type { VariableDefinition, VariableTable } from './kernel/contract/variables.js';
 export { ConfigError } from './kernel/diagnostics/config-error.js';
-export type { Diagnostic, Place } from './kernel/diagnostics/diagnostic.js';
+export type { Diagnostic, Place, Severity } from './kernel/diagnostics/diagnostic.js';
 export { HotCache, type HotCacheOptions } from './kernel/files/hot-cache.js';
 export type { DirectoryEntry, OpenDirectory } from './kernel/files/open-directory.js';
 export {

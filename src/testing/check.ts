@@ -1,6 +1,10 @@
 /** One test, for any runner: `for (const { name, run } of checks) test(name, run);` */
 export interface Check {
+  /** Title of the test. */
   readonly name: string;
-  /** @throws Error that says what is wrong */
+  /**
+   * Runs the test.
+   * @throws Error that says what is wrong
+   */
   run(): Promise<void>;
 }

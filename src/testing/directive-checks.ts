@@ -28,6 +28,7 @@ export type ExpectedDiagnostic =
 
 /** A configuration that is to be taken. */
 export interface ValidCase {
+  /** Text of one `server` block, or a whole configuration. */
   readonly conf: string;
   /** What some of the plugin's directives come to, in the first location of `conf`, or in its server without one. */
   readonly options?: Readonly<Record<string, unknown>>;
@@ -37,14 +38,17 @@ export interface ValidCase {
 
 /** A configuration that is to be refused. */
 export interface InvalidCase {
+  /** Text of one `server` block, or a whole configuration. */
   readonly conf: string;
   /** All of them, in the order of the lines. */
   readonly errors: readonly ExpectedDiagnostic[];
 }
 
+/** Cases of `directiveChecks`. */
 export interface DirectiveCases {
   /** A bare string is a case that is to be taken, whatever it comes to. */
   readonly valid?: readonly (string | ValidCase)[];
+  /** Cases that are to be refused. */
   readonly invalid?: readonly InvalidCase[];
   /** What the configurations' folder holds. */
   readonly files?: TestFiles;

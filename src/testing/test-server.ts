@@ -6,6 +6,7 @@ import { readTestConfig, valid } from './configuration.js';
 import { makeFolder, type TestFiles } from './files.js';
 import { recordingLog } from './recording-log.js';
 
+/** Options of `startTestServer`. */
 export interface TestServerOptions {
   /** Plugins beside the built-in ones, as if loaded by `load_plugin`. */
   readonly plugins?: readonly Plugin[];
@@ -13,9 +14,11 @@ export interface TestServerOptions {
 
 /** A server on a free port of the loopback interface, with its own temporary folder. Dispose of it when done. */
 export interface TestServer extends AsyncDisposable {
+  /** Port of the first `listen`. */
   readonly port: number;
   /** Every port, for a configuration with several `listen`. */
   readonly ports: readonly number[];
+  /** Base URL of the first `listen`: `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** The folder relative paths of the configuration start from. */
   readonly directory: string;
@@ -30,6 +33,7 @@ export interface TestServer extends AsyncDisposable {
    * @returns everything received, one character a byte
    */
   raw(bytes: string | Uint8Array): Promise<string>;
+  /** Stops the server after the requests under way, for which it waits `graceMs` milliseconds (30,000). */
   stop(graceMs?: number): Promise<void>;
 }
 

@@ -141,10 +141,12 @@ export interface MainSettings {
 export interface Config {
   /** The file it was loaded from, as shown to people. */
   readonly file: string;
+  /** Settings of the whole process. */
   readonly main: MainSettings;
   /** The main block's directives, for messages. */
   readonly uses: CheckedBlock;
   /** The main block's option values by plugin name, for `setup`. */
   readonly options: ReadonlyMap<string, OptionValues>;
+  /** The `server` blocks, in the order of the file. */
   readonly servers: readonly ServerConfig[];
 }

@@ -11,15 +11,19 @@ export type Context = 'main' | 'server' | 'location';
 
 /** One word of a directive, with where it stands. */
 export interface Argument {
+  /** As read: without quotes, backslashes and variables of the environment. */
   readonly text: string;
+  /** The word in its file. */
   readonly place: Place;
 }
 
 /** One directive as written: `name argument…;` or `name argument… { … }`. */
 export interface DirectiveUse {
+  /** As written: an alias is not replaced. */
   readonly name: string;
   /** The name's place. */
   readonly place: Place;
+  /** The words that follow the name, in their order. */
   readonly arguments: readonly Argument[];
   /** The directives of its block; undefined without one. */
   readonly block: readonly DirectiveUse[] | undefined;
@@ -37,7 +41,9 @@ export interface Scope {
 
 /** Why an argument is wrong. The loader adds the place; without an `argument` that is the directive's name. */
 export class ArgumentError extends Error {
+  /** The wrong argument; undefined where the error concerns the whole directive. */
   readonly argument: Argument | undefined;
+  /** What to do about it, printed as `help: …`. */
   readonly hint: string | undefined;
 
   constructor(message: string, options: { argument?: Argument; hint?: string } = {}) {
@@ -60,6 +66,7 @@ export interface ArgumentType<T> {
   /** The JSON Schemas of which a value must fit one; any text, number or boolean when left out. */
   readonly json?: readonly JsonSchema[];
   /**
+   * Reads one argument.
    * @returns undefined when the text is not of this type; the message is made from `expected`
    * @throws ArgumentError for what can be told better
    */
@@ -77,10 +84,13 @@ export type Inheritance =
 
 /** One row of a directive table. T is the value a route (or the main block) ends up with. */
 export interface Directive<T> {
+  /** The blocks it may be used in. */
   readonly contexts: readonly Context[];
+  /** One line for the documentation: what it does, starting with a verb in lower case. */
   readonly help: string;
   /** What follows the name: `CODE… [=CODE] URI`. */
   readonly usage: string;
+  /** Fewest arguments of one use, its block apart. */
   readonly minArguments: number;
   /** Infinity when there is no bound. */
   readonly maxArguments: number;
@@ -88,6 +98,7 @@ export interface Directive<T> {
   readonly argumentTypes?: readonly ArgumentType<unknown>[];
   /** May stand more than once in one block. */
   readonly repeatable: boolean;
+  /** How a block without the directive gets its value. */
   readonly inheritance: Inheritance;
   /** A whole directive as people write it, for the documentation and messages: `client_max_body_size 10m;`. */
   readonly example: string | undefined;
@@ -112,6 +123,7 @@ export interface Directive<T> {
 /** Takes a mistake in one use of a directive. */
 export type Report = (use: DirectiveUse, error: ArgumentError) => void;
 
+/** Directives by name. Names are lower case words joined with underscores. */
 export type DirectiveTable = Readonly<Record<string, Directive<unknown>>>;
 
 /** The options a table's directives become: each directive's name with its value. */

@@ -6,6 +6,7 @@ import type { Script } from './script.js';
 
 /** How an exchange ended; what `onDone` records. */
 export interface Outcome {
+  /** Status that was sent; 499 where the client left before there was one (nginx's code). */
   readonly status: number;
   /** Bytes of content handed to the socket, head and chunk framing apart. */
   readonly bytesSent: number;
@@ -19,6 +20,7 @@ export interface Outcome {
 export interface Refusal {
   /** 400 and up; what a tap of `onRequest` answered; 499 where the client left before it was answered. */
   readonly status: number;
+  /** Why, in a few words for the log. */
   readonly reason: string;
   /** The first 1 KiB as received, in printable ASCII: any other byte, quotes and backslashes are `\xHH`. */
   readonly head: string;
@@ -26,7 +28,9 @@ export interface Refusal {
 
 /** One request with its route: what a plugin gets. */
 export interface Exchange {
+  /** The request. After a forward it is another one: with the new path, and perhaps another method and no body. */
   readonly request: Request;
+  /** The route that the request's host and path lead to. */
   readonly route: RouteView;
   /** The exchange that forwarded here (error page, `try_files`, a script's local redirect); undefined for a client's. */
   readonly origin: Exchange | undefined;

@@ -24,6 +24,7 @@ export const Stage = {
   fallback: 500,
 } as const;
 
+/** Options of every tap. */
 export interface TapOptions {
   /** Where in the hook's order; `Stage.content` when left out. */
   readonly stage?: number;
@@ -34,6 +35,7 @@ export interface TapOptions {
   readonly timeout?: number;
 }
 
+/** Options of a tap of `onRoute`. */
 export interface RouteTapOptions extends TapOptions {
   /**
    * The methods this tap is called for, and answers: they are what `Allow` names where the route has no `methods`
@@ -47,6 +49,7 @@ export interface RouteTapOptions extends TapOptions {
   readonly answers?: boolean;
 }
 
+/** Options of a tap of `onDone`. */
 export interface DoneTapOptions extends TapOptions {
   /**
    * True for a tap that is called, too, for requests that ended before they had a route: refused (400, 408, 414, 431,
@@ -58,7 +61,9 @@ export interface DoneTapOptions extends TapOptions {
 
 /** A tap with a plain function: for decisions that need no I/O. It costs no promise. */
 export interface Tappable<Options, Args extends readonly unknown[], Answer> {
+  /** Adds a function that returns its result. A promise that it returns is a bug of the plugin, and reported. */
   tap(options: Options, fn: (...args: Args) => Answer): void;
+  /** Adds a function that returns a promise; it must settle within `plugin_timeout`, or within `timeout`. */
   tapPromise(options: Options, fn: (...args: Args) => Promise<Answer>): void;
 }
 

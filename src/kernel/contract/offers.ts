@@ -29,7 +29,9 @@ export interface Offers {
   readonly fileFields: (path: string, contentType: string) => FileFields | undefined;
 }
 
+/** Header fields that every response made of a file must have. */
 export interface FileFields {
+  /** The Content-Type to send. */
   readonly contentType: string;
   /** The other fields that must be in every response made of the file, 304 included. */
   readonly fields: ResponseHeaders;

@@ -18,8 +18,11 @@ export const API_VERSION = 1;
 export interface SetupContext<Options> {
   /** The values of the main block. */
   readonly options: Options;
+  /** The hooks of the whole server, to tap. */
   readonly hooks: ServerHooks;
+  /** Registers the metrics that this plugin counts. */
   readonly metrics: Metrics;
+  /** The error log. Begin a line with the plugin's name. */
   readonly log: Log;
 }
 
@@ -29,8 +32,11 @@ export interface ApplyContext<Options, State> {
   readonly options: Options;
   /** What `setup` returned. */
   readonly state: State;
+  /** The hooks of this route, to tap. Tapping one later than in `apply` throws. */
   readonly hooks: RouteHooks;
+  /** The route that the plugin is applied to. */
   readonly route: RouteView;
+  /** The error log. Begin a line with the plugin's name. */
   readonly log: Log;
   /**
    * Describes a log file. The kernel opens it before the server gives up the rights of root, opens it again when logs are
@@ -91,6 +97,7 @@ export interface Lifecycle {
   reopen?(): void | Promise<void>;
 }
 
+/** Argument of `definePlugin`: the whole of a plugin. An unknown property is an error. */
 export interface PluginDefinition<Table extends DirectiveTable, State> {
   /** Lower case, words joined with dashes; the name `load_plugin` knows it by. */
   readonly name: string;
@@ -115,11 +122,17 @@ export interface PluginDefinition<Table extends DirectiveTable, State> {
 
 /** A plugin with its option types folded away: what the kernel holds. Made by `definePlugin` only. */
 export interface Plugin {
+  /** As in its definition. */
   readonly name: string;
+  /** The `API_VERSION` it was written for; another one than the server's is refused when it is loaded. */
   readonly apiVersion: number;
+  /** Its directives by name; empty without any. */
   readonly directives: DirectiveTable;
+  /** The codes of its findings, each with its meaning. */
   readonly codes: Readonly<Record<string, string>>;
+  /** The variables it adds, by name without the `$`. */
   readonly variables: VariableTable;
+  /** How it runs files as programs; undefined where it runs none. */
   readonly scripts: ScriptRunner<OptionValues> | undefined;
   /** Sets the plugin up for one server process; the answer applies it to routes. */
   start(context: SetupContext<OptionValues>): Promise<RunningPlugin>;
@@ -194,6 +207,7 @@ function checkNames<Table extends DirectiveTable, State>(definition: PluginDefin
 
 /** A plugin that still shows its table, so that `defineConfig` can be typed by it. */
 export interface DefinedPlugin<Table extends DirectiveTable> extends Plugin {
+  /** Its directives by name, with their types. */
   readonly directives: Table;
 }
 

@@ -15,6 +15,7 @@ export interface RouteView {
   readonly place: Place | undefined;
   /** The URL prefix of its block; `/` for a server. */
   readonly prefix: string;
+  /** The `root` of the route: which directory its URLs lead to; undefined without one. */
   readonly root: RootMapping | undefined;
   /** What lookups below the root may reach. */
   readonly boundary: Boundary;

@@ -14,12 +14,16 @@ export interface Script {
   readonly path: DecodedPath;
   /** The part behind that: empty, or from a slash on. */
   readonly extraPath: string;
+  /** The file by that name below the root. */
   readonly file: FilePath;
 }
 
 /** The files of a route that plugins run as programs. */
 export interface ScriptMatcher extends ScriptNames {
-  /** @param segment the last one of a path */
+  /**
+   * Whether a file of that name is a script.
+   * @param segment the last one of a path
+   */
   runs(segment: string): boolean;
   /** True for a name that only a lenient file system takes for a script's: `a.PHP`, `a.php.`, `a.php::$DATA`. */
   isDisguised(segment: string): boolean;

@@ -11,7 +11,10 @@ export interface Template {
   readonly source: string;
   /** True when there is no variable in it. */
   readonly constant: boolean;
-  /** @throws HttpError 400 when a variable's value has a CR, LF or NUL: none may reach a header field */
+  /**
+   * Fills the variables in. A variable without a value is empty.
+   * @throws HttpError 400 when a variable's value has a CR, LF or NUL: none may reach a header field
+   */
   render(exchange: Exchange): string;
 }
 

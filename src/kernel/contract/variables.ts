@@ -13,6 +13,7 @@ export interface VariableDefinition {
   value?(exchange: Exchange): string | undefined;
 }
 
+/** Variables by name without the `$`: lower case words joined with underscores. */
 export type VariableTable = Readonly<Record<string, VariableDefinition>>;
 
 /** nginx's names with nginx's meanings. */

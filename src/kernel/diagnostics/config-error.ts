@@ -3,6 +3,7 @@ import type { Diagnostic } from './diagnostic.js';
 
 /** A configuration that cannot be used. Carries every mistake found, not only the first. */
 export class ConfigError extends Error {
+  /** At least one of them is an error; warnings may be among them. */
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(diagnostics: readonly Diagnostic[]) {

@@ -12,14 +12,18 @@ export interface Place {
   readonly text: string;
 }
 
+/** How bad a finding is. */
 export type Severity = 'error' | 'warning';
 
 /** One finding about a configuration. */
 export interface Diagnostic {
+  /** An error refuses the configuration; a warning does so under `--test --strict` only. */
   readonly severity: Severity;
   /** A stable, documented name: `unknown-directive`. */
   readonly code: string;
+  /** One line: what is wrong, what was expected, what was received. */
   readonly message: string;
+  /** What it is about; undefined where no line of the configuration is. */
   readonly place: Place | undefined;
   /** What to do about it: `did you mean "autoindex"?` */
   readonly hint?: string;

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
+/** Bounds of a `HotCache`. */
 export interface HotCacheOptions {
   /** How long a value counts after it was made, in milliseconds. */
   readonly validMs: number;
@@ -40,7 +41,10 @@ export class HotCache<Value> {
     return this.#fresh(entry, now);
   }
 
-  /** @param madeAt when the value began to be made, by `performance.now()`: what changed later is not in it */
+  /**
+   * Stores the value of a key that was asked for often enough; ignores any other.
+   * @param madeAt when the value began to be made, by `performance.now()`: what changed later is not in it
+   */
   keep(key: string, value: Value, madeAt: number): void {
     const entry = this.#entries.get(key);
     if (entry !== undefined && entry.asked >= this.#options.threshold) entry.kept = { value, madeAt };

@@ -19,7 +19,9 @@ export function errorCode(error: unknown): string {
 
 /** A name in a directory. */
 export interface DirectoryEntry {
+  /** One segment. A byte that is not UTF-8 is a lone surrogate, as in `request.segments`. */
   readonly name: string;
+  /** The entry itself: of a symbolic link not its target. `special`: a socket, a pipe or a device. */
   readonly kind: 'file' | 'directory' | 'link' | 'special';
 }
 
@@ -34,6 +36,7 @@ function kindOf(entry: Dirent): DirectoryEntry['kind'] {
  * swapped for a link meanwhile. Close it when done.
  */
 export class OpenDirectory {
+  /** Absolute, as it was opened. */
   readonly path: string;
   readonly #descriptor: number;
 
@@ -72,6 +75,7 @@ export class OpenDirectory {
     }
   }
 
+  /** Closes the descriptor. Paths of `entry` are not valid afterwards. */
   close(): Promise<void> {
     return closeAsync(this.#descriptor);
   }

@@ -15,6 +15,7 @@ const closeAsync = promisify(close);
 export interface Boundary {
   /** Absolute. May itself be a symbolic link. */
   readonly directory: string;
+  /** Whether symbolic links below `directory` are followed, also to files outside of it. */
   readonly followSymlinks: boolean;
   /** Whether names below `directory` that start with a dot can be opened; they are absent otherwise. */
   readonly hiddenFiles?: boolean;
@@ -22,24 +23,33 @@ export interface Boundary {
 
 /** Something that must be let go. */
 export interface Closable {
+  /** Releases what it holds. */
   close(): void;
 }
 
 /** What makes one version of a file's content, as far as the file system tells. */
 export interface FileVersion {
+  /** Bytes. */
   readonly size: number;
+  /** When the bytes changed last, in milliseconds since 1970, with fractions. */
   readonly mtimeMs: number;
+  /** When the bytes, the name or the permissions changed last, in the same unit. Programs cannot set it back. */
   readonly ctimeMs: number;
+  /** The number of the file in its file system. */
   readonly ino: number;
 }
 
 /** An open regular file. Whoever opened it closes it; a file opened through an exchange closes with the exchange. */
 export class OpenFile implements FileVersion {
+  /** Absolute, as it was opened. */
   readonly path: string;
   /** Bytes, when it was opened. */
   readonly size: number;
+  /** As `FileVersion.mtimeMs`. */
   readonly mtimeMs: number;
+  /** As `FileVersion.ctimeMs`. */
   readonly ctimeMs: number;
+  /** As `FileVersion.ino`. */
   readonly ino: number;
   readonly #descriptor: number;
   /** Reads under way, and who else needs it open. */
@@ -125,6 +135,7 @@ export type Lookup =
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'special' };
 
+/** Result of `openDirectory`. `absent` also for a file; `forbidden`: outside the boundary, or not readable. */
 export type DirectoryLookup =
   | { readonly kind: 'directory'; readonly directory: OpenDirectory }
   | { readonly kind: 'absent' }

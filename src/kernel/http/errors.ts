@@ -1,11 +1,13 @@
 import { recogniseAcrossCopies } from '../diagnostics/cross-copy-errors.js';
 import type { ResponseHeaders } from './message.js';
 
+/** Options of an `HttpError`. */
 export interface HttpErrorOptions {
   /** Why, for the error log and for the built-in error page. Never sent where it could carry a path or a secret. */
   readonly reason?: string;
   /** Header fields the answer must carry (Allow, Retry-After, Content-Range …), names in lower case. */
   readonly headers?: ResponseHeaders;
+  /** The error behind it, for the error log. */
   readonly cause?: unknown;
 }
 
@@ -16,6 +18,7 @@ export interface HttpErrorOptions {
 export class HttpError extends Error {
   /** 400 to 599. */
   readonly status: number;
+  /** Fields that the error page is sent with; empty when there are none. */
   readonly headers: ResponseHeaders;
 
   /** @throws RangeError for a status that is no error's */

@@ -6,9 +6,13 @@ import type { TapOwner } from './tap-owner.js';
 export interface Peer {
   /** Empty for a UNIX socket. */
   readonly remoteAddress: string;
+  /** 0 for a UNIX socket. */
   readonly remotePort: number;
+  /** Address that the client connected to; empty for a UNIX socket. */
   readonly localAddress: string;
+  /** 0 for a UNIX socket. */
   readonly localPort: number;
+  /** Whether the connection is encrypted (TLS). */
   readonly secure: boolean;
 }
 
@@ -19,6 +23,7 @@ export interface Peer {
 export interface RequestHeaders {
   /** The field's value; several lines of one name are joined with `, ` (RFC 9110 §5.3), Cookie's with `; `. */
   get(name: string): string | undefined;
+  /** Whether the request has a field of that name. */
   has(name: string): boolean;
   /** Each line's value on its own, in the order received. */
   all(name: string): readonly string[];
@@ -47,9 +52,13 @@ export interface Request {
   readonly query: string;
   /** Lower case, without port and without a dot at its end; empty when an HTTP/1.0 client sent none. */
   readonly host: string;
+  /** Version of HTTP that the client speaks (RFC 9110 §2.5). */
   readonly version: '1.0' | '1.1';
+  /** The header section. */
   readonly headers: RequestHeaders;
+  /** The body, read on demand. */
   readonly body: RequestBody;
+  /** The two ends of the connection. */
   readonly peer: Peer;
 }
 
@@ -78,8 +87,11 @@ export type ResponseHeaders = Readonly<Record<string, string | readonly string[]
 
 /** Bytes `start` up to but not including `end` of a file the exchange opened. The writer moves them. */
 export interface FileSlice {
+  /** A file of `exchange.open` or `route.open`: it must be open until the response is sent. */
   readonly file: OpenFile;
+  /** Offset of the first byte, from 0. */
   readonly start: number;
+  /** Offset behind the last byte; at most the size of the file. */
   readonly end: number;
 }
 
@@ -94,12 +106,15 @@ export type ResponseBody = string | Uint8Array | FileSlice | AsyncIterable<Uint8
 export interface Response {
   /** 200 to 599. */
   readonly status: number;
+  /** Header fields, by name in lower case. */
   readonly headers?: ResponseHeaders;
   /** How names of `headers` are spelled on the wire, by the name in lower case; each word's first letter in capitals otherwise. */
   readonly spellings?: Readonly<Record<string, string>>;
+  /** The body; undefined: an empty one. */
   readonly body?: ResponseBody;
 }
 
+/** Whether a body is part of a file, as opposed to text, bytes or a stream. */
 export function isFileSlice(body: ResponseBody): body is FileSlice {
   return typeof body === 'object' && 'file' in body;
 }

@@ -8,7 +8,9 @@ import { PartsBody } from './parts-body.js';
 
 /** Bytes `start` up to but not including `end`; never empty. */
 export interface ByteRange {
+  /** Offset of the first byte, from 0. */
   readonly start: number;
+  /** Offset behind the last byte; greater than `start`, at most the size. */
   readonly end: number;
 }
 
@@ -106,6 +108,7 @@ export interface Multipart {
   readonly contentType: string;
   /** Bytes of the whole body, for Content-Length. */
   readonly length: number;
+  /** The parts with their headers. Iterated once. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 

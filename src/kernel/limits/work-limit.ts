@@ -1,3 +1,4 @@
+/** Bounds of a `WorkLimit`. */
 export interface WorkLimitOptions {
   /** How many may work at the same time. */
   readonly atOnce: number;

@@ -18,7 +18,10 @@ export class LineAllowance {
     this.#leftOut = leftOut;
   }
 
-  /** @returns false for a line that is too much: it is counted */
+  /**
+   * Asks for room for one line; there is room for 50 a second.
+   * @returns false for a line that is too much: it is counted
+   */
   take(): boolean {
     const now = performance.now();
     if (now >= this.#endsAt) {

@@ -14,6 +14,7 @@ export interface LogFile {
   close(): Promise<void>;
 }
 
+/** How a log file is written. */
 export interface LogFileOptions {
   /**
    * For how many milliseconds lines are gathered before they are written; sooner when they are 64 KiB. 0: whenever the

@@ -4,7 +4,9 @@
 export interface MetricDescription {
   /** As Prometheus wants it: `webserv_requests_total`. */
   readonly name: string;
+  /** One sentence for the HELP line. */
   readonly help: string;
+  /** Prometheus's types: a counter only grows, a gauge may fall, a histogram counts values by range. */
   readonly kind: 'counter' | 'gauge' | 'histogram';
   /** The names of its labels, in the order their values are given in. */
   readonly labels: readonly string[];
@@ -14,6 +16,7 @@ export interface MetricDescription {
 
 /** One value of a metric: for one combination of label values. */
 export interface MetricSample {
+  /** Values of the labels, in the order of their names. */
   readonly labels: readonly string[];
   /** Of a histogram, the sum of what was observed. */
   readonly value: number;
@@ -23,16 +26,19 @@ export interface MetricSample {
 
 /** A metric with its values, as plain data: it goes from process to process. */
 export interface MetricFamily extends MetricDescription {
+  /** One for each combination of label values; at most 2,000 per process, 10,000 summed. */
   readonly samples: readonly MetricSample[];
 }
 
 /** A number that only grows. */
 export interface Counter {
+  /** Adds `amount` (0 or more) to the value of these labels. Beyond 2,000 combinations the labels are empty. */
   add(amount: number, ...labels: readonly string[]): void;
 }
 
 /** How often values fell into which range. */
 export interface Histogram {
+  /** Counts `value` for these labels. Beyond 2,000 combinations the labels are empty. */
   observe(value: number, ...labels: readonly string[]): void;
 }
 
@@ -40,9 +46,11 @@ type NamedMetric = Omit<MetricDescription, 'kind' | 'labels'> & { readonly label
 
 /** What a plugin counts with. Names are the plugin's to keep apart: two of one name are one metric. */
 export interface Metrics {
+  /** Registers a counter. Without labels it is 0 until it is added to. */
   counter(metric: NamedMetric): Counter;
   /** A value that is asked for when somebody looks: how many there are just now. */
   gauge(metric: NamedMetric, read: () => Iterable<MetricSample> | number): void;
+  /** Registers a histogram with these upper bounds, ascending. */
   histogram(metric: NamedMetric & { readonly buckets: readonly number[] }): Histogram;
   /** All metrics, the kernel's and every plugin's, summed over the workers of the server. */
   gather(): Promise<readonly MetricFamily[]>;

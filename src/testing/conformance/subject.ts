@@ -3,6 +3,7 @@ import type { Plugin } from '../../kernel/contract/plugin.js';
 import type { TestFiles } from '../files.js';
 import type { FullRequest, InjectRequest } from '../request.js';
 
+/** What `conformance` runs a plugin with. */
 export interface ConformanceOptions {
   /** What stands inside one `server` block and switches the plugin on where the requests go. */
   readonly conf: string;

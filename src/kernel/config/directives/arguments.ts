@@ -80,13 +80,16 @@ function jsonOf(form: RegExp): readonly JsonSchema[] {
   return others.length === 0 ? [strings] : [strings, { type: others }];
 }
 
+/** Types of arguments, for `single`, `list`, `map` and `namedBlocks`. */
 export const argument = {
+  /** `on` or `off`: a boolean. */
   flag: {
     usage: 'on|off',
     expected: '"on" or "off"',
     json: [{ enum: ['on', 'off'].flatMap(jsonSpellings) }],
     read: (text) => (text === 'on' ? true : text === 'off' ? false : undefined),
   },
+  /** Bytes, as `readSize` reads them: a number. */
   size: {
     usage: 'SIZE',
     expected: 'a size in bytes, such as 512, 16k, 10m or 1g',
@@ -96,6 +99,7 @@ export const argument = {
     ],
     read: readSize,
   },
+  /** Milliseconds, as `readDuration` reads them: a number. */
   duration: {
     usage: 'TIME',
     expected: 'a time, such as 30s, 500ms or 1h30m',
@@ -105,14 +109,18 @@ export const argument = {
     ],
     read: readDuration,
   },
+  /** Any text. */
   text: { usage: 'TEXT', expected: 'a text', read: (text) => text },
+  /** An absolute path; a relative one starts from `server_dir`. */
   path: {
     usage: 'PATH',
     expected: 'a path',
     json: [{ type: ['string', 'number', 'boolean'], minLength: 1 }],
     read: (text, scope) => (text === '' || text.includes('\0') ? undefined : resolve(scope.base, text)),
   },
+  /** A text with `$variables`: a `Template`. */
   template: { usage: 'TEXT', expected: 'a text, with $variables', read: readTemplate },
+  /** A whole number from `min` to `max`, both included. */
   integer: (min: number, max: number): ArgumentType<number> => ({
     usage: 'N',
     expected: `a whole number from ${min} to ${max}`,
@@ -125,6 +133,7 @@ export const argument = {
       return value >= min && value <= max ? value : undefined;
     },
   }),
+  /** One of the given words. */
   oneOf: <const Word extends string>(words: readonly Word[]): ArgumentType<Word> => ({
     usage: words.join('|'),
     expected: words.length === 1 ? `"${words[0]}"` : `one of ${words.map((word) => `"${word}"`).join(', ')}`,

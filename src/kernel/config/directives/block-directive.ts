@@ -34,8 +34,10 @@ export function block<Table extends DirectiveTable, Default = OptionsOf<Table>>(
   };
 }
 
+/** Options of `namedBlocks`. */
 export interface NamedBlocksOptions<Table extends DirectiveTable, Key>
   extends DirectiveOptions<ReadonlyMap<Key, OptionsOf<Table>>> {
+  /** The directives of each block. Their contexts and inheritance do not count there. */
   readonly directives: Table;
   /** Type of the argument in front of the block. */
   readonly key: ArgumentType<Key>;

@@ -22,11 +22,13 @@ export interface DirectiveOptions<T> {
   readonly in?: readonly Context[];
   /** `nearest` when left out. */
   readonly inherit?: Inheritance;
+  /** A whole directive as people write it: `client_max_body_size 10m;`. */
   readonly example?: string;
-  /** @see Directive.writtenDefault */
+  /** How the default is written, where that cannot be told from the value: `stderr info`. */
   readonly writtenDefault?: string;
 }
 
+/** Options of `directive`. */
 export interface CustomDirectiveOptions<T, Use> extends DirectiveOptions<T> {
   /** The part of the usage line behind the name. */
   readonly usage: string;
@@ -34,6 +36,7 @@ export interface CustomDirectiveOptions<T, Use> extends DirectiveOptions<T> {
   readonly arguments: readonly [min: number, max: number];
   /** @see Directive.argumentTypes */
   readonly argumentTypes?: readonly ArgumentType<unknown>[];
+  /** Whether it may be used more than once in one block; false when left out. */
   readonly repeatable?: boolean;
   /** The value of one use. @throws ArgumentError */
   readonly parse: (use: DirectiveUse, scope: Scope) => Use;
@@ -105,15 +108,18 @@ export const duration = (options: DirectiveOptions<number>): Directive<number> =
 /** An absolute path; a relative one starts from `server_dir`. */
 export const path = (options: DirectiveOptions<string | undefined>): Directive<string | undefined> =>
   single<string, undefined>(argument.path, options);
+/** One argument, as written. It must be quoted where it has spaces, `;` or braces. */
 export const text = <Default extends string | undefined>(
   options: DirectiveOptions<string | Default>,
 ): Directive<string | Default> => single<string, Default>(argument.text, options);
 /** A text in which `$variables` are filled in for each exchange. */
 export const template = (options: DirectiveOptions<Template | undefined>): Directive<Template | undefined> =>
   single<Template, undefined>(argument.template, options);
+/** A whole number from `min` to `max`, both included. */
 export const integer = (
   options: DirectiveOptions<number> & { readonly min: number; readonly max: number },
 ): Directive<number> => single(argument.integer(options.min, options.max), options);
+/** One of the given words. */
 export const oneOf = <const Word extends string>(
   words: readonly Word[],
   options: DirectiveOptions<NoInfer<Word>>,
