@@ -105,7 +105,7 @@ export {
   type ResponseBody,
   type ResponseHeaders,
 } from './kernel/http/message.js';
-export { preferredType } from './kernel/http/negotiate.js';
+export { acceptedCodings, preferredType } from './kernel/http/negotiate.js';
 export {
   type ByteRange,
   contentRange,

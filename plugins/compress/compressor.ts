@@ -1,5 +1,4 @@
-import type { Exchange, Log, Response } from '@webserv/server';
-import { acceptedEncodings } from './accept.js';
+import { acceptedCodings, type Exchange, type Log, type Response } from '@webserv/server';
 import type { Coder } from './coder.js';
 import { isAtHand, isBytes, lengthOf } from './content.js';
 import { mayCompress, standsForCompressible, type TypeMatcher } from './eligible.js';
@@ -58,7 +57,7 @@ export class Compressor {
     const plain = kept?.plain ?? varying(response);
     // Ranges are of the content as it is: who asks for one is not to get anything else.
     if (headers.has('range')) return plain;
-    const accepted = acceptedEncodings(headers.get('accept-encoding'), offered);
+    const accepted = acceptedCodings(headers.get('accept-encoding'), offered);
     if (accepted.length === 0) return plain;
     const sibling = await this.#sibling(response, exchange, accepted, kept);
     if (sibling !== undefined) return sibling;

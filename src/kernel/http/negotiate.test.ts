@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { preferredType } from './negotiate.js';
+import { acceptedCodings, preferredType } from './negotiate.js';
 
 const offers = ['text/html', 'application/json'] as const;
+
+/** Text of both fields, invalid text included. */
+const anyField = fc.string({ unit: fc.constantFrom(...'text/html*;q=01., "\\gzip'.split('')) });
 
 describe('preferredType (RFC 9110 §12.5.1)', () => {
   it.each([
@@ -40,7 +43,7 @@ describe('preferredType (RFC 9110 §12.5.1)', () => {
     'text/html;q=0.1234',
     'text/html;q=',
     '/',
-  ])('passes over what is no media range: %s', (accept) => {
+  ])('ignores what is not a media range: %s', (accept) => {
     expect(preferredType(accept, offers)).toBe('text/html');
     expect(preferredType(`${accept}, application/json`, offers)).toBe('application/json');
   });
@@ -52,10 +55,67 @@ describe('preferredType (RFC 9110 §12.5.1)', () => {
     expect(preferredType('text/html;level="1", text/html;q=0.7', levels)).toBe('text/html;level=1');
   });
 
-  it('answers any text with an offer or nothing', () => {
+  it('returns an offer or undefined for any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'text/html*;q=01., "\\'.split('')) }), (accept) => {
+      fc.property(anyField, (accept) => {
         expect([...offers, undefined]).toContain(preferredType(accept, offers));
+      }),
+    );
+  });
+});
+
+describe('acceptedCodings (RFC 9110 §12.5.3)', () => {
+  const codings = [{ name: 'br' }, { name: 'zstd' }, { name: 'gzip' }] as const;
+  const accepted = (field: string | undefined): string =>
+    acceptedCodings(field, codings)
+      .map(({ name }) => name)
+      .join(' ');
+
+  it.each([
+    [undefined, ''],
+    ['', ''],
+    [' , ;;,', ''],
+    ['gzip', 'gzip'],
+    ['GZip', 'gzip'],
+    ['x-gzip', 'gzip'],
+    ['X-GZIP;q=0.5, br;q=0.4', 'gzip br'],
+    ['gzip, deflate, br, zstd', 'br zstd gzip'],
+    ['gzip;q=1.0, zstd;q=0.9, br;q=0.8', 'gzip zstd br'],
+    ['gzip ; Q=0.5 , br;\tq=0.501', 'br gzip'],
+    ['*', 'br zstd gzip'],
+    ['*;q=0.1, gzip', 'gzip br zstd'],
+    ['br;q=0, *', 'zstd gzip'],
+    ['*, br;q=0', 'zstd gzip'],
+    ['*;q=0', ''],
+    ['*;q=0, gzip', 'gzip'],
+    ['gzip;q=0, gzip', ''],
+    ['gzip, gzip;q=0', 'gzip'],
+    ['identity', ''],
+    ['identity, gzip', 'gzip'],
+    ['identity;q=0', ''],
+    ['identity;q=0, *', 'br zstd gzip'],
+    ['identity;q=1, gzip;q=0.5', ''],
+    ['identity;q=0.5, gzip;q=0.6, br;q=0.4', 'gzip'],
+    ['*;q=0.5, identity;q=0.6', ''],
+    ['*;q=0.5, gzip;q=0.3', 'br zstd gzip'],
+    ['deflate, compress', ''],
+    ['gzip;q=2', ''],
+    ['gzip;q=-1', ''],
+    ['gzip;q=0.0001', ''],
+    ['gzip;q=', ''],
+    ['gzip;level=9', ''],
+    ['gzip/br', ''],
+    [';;,=,gzip', 'gzip'],
+  ])('Accept-Encoding: %s → %s', (field, expected) => {
+    expect(accepted(field)).toBe(expected);
+  });
+
+  it('returns offers only, each at most once, for any text', () => {
+    fc.assert(
+      fc.property(anyField, (field) => {
+        const found = acceptedCodings(field, codings);
+        expect(new Set(found).size).toBe(found.length);
+        for (const coding of found) expect(codings).toContain(coding);
       }),
     );
   });
