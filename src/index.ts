@@ -121,6 +121,7 @@ export type { Log, LogLevel } from './kernel/log/log.js';
 export type { LogFile, LogFileOptions } from './kernel/log/log-file.js';
 export type { LogDescription } from './kernel/log/log-files.js';
 export { openLogFile } from './kernel/log/open-log-file.js';
+export { ReportOnce, type ReportOnceOptions } from './kernel/log/report-once.js';
 export type {
   Counter,
   Histogram,

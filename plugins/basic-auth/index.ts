@@ -50,10 +50,10 @@ export default definePlugin({
     if (challenge === 'off') return;
     const place = placeOf('auth_basic_user_file') ?? placeOf('auth_basic') ?? route.place;
     if (userFile === undefined) {
-      if (state.tellOnce(challenge)) refuse(noUserFile(place));
+      if (state.findings.take(challenge)) refuse(noUserFile(place));
       return;
     }
-    const isFirst = state.tellOnce(userFile);
+    const isFirst = state.findings.take(userFile);
     let file: UserFile;
     try {
       file = await state.open(userFile);

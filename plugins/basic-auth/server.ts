@@ -1,4 +1,4 @@
-import type { Log } from '@webserv/server';
+import { type Log, ReportOnce } from '@webserv/server';
 import { UserFile } from './user-file.js';
 import { Verifier } from './verifier.js';
 
@@ -7,7 +7,8 @@ export class AuthServer {
   readonly #log: Log;
   readonly #verifier = new Verifier();
   readonly #files = new Map<string, Promise<UserFile>>();
-  readonly #told = new Set<unknown>();
+  /** By the value of a directive: many routes may inherit what one line of the configuration says. */
+  readonly findings = new ReportOnce();
 
   constructor(log: Log) {
     this.#log = log;
@@ -27,13 +28,6 @@ export class AuthServer {
     const file = UserFile.closed(path, this.#log, this.#verifier);
     this.#files.set(path, Promise.resolve(file));
     return file;
-  }
-
-  /** True the first time: many routes may inherit what one line of the configuration says. */
-  tellOnce(about: unknown): boolean {
-    if (this.#told.has(about)) return false;
-    this.#told.add(about);
-    return true;
   }
 
   dispose(): Promise<void> {

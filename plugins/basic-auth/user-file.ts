@@ -1,4 +1,4 @@
-import { HttpError, type Log } from '@webserv/server';
+import { HttpError, type Log, ReportOnce } from '@webserv/server';
 import { Accounts } from './accounts.js';
 import type { Credentials } from './credentials.js';
 import { readPasswordLines } from './password-lines.js';
@@ -18,7 +18,8 @@ export class UserFile {
   #accounts: Accounts | undefined;
   #lookedAt = performance.now();
   #looking: Promise<void> | undefined;
-  #complaint: string | undefined;
+  /** The problem of now: a version of the file that cannot be used is reported once. */
+  readonly #problem = new ReportOnce({ max: 1 });
   /** What is doubtful in the version that was read at load. */
   readonly doubts: readonly string[];
 
@@ -73,13 +74,13 @@ export class UserFile {
     return this.#looking;
   }
 
-  /** A version that cannot be used is told once, and the one before it stays. */
+  /** While a version cannot be used, the one before it stays in use. */
   async #refresh(): Promise<void> {
     try {
       const isSame =
         this.#content?.settled === true && (await versionOf(this.#path)) === this.#content.version;
       if (!isSame) this.#take(await readContent(this.#path));
-      this.#complaint = undefined;
+      this.#problem.forget();
     } catch (error) {
       this.#complain(error instanceof Error ? error.message : String(error));
     }
@@ -97,8 +98,7 @@ export class UserFile {
   }
 
   #complain(reason: string): void {
-    if (reason === this.#complaint) return;
-    this.#complaint = reason;
+    if (!this.#problem.take(reason)) return;
     this.#log.error(
       `auth_basic_user_file ${this.#path}: ${reason}; ${this.#accounts === undefined ? 'nobody is admitted' : 'the users read before stay'}`,
     );

@@ -1,4 +1,4 @@
-import { type Exchange, HttpError, type Log, type Response } from '@webserv/server';
+import { type Exchange, HttpError, type Response } from '@webserv/server';
 import type { Exit } from './child/child.js';
 import type { DiskBudget } from './disk-budget.js';
 import { SilenceError } from './output-pipe.js';
@@ -22,7 +22,8 @@ export interface Run {
   readonly name: string;
   /** Milliseconds, above 0: from the start to the header's end, and for each silence after it. */
   readonly timeoutMs: number;
-  readonly log: Log;
+  /** Logs what its author should change. */
+  warn(message: string): void;
   /** Of what waits for its client. */
   readonly budget: DiskBudget;
   /** Called when nobody waits for the rest of its output: ends it, or lets it go on (`ignore_client_abort`). */
@@ -98,7 +99,7 @@ async function* content(
       piece = await script.output.read(timeoutMs);
     }
     if (piece !== undefined) {
-      const warn = (): void => run.log.warn(`${name}: more content than its Content-Length`);
+      const warn = (): void => run.warn('more content than its Content-Length');
       if (piece.length > left) warn();
       else watchExcess(run, warn);
       yield piece.subarray(0, left);
@@ -135,9 +136,7 @@ export async function answer(exchange: Exchange, run: Run): Promise<Response> {
     const { head, rest } = await receiveHead(run);
     const { method } = exchange.request;
     if (head.handover !== undefined) {
-      run.log.warn(
-        `${name}: ${head.handover} is not supported and not sent: the script has to send the file itself`,
-      );
+      run.warn(`${head.handover} is not supported and not sent: the script has to send the file itself`);
     }
     const local = localRedirect(head);
     if (local !== undefined) {

@@ -61,7 +61,11 @@ async function runScript(
     const logLine = (line: string): void => log.error(`${name}: ${line}`);
     const running = await scripts.start(limit, { invocation, logLine, signal: exchange.signal });
     const end = (): void => (exchange.route.ignoreClientAbort ? running.detach(timeoutMs) : running.close());
-    return answer(exchange, { script: running, name, timeoutMs, log, budget: scripts.output, end });
+    const warn = (message: string): void => {
+      const text = `${name}: ${message}`;
+      if (scripts.warnings.take(text)) log.warn(text);
+    };
+    return answer(exchange, { script: running, name, timeoutMs, warn, budget: scripts.output, end });
   } finally {
     await input.close();
   }

@@ -1,4 +1,4 @@
-import { type Counter, HttpError, type Metrics } from '@webserv/server';
+import { type Counter, HttpError, type Metrics, ReportOnce } from '@webserv/server';
 import type { Invocation } from './child/child.js';
 import { Launcher } from './child/launcher.js';
 import type { ProcessLimit } from './directives.js';
@@ -21,6 +21,9 @@ const PRESS_MS = 1_000;
 /** A script whose client has taken nothing of its output for so long gives its place up when others wait for one. */
 const STALLED_MS = 5_000;
 
+/** A script that makes the same error for every request is logged once in this time. */
+const WARN_AGAIN_MS = 60_000;
+
 /** All scripts of one server process: how many may run, and which do. None of them outlives it. */
 export class Scripts {
   readonly interpreters = new Interpreters();
@@ -29,6 +32,7 @@ export class Scripts {
   readonly #allSlots: Slots[] = [];
   /** Room on the disk for output that waits for its clients. */
   readonly output = new DiskBudget();
+  readonly warnings = new ReportOnce({ periodMs: WARN_AGAIN_MS });
   readonly #running = new Map<ScriptProcess, ProcessLimit>();
   readonly #started: Counter;
   readonly #refused: Counter;

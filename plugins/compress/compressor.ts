@@ -116,8 +116,10 @@ export class Compressor {
         if (answer !== undefined) return answer;
       }
     } catch (error) {
-      // Out of descriptors, say: the answer is there without it.
-      this.#options.log.warn(`no compressed file beside ${request.path}: ${String(error)}`);
+      // No descriptors are left, for example: the response is complete without the compressed file.
+      const { log, resources } = this.#options;
+      if (resources.siblingErrors.take())
+        log.warn(`no compressed file beside ${request.path}: ${String(error)}`);
     }
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { WorkLimit } from '@webserv/server';
+import { ReportOnce, WorkLimit } from '@webserv/server';
 
 /** Bytes that the coders of one worker may hold together. A coder lives as long as its client takes. */
 const MAX_MEMORY = 48 * 1024 * 1024;
@@ -6,6 +6,9 @@ const MAX_MEMORY = 48 * 1024 * 1024;
 const SHARE = 1 / 4;
 /** Content in memory that waits to be compressed in one go; beyond it content is sent as it is. */
 const MAX_WAITING = 32;
+
+/** Files that cannot be opened are logged once in this time: when descriptors are short, every request meets that. */
+const WARN_AGAIN_MS = 60_000;
 
 /** libuv's threads. Files are read in them, too. */
 function threads(): number {
@@ -48,6 +51,7 @@ export class CoderMemory {
  */
 export class Resources {
   readonly memory = new CoderMemory();
+  readonly siblingErrors = new ReportOnce({ periodMs: WARN_AGAIN_MS });
   /** Pieces of streamed content. How many wait is bounded by the memory of their coders. */
   readonly pieces = new WorkLimit({
     atOnce: Math.max(1, threads() - 2),

@@ -4,6 +4,7 @@ import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import { workingDirectory } from '../kernel/diagnostics/working-directory.js';
 import { createLog, fileTarget, type LogTarget } from '../kernel/log/error-log.js';
 import type { Log } from '../kernel/log/log.js';
+import { ReportOnce } from '../kernel/log/report-once.js';
 import { formatAddress } from '../kernel/net/address.js';
 import type { Account } from '../kernel/rights/account.js';
 import { excessOf } from './balance.js';
@@ -85,7 +86,7 @@ export class Master {
   /** The texts of the configuration that is served: a worker that is replaced reads them, whatever the disk has by then. */
   #snapshot: ConfigSnapshot | undefined;
   /** Warnings of the configuration that is served, and what successors lack, that have been reported. */
-  #reported = new Set<string>();
+  readonly #lacks = new ReportOnce({ max: Number.POSITIVE_INFINITY }); // the configuration bounds them
   /** What the last start or reload took until all served. */
   #startMs = 0;
   #generation = 0;
@@ -332,9 +333,8 @@ export class Master {
   /** Once a generation: every successor would say it again. */
   #reportLacks(worker: WorkerProcess, message: FromWorker): void {
     if (message.type !== 'standing by' && message.type !== 'serving') return;
-    const lacks = message.warnings.filter((warning) => !this.#reported.has(warning));
+    const lacks = message.warnings.filter((warning) => this.#lacks.take(warning));
     if (lacks.length === 0) return;
-    for (const lack of lacks) this.#reported.add(lack);
     this.#log.error(
       `worker ${worker.pid} was started without what was there when the configuration was loaded:\n${lacks.join('\n\n')}`,
     );
@@ -354,7 +354,8 @@ export class Master {
     this.#generation += 1;
     this.#workers = workers;
     this.#settings = settings;
-    this.#reported = new Set(settings.warnings);
+    this.#lacks.forget();
+    for (const warning of settings.warnings) this.#lacks.take(warning);
     this.#snapshot = settings.snapshot;
     this.#backoff.forget();
     this.#openLog();

@@ -1,3 +1,5 @@
+import { ReportOnce } from '../kernel/log/report-once.js';
+
 /** A worker that served shorter than this died of something that may happen to the next one too. */
 const SHORT_LIFE_MS = 10_000;
 /** One that served this long is replaced at once all the same: to start one a second is no spin, and every place counts. */
@@ -8,8 +10,8 @@ const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 10_000;
 /** So many in a row are a loop: something is wrong that another worker will not mend. */
 const LOOP = 5;
-/** A loop is told of once in this time, not for every death. */
-const TELL_AGAIN_MS = 60_000;
+/** A loop is reported once in this time, not for every death. */
+const REPORT_AGAIN_MS = 60_000;
 
 /** Workers that die one after the other: how long until the next one may start, and what is said about it. */
 export class RestartBackoff {
@@ -18,7 +20,7 @@ export class RestartBackoff {
   #delayMs = 0;
   /** Of those, in a row, that hardly served. */
   #short = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  readonly #loops = new ReportOnce({ periodMs: REPORT_AGAIN_MS });
 
   /** Beyond the first few, silent but for once a minute. */
   get quiet(): boolean {
@@ -42,8 +44,7 @@ export class RestartBackoff {
 
   /** @returns that there is a loop, when there is one and it is time to say so */
   loop(now = performance.now()): string | undefined {
-    if (this.#inARow < LOOP || now - this.#toldAt < TELL_AGAIN_MS) return undefined;
-    this.#toldAt = now;
+    if (this.#inARow < LOOP || !this.#loops.take('loop', now)) return undefined;
     return `crash loop: ${this.#inARow} deaths in a row; another worker is tried every ${MAX_DELAY_MS / 1000} s at most`;
   }
 
@@ -52,6 +53,6 @@ export class RestartBackoff {
     this.#inARow = 0;
     this.#short = 0;
     this.#delayMs = 0;
-    this.#toldAt = Number.NEGATIVE_INFINITY;
+    this.#loops.forget();
   }
 }

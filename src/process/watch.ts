@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { filesOf } from '../kernel/config/files/match-files.js';
 import { ABSENT, asVersion, type Watched } from '../kernel/config/files/watched.js';
+import { ReportOnce } from '../kernel/log/report-once.js';
 import { WatchPoints } from './watch-points.js';
 
 /** Editors write a file in several steps: one look is enough for all of them. Milliseconds. */
@@ -18,7 +19,7 @@ const AT_ONCE = 64;
 export interface WatchOptions {
   /** The configuration on the disk is not what was read last. */
   readonly changed: () => void;
-  /** Says, once, that not everything is watched. */
+  /** Reports that not everything is watched, and why: each reason once. */
   readonly complain: (text: string) => void;
 }
 
@@ -42,7 +43,7 @@ export class Watch {
   #reading = false;
   #looking: Promise<void> | undefined;
   #again = false;
-  #complained = false;
+  readonly #reports = new ReportOnce();
   #closed = false;
 
   constructor(options: WatchOptions) {
@@ -166,8 +167,7 @@ export class Watch {
   }
 
   #complain(reason: string): void {
-    if (this.#complained) return;
-    this.#complained = true;
+    if (!this.#reports.take(reason)) return;
     const seconds = LOOK_ANYWAY_MS / 1000;
     this.#options.complain(`--watch: ${reason}; changes in the others are found within ${seconds} s`);
   }

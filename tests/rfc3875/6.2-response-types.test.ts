@@ -128,12 +128,15 @@ describe('6.2.4 client redirect response with document', () => {
 
 describe('fields that tell a server to send a file', () => {
   it.each(['/accel.cgi', '/sendfile.cgi', '/temporary.cgi', '/lighttpd.cgi'])(
-    'never leave it, and are warned of: %s',
+    'never leave it, and are logged once: %s',
     async (path) => {
       const answer = await server.fetch(path, { redirect: 'manual' });
       expect([...answer.headers.keys()].filter((name) => /^x-/.test(name))).toEqual([]);
       expect(JSON.stringify([...answer.headers])).not.toContain('/srv/secret');
-      expect(server.log.join('\n')).toMatch(new RegExp(`${path.slice(1)}: x-[a-z-]+ is not supported`));
+      // Once for the script, however many requests run it.
+      await server.fetch(path, { redirect: 'manual' });
+      const warning = new RegExp(`${path.slice(1)}: x-[a-z-]+ is not supported`);
+      expect(server.log.filter((line) => warning.test(line))).toHaveLength(1);
     },
   );
 });

@@ -1,6 +1,7 @@
 import { LineBuffer } from './line-buffer.js';
 import type { LogFile, LogFileOptions } from './log-file.js';
 import type { LogSink } from './log-sink.js';
+import { ReportOnce } from './report-once.js';
 
 const FLUSH_MS = 100;
 const MAX_WAITING = 1024 * 1024;
@@ -9,7 +10,7 @@ const RETRY_MS = 1000;
 /** After one that passes: a pipe that is full. */
 const BUSY_MS = 20;
 const CLOSE_MS = 3000;
-/** Lines that are dropped again and again are told of at most so often. */
+/** Dropped lines are reported once in this time. */
 const REPORT_MS = 1000;
 /** What lines are made of is kept for so many. */
 const MAX_UNMADE = 128;
@@ -44,7 +45,7 @@ export class BufferedLog implements LogFile {
   /** Pieces that still go into the file that was moved. */
   #before = 0;
   #dropped = 0;
-  #reportedAt = 0;
+  readonly #gaps = new ReportOnce({ periodMs: REPORT_MS });
   #closing = false;
   #abandoned = false;
   #closed: Promise<void> | undefined;
@@ -247,9 +248,7 @@ export class BufferedLog implements LogFile {
 
   #tellDropped(): void {
     if (this.#gapLine === undefined) {
-      const now = Date.now();
-      if (now - this.#reportedAt < REPORT_MS) return;
-      this.#reportedAt = now;
+      if (!this.#gaps.take()) return;
       this.#report(`${this.#name}: ${this.#dropped} lines were dropped`);
     }
     this.#dropped = 0;
