@@ -81,6 +81,7 @@ export {
   openDirectory,
   openFile,
 } from './kernel/files/open-file.js';
+export { isSettled } from './kernel/files/settled.js';
 export { clientNetwork } from './kernel/http/client-network.js';
 export {
   evaluateIfRange,

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { isSettled } from '@webserv/server';
 
 /** 1 MiB is more than 10,000 users. */
 const MAX_BYTES = 1024 * 1024;
-/** A file that changed so shortly before it was read could change again without a difference to see; milliseconds. */
+/** FAT's timestamps are that coarse, and a withdrawn password must not stay valid. Milliseconds. */
 const SETTLED_AFTER_MS = 2000;
 
 export interface FileContent {
@@ -77,7 +78,7 @@ export function readContent(path: string): Promise<FileContent> {
     return {
       text: buffer.toString('latin1', 0, length),
       version: asVersion(status),
-      settled: Date.now() - Number(status.ctimeNs / 1_000_000n) >= SETTLED_AFTER_MS,
+      settled: isSettled(Number(status.ctimeNs / 1_000_000n), SETTLED_AFTER_MS),
     };
   });
 }

@@ -1,4 +1,11 @@
-import type { DecodedPath, FileVersion, OpenFile, Response, WorkLimit } from '@webserv/server';
+import {
+  type DecodedPath,
+  type FileVersion,
+  isSettled,
+  type OpenFile,
+  type Response,
+  type WorkLimit,
+} from '@webserv/server';
 import { readWhole } from './content.js';
 import type { Encoding, EncodingName, Level, Maker } from './encodings.js';
 import { compressedHeaders, varying } from './fields.js';
@@ -7,8 +14,6 @@ import { compressedWhole } from './whole.js';
 
 /** How long a look at the file system counts: as long as static's. */
 const VALID_MS = 1000;
-/** A file changed less than this ago could change again without a difference to see. */
-const SETTLED_AFTER_MS = 1000;
 
 interface KeptSibling extends FileVersion {
   readonly settled: boolean;
@@ -95,7 +100,7 @@ export class Kept {
 
   async #read(file: OpenFile, encoding: Encoding): Promise<KeptSibling> {
     const { size, mtimeMs, ctimeMs, ino } = file;
-    const settled = Date.now() - ctimeMs >= SETTLED_AFTER_MS;
+    const settled = isSettled(ctimeMs);
     const body = await readWhole({ file, start: 0, end: size });
     const headers = compressedHeaders(this.#response.headers ?? {}, encoding.name);
     const answer = Object.freeze({ ...this.#response, headers, body });

@@ -6,6 +6,7 @@ import {
   directive,
   type FileVersion,
   HotCache,
+  isSettled,
   readDuration,
   readSize,
 } from '@webserv/server';
@@ -27,12 +28,6 @@ const MIN_CACHE = 64 * 1024;
 const MAX_VALID = 1000;
 /** Estimated bytes of an entry besides the content: header fields, name, place in the tables. */
 const ENTRY_OVERHEAD = 1024;
-/**
- * A file that changed less than this many milliseconds before it is read is not cached. It could change again without a
- * visible difference, within the same tick of the file system's clock, which is a whole second on some. This way
- * clients never see a stale version of a file just uploaded, replaced or deleted.
- */
-const SETTLED_AFTER = 1000;
 /**
  * Number of requests for a path within `valid` before its absence is cached. A client that checks, uploads through
  * another process and checks again stays below it.
@@ -133,12 +128,13 @@ export class FileCache {
   }
 
   /**
-   * Whether a file may be cached. ctime is checked because, unlike mtime, it cannot be set. While slow clients hold as
-   * many bytes of evicted files as the cache may have, further files are read piece by piece as they are sent.
+   * Whether a file may be cached. One just uploaded, replaced or deleted is not, so that clients never see a stale version.
+   * While slow clients hold as many bytes of evicted files as the cache may have, further files are read piece by piece as
+   * they are sent.
    */
   accepts(version: FileVersion): boolean {
     if (this.#beingSent >= this.#size) return false;
-    return version.size <= this.#maxFile && Date.now() - version.ctimeMs >= SETTLED_AFTER;
+    return version.size <= this.#maxFile && isSettled(version.ctimeMs);
   }
 
   /**
@@ -146,7 +142,7 @@ export class FileCache {
    * opens it.
    */
   holds(version: FileVersion): boolean {
-    return this.#holdsOpen && version.size > this.#maxFile && Date.now() - version.ctimeMs >= SETTLED_AFTER;
+    return this.#holdsOpen && version.size > this.#maxFile && isSettled(version.ctimeMs);
   }
 
   /** Adds a file or, after a validation, marks it as most recently used. Cache hits do not pass through here. */
