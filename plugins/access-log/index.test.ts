@@ -227,8 +227,8 @@ describe.runIf(process.platform === 'linux')('a disk that is full', () => {
 
 describe('a configuration that cannot work is refused', () => {
   test.each([
-    ['access_log none/a.log;', /none\/a\.log cannot be opened: its folder does not exist/],
-    ['access_log .;', /cannot be opened: it is a folder/],
+    ['access_log none/a.log;', /none\/a\.log cannot be opened: its directory does not exist/],
+    ['access_log .;', /cannot be opened: it is a directory/],
     ['access_log a.log main;', /expected one of "combined", "json", "pretty", got "main"/],
     ['access_log off combined;', /off stands alone/],
     ['access_log a.log; access_log off;', /off stands beside another access_log/],

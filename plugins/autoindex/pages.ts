@@ -34,7 +34,7 @@ export class Pages {
 
   /** Returns the page produced a moment ago, if the directory is requested often. */
   recent(key: string): Page | undefined {
-    return this.#recent.ask(key) ? this.#latest.get(key) : undefined;
+    return this.#recent.get(key) ? this.#latest.get(key) : undefined;
   }
 
   /** Invalidates all cached pages: a directory may have changed. */
@@ -57,7 +57,7 @@ export class Pages {
     // Same bytes as before: slow clients share one page, no matter when they asked.
     const same = before !== undefined && Buffer.compare(before.bytes, bytes) === 0;
     const page = same ? before : this.#add(key, headers, bytes);
-    this.#recent.keep(key, true, madeAt);
+    this.#recent.set(key, true, madeAt);
     return page;
   }
 

@@ -74,11 +74,11 @@ async function runScript(
 /** What others asked for a moment ago, or what is there now. */
 async function recentScript(exchange: Exchange, options: RunOptions): Promise<Runnable | undefined> {
   const { path } = exchange.request;
-  const kept = options.recent.ask(path);
+  const kept = options.recent.get(path);
   if (kept !== undefined) return kept;
   const madeAt = performance.now();
   const found = await locate(exchange, options);
-  if (found !== undefined) options.recent.keep(path, found, madeAt);
+  if (found !== undefined) options.recent.set(path, found, madeAt);
   return found;
 }
 

@@ -92,7 +92,7 @@ export class RouteFiles {
     if (fresh !== undefined) return fresh;
     const held = this.held(path);
     if (held !== undefined) return { kind: 'held', file: held };
-    if (this.#cache.absent.ask(path)) return { kind: 'absent' };
+    if (this.#cache.absent.get(path)) return { kind: 'absent' };
     const underWay = this.#looks.get(url);
     if (underWay !== undefined && this.#cache.isFresh(underWay.checkedAt)) {
       const found = await underWay.found;
@@ -139,7 +139,7 @@ export class RouteFiles {
   async #look(url: string, path: FilePath, checkedAt: number): Promise<Found> {
     const known = this.#kept.get(url)?.file;
     const lookup = await openFile(path, this.#route.boundary);
-    if (lookup.kind === 'absent') this.#cache.absent.keep(path, true, checkedAt);
+    if (lookup.kind === 'absent') this.#cache.absent.set(path, true, checkedAt);
     if (lookup.kind === 'file' && known !== undefined && sameVersion(known.version, lookup.file)) {
       lookup.file.close();
       return this.#keep(known, checkedAt);

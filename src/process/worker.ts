@@ -14,7 +14,7 @@ import type { Log } from '../kernel/log/log.js';
 import { logFilePaths } from '../kernel/log/open-log-file.js';
 import { InheritedSockets } from '../kernel/net/inherited.js';
 import { workerAccount } from '../kernel/rights/account.js';
-import { streamsInUse } from '../kernel/rights/own-stream.js';
+import { streamsInUse } from '../kernel/rights/inherited-stream.js';
 import { preview } from '../kernel/server/assembly.js';
 import { rightsOfWorkers } from '../kernel/server/prerequisites.js';
 import { prepare, type RunningServer } from '../kernel/server/server.js';

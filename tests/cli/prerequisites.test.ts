@@ -21,7 +21,7 @@ describe('--test refuses what a start would fail at', () => {
       '1:11: error[error-log]: the error log file/e.log cannot be written: file is a file',
     ],
     ['pid file/a.pid;', '1:5: error[pid-file]: the pid file file/a.pid cannot be written: file is a file'],
-    ['pid www;', '1:5: error[pid-file]: the pid file www cannot be written: it is a folder'],
+    ['pid www;', '1:5: error[pid-file]: the pid file www cannot be written: it is a directory'],
   ])('%s', async (line, message) => {
     const { code, stderr } = await checked(line);
     expect(stderr).toContain(`a.conf:${message}`);
@@ -45,9 +45,12 @@ describe('--test warns of', () => {
   it.each([
     [
       'error_log absent/e.log;',
-      '1:11: warning[error-log]: the error log absent/e.log cannot be written: its folder',
+      '1:11: warning[error-log]: the error log absent/e.log cannot be written: its directory',
     ],
-    ['pid absent/a.pid;', '1:5: warning[pid-file]: the pid file absent/a.pid cannot be written: its folder'],
+    [
+      'pid absent/a.pid;',
+      '1:5: warning[pid-file]: the pid file absent/a.pid cannot be written: its directory',
+    ],
   ])('a folder that may be made before the start: %s', async (line, message) => {
     const { code, stderr } = await checked(line);
     expect(stderr).toContain(`a.conf:${message}`);

@@ -183,7 +183,7 @@ it('beyond two hundred mistakes only their number is told', async () => {
   expect(diagnostics).toHaveLength(201);
   expect(diagnostics.at(-1)).toMatchObject({
     code: 'too-many-mistakes',
-    message: '5 more mistakes are not shown',
+    message: '5 more findings are not shown',
   });
 });
 

@@ -30,7 +30,7 @@ const LOSSES: readonly Loss[] = [
     gone: 'logs',
     without: [['GET', '/x', 200]],
     again: [['GET', '/x', 200]],
-    told: 'logs/access.log cannot be opened: its folder does not exist',
+    told: 'logs/access.log cannot be opened: its directory does not exist',
   },
   {
     what: 'a password file',

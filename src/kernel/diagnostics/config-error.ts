@@ -1,7 +1,7 @@
 import { recogniseAcrossCopies } from './cross-copy-errors.js';
 import type { Diagnostic } from './diagnostic.js';
 
-/** A configuration that cannot be used. Carries every mistake found, not only the first. */
+/** Thrown for a configuration that cannot be used. Carries every error and warning found, not only the first. */
 export class ConfigError extends Error {
   /** At least one of them is an error; warnings may be among them. */
   readonly diagnostics: readonly Diagnostic[];

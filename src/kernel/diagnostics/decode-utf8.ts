@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Why bytes are not UTF-8, with where that shows in the text that is made of them. */
+/** Why bytes are not UTF-8, and where to point in the decoded text. */
 export interface NotUtf8 {
   /** The text with a replacement character for each wrong sequence: good enough to show the line. */
   readonly text: string;
-  /** Of the first replacement, in UTF-16 units. */
+  /** Index of the first replacement character, in UTF-16 units. */
   readonly at: number;
   readonly message: string;
   readonly hint: string;
 }
 
 const REPLACEMENT = '\ufffd';
-/** U+FFFD itself, which a text may hold. */
+/** U+FFFD itself, which valid text may contain. */
 const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
 
-/** @returns the text, or where the bytes stop being UTF-8 */
+/** @returns the text, or the first position that is not UTF-8 */
 export function decodeUtf8(bytes: Buffer): string | NotUtf8 {
   const text = bytes.toString('utf8');
   if (isUtf8(bytes)) return text;

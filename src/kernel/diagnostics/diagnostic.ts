@@ -1,6 +1,6 @@
-/** Where something stands in a configuration: the text it came from, and a span in it. */
+/** A position in a configuration: the file it came from, and a span in it. */
 export interface Place {
-  /** The file's path as it is shown to people. */
+  /** The file's path as shown to the user. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -15,23 +15,23 @@ export interface Place {
 /** How bad a finding is. */
 export type Severity = 'error' | 'warning';
 
-/** One finding about a configuration. */
+/** An error or warning about a configuration. */
 export interface Diagnostic {
   /** An error refuses the configuration; a warning does so under `--test --strict` only. */
   readonly severity: Severity;
-  /** A stable, documented name: `unknown-directive`. */
+  /** A stable, documented code: `unknown-directive`. */
   readonly code: string;
   /** One line: what is wrong, what was expected, what was received. */
   readonly message: string;
   /** What it is about; undefined where no line of the configuration is. */
   readonly place: Place | undefined;
-  /** What to do about it: `did you mean "autoindex"?` */
+  /** How to fix it: `did you mean "autoindex"?` */
   readonly hint?: string;
-  /** Other places that belong to it, each with what it is: `first defined here`. */
+  /** Related places, each with a description: `first defined here`. */
   readonly related?: readonly { readonly message: string; readonly place: Place }[];
 }
 
-/** Shown as `file:line:column` in logs. */
+/** Formats as `file:line:column`. */
 export function formatPlace(place: Place): string {
   return `${place.file}:${place.line}:${place.column}`;
 }

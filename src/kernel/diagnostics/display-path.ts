@@ -1,7 +1,9 @@
 import { isAbsolute, relative } from 'node:path';
 import { enterableDirectory } from './working-directory.js';
 
-/** The path as it is shown to people: from the working directory where it lies below it and that is there. */
+/**
+ * The path as shown to the user: relative to the working directory if it is below it and that directory still exists.
+ */
 export function displayPath(path: string): string {
   const directory = enterableDirectory();
   if (directory === undefined) return path;

@@ -1,8 +1,8 @@
-/** What was thrown, as text for the log: with its place in the code where it has one. Never throws itself. */
+/** Text of a thrown value for the log: the stack if it has one. Never throws. */
 export function describeError(error: unknown): string {
   try {
     return error instanceof Error ? (error.stack ?? String(error)) : String(error);
   } catch {
-    return 'something that cannot be shown'; // anything can be thrown, also what throws when it is looked at
+    return 'something that cannot be shown'; // any value can be thrown, even one whose properties throw when they are read
   }
 }

@@ -1,22 +1,22 @@
 import { codes, type DiagnosticCode } from './codes.js';
 import type { Diagnostic, Place } from './diagnostic.js';
 
-/** Beyond these, mistakes are only counted: nobody reads them, and hostile input makes millions. */
+/** Findings beyond this are only counted: no user reads them all, and hostile input can cause millions. */
 const MAX_FINDINGS = 200;
 
-/** A word of the configuration for a message, of bounded length. */
+/** A word of the configuration for use in a message, cut to 80 characters. */
 export function shown(word: string): string {
   return word.length > 80 ? `${word.slice(0, 77)}...` : word;
 }
 
-/** Why something failed, on one line. */
+/** The message of a thrown value, on one line. */
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
 }
 
 export type FindingDetails = Pick<Diagnostic, 'hint' | 'related'>;
 
-/** What a missing brace brings about: with one, these say nothing that its own diagnostic does not. */
+/** Errors that an unbalanced brace causes. They add nothing to the diagnostic about the brace itself. */
 const STRUCTURAL: ReadonlySet<DiagnosticCode> = new Set([
   'duplicate-default-server',
   'duplicate-directive',
@@ -28,18 +28,18 @@ const STRUCTURAL: ReadonlySet<DiagnosticCode> = new Set([
   'wrong-block',
 ]);
 
-/** With these a text is not what it was to be, and so a wrong argument, or the name of nothing. */
+/** After one of these the value of a word is unknown, so other errors about that word are only consequences. */
 const UNREAD: ReadonlySet<string> = new Set<DiagnosticCode>(['unset-variable', 'unclosed-variable']);
 
-/** Collects what is found about a configuration, from reading to compiling. */
+/** Collects the errors and warnings about a configuration, from reading to compiling. */
 export class Findings {
   readonly #found: Diagnostic[] = [];
   readonly #fileOrder = new Map<string, number>();
   #dropped = 0;
-  /** Of each error, what it concerns. */
+  /** For each error, the directive it concerns. See `concerning`. */
   readonly #concerns: (string | undefined)[] = [];
   #concern: string | undefined;
-  /** By message. */
+  /** Keyed by message. */
   readonly #counted = new Map<string, { readonly first: Diagnostic; count: number }>();
   #balanced = true;
 
@@ -48,14 +48,14 @@ export class Findings {
     return this.#concerns.length > 0;
   }
 
-  /** How many errors there are so far, those that are not kept too. */
+  /** Number of errors so far, including those that were dropped. */
   get errors(): number {
     return this.#concerns.length;
   }
 
   /**
-   * While `work` runs, errors leave open the value of this one directive and nothing else; with an empty name, of none. Other
-   * errors may leave anything open.
+   * Attributes the errors found during `work` to one directive: only that directive's value is undetermined. An empty
+   * name means that no directive's value is. Errors outside such a call may affect any value.
    */
   concerning<T>(directive: string, work: () => T): T {
     const outer = this.#concern;
@@ -67,17 +67,20 @@ export class Findings {
     }
   }
 
-  /** What the errors after the first so many concern: a directive, none (empty), or anything (undefined). */
+  /**
+   * For each error after the first `errors`, the directive it concerns: a name, none (empty), or possibly any
+   * (undefined).
+   */
   concernsSince(errors: number): readonly (string | undefined)[] {
     return this.#concerns.slice(errors);
   }
 
-  /** False when what stands in which block is a guess. */
+  /** False once a brace is missing: then the block that a directive belongs to is a guess. */
   get balanced(): boolean {
     return this.#balanced;
   }
 
-  /** True when nothing more is kept: then a costly hint need not be made. */
+  /** True when further findings are dropped: the caller need not compute a costly hint. */
   get full(): boolean {
     return this.#found.length >= MAX_FINDINGS;
   }
@@ -98,8 +101,8 @@ export class Findings {
   }
 
   /**
-   * A warning that is shown once for a message, where it was found first, with how often: a configuration of another
-   * server has dozens.
+   * Adds a warning that is shown once per message, at its first place and with a count. A configuration written for
+   * another server can cause dozens of them.
    */
   countedWarning(
     code: DiagnosticCode,
@@ -117,7 +120,7 @@ export class Findings {
     this.#add(first);
   }
 
-  /** What plugins found. */
+  /** Adds the findings of plugins. */
   include(diagnostics: readonly Diagnostic[]): void {
     for (const diagnostic of diagnostics) {
       if (diagnostic.severity === 'error') this.#concerns.push(undefined);
@@ -125,12 +128,12 @@ export class Findings {
     }
   }
 
-  /** A brace is missing somewhere: from now on, what stands in which block is a guess. */
+  /** Called when a brace is missing: from now on, the block that a directive belongs to is a guess. */
   lostBalance(): void {
     this.#balanced = false;
   }
 
-  /** Everything found: by file in the order they were read, and by line. */
+  /** All findings, sorted by file in the order the files were read, then by line. */
   list(): readonly Diagnostic[] {
     const order = (place: Place | undefined): number =>
       place === undefined ? -1 : (this.#fileOrder.get(place.file) ?? this.#fileOrder.size);
@@ -150,7 +153,7 @@ export class Findings {
           (a?.column ?? 0) - (b?.column ?? 0),
       );
     if (this.#dropped > 0) {
-      const message = `${this.#dropped} more ${this.#dropped === 1 ? 'mistake is' : 'mistakes are'} not shown`;
+      const message = `${this.#dropped} more ${this.#dropped === 1 ? 'finding is' : 'findings are'} not shown`;
       const severity = this.failed ? 'error' : 'warning';
       sorted.push({ severity, code: 'too-many-mistakes', message, place: undefined });
     }
@@ -163,7 +166,7 @@ export class Findings {
     return { ...finding, message: `${finding.message} (${counted.count} times, first here)` };
   }
 
-  /** A file is being read: its findings come after those of the files before it. */
+  /** Called when a file is about to be read: its findings are listed after those of earlier files. */
   opened(file: string): void {
     if (!this.#fileOrder.has(file)) this.#fileOrder.set(file, this.#fileOrder.size);
   }
@@ -175,8 +178,8 @@ export class Findings {
 }
 
 /**
- * What the loader and the plugins found, as one list in the order of the files and their lines.
- * @param files in the order they were read, as they are shown to people
+ * Merges the findings of the loader and of the plugins into one list, sorted by file and line.
+ * @param files display paths, in the order they were read
  */
 export function merged(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
   const findings = new Findings();
@@ -185,7 +188,7 @@ export function merged(diagnostics: readonly Diagnostic[], files: readonly strin
   return findings.list();
 }
 
-/** Whether an argument on the line of a directive is one of its own. */
+/** Whether a word belongs to a directive and is on the same line. */
 function isInDirective(directive: Place | undefined, word: Place | undefined): boolean {
   if (directive === undefined || word === undefined) return false;
   if (directive.file !== word.file || directive.line !== word.line || directive.column > word.column)

@@ -1,14 +1,14 @@
 import { type Diagnostic, formatPlace, type Place } from './diagnostic.js';
 
-/** Findings as people read them, one after the other. */
+/** Renders findings for the terminal, one after the other. */
 
-/** Characters of a source line that are shown; of a longer one, those around the mistake. */
+/** Maximum characters of a source line that are shown; of a longer line, those around the error. */
 const MAX_WIDTH = 160;
 const BEFORE_CARET = 60;
 const MAX_MESSAGE = 1000;
 
 export interface RenderOptions {
-  /** With the escape sequences of a terminal. */
+  /** Use the escape sequences of a terminal. */
   readonly colour?: boolean;
 }
 
@@ -19,12 +19,12 @@ const STYLES = { red: '1;31', yellow: '1;33', cyan: '1;36', bold: '1' } as const
 const plain: Paint = (_style, text) => text;
 const coloured: Paint = (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`;
 
-/** All of them, an empty line between two, with a line break at the end; empty when there are none. */
+/** Renders all findings, separated by empty lines, with a line break at the end; empty without findings. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions = {}): string {
   return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic, options)}\n`).join('\n');
 }
 
-/** One of them, without a line break at the end. */
+/** Renders one finding, without a line break at the end. */
 export function renderDiagnostic(diagnostic: Diagnostic, { colour = false }: RenderOptions = {}): string {
   const paint = colour ? coloured : plain;
   const { severity, code, message, place, hint, related = [] } = diagnostic;
@@ -60,7 +60,7 @@ function excerpt(
   const before = `${from > 0 ? '...' : ''}${shown.slice(0, at - from)}`;
   const after = from + MAX_WIDTH < place.text.length ? '...' : '';
   const length = Math.max(1, Math.min(place.length, shown.length - (at - from)));
-  // Tabs stay tabs in both lines, so that the caret stands under its word however wide they are.
+  // Tabs stay tabs in both lines, so that the caret is under its word at any tab width.
   const indent = before.replace(/[^\t]/g, ' ');
   return [
     `${number} | ${printable(`${before}${shown.slice(at - from)}${after}`)}`,
@@ -72,12 +72,12 @@ function clip(message: string): string {
   return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}...` : message;
 }
 
-/** Controls but the tab, format characters (bidirectional, zero width), separators of lines, halves of a character. */
+/** Control characters except tab, format characters (bidirectional, zero width), line separators, lone surrogates. */
 const INVISIBLE = /(?!\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
 
 /**
- * Text of a file must not steer the terminal it is shown on, nor look like another text: control characters become their
- * pictures, and other characters that a terminal obeys without showing them a replacement, one for one.
+ * Makes text safe to show. Text of a file must not control the terminal, nor be disguised as other text: control
+ * characters become their Unicode pictures, and each other invisible character becomes a replacement character.
  */
 export function printable(text: string): string {
   return text.replace(INVISIBLE, (char) => {

@@ -1,4 +1,7 @@
 import { pathToFileURL } from 'node:url';
 
-/** How a stack may name a file or a directory: by its path, or, of a module that Node loads itself, by its URL, with escapes. */
+/**
+ * The ways a stack trace may name a file or directory: by its path, or, for modules that Node loads itself, by its
+ * percent-encoded `file:` URL.
+ */
 export const spellingsOf = (path: string): readonly string[] => [path, pathToFileURL(path).href];

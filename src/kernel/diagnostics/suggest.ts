@@ -1,7 +1,7 @@
-/** Longer words are no slips of a known name, and the distance costs length times length. */
+/** A longer word is not a typo of a known name, and computing the distance takes time quadratic in the length. */
 const MAX_LENGTH = 40;
 
-/** How many letters to insert, delete, replace or swap with their neighbour to make one word of the other. */
+/** Number of letters to insert, delete, replace or swap with their neighbour to turn one word into the other. */
 function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
@@ -23,7 +23,7 @@ function editDistance(from: string, to: string): number {
   return previous[to.length] ?? 0;
 }
 
-/** The known word that is most probably meant; undefined when none is near enough. */
+/** The known word that was most probably meant; undefined if none is close enough. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > MAX_LENGTH) return undefined;
   const lowered = word.toLowerCase().replaceAll('-', '_');

@@ -4,34 +4,34 @@ import { isAbsolute } from 'node:path';
 let taken: { readonly directory: string | undefined } | undefined;
 
 /**
- * The directory this server was started in, absolute. Taken once: a deploy may remove it, and then the system cannot tell it
- * any more. Workers have it from their master.
- * @returns undefined when it had been removed before
+ * The absolute directory this server was started in. It is read once, because a deploy may remove it and the system
+ * then no longer reports its path. Workers get it from the master process.
+ * @returns undefined if it had been removed before
  */
 export function workingDirectory(): string | undefined {
   taken ??= { directory: logicalDirectory() ?? physicalDirectory() };
   return taken.directory;
 }
 
-/** In a worker, before anything asks. */
+/** Sets the directory in a worker, before anything reads it. */
 export function takeWorkingDirectory(directory: string | undefined): void {
   taken = { directory };
 }
 
-/** What runs here asks for one, and must not fail for want of it. */
+/** Changes to `/` if the working directory was removed: `process.cwd()` of other code must not throw. */
 export function leaveRemovedDirectory(): void {
   if (workingDirectory() === undefined) process.chdir('/');
 }
 
-/** The working directory, or the one that has its name by now; undefined while there is none. */
+/** The working directory, or the directory that now has its path; undefined while none exists. */
 export function enterableDirectory(): string | undefined {
   const directory = workingDirectory();
   return directory !== undefined && canBeEntered(directory) ? directory : undefined;
 }
 
 /**
- * By the name that the shell knows it by: where that is a symbolic link, as `current` of a release deploy is, it may lead to
- * another directory at the next reload.
+ * The working directory by the name the shell uses. If that is a symbolic link, such as `current` in a release deploy,
+ * it may point to another directory at the next reload.
  */
 function logicalDirectory(): string | undefined {
   const { PWD } = process.env;

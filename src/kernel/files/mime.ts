@@ -2,8 +2,8 @@ import other from 'mime/types/other.js';
 import standard from 'mime/types/standard.js';
 
 /**
- * The mime package's table, extension → type. A star marks an extension that is another type's in the first place.
- * Its registered types come last: where both lists know an extension, they win.
+ * The mime package's table, extension → type. A star marks an extension that belongs to another type primarily. The
+ * registered types come last, so they win where both lists have an extension.
  */
 export const defaultTypes: ReadonlyMap<string, string> = new Map(
   [...Object.entries(other), ...Object.entries(standard)].flatMap(([type, extensions]) =>
@@ -13,7 +13,7 @@ export const defaultTypes: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** What is text though its type does not start with `text/`. */
+/** Text types whose name does not start with `text/`. */
 const TEXT_TYPES = new Set([
   'application/javascript',
   'application/json',
@@ -21,16 +21,16 @@ const TEXT_TYPES = new Set([
   'image/svg+xml',
 ]);
 
-/** RFC 8259 §8.1: JSON is UTF-8, whatever the text files beside it are. */
+/** RFC 8259 §8.1: JSON is always UTF-8; `charset` does not apply to it. */
 const ALWAYS_UTF_8 = 'application/json';
 
-/** What the media types of a route's files are made of. */
+/** How a route maps its files to media types. */
 export interface MediaTypes {
   /** Extension in lower case, without dot → type. */
   readonly types: ReadonlyMap<string, string>;
-  /** For an extension that is not in the table. */
+  /** The type for an extension that is not in the table. */
   readonly defaultType: string;
-  /** The encoding that text is said to be in; `off` says nothing. */
+  /** The charset declared for text; `off` declares none. */
   readonly charset: string;
 }
 

@@ -6,18 +6,18 @@ const fstatAsync = promisify(fstat);
 const closeAsync = promisify(close);
 const fsyncAsync = promisify(fsync);
 
-/** What fsync(2) of a directory fails with where it cannot be synchronized by itself: some of FUSE, SMB. */
+/** Error codes of fsync(2) for a directory on a file system that cannot sync one: some of FUSE, SMB. */
 const WITHOUT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF']);
 
-/** Linux tells an open descriptor's true path; elsewhere the path's identity is compared instead. */
+/** Linux reports the true path of an open descriptor; elsewhere the path's device and inode are compared instead. */
 export const hasDescriptorPaths = process.platform === 'linux';
 
-/** The system's name for what went wrong; empty where there is none. */
+/** The system's error code, such as `ENOENT`; empty for any other error. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** A name in a directory. */
+/** A directory entry. */
 export interface DirectoryEntry {
   /** One segment. A byte that is not UTF-8 is a lone surrogate, as in `request.segments`. */
   readonly name: string;
@@ -32,8 +32,8 @@ function kindOf(entry: Dirent): DirectoryEntry['kind'] {
 }
 
 /**
- * A directory held open, so that what is done to its entries happens in this very directory even when its path is
- * swapped for a link meanwhile. Close it when done.
+ * An open directory. Operations on its entries act on this very directory, even if its path is replaced by a link in
+ * the meantime. Close it when done.
  */
 export class OpenDirectory {
   /** Absolute, as it was opened. */
@@ -45,7 +45,7 @@ export class OpenDirectory {
     this.#descriptor = descriptor;
   }
 
-  /** A path for node:fs to the entry `name`. @throws Error for what is no single segment, or no text. */
+  /** A path to the entry `name` for node:fs. @throws Error if the name is not a single segment of well-formed text */
   entry(name: string): string {
     if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || !name.isWellFormed()) {
       throw new Error(`not a file name: ${JSON.stringify(name)}`);
@@ -53,20 +53,20 @@ export class OpenDirectory {
     return `${this.#handle()}/${name}`;
   }
 
-  /** The entries in the directory's own order, with what the directory tells of their kind. */
+  /** The entries in the directory's own order, with the kind that the directory reports. */
   async *entries(): AsyncGenerator<DirectoryEntry> {
     for await (const entry of await opendir(this.#handle(), { bufferSize: 1024 })) {
       yield { name: entry.name, kind: kindOf(entry) };
     }
   }
 
-  /** The same for the same directory, by whatever path it was opened. */
+  /** Identifies the directory, by whichever path it was opened. */
   async identity(): Promise<string> {
     const { dev, ino } = await fstatAsync(this.#descriptor);
     return `${dev}:${ino}`;
   }
 
-  /** Forces its entries to the disk: names given, replaced and removed before. Nothing where that cannot be done. */
+  /** Flushes changes to its entries (created, renamed, removed) to disk. Does nothing where that is not possible. */
   async sync(): Promise<void> {
     try {
       await fsyncAsync(this.#descriptor);

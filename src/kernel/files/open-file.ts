@@ -11,23 +11,26 @@ const fstatAsync = promisify(fstat);
 const readlinkAsync = promisify(readlink);
 const closeAsync = promisify(close);
 
-/** What a lookup may reach: nothing outside `directory`, also not by symbolic links unless they are followed. */
+/**
+ * The limits of a lookup: nothing outside `directory` can be opened, not even by symbolic links unless they are
+ * followed.
+ */
 export interface Boundary {
   /** Absolute. May itself be a symbolic link. */
   readonly directory: string;
   /** Whether symbolic links below `directory` are followed, also to files outside of it. */
   readonly followSymlinks: boolean;
-  /** Whether names below `directory` that start with a dot can be opened; they are absent otherwise. */
+  /** Whether names below `directory` that start with a dot can be opened; otherwise they count as absent. */
   readonly hiddenFiles?: boolean;
 }
 
-/** Something that must be let go. */
+/** A resource that must be closed. */
 export interface Closable {
   /** Releases what it holds. */
   close(): void;
 }
 
-/** What makes one version of a file's content, as far as the file system tells. */
+/** Identifies one version of a file's contents, as far as the file system can tell versions apart. */
 export interface FileVersion {
   /** Bytes. */
   readonly size: number;
@@ -39,11 +42,14 @@ export interface FileVersion {
   readonly ino: number;
 }
 
-/** An open regular file. Whoever opened it closes it; a file opened through an exchange closes with the exchange. */
+/**
+ * An open regular file. The caller that opened it closes it; a file opened through an exchange closes with the
+ * exchange.
+ */
 export class OpenFile implements FileVersion {
   /** Absolute, as it was opened. */
   readonly path: string;
-  /** Bytes, when it was opened. */
+  /** Size in bytes when it was opened. */
   readonly size: number;
   /** As `FileVersion.mtimeMs`. */
   readonly mtimeMs: number;
@@ -52,7 +58,7 @@ export class OpenFile implements FileVersion {
   /** As `FileVersion.ino`. */
   readonly ino: number;
   readonly #descriptor: number;
-  /** Reads under way, and who else needs it open. */
+  /** Reads in progress plus holders that need it open. */
   #users = 0;
   #closing = false;
   #closed = false;
@@ -68,7 +74,7 @@ export class OpenFile implements FileVersion {
 
   /**
    * Fills `buffer` from its start with the bytes at `position`.
-   * @returns how many were read; 0 at the end of the file.
+   * @returns the number of bytes read; 0 at the end of the file.
    */
   read(buffer: Uint8Array, length: number, position: number): Promise<number> {
     if (this.#closed) return Promise.reject(new Error(`${this.path} is closed`));
@@ -84,8 +90,8 @@ export class OpenFile implements FileVersion {
   }
 
   /**
-   * Bytes `start` up to but not including `end`, in memory of their own.
-   * @returns undefined when the file has become shorter meanwhile
+   * Reads bytes `start` up to but not including `end` into memory of their own.
+   * @returns undefined if the file has become shorter in the meantime
    */
   async bytes(start: number, end: number): Promise<Uint8Array | undefined> {
     const bytes = fileBuffer(end - start);
@@ -98,21 +104,26 @@ export class OpenFile implements FileVersion {
     return bytes;
   }
 
-  /** Keeps it open, whoever closes it, until the answer is closed. @throws Error when it is closed already */
+  /**
+   * Keeps the file open, even if another caller closes it, until the returned handle is closed. @throws Error if it is
+   * already closed
+   */
   hold(): Closable {
     if (this.#closed) throw new Error(`${this.path} is closed`);
     this.#users += 1;
-    let held = true;
+    let isReleased = false;
     return {
       close: () => {
-        if (held) this.#users -= 1;
-        held = false;
+        if (!isReleased) this.#users -= 1;
+        isReleased = true;
         this.#closeWhenIdle();
       },
     };
   }
 
-  /** Closes once the reads under way have ended: a descriptor's number is reused at once by the next open. */
+  /**
+   * Closes the file once the reads in progress have ended: the next open reuses the descriptor's number immediately.
+   */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -127,7 +138,10 @@ export class OpenFile implements FileVersion {
   }
 }
 
-/** What stands at a path. `forbidden`: outside the boundary, or not readable; `special`: neither file nor directory. */
+/**
+ * The result of looking up a path. `forbidden`: outside the boundary, or not readable; `special`: neither file nor
+ * directory.
+ */
 export type Lookup =
   | { readonly kind: 'file'; readonly file: OpenFile }
   | { readonly kind: 'directory' }
@@ -144,12 +158,12 @@ export type DirectoryLookup =
 const absent = { kind: 'absent' } as const;
 const forbidden = { kind: 'forbidden' } as const;
 
-/** Error codes that mean the same to a client: there is nothing by that name. */
+/** Error codes that all mean to a client: no file has this name. */
 const ABSENT_CODES = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL']);
-/** ELOOP: too many links, or a link where none is followed. ENXIO: a socket, or a fifo nobody reads. */
+/** ELOOP: too many links, or a link where links are not followed. */
 const FORBIDDEN_CODES = new Set(['EACCES', 'EPERM', 'ELOOP']);
 
-/** The outcomes that are answers, not faults; anything else (EMFILE, EIO) is thrown on. */
+/** Maps expected errors to the result of a lookup; any other error (EMFILE, EIO) is thrown again. */
 function refusal(error: unknown): typeof absent | typeof forbidden {
   const code = errorCode(error);
   if (ABSENT_CODES.has(code)) return absent;
@@ -162,12 +176,15 @@ function isHidden(path: string, { directory, hiddenFiles = false }: Boundary): b
   return isUnder(path, directory) && !isVisible(path.slice(directory.length), 0, hiddenFiles);
 }
 
-/** Names of any bytes: Node would write a lone surrogate as U+FFFD. */
+/** Supports names of any bytes: Node would write a lone surrogate as U+FFFD. */
 function systemPath(path: string): string | Buffer {
   return path.isWellFormed() ? path : bytesOfName(path);
 }
 
-/** One character a byte: bytes that are not UTF-8 would all read as U+FFFD, and two directories as the same. */
+/**
+ * The real path, one character per byte: as UTF-8, all invalid bytes would become U+FFFD and different directories look
+ * the same.
+ */
 async function realPath(path: string): Promise<string> {
   return (await realpath(systemPath(path), 'buffer')).toString('latin1');
 }
@@ -191,9 +208,9 @@ async function isInside(
 }
 
 /**
- * Opens the regular file at `path` for reading. The check for the boundary is made on what was opened, not on its
- * name, so that a link swapped between two system calls cannot lead outside. A fifo or device is never opened.
- * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
+ * Opens the regular file at `path` for reading. The boundary is checked on the open file, not on its name, so a link
+ * swapped between two system calls cannot lead outside. A fifo or device is never opened.
+ * @throws the system's error if it is not a result for the client: EMFILE, ENFILE, EIO …
  */
 export async function openFile(path: FilePath, boundary: Boundary): Promise<Lookup> {
   if (isHidden(path, boundary)) return absent;
@@ -203,7 +220,7 @@ export async function openFile(path: FilePath, boundary: Boundary): Promise<Look
     const before = await stat(name);
     if (before.isDirectory()) return { kind: 'directory' };
     if (!before.isFile() || path.endsWith('/')) return before.isFile() ? absent : { kind: 'special' };
-    // O_NONBLOCK: a fifo put there since stat() must not block a thread of the pool.
+    // O_NONBLOCK: a fifo created there since stat() must not block a thread of the pool.
     descriptor = await openAsync(name, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stats = await fstatAsync(descriptor);
     if (!stats.isFile()) return { kind: 'special' };
@@ -218,7 +235,7 @@ export async function openFile(path: FilePath, boundary: Boundary): Promise<Look
   }
 }
 
-/** Whether a directory is at `path`. What cannot be looked at is none. @throws EMFILE, EIO … */
+/** Whether `path` is a directory. False if it is absent or may not be read. @throws EMFILE, EIO … */
 export async function isDirectory(path: FilePath): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
@@ -230,7 +247,7 @@ export async function isDirectory(path: FilePath): Promise<boolean> {
 
 /**
  * Opens a directory within the boundary.
- * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
+ * @throws the system's error if it is not a result for the client: EMFILE, ENFILE, EIO …
  */
 export async function openDirectory(path: FilePath, boundary: Boundary): Promise<DirectoryLookup> {
   if (isHidden(path, boundary)) return absent;

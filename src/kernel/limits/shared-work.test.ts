@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HttpError } from '../http/errors.js';
 import { SharedWork } from './shared-work.js';
 
-/** Work that ends when it is told to. */
+/** Work that ends when the test calls `end`. */
 class Bench {
   begun: string[] = [];
   aborted: string[] = [];
@@ -39,7 +39,7 @@ class Bench {
 const open = (): AbortSignal => new AbortController().signal;
 
 describe('SharedWork', () => {
-  it('is done once for all who ask for the same key meanwhile', async () => {
+  it('is done once for all requests for the same key at the same time', async () => {
     const shared = new SharedWork<string>({ atOnce: 2, waiting: 2 });
     const bench = new Bench();
     const results = ['one', 'two', 'three'].map((name) => shared.do('key', bench.work(name), open()));
@@ -52,7 +52,7 @@ describe('SharedWork', () => {
     expect(await later).toBe('later');
   });
 
-  it('goes on while one client stays, and stops when all have left', async () => {
+  it('continues while one client stays, and stops when all have left', async () => {
     const shared = new SharedWork<string>({ atOnce: 1, waiting: 2 });
     const bench = new Bench();
     const clients = [new AbortController(), new AbortController()];
@@ -72,7 +72,7 @@ describe('SharedWork', () => {
     expect(await next).toBe('next');
   });
 
-  it('has a bound on what is under way and on what waits: 503 with Retry-After beyond it', async () => {
+  it('limits running and waiting work: 503 with Retry-After beyond the limit', async () => {
     const shared = new SharedWork<string>({ atOnce: 2, waiting: 1 });
     const bench = new Bench();
     const names = ['a', 'b', 'c', 'd'];
@@ -90,7 +90,7 @@ describe('SharedWork', () => {
     expect(bench.most).toBe(2);
   });
 
-  it('is not joined after a change, and still only one of a key is under way', async () => {
+  it('is not joined after a change, and still runs once at a time per key', async () => {
     const shared = new SharedWork<string>({ atOnce: 5, waiting: 5 });
     const bench = new Bench();
     const results = ['old', 'new', 'newer'].map((name, index) => {
@@ -105,12 +105,12 @@ describe('SharedWork', () => {
     await sleep(1);
     expect(bench.begun).toEqual(['old', 'new']);
     bench.end('new');
-    // What waited for its turn began after the change: it is good for who came meanwhile.
+    // The work that waited began after the change, so its result is valid for later requests too.
     expect(await Promise.all(results)).toEqual(['old', 'new', 'new']);
     expect(bench.most).toBe(1);
   });
 
-  it('frees the place of work that waits when its client leaves', async () => {
+  it('frees a place in the queue when the waiting client leaves', async () => {
     const shared = new SharedWork<string>({ atOnce: 1, waiting: 1 });
     const bench = new Bench();
     const first = shared.do('a', bench.work('a'), open());
@@ -128,7 +128,7 @@ describe('SharedWork', () => {
     expect(bench.begun).toEqual(['a', 'c']);
   });
 
-  it('that fails fails for all who asked, and is done again for the next', async () => {
+  it('that fails rejects for all its requests, and is done again for the next', async () => {
     const shared = new SharedWork<string>({ atOnce: 1, waiting: 1 });
     const fails = () => Promise.reject(new Error('no'));
     const results = [shared.do('a', fails, open()), shared.do('a', fails, open())];

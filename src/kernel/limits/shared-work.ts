@@ -6,18 +6,18 @@ interface Task<Value> {
   /** Aborted when all its clients have left. */
   readonly abort: AbortController;
   clients: number;
-  /** By `performance.now()`; undefined while it waits for its turn. */
+  /** Start time by `performance.now()`; undefined while it waits in the queue. */
   begunAt: number | undefined;
 }
 
 /**
- * Work that costs much and whose result suits all who ask for the same at the same time: it is done once for them. For
- * one key one is under way at a time, for all keys a bounded number; the rest waits in a bounded queue. It stops when
- * all who asked have left.
+ * Shares costly work between requests for the same result at the same time: the work is done once for all of them. At
+ * most one task per key runs at a time, and a limited number over all keys; the rest waits in a bounded queue. A task
+ * stops when all its clients have left.
  */
 export class SharedWork<Value> {
   readonly #limit: WorkLimit;
-  /** The latest of each key. */
+  /** The latest task of each key. */
   readonly #tasks = new Map<string, Task<Value>>();
   #changedAt = Number.NEGATIVE_INFINITY;
 
@@ -26,10 +26,10 @@ export class SharedWork<Value> {
   }
 
   /**
-   * Joins the work under way for the key, or begins it.
+   * Joins the running work for the key, or starts it.
    * @param work should stop, by throwing, when its signal is aborted
    * @param signal aborted when this client leaves
-   * @throws HttpError 503 with Retry-After when too much waits already, and what the work throws
+   * @throws HttpError 503 with Retry-After if the queue is full, and any error the work throws
    */
   do(key: string, work: (signal: AbortSignal) => Promise<Value>, signal: AbortSignal): Promise<Value> {
     const latest = this.#tasks.get(key);
@@ -37,7 +37,7 @@ export class SharedWork<Value> {
     return this.#attend(key, joins ? latest : this.#begin(key, work, latest), signal);
   }
 
-  /** Work begun before now is not joined any more: what it reads may have changed. */
+  /** Ensures that later calls do not join work started before now: the data it reads may have changed. */
   expire(): void {
     this.#changedAt = performance.now();
   }
@@ -49,7 +49,7 @@ export class SharedWork<Value> {
   #begin(key: string, work: (signal: AbortSignal) => Promise<Value>, before?: Task<Value>): Task<Value> {
     const abort = new AbortController();
     const run = async (): Promise<Value> => {
-      // Its result is not good enough any more, but it takes its time still.
+      // The earlier result is outdated, but that task still uses resources: wait for its end.
       await before?.result.catch(() => {});
       const turn = this.#limit.acquire(abort.signal);
       if (turn === undefined) throw busy();
@@ -62,7 +62,7 @@ export class SharedWork<Value> {
         release();
       }
     };
-    // Not before the task is known: what is thrown at once ends it, too.
+    // Run it after the task is registered: an immediate error must also remove the task.
     const result = Promise.resolve().then(run);
     const task: Task<Value> = { result, abort, clients: 0, begunAt: undefined };
     this.#tasks.set(key, task);
@@ -79,7 +79,7 @@ export class SharedWork<Value> {
         task.clients -= 1;
         if (task.clients > 0) return;
         task.abort.abort();
-        // It stays known while it still works: the next one for this key waits for its end.
+        // Running work stays registered: the next task for this key waits for its end.
         if (task.begunAt === undefined) this.#forget(key, task);
       };
       if (signal.aborted) {
@@ -97,5 +97,8 @@ export class SharedWork<Value> {
 }
 
 function busy(): HttpError {
-  return new HttpError(503, { reason: 'too much work of this kind waits', headers: { 'retry-after': '1' } });
+  return new HttpError(503, {
+    reason: 'too many requests are waiting for work of this kind',
+    headers: { 'retry-after': '1' },
+  });
 }

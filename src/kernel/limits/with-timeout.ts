@@ -1,9 +1,13 @@
-/** A worker that does not serve within 30 s is given up; by then it should have been said which plugin keeps it. */
+/**
+ * Upper limit for any timeout. A worker that does not serve within 30 s is killed; by then the log must name the plugin
+ * that blocks it.
+ */
 const LONGEST_MS = 20_000;
 
 /**
- * What a plugin does while it is loaded, while a server is built, or ends, for as long as `plugin_timeout` allows, and 20 s at most.
- * @throws Error when it takes longer; nobody waits for it any more
+ * Waits for a plugin's work (loading, starting or closing a server) for at most `plugin_timeout` or 20 s, whichever is
+ * shorter.
+ * @throws Error if it takes longer; its later result is ignored
  */
 export async function withTimeout(pluginTimeout: number, work: () => Promise<void>): Promise<void> {
   const limitMs = Math.min(pluginTimeout, LONGEST_MS);

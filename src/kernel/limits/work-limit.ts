@@ -1,12 +1,12 @@
 /** Bounds of a `WorkLimit`. */
 export interface WorkLimitOptions {
-  /** How many may work at the same time. */
+  /** Maximum number of tasks running at the same time. */
   readonly atOnce: number;
-  /** How many may wait for their turn. */
+  /** Maximum number of tasks waiting in the queue. */
   readonly waiting: number;
 }
 
-/** Bounds how much work of one kind is under way. Further work waits for its turn, in the order asked for. */
+/** Limits how many tasks of one kind run at the same time. Further tasks wait in a queue, first come first served. */
 export class WorkLimit {
   readonly #options: WorkLimitOptions;
   readonly #waiting = new Set<() => void>();
@@ -16,16 +16,16 @@ export class WorkLimit {
     this.#options = options;
   }
 
-  /** Whether nothing more may even wait. */
+  /** True if the queue is full too. */
   get full(): boolean {
     return this.#working >= this.#options.atOnce && this.#waiting.size >= this.#options.waiting;
   }
 
   /**
-   * Waits for a turn.
-   * @param signal aborted when the work is not wanted any more: its place in the queue is free then
-   * @returns undefined when it is full; else a promise of the function that ends the turn, more calls of which do nothing.
-   * The promise rejects with the signal's reason
+   * Waits for permission to run.
+   * @param signal aborted when the work is no longer needed: it leaves the queue then
+   * @returns undefined if the queue is full; otherwise a promise of the function that ends the task. Calling that
+   *   function again does nothing. The promise rejects with the signal's reason
    */
   acquire(signal?: AbortSignal): Promise<() => void> | undefined {
     if (this.#working < this.#options.atOnce) {
@@ -55,16 +55,16 @@ export class WorkLimit {
   }
 
   #release(): () => void {
-    let held = true;
+    let released = false;
     return () => {
-      if (!held) return;
-      held = false;
+      if (released) return;
+      released = true;
       const [next] = this.#waiting;
       if (next === undefined) {
         this.#working -= 1;
         return;
       }
-      // The turn is handed over: it counts throughout.
+      // The next task takes over the place, so `#working` stays the same.
       this.#waiting.delete(next);
       next();
     };

@@ -5,19 +5,21 @@ import { ReportOnce } from './report-once.js';
 
 const FLUSH_MS = 100;
 const MAX_WAITING = 1024 * 1024;
-/** After a failure that may last: a full disk. */
+/** Delay after a failure that may last, such as a full disk. */
 const RETRY_MS = 1000;
-/** After one that passes: a pipe that is full. */
+/** Delay after a failure that passes, such as a full pipe. */
 const BUSY_MS = 20;
 const CLOSE_MS = 3000;
 /** Dropped lines are reported once in this time. */
 const REPORT_MS = 1000;
-/** What lines are made of is kept for so many. */
-const MAX_UNMADE = 128;
+/** Maximum number of functions queued before their lines are formatted. */
+const MAX_DEFERRED = 128;
 const LINE_BREAK = 0x0a;
 const END_OF_LINE = Uint8Array.of(LINE_BREAK);
 
-/** Lines on their way to a sink: gathered, made, written together, tried again. */
+/**
+ * A log file with a buffer in front of its sink: it batches lines, formats deferred ones, and retries failed writes.
+ */
 export class BufferedLog implements LogFile {
   readonly #name: string;
   readonly #open: () => Promise<LogSink>;
@@ -25,32 +27,34 @@ export class BufferedLog implements LogFile {
   readonly #report: (message: string) => void;
   readonly #gapLine: ((dropped: number) => string) | undefined;
   readonly #lines: LineBuffer;
-  #unmade: (() => string)[] = [];
+  #deferred: (() => string)[] = [];
   #sink: LogSink | undefined;
-  /** Before that it must leave no trace, also where it is closed with lines. */
+  /**
+   * False until opening is allowed. Before that the log must not create a file, even if it is closed with lines in it.
+   */
   #mayOpen = false;
-  /** It is to be opened, whether there are lines or not. */
-  #wanted = false;
-  /** What is being written, and how far. */
+  /** The file must be opened even if no line is waiting. */
+  #mustOpen = false;
+  /** The batch being written, and how many of its bytes are written. */
   #batch: Uint8Array | undefined;
-  #at = 0;
+  #written = 0;
   /** The file ends in the middle of a line. */
-  #torn = false;
+  #endsMidLine = false;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Ends the wait after a failure. */
+  /** Ends the delay after a failure early. */
   #wake: (() => void) | undefined;
   #failing = false;
   #switching = false;
-  /** Pieces that still go into the file that was moved. */
-  #before = 0;
+  /** Number of pieces that still go into the file that was moved. */
+  #oldPieces = 0;
   #dropped = 0;
   readonly #gaps = new ReportOnce({ periodMs: REPORT_MS });
   #closing = false;
   #abandoned = false;
   #closed: Promise<void> | undefined;
 
-  /** Nothing is opened, and lines wait, until `open` or `openSoon` is called. */
+  /** The file is not opened, and lines are buffered, until `open` or `openSoon` is called. */
   constructor(name: string, open: () => Promise<LogSink>, options: LogFileOptions) {
     this.#name = name;
     this.#open = open;
@@ -60,43 +64,43 @@ export class BufferedLog implements LogFile {
     this.#gapLine = options.gapLine;
   }
 
-  /** @throws the system's error when it cannot be opened */
+  /** @throws the system's error if the file cannot be opened */
   async open(): Promise<void> {
     this.#sink ??= await this.#open();
     this.#mayOpen = true;
-    if (!this.#empty) this.#begin();
+    if (!this.#empty) this.#startWriting();
   }
 
-  /** Opens it in the background. What goes wrong is reported and tried again. */
+  /** Opens the file in the background. A failure is reported and retried. */
   openSoon(): void {
     this.#mayOpen = true;
-    this.#wanted = true;
-    this.#begin();
+    this.#mustOpen = true;
+    this.#startWriting();
   }
 
   write(line: string | (() => string)): void {
     if (this.#closing) return;
     if (typeof line === 'string') {
-      this.#makeLines();
+      this.#formatDeferred();
       this.#add(line);
     } else {
-      this.#unmade.push(line);
-      if (this.#unmade.length >= MAX_UNMADE) this.#makeLines();
+      this.#deferred.push(line);
+      if (this.#deferred.length >= MAX_DEFERRED) this.#formatDeferred();
     }
     if (this.#running !== undefined || !this.#mayOpen) return;
-    if (this.#flushMs === 0 || this.#lines.pieces > 0) this.#begin();
-    else this.#timer ??= setTimeout(() => this.#begin(), this.#flushMs);
+    if (this.#flushMs === 0 || this.#lines.pieces > 0) this.#startWriting();
+    else this.#timer ??= setTimeout(() => this.#startWriting(), this.#flushMs);
   }
 
-  #makeLines(): void {
-    const unmade = this.#unmade;
-    if (unmade.length === 0) return;
-    this.#unmade = [];
-    for (const make of unmade) {
+  #formatDeferred(): void {
+    const deferred = this.#deferred;
+    if (deferred.length === 0) return;
+    this.#deferred = [];
+    for (const make of deferred) {
       try {
         this.#add(make());
       } catch (error) {
-        this.#report(`a line of ${this.#name} cannot be made: ${messageOf(error)}`);
+        this.#report(`cannot format a line of ${this.#name}: ${messageOf(error)}`);
       }
     }
   }
@@ -104,17 +108,17 @@ export class BufferedLog implements LogFile {
   #add(line: string): void {
     const gap = this.#dropped > 0 && this.#gapLine !== undefined ? this.#gapLine(this.#dropped) : '';
     if (!this.#lines.add(gap + line)) this.#dropped += 1;
-    else if (this.#dropped > 0) this.#tellDropped();
+    else if (this.#dropped > 0) this.#reportDropped();
   }
 
   reopen(): void {
     if (this.#closing) return;
-    this.#makeLines();
+    this.#formatDeferred();
     this.#lines.seal();
-    this.#before = this.#lines.pieces;
+    this.#oldPieces = this.#lines.pieces;
     this.#switching = true;
     this.#wake?.();
-    this.#begin();
+    this.#startWriting();
   }
 
   close(): Promise<void> {
@@ -136,12 +140,12 @@ export class BufferedLog implements LogFile {
 
   async #drain(): Promise<void> {
     await this.#running;
-    await this.#begin();
+    await this.#startWriting();
     if (this.#dropped > 0) this.#report(`${this.#name}: ${this.#dropped} lines were dropped`);
     await this.#sink?.close();
   }
 
-  #begin(): Promise<void> {
+  #startWriting(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (!this.#mayOpen) return Promise.resolve();
@@ -149,14 +153,14 @@ export class BufferedLog implements LogFile {
     return this.#running;
   }
 
-  /** Writes until there is nothing left that should not wait for more. Never rejects. */
+  /** Writes until no line is due. Never rejects. */
   async #run(): Promise<void> {
     do {
-      await this.#attempt();
+      await this.#writeBatch();
     } while (!this.#abandoned && this.#due);
     this.#running = undefined;
     if (!this.#empty && !this.#closing) {
-      this.#timer ??= setTimeout(() => this.#begin(), this.#flushMs);
+      this.#timer ??= setTimeout(() => this.#startWriting(), this.#flushMs);
     }
   }
 
@@ -166,18 +170,18 @@ export class BufferedLog implements LogFile {
   }
 
   get #empty(): boolean {
-    return this.#unmade.length === 0 && this.#lines.empty;
+    return this.#deferred.length === 0 && this.#lines.empty;
   }
 
-  async #attempt(): Promise<void> {
+  async #writeBatch(): Promise<void> {
     try {
-      // Where the old file cannot be written, what was taken goes into the new one.
-      if (this.#switching && ((this.#batch === undefined && this.#before === 0) || this.#failing))
-        await this.#switch();
+      // If the old file cannot be written, its remaining lines go into the new one.
+      if (this.#switching && ((this.#batch === undefined && this.#oldPieces === 0) || this.#failing))
+        await this.#switchFile();
       if (this.#batch === undefined) this.#takeBatch();
-      if (this.#batch === undefined && !this.#wanted) return;
+      if (this.#batch === undefined && !this.#mustOpen) return;
       this.#sink ??= await this.#open();
-      this.#wanted = false;
+      this.#mustOpen = false;
       if (this.#batch === undefined) return;
       await this.#deliver(this.#sink, this.#batch);
       this.#lines.release(this.#batch);
@@ -185,57 +189,57 @@ export class BufferedLog implements LogFile {
       if (this.#failing) this.#report(`${this.#name} is written again`);
       this.#failing = false;
     } catch (error) {
-      await this.#setBack(error);
+      await this.#handleFailure(error);
     }
   }
 
   #takeBatch(): void {
-    this.#makeLines();
+    this.#formatDeferred();
     this.#batch = this.#lines.take();
-    this.#at = 0;
-    if (this.#before > 0) this.#before -= 1;
+    this.#written = 0;
+    if (this.#oldPieces > 0) this.#oldPieces -= 1;
   }
 
   async #deliver(sink: LogSink, batch: Uint8Array): Promise<void> {
-    if (this.#torn) await sink.write(END_OF_LINE);
-    this.#torn = false;
-    while (this.#at < batch.length) this.#at += await sink.write(batch.subarray(this.#at));
+    if (this.#endsMidLine) await sink.write(END_OF_LINE);
+    this.#endsMidLine = false;
+    while (this.#written < batch.length) this.#written += await sink.write(batch.subarray(this.#written));
   }
 
-  /** @param error why nothing could be written, or not all */
-  async #setBack(error: unknown): Promise<void> {
+  /** @param error why nothing, or only a part, was written */
+  async #handleFailure(error: unknown): Promise<void> {
     if (isBusy(error)) return this.#pause(BUSY_MS);
-    this.#stepBack();
+    this.#rewindToLineStart();
     if (!this.#failing) this.#report(`cannot write ${this.#name}: ${messageOf(error)}`);
     this.#failing = true;
     if (this.#closing) this.#abandoned = true;
     else if (!this.#switching) await this.#pause(RETRY_MS);
   }
 
-  /** A line that was written in part is written anew: other processes may have put theirs behind the part. */
-  #stepBack(): void {
-    if (this.#batch === undefined || this.#at === 0) return;
-    const start = this.#batch.lastIndexOf(LINE_BREAK, this.#at - 1) + 1;
-    this.#torn = start < this.#at;
-    this.#at = start;
+  /** Writes a partly written line again in full: other processes may have appended their lines after the part. */
+  #rewindToLineStart(): void {
+    if (this.#batch === undefined || this.#written === 0) return;
+    const start = this.#batch.lastIndexOf(LINE_BREAK, this.#written - 1) + 1;
+    this.#endsMidLine = start < this.#written;
+    this.#written = start;
   }
 
-  /** Where no new file can be had, the old one is kept: lines in the wrong place are better than none. */
-  async #switch(): Promise<void> {
+  /** If the new file cannot be opened, the old one stays in use: lines in the wrong file are better than none. */
+  async #switchFile(): Promise<void> {
     this.#switching = false;
-    this.#before = 0;
+    this.#oldPieces = 0;
     const old = this.#sink;
     try {
       this.#sink = await this.#open();
     } catch (error) {
-      this.#report(`cannot open ${this.#name} anew: ${messageOf(error)}`);
+      this.#report(`cannot reopen ${this.#name}: ${messageOf(error)}`);
       return;
     }
-    this.#torn = false;
+    this.#endsMidLine = false;
     await old?.close().catch(() => {});
   }
 
-  /** It does not keep the process alive: a disk may be full for ever. */
+  /** Does not keep the process alive: a disk may stay full forever. */
   #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds).unref();
@@ -246,7 +250,7 @@ export class BufferedLog implements LogFile {
     });
   }
 
-  #tellDropped(): void {
+  #reportDropped(): void {
     if (this.#gapLine === undefined) {
       if (!this.#gaps.take()) return;
       this.#report(`${this.#name}: ${this.#dropped} lines were dropped`);

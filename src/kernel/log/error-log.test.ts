@@ -20,6 +20,6 @@ test.each([
   ['a\rb\tc', 'a\\rb\\tc'],
   ['one\ntwo', 'one\n    two'],
   ['héllo €uro 日本 😀 ÿ', 'héllo €uro 日本 😀 ÿ'],
-])('%j is one entry that shows all of itself', (message, expected) => {
+])('%j is one entry, with all its characters visible', (message, expected) => {
   expect(written(message)).toBe(`${expected}\n`);
 });

@@ -9,18 +9,18 @@ const CONTROL = new Map<number, string>([
 ]);
 
 /**
- * What a terminal or an editor obeys without showing it: other controls, format characters (the ones that turn the
- * direction of text round among them), separators of lines and paragraphs, and halves of a character.
+ * Characters that a terminal or editor obeys without showing them: other control characters, format characters
+ * (including those that reverse the direction of text), line and paragraph separators, and lone surrogates.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/u;
 
 /**
- * One message is one entry: what a client or a script put into it cannot start another one. Its own line breaks (a
- * stack) are kept, indented.
+ * Formats one message as one entry: text from a client or script cannot start another entry. Line breaks, as in a
+ * stack, are kept and indented.
  */
 function printable(message: unknown): string {
   let text = '';
-  // A plugin in plain JavaScript may log an error as it is.
+  // A plugin in plain JavaScript may log an Error object.
   for (const char of String(message)) {
     const code = char.charCodeAt(0);
     const escaped = CONTROL.get(code);
@@ -33,10 +33,10 @@ function printable(message: unknown): string {
   return text;
 }
 
-/** Where log lines go. */
+/** The destination of log lines. */
 export interface LogTarget {
   write(line: string): void;
-  /** Opens the file anew, after whoever rotates logs has moved it. */
+  /** Opens the file again, after log rotation has moved it. */
   reopen(): void;
   close(): Promise<void>;
 }
@@ -44,19 +44,19 @@ export interface LogTarget {
 const gapLine = (dropped: number): string => `(${dropped} entries were dropped)\n`;
 
 /**
- * Standard error, which may be a pipe that nobody reads, or a full disk: lines wait in a bounded buffer, and nobody waits
- * for them.
+ * Standard error. It may be a pipe that is not read, or a full disk, so lines are buffered within a bound and the
+ * server never waits for them.
  */
 export function stderrTarget(): LogTarget {
   const log = stderrLog({ flushMs: 0, gapLine });
-  // Whoever started the server opened it: there is nothing to open anew.
+  // Standard error was opened by the parent process, so it cannot be opened again.
   return { write: (line) => log.write(line), reopen: () => {}, close: () => log.close() };
 }
 
 /**
- * Appends to a file, soon: a line waits only for the one before it. A file that cannot be written is reported on stderr
- * once and tried again; the server serves on.
- * @param account what the workers run as: its rights are used where others than root can write
+ * Appends to a file without delay: a line only waits for the previous write. A file that cannot be written is reported
+ * once on stderr and retried; the server keeps serving.
+ * @param account what the workers run as: its rights are used where users other than root can write
  */
 export function fileTarget(path: string, account?: Account): LogTarget {
   return logFile(path, { flushMs: 0, gapLine }, account);

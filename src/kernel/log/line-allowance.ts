@@ -1,26 +1,26 @@
-/** Lines a second that requests without a route may have in one log of one worker process. */
+/** Maximum lines per second about requests without a route, for each log and worker process. */
 const LINES_PER_SECOND = 50;
 const SECOND_MS = 1000;
 
 /**
- * Bounds how many lines of one kind a log gets in a second: what anybody can send must not fill a disk, nor hide what
- * else is logged. What is left out is counted, and told once its second is over.
+ * Limits how many lines of one kind a log gets per second: requests that any client can send must neither fill the disk
+ * nor drown other entries. Dropped lines are counted, and the count is reported when the second is over.
  */
 export class LineAllowance {
-  readonly #leftOut: (lines: number) => void;
+  readonly #report: (lines: number) => void;
   #used = 0;
-  #over = 0;
+  #dropped = 0;
   #endsAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param leftOut told how many lines were left out within a second or so */
-  constructor(leftOut: (lines: number) => void) {
-    this.#leftOut = leftOut;
+  /** @param report called with the number of lines dropped within about a second */
+  constructor(report: (lines: number) => void) {
+    this.#report = report;
   }
 
   /**
-   * Asks for room for one line; there is room for 50 a second.
-   * @returns false for a line that is too much: it is counted
+   * Requests permission for one line. 50 a second are permitted.
+   * @returns false if the line exceeds the limit: it is counted as dropped
    */
   take(): boolean {
     const now = performance.now();
@@ -30,21 +30,21 @@ export class LineAllowance {
     }
     this.#used += 1;
     if (this.#used <= LINES_PER_SECOND) return true;
-    this.#over += 1;
-    this.#timer ??= setTimeout(() => this.#tell(), SECOND_MS).unref();
+    this.#dropped += 1;
+    this.#timer ??= setTimeout(() => this.#reportDropped(), SECOND_MS).unref();
     return false;
   }
 
-  /** What is counted is told now. */
+  /** Reports the count so far now. */
   close(): void {
     clearTimeout(this.#timer);
-    if (this.#over > 0) this.#tell();
+    if (this.#dropped > 0) this.#reportDropped();
   }
 
-  #tell(): void {
-    const lines = this.#over;
-    this.#over = 0;
+  #reportDropped(): void {
+    const lines = this.#dropped;
+    this.#dropped = 0;
     this.#timer = undefined;
-    this.#leftOut(lines);
+    this.#report(lines);
   }
 }

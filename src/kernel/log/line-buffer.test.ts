@@ -12,8 +12,8 @@ function everything(lines: LineBuffer): string[] {
   return pieces;
 }
 
-describe('lines that wait', () => {
-  test('come out in their order, in whole lines, at most 64 KiB together', () => {
+describe('buffered lines', () => {
+  test('come out in order, in pieces of whole lines of at most 64 KiB', () => {
     const lines = new LineBuffer(1024 * KIB);
     const given = Array.from({ length: 3000 }, (_, at) => `line ${at} ${'é€'.repeat(at % 20)}\n`);
     for (const line of given) expect(lines.add(line)).toBe(true);
@@ -34,7 +34,7 @@ describe('lines that wait', () => {
     expect(everything(lines)).toEqual(given);
   });
 
-  test('take no more memory than they may, and find room again when some are written', () => {
+  test('stay within the memory limit, and fit again once some are written', () => {
     const lines = new LineBuffer(256 * KIB);
     const line = `${'x'.repeat(1023)}\n`;
     let taken = 0;
@@ -48,7 +48,7 @@ describe('lines that wait', () => {
     expect(lines.add(line)).toBe(true);
   });
 
-  test('are not overwritten by later ones in a piece that is used again', () => {
+  test('are not overwritten by later lines in a reused piece', () => {
     const lines = new LineBuffer(256 * KIB);
     for (let round = 0; round < 20; round += 1) {
       lines.add(`${round}\n`);

@@ -1,17 +1,17 @@
-/** What is written in one call, in bytes. */
+/** Bytes written in one call. */
 const CHUNK = 64 * 1024;
-/** UTF-8 takes at most so many bytes for one UTF-16 unit. */
+/** Maximum bytes of UTF-8 for one UTF-16 unit. */
 const WIDEST = 3;
 
 /**
- * Lines on their way to a file, as bytes in pieces of whole lines. Not as strings: a line's parts are slices of request
- * heads, and a rope of them would keep all those heads in memory for as long as a slow disk makes it wait.
+ * Buffers lines for a file as pieces of bytes that hold whole lines. They are not kept as strings: a line's parts are
+ * slices of request heads, and a rope of them would keep all those heads in memory while a slow disk delays the write.
  */
 export class LineBuffer {
-  /** Bytes of memory, whether used or not. */
+  /** Bytes of memory, used or not. */
   readonly #limit: number;
   readonly #full: Uint8Array[] = [];
-  #held = 0;
+  #allocated = 0;
   #chunk: Buffer | undefined;
   #used = 0;
   #spare: Buffer | undefined;
@@ -24,23 +24,23 @@ export class LineBuffer {
     return this.#used === 0 && this.#full.length === 0;
   }
 
-  /** Pieces that nothing more is added to. */
+  /** Number of pieces that are complete. */
   get pieces(): number {
     return this.#full.length;
   }
 
-  /** @returns false when the line finds no room */
+  /** @returns false if the buffer is full */
   add(line: string): boolean {
     const widest = line.length * WIDEST;
     if (widest > CHUNK) return this.#addLong(line);
     let chunk = this.#chunk;
     if (chunk === undefined || this.#used + widest > CHUNK) {
-      if (this.#held + CHUNK > this.#limit) return false;
+      if (this.#allocated + CHUNK > this.#limit) return false;
       this.seal();
       chunk = this.#spare ?? Buffer.allocUnsafeSlow(CHUNK);
       this.#spare = undefined;
       this.#chunk = chunk;
-      this.#held += CHUNK;
+      this.#allocated += CHUNK;
     }
     this.#used += chunk.write(line, this.#used);
     return true;
@@ -48,14 +48,14 @@ export class LineBuffer {
 
   #addLong(line: string): boolean {
     const bytes = Buffer.from(line);
-    if (this.#held + bytes.length > this.#limit) return false;
+    if (this.#allocated + bytes.length > this.#limit) return false;
     this.seal();
     this.#full.push(bytes);
-    this.#held += bytes.length;
+    this.#allocated += bytes.length;
     return true;
   }
 
-  /** What is there becomes a piece of its own, or several. */
+  /** Completes the current piece: the next line starts another. */
   seal(): void {
     if (this.#chunk === undefined) return;
     this.#full.push(this.#chunk.subarray(0, this.#used));
@@ -63,7 +63,7 @@ export class LineBuffer {
     this.#used = 0;
   }
 
-  /** The oldest piece. It counts until it is released. */
+  /** Removes the oldest piece. Its memory counts until it is released. */
   take(): Uint8Array | undefined {
     if (this.#full.length === 0) this.seal();
     return this.#full.shift();
@@ -71,8 +71,8 @@ export class LineBuffer {
 
   release({ buffer, length }: Uint8Array): void {
     if (length <= CHUNK && buffer.byteLength === CHUNK && buffer instanceof ArrayBuffer) {
-      this.#held -= CHUNK;
+      this.#allocated -= CHUNK;
       this.#spare = Buffer.from(buffer);
-    } else this.#held -= length;
+    } else this.#allocated -= length;
   }
 }

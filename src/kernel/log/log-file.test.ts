@@ -27,7 +27,7 @@ async function opened(path: string, options: LogFileOptions = {}): Promise<{ log
 
 const text = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
 
-/** A pipe that the test reads only when it likes: a disk as slow as one wants. */
+/** A pipe that the test reads on demand, to imitate a disk of any speed. */
 async function pipe(): Promise<{ path: string; read(): Promise<string> }> {
   const path = join(await folder(), 'pipe');
   await run('mkfifo', [path]);
@@ -42,7 +42,7 @@ async function pipe(): Promise<{ path: string; read(): Promise<string> }> {
 }
 
 describe('a log file', () => {
-  test('is made with mode 0640, appended to, and gets its lines in order', async () => {
+  test('is created with mode 0640, appended to, and gets its lines in order', async () => {
     const path = join(await folder(), 'a.log');
     const first = await opened(path);
     first.log.write('one\n');
@@ -58,7 +58,7 @@ describe('a log file', () => {
     expect(await text(path)).toBe('one\ntwo é\nthree\n');
   });
 
-  test('gathers lines for flushMs, and writes sooner when they are 64 KiB', async () => {
+  test('collects lines for flushMs, and writes sooner once they are 64 KiB', async () => {
     const path = join(await folder(), 'a.log');
     const { log } = await opened(path, { flushMs: 60_000 });
     log.write('waits\n');
@@ -73,7 +73,7 @@ describe('a log file', () => {
     await expect.poll(() => text(`${path}.2`), patience).toBe('soon\nand again\n');
   });
 
-  test('has lines made late, in a row and in their order, of 128 at a time and before anything else is taken', async () => {
+  test('formats deferred lines in a row and in order, at most 128 at a time, and before any other line is added', async () => {
     const path = join(await folder(), 'a.log');
     const { log, told } = await opened(path, { flushMs: 60_000 });
     let made = 0;
@@ -99,10 +99,10 @@ describe('a log file', () => {
     const first = Array.from({ length: 129 }, (_, at) => `late ${at}\n`).join('');
     expect(await text(`${path}.1`)).toBe(`${first}at once\nmoved\n`);
     expect(await text(path)).toBe('last\n');
-    expect(told).toEqual([`a line of ${path} cannot be made: no line`]);
+    expect(told).toEqual([`cannot format a line of ${path}: no line`]);
   });
 
-  test('writes what is made late as soon as what is made at once', async () => {
+  test('writes deferred lines as soon as formatted ones', async () => {
     const path = join(await folder(), 'a.log');
     const { log } = await opened(path, { flushMs: 20 });
     log.write(() => 'late\n');
@@ -112,7 +112,7 @@ describe('a log file', () => {
     await expect.poll(() => text(`${path}.2`), patience).toBe('soon\n');
   });
 
-  test('cannot be opened: whoever asks is told why', async () => {
+  test('reports to the caller why it cannot be opened', async () => {
     const path = await folder();
     await expect(openLogFile(path)).rejects.toMatchObject({ code: 'EISDIR' });
     await expect(openLogFile(join(path, 'none/a.log'))).rejects.toMatchObject({ code: 'ENOENT' });
@@ -120,7 +120,7 @@ describe('a log file', () => {
     await expect(openLogFile(join(path, 'pipe'))).rejects.toMatchObject({ code: 'ENXIO' });
   });
 
-  test('opened at once is tried again until it can be opened', async () => {
+  test('that openSoon() cannot open is retried until it can be opened', async () => {
     const path = join(await folder(), 'logs');
     const told: string[] = [];
     const log = logFile(join(path, 'a.log'), { flushMs: 0, report: (message) => told.push(message) });
@@ -134,8 +134,8 @@ describe('a log file', () => {
   });
 });
 
-describe('a log file that is opened anew', () => {
-  test('has what was taken before in the old file, what comes after in a new one, and loses nothing', async () => {
+describe('a reopened log file', () => {
+  test('has earlier lines in the old file and later lines in a new one, and loses none', async () => {
     const path = join(await folder(), 'a.log');
     const { log, told } = await opened(path, { flushMs: 50 });
     const given: string[] = [];
@@ -159,7 +159,7 @@ describe('a log file that is opened anew', () => {
     expect(told).toEqual([]);
   });
 
-  test('keeps the old one where no new one can be had', async () => {
+  test('stays on the old file if the new one cannot be opened', async () => {
     const path = join(await folder(), 'a.log');
     const { log, told } = await opened(path, { flushMs: 0 });
     await rename(path, `${path}.1`);
@@ -167,13 +167,13 @@ describe('a log file that is opened anew', () => {
     log.reopen();
     log.write('goes on\n');
     await expect.poll(() => text(`${path}.1`), patience).toBe('goes on\n');
-    expect(told).toEqual([expect.stringMatching(/cannot open .*a\.log anew: EISDIR/)]);
+    expect(told).toEqual([expect.stringMatching(/cannot reopen .*a\.log: EISDIR/)]);
   });
 });
 
 const entry = JSON.stringify(new URL('../../../dist/src/index.js', import.meta.url).href);
 
-/** Writes more than it may, and ends when it is told. */
+/** Accepts more than its limit, and ends when the test says so. */
 const LIMITED = `
 import { openLogFile } from ${entry};
 const log = await openLogFile(process.argv[2], { flushMs: 0 });
@@ -181,8 +181,8 @@ for (let at = 0; at < 200; at += 1) log.write(String(at).padStart(99, '0') + '\\
 process.stdin.on('end', () => log.close()).resume();
 `;
 
-describe.runIf(process.platform === 'linux')('a disk that is full', () => {
-  test('is reported once, takes bounded memory and time, and holds nobody up', async () => {
+describe.runIf(process.platform === 'linux')('a full disk', () => {
+  test('is reported once, takes bounded memory and time, and blocks no caller', async () => {
     const { log, told } = await opened('/dev/full', { flushMs: 5, maxWaiting: 256 * 1024 });
     const before = process.memoryUsage().external;
     for (let at = 0; at < 20_000; at += 1) {
@@ -190,14 +190,14 @@ describe.runIf(process.platform === 'linux')('a disk that is full', () => {
       if (at % 2000 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(process.memoryUsage().external - before).toBeLessThan(4 * 1024 * 1024);
-    // It is tried again every second.
+    // The log retries every second.
     await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(told).toEqual([expect.stringMatching(/cannot write \/dev\/full: ENOSPC/)]);
     await log.close();
     expect(told.at(-1)).toMatch(/\d+ lines were dropped/);
   });
 
-  test('gets its lines when there is room again, with a note of what is missing', async () => {
+  test('gets the lines once it has space again, with a note of how many are missing', async () => {
     const path = join(await folder(), 'a.log');
     await run('ln', ['-s', '/dev/full', path]);
     const gapLine = (dropped: number): string => `(${dropped} are missing)\n`;
@@ -217,7 +217,7 @@ describe.runIf(process.platform === 'linux')('a disk that is full', () => {
     expect(lines.slice(kept)).toEqual([`(${3000 - kept} are missing)`, 'last']);
   });
 
-  test('leaves a line that was cut off on its own, and has it whole behind', async () => {
+  test('ends a line that was cut off, and has the whole line after it', async () => {
     const directory = await folder();
     const path = join(directory, 'a.log');
     const script = join(directory, 'writer.mjs');
@@ -242,8 +242,8 @@ describe.runIf(process.platform === 'linux')('a disk that is full', () => {
   });
 });
 
-describe.runIf(process.platform === 'linux')('a reader that is slow', () => {
-  test('gets whole lines in order; what does not fit is dropped, counted and told', async () => {
+describe.runIf(process.platform === 'linux')('a slow reader', () => {
+  test('gets whole lines in order; lines that do not fit are dropped, counted and reported', async () => {
     const { path, read } = await pipe();
     const { log, told } = await opened(path, { flushMs: 0, maxWaiting: 128 * 1024 });
     for (let at = 0; at < 4000; at += 1) log.write(`${at} ${'x'.repeat(99)}\n`);
@@ -263,7 +263,7 @@ describe.runIf(process.platform === 'linux')('a reader that is slow', () => {
     expect(told[0]).toMatch(new RegExp(`: ${4000 - numbers.length} lines were dropped$`));
   });
 
-  test('that never reads does not hold the end up', async () => {
+  test('that never reads does not delay close()', async () => {
     const { path } = await pipe();
     const { log } = await opened(path, { flushMs: 0 });
     for (let at = 0; at < 2000; at += 1) log.write(`${'x'.repeat(99)}\n`);
@@ -285,7 +285,7 @@ await log.close();
 `;
 
 describe('several processes', () => {
-  test('append to one file, and no line has another one in it', async () => {
+  test('append to one file without interleaving lines', async () => {
     const directory = await folder();
     const script = join(directory, 'writer.mjs');
     const path = join(directory, 'shared.log');

@@ -1,30 +1,31 @@
 /** A file, or standard output, that lines are appended to. */
 export interface LogFile {
   /**
-   * Takes a line, with its line break, or what makes one. It never waits and never throws: lines are gathered and written
-   * together, and where the disk is too slow or full they are dropped and counted. What is in the line is the caller's
-   * to escape.
-   * @param line a function is called before the lines are written, at most 128 of them at a time: lines made in a row,
-   *   where the code for it stays in the processor's caches, cost half as much. It must not depend on what changes
+   * Appends a line, given with its line break, or a function that returns it. Never waits and never throws: lines are
+   * written in batches, and if the disk is too slow or full they are dropped and counted. The caller escapes what is in
+   * the line.
+   * @param line a function is called before the batch is written, at most 128 of them in a row: formatting lines in a
+   *   row, while its code is in the processor's caches, costs half as much. Its result must not depend on state that
+   *   changes
    */
   write(line: string | (() => string)): void;
-  /** Whoever rotates logs has moved the file: what was taken so far still goes there, what comes next into a new one. */
+  /** Called when log rotation has moved the file: lines accepted so far still go there, later lines into a new file. */
   reopen(): void;
-  /** Writes what was taken, for at most 3 s. What is given afterwards is ignored. */
+  /** Writes the accepted lines, for at most 3 s. Later lines are ignored. */
   close(): Promise<void>;
 }
 
 /** How a log file is written. */
 export interface LogFileOptions {
   /**
-   * For how many milliseconds lines are gathered before they are written; sooner when they are 64 KiB. 0: whenever the
-   * file takes more. 100 when left out.
+   * Milliseconds to collect lines before they are written; 64 KiB of lines are written sooner. 0: whenever the previous
+   * write is done. Default 100.
    */
   readonly flushMs?: number;
-  /** Bytes of memory for lines that wait; at least 128 KiB, 1 MiB when left out. */
+  /** Bytes of memory for waiting lines; at least 128 KiB. Default 1 MiB. */
   readonly maxWaiting?: number;
-  /** Told once when writing fails, and when it works again. Standard error when left out. */
+  /** Called once when writing fails, and once when it works again. Default: write to standard error. */
   readonly report?: (message: string) => void;
-  /** A line that says in the file how many are missing there; without it, `report` is told. */
+  /** Returns a line to write into the file in place of dropped lines; without it, `report` is called. */
   readonly gapLine?: (dropped: number) => string;
 }

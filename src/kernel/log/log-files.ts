@@ -10,19 +10,19 @@ import type { Log } from './log.js';
 import type { LogFile, LogFileOptions } from './log-file.js';
 import { describedLogFile, stdoutLog } from './open-log-file.js';
 
-/** A log file that a plugin wants: the kernel opens it, with the rights that its directory allows. */
+/** A log file that a plugin needs. The kernel opens it with the rights that its directory allows. */
 export interface LogDescription extends LogFileOptions {
   /** Absolute; undefined: standard output. */
   readonly path: string | undefined;
   /** For messages, such as "access log". */
   readonly name: string;
-  /** The one of the plugin's codes for a log that cannot be opened. */
+  /** The plugin's diagnostic code for a log that cannot be opened. */
   readonly code: string;
-  /** Where the configuration names it. */
+  /** The position in the configuration that names it. */
   readonly place: Place | undefined;
 }
 
-/** Makes a diagnostic of the plugin that described the log. */
+/** Creates a diagnostic of the plugin that described the log. */
 export type Complain = (finding: {
   message: string;
   place: Place | undefined;
@@ -39,17 +39,17 @@ interface Described {
 const HINT = "name a file that the server's user can write to";
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'its folder is a file',
+  ENOENT: 'its directory does not exist',
+  ENOTDIR: 'a part of its path is a file, not a directory',
   EACCES: 'the server may not write there',
   EPERM: 'the server may not write there',
   EROFS: 'the file system is read-only',
-  EISDIR: 'it is a folder',
-  ENXIO: 'nobody reads it',
+  EISDIR: 'it is a directory',
+  ENXIO: 'it is a pipe that no process reads',
   ELOOP: IS_LINK,
 };
 
-/** The logs of the plugins of one server process: one for each path, however many routes log to it. */
+/** The logs of the plugins in one server process: one per path, however many routes log to it. */
 export class LogFiles {
   readonly #log: Log;
   readonly #account: Account | undefined;
@@ -61,7 +61,7 @@ export class LogFiles {
     this.#account = account;
   }
 
-  /** Lines wait in the log until it is opened. */
+  /** Lines are buffered until the log is opened. */
   describe(description: LogDescription, complain: Complain): LogFile {
     const { path, name } = description;
     if (path !== undefined && !isAbsolute(path))
@@ -75,7 +75,7 @@ export class LogFiles {
     return log;
   }
 
-  /** Directories that others can write to. */
+  /** Warns about log directories that other users can write to. */
   async doubts(): Promise<readonly Diagnostic[]> {
     const found = new Map<string, Diagnostic>();
     for (const { path, place } of Array.from(this.#described.values(), ({ description }) => description)) {
@@ -88,7 +88,7 @@ export class LogFiles {
     return [...found.values()];
   }
 
-  /** What is in the way of opening them, found without opening any. */
+  /** Reports what prevents opening the logs, without opening any. */
   async problems(severity: Severity): Promise<readonly Diagnostic[]> {
     const found: Diagnostic[] = [];
     for (const { description, complain } of this.#described.values()) {
@@ -100,9 +100,9 @@ export class LogFiles {
   }
 
   /**
-   * Opens them all, for a process that has not given up its rights yet.
-   * @param mayLack a log that cannot be opened is reported and tried again: the process takes the place of one that served
-   * @throws ConfigError with all that cannot be opened
+   * Opens all logs. Call it before the process has given up root's rights.
+   * @param mayLack true in a process that replaces one that served: a log that cannot be opened is reported and retried
+   * @throws ConfigError with every log that cannot be opened
    */
   async open(mayLack: boolean): Promise<void> {
     const found: Diagnostic[] = [];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { MetricsRegistry, summed } from './metrics.js';
 
-it('label values beyond a bound are counted as one', () => {
+it('label values beyond the limit are counted together', () => {
   const registry = new MetricsRegistry();
   const counter = registry.counter({ name: 'a_total', help: '', labels: ['x'] });
   for (let index = 0; index < 5000; index += 1) counter.add(1, String(index));
@@ -19,7 +19,7 @@ it('a histogram counts a value in the first bucket whose bound it does not excee
   expect(registry.families()[0]?.samples).toEqual([{ labels: [], value: 12, counts: [2, 2, 2] }]);
 });
 
-it('a value without labels is there before anything is counted', () => {
+it('a metric without labels has a value before anything is counted', () => {
   const registry = new MetricsRegistry();
   registry.counter({ name: 'a_total', help: '' });
   registry.histogram({ name: 'h', help: '', buckets: [1] });
@@ -31,7 +31,7 @@ it('a value without labels is there before anything is counted', () => {
   ]);
 });
 
-it('a metric that another version of a plugin describes in another way is not added', () => {
+it('a metric that another version of a plugin describes differently is not added', () => {
   const of = (buckets: readonly number[]) => {
     const registry = new MetricsRegistry();
     registry.histogram({ name: 'h', help: '', buckets }).observe(1);
@@ -41,7 +41,7 @@ it('a metric that another version of a plugin describes in another way is not ad
   expect(family?.samples).toEqual([{ labels: [], value: 2, counts: [2, 0] }]);
 });
 
-it('the same metric of several processes is added up, label by label', () => {
+it('the same metric of several processes is summed, label by label', () => {
   const of = (status: string, value: number) => {
     const registry = new MetricsRegistry();
     registry.counter({ name: 'r_total', help: 'r', labels: ['status'] }).add(value, status);

@@ -1,30 +1,30 @@
-/** Numbers a running server is watched by, named and summed as Prometheus does. */
+/** Metrics of a running server, named and summed as in Prometheus. */
 
-/** What a metric is, for whoever shows it. */
+/** Describes a metric to the code that shows it. */
 export interface MetricDescription {
-  /** As Prometheus wants it: `webserv_requests_total`. */
+  /** A Prometheus metric name: `webserv_requests_total`. */
   readonly name: string;
   /** One sentence for the HELP line. */
   readonly help: string;
   /** Prometheus's types: a counter only grows, a gauge may fall, a histogram counts values by range. */
   readonly kind: 'counter' | 'gauge' | 'histogram';
-  /** The names of its labels, in the order their values are given in. */
+  /** Label names, in the order in which their values are given. */
   readonly labels: readonly string[];
-  /** A histogram's upper bounds, ascending; what is above them all is counted too. */
+  /** A histogram's upper bounds, ascending. Values above the last are counted too. */
   readonly buckets?: readonly number[];
 }
 
-/** One value of a metric: for one combination of label values. */
+/** A value of a metric, for one combination of label values. */
 export interface MetricSample {
   /** Values of the labels, in the order of their names. */
   readonly labels: readonly string[];
-  /** Of a histogram, the sum of what was observed. */
+  /** For a histogram, the sum of the observed values. */
   readonly value: number;
-  /** Of a histogram: how many fell into each bucket (not added up), then above the last. */
+  /** For a histogram: the number of values in each bucket (not cumulative), then the number above the last bound. */
   readonly counts?: readonly number[];
 }
 
-/** A metric with its values, as plain data: it goes from process to process. */
+/** A metric with its values, as plain data that can be sent between processes. */
 export interface MetricFamily extends MetricDescription {
   /** One for each combination of label values; at most 2,000 per process, 10,000 summed. */
   readonly samples: readonly MetricSample[];
@@ -36,7 +36,7 @@ export interface Counter {
   add(amount: number, ...labels: readonly string[]): void;
 }
 
-/** How often values fell into which range. */
+/** Counts observed values by range. */
 export interface Histogram {
   /** Counts `value` for these labels. Beyond 2,000 combinations the labels are empty. */
   observe(value: number, ...labels: readonly string[]): void;
@@ -44,21 +44,24 @@ export interface Histogram {
 
 type NamedMetric = Omit<MetricDescription, 'kind' | 'labels'> & { readonly labels?: readonly string[] };
 
-/** What a plugin counts with. Names are the plugin's to keep apart: two of one name are one metric. */
+/** The metrics of a plugin. The plugin must choose unique names: metrics with the same name are one metric. */
 export interface Metrics {
   /** Registers a counter. Without labels it is 0 until it is added to. */
   counter(metric: NamedMetric): Counter;
-  /** A value that is asked for when somebody looks: how many there are just now. */
+  /** A value that is read when metrics are collected, such as the number of open files. */
   gauge(metric: NamedMetric, read: () => Iterable<MetricSample> | number): void;
   /** Registers a histogram with these upper bounds, ascending. */
   histogram(metric: NamedMetric & { readonly buckets: readonly number[] }): Histogram;
-  /** All metrics, the kernel's and every plugin's, summed over the workers of the server. */
+  /** All metrics of the kernel and of every plugin, summed over the workers of the server. */
   gather(): Promise<readonly MetricFamily[]>;
 }
 
-/** Beyond so many combinations of label values they are counted as one, of empty labels: a client may invent some. */
+/**
+ * Maximum combinations of label values per metric; further ones are counted together under empty labels, because a
+ * client may invent label values.
+ */
 const MAX_SAMPLES = 2000;
-/** Of all processes together, those of configurations before this one included. */
+/** The same limit for the sum over all processes, including processes of earlier configurations. */
 const MAX_SUMMED = 5 * MAX_SAMPLES;
 
 interface Cell {
@@ -77,7 +80,7 @@ class Cells {
 
   /** The cell of these label values. */
   at(labels: readonly string[]): Cell {
-    // One label is the common case, and its own key.
+    // A single label is the common case: its value is the key.
     const key = labels.length === 1 ? (labels[0] ?? '') : labels.join('\n');
     return this.#cells.get(key) ?? this.#add(key, labels);
   }
@@ -124,7 +127,7 @@ export class MetricsRegistry {
     this.#observed.push({ description: { ...metric, kind: 'gauge', labels: metric.labels ?? [] }, read });
   }
 
-  /** A counter that is kept elsewhere, and asked for when somebody looks. */
+  /** A counter whose value is kept elsewhere and read when metrics are collected. */
   observed(metric: NamedMetric, read: () => number): void {
     this.#observed.push({ description: { ...metric, kind: 'counter', labels: metric.labels ?? [] }, read });
   }
@@ -143,7 +146,7 @@ export class MetricsRegistry {
     };
   }
 
-  /** Of this process alone. */
+  /** The metrics of this process alone. */
   families(): readonly MetricFamily[] {
     const counted = Array.from(this.#cells.values(), (cells) => ({
       ...cells.description,
@@ -160,21 +163,21 @@ export class MetricsRegistry {
     const known = this.#cells.get(description.name);
     if (known !== undefined) return known;
     const cells = new Cells(description);
-    // Without labels there is one value, and it is 0 until something happens: whoever watches it sees the first event.
+    // A metric without labels has one value, which starts at 0, so that monitoring sees the first increment.
     if (description.labels.length === 0) cells.at([]);
     this.#cells.set(description.name, cells);
     return cells;
   }
 }
 
-/** Those that only grow: what a process counted stays true when it has ended. */
+/** The metrics that only grow: what a process has counted remains true after it has exited. */
 export function countsOf(families: readonly MetricFamily[]): readonly MetricFamily[] {
   return families.filter(({ kind }) => kind !== 'gauge');
 }
 
 /**
- * Families of one name as one, values of the same labels added up. One that is described in another way than the first, by
- * another version of a plugin, is left out; and so are label values beyond a bound.
+ * Merges families with the same name, adding values with the same labels. A family described differently from the
+ * first, by another version of a plugin, is left out, and so are label values beyond the limit.
  */
 export function summed(families: readonly MetricFamily[]): readonly MetricFamily[] {
   const byName = new Map<string, MetricFamily[]>();

@@ -1,28 +1,30 @@
 import { decodeSegment, encodeSegment, exactSegment, readableSegment } from './path-segment.js';
 
 /**
- * From a URL's path to a file's: the only code that may build the one from the other.
+ * Maps a URL's path to a file's path. No other code may build a file's path from a URL's.
  *
- * A request's path is decoded once, here, before anything is matched against it: into segments, which never join. What
- * climbs above `/` is rejected. A segment that no file can have as its name (with a slash or NUL in it) leads to no file.
+ * A request's path is decoded once, here, before anything is matched against it. It is decoded into segments, which
+ * never merge. A path that climbs above `/` is rejected. A segment that cannot be a file name (it contains a slash or
+ * NUL) never maps to a file.
  */
 
 declare const decoded: unique symbol;
 declare const file: unique symbol;
 
 /**
- * A URL's path, decoded once and without dot segments or empty segments. Starts with `/`. What is no text in a segment
- * stays percent-encoded (`%2F`, `%00`, `%0A`, `%E9`), and so does a percent sign that such an escape could start with
- * (`%25`): no two paths are the same string, and none has a control character in it. `segmentsOf` decodes all of it.
+ * A URL's path, decoded once and without dot segments or empty segments. Starts with `/`. Bytes of a segment that are
+ * not text stay percent-encoded (`%2F`, `%00`, `%0A`, `%E9`), and so does a percent sign that such an escape could
+ * start with (`%25`): different paths are always different strings, and none contains a control character. `segmentsOf`
+ * decodes the rest.
  */
 export type DecodedPath = string & { readonly [decoded]: true };
 
-/** A file's absolute path made by `resolveUnder`; by its segments it lies in `root` or is it. */
+/** A file's absolute path built by `resolveUnder`; lexically it is `root` or below it. */
 export type FilePath = string & { readonly [file]: true };
 
 /** Where a block's `root` maps its prefix: URL paths below `prefix` are files below `directory`. */
 export interface RootMapping {
-  /** `/` or `/img`: no slash at the end but for the root's. */
+  /** `/`, or like `/img` without a slash at the end. */
   readonly prefix: string;
   /** Absolute, no slash at the end. */
   readonly directory: string;
@@ -38,7 +40,7 @@ function isFilePath(path: string): path is FilePath {
   return path.length > 0;
 }
 
-/** True when nothing in it needs decoding or resolving: the usual case, in one pass. */
+/** True if nothing in it needs decoding or resolving: the usual case, checked in one pass. */
 function isPlain(raw: string): boolean {
   let previous = 0;
   for (let index = 0; index < raw.length; index += 1) {
@@ -52,10 +54,10 @@ function isPlain(raw: string): boolean {
 }
 
 /**
- * Decodes a path's escapes (RFC 3986 §2.1), merges repeated slashes and resolves dot segments (§5.2.4). An encoded slash
- * is part of its segment's name.
- * @param raw percent-encoded; a character beyond ASCII stands for itself
- * @returns undefined for a path that is rejected with 400: it has a broken escape, or climbs above `/`
+ * Decodes a path's escapes (RFC 3986 §2.1), merges repeated slashes and resolves dot segments (§5.2.4). An encoded
+ * slash stays part of its segment.
+ * @param raw percent-encoded; a character beyond ASCII represents itself
+ * @returns undefined for a path to reject with 400: it has a broken escape, or climbs above `/`
  */
 export function decodePath(raw: string): DecodedPath | undefined {
   if (raw.charCodeAt(0) !== CODE.slash) return undefined;
@@ -63,15 +65,15 @@ export function decodePath(raw: string): DecodedPath | undefined {
   return BROKEN_ESCAPE.test(raw) ? undefined : resolveSegments(raw);
 }
 
-/** Decodes the path of a request target as received: ISO 8859-1 text, one character a byte. */
+/** Decodes the path of a request target as received: ISO 8859-1 text, one character per byte. */
 export function decodeTargetPath(raw: string): DecodedPath | undefined {
   if (isPlain(raw) && isDecodedPath(raw)) return raw;
   return decodePath(raw.replace(/[\x80-\xff]/g, escapeByte));
 }
 
 /**
- * Resolves a path that is text, from a template with `$uri` in it, say: escapes are decoded, and a percent sign that
- * starts none is itself.
+ * Resolves a path given as text, for example from a template with `$uri`. Escapes are decoded; a percent sign that does
+ * not start an escape is literal.
  * @returns undefined for a path that does not start with a slash, or climbs above `/`
  */
 export function resolvePath(path: string): DecodedPath | undefined {
@@ -100,22 +102,22 @@ function resolveSegments(path: string): DecodedPath | undefined {
 }
 
 /**
- * A path's segments, each decoded whole: `/a%2Fb/c/` has the segments `a/b`, `c` and an empty one, for the slash at its
- * end. A byte that is not UTF-8 is a lone surrogate, U+DC00 and its value.
+ * A path's segments, each fully decoded: `/a%2Fb/c/` has the segments `a/b`, `c` and an empty one, for the slash at its
+ * end. A byte that is not UTF-8 becomes the lone surrogate U+DC00 plus its value.
  */
 export function segmentsOf(path: DecodedPath): readonly string[] {
   const segments = path.slice(1).split('/');
   return path.includes('%') ? segments.map(exactSegment) : segments;
 }
 
-/** The path of the file `name` in a directory's path, which may have a slash at its end. */
+/** The path of the file `name` in a directory. The directory's path may end with a slash. */
 export function childPath(directory: DecodedPath, name: string): DecodedPath {
   const child = `${directory.endsWith('/') ? directory : `${directory}/`}${readableSegment(name)}`;
   if (!isDecodedPath(child)) throw new Error(`not an absolute path: ${child}`);
   return child;
 }
 
-/** The part of a path that ends in front of position `end`, where a segment or a slash has to end. */
+/** The part of a path before position `end`, which must be the end of a segment or of a slash. */
 export function leadingPath(path: DecodedPath, end: number): DecodedPath {
   const leading = path.slice(0, end) || '/';
   if (!isDecodedPath(leading)) throw new Error(`not an absolute path: ${leading}`);
@@ -129,7 +131,7 @@ export function uriText(path: DecodedPath): string {
 
 const AMBIGUOUS_PERCENT = /%(?=[0-9a-f]{2})(?![01][0-9a-f]|2[5f]|7f|[89a-f][0-9a-f])/gi;
 
-/** Encodes a decoded path for use in a URL: decoded again, it is the same path. */
+/** Encodes a decoded path for use in a URL. Decoding the result gives the same path. */
 export function encodePath(path: DecodedPath): string {
   return path
     .split('/')
@@ -137,20 +139,20 @@ export function encodePath(path: DecodedPath): string {
     .join('/');
 }
 
-/** True for `prefix` itself and all below it, by whole segments: `/img` covers `/img/a`, never `/imgs`. */
+/** True for `prefix` itself and every path below it, by whole segments: `/img` covers `/img/a`, never `/imgs`. */
 export function isUnder(path: string, prefix: string): boolean {
   if (prefix === '/') return true;
   if (!path.startsWith(prefix)) return false;
   return path.length === prefix.length || path.charCodeAt(prefix.length) === CODE.slash;
 }
 
-/** Names that no configuration shows: files that the server makes for itself. */
+/** Prefix of the server's own files, which no configuration can make visible. */
 const OWN_NAME = '/.webserv-';
 
 /**
- * False for a path on which a file is hidden: below position `start`, a segment starts with a dot. The segments below
- * `/.well-known` are for everybody (RFC 8615).
- * @param hiddenFiles whether only the server's own files are hidden
+ * False if the path is hidden: a segment after position `start` begins with a dot. A first segment `/.well-known` is
+ * visible (RFC 8615).
+ * @param hiddenFiles true to hide the server's own files only
  */
 export function isVisible(path: string, start: number, hiddenFiles: boolean): boolean {
   if (hiddenFiles) return !path.includes(OWN_NAME, start);
@@ -160,8 +162,8 @@ export function isVisible(path: string, start: number, hiddenFiles: boolean): bo
 }
 
 /**
- * `resolveUnder` for what is served: undefined for hidden files as well. Names are hidden below the mapping's directory;
- * a dot in the mapping's own prefix is the configuration's choice.
+ * Like `resolveUnder`, but also undefined for hidden files. Only names below the mapping's directory are hidden: a dot
+ * in the mapping's own prefix is the administrator's choice.
  */
 export function resolveVisible(
   mapping: RootMapping,
@@ -172,7 +174,7 @@ export function resolveVisible(
   return isVisible(path, start, hiddenFiles) ? resolveUnder(mapping, path) : undefined;
 }
 
-/** The segments below `/.well-known` are for everybody (RFC 8615); every other name with a leading dot is hidden. */
+/** True if a segment begins with a dot and is not the first segment `/.well-known` (RFC 8615). */
 export function hasHiddenSegment(path: string): boolean {
   let start = path.indexOf('/.');
   if (start === 0 && isUnder(path, '/.well-known')) start = path.indexOf('/.', 1);
@@ -180,7 +182,7 @@ export function hasHiddenSegment(path: string): boolean {
 }
 
 /**
- * The file a decoded path names under a mapping. A slash at the path's end is kept.
+ * The file that a decoded path names under a mapping. A slash at the path's end is kept.
  * @returns undefined for a path that is not under the mapping's prefix, or has a slash or NUL inside a segment
  */
 export function resolveUnder(mapping: RootMapping, path: DecodedPath): FilePath | undefined {
@@ -193,13 +195,13 @@ export function resolveUnder(mapping: RootMapping, path: DecodedPath): FilePath 
 }
 
 /**
- * A path, or a part of one, decoded whole, as CGI has it (RFC 3875 §4.1.5): nothing tells an encoded slash from another.
+ * Decodes a path, or a part of one, fully, as CGI requires (RFC 3875 §4.1.5): an encoded slash becomes a plain slash.
  */
 export function pathText(path: string): string {
   return path.includes('%') ? path.split('/').map(exactSegment).join('/') : path;
 }
 
-/** Each segment as a file's exact name; undefined where no file can have it. */
+/** Each segment as an exact file name; undefined if one of them cannot be a file name. */
 function fileNames(path: string): string | undefined {
   const names = path.split('/').map(exactSegment);
   return names.some((name) => /[/\0]/.test(name)) ? undefined : names.join('/');
@@ -211,16 +213,16 @@ function isControl(code: number): boolean {
 }
 
 /**
- * A client's proposal for a file name, made safe: the last segment only, no control characters, no leading dot,
- * at most 255 bytes of UTF-8, the limit of the usual file systems.
- * @returns undefined when nothing usable is left.
+ * Sanitises a file name proposed by a client: the last segment only, no control characters, no leading dot, at most 255
+ * bytes of UTF-8, the limit of common file systems.
+ * @returns undefined if nothing usable is left.
  */
 export function safeFileName(proposed: string): string | undefined {
   const last = proposed.split(/[/\\]/).at(-1) ?? '';
   const printable = Array.from(last.toWellFormed().normalize('NFC'))
     .filter((char) => !isControl(char.charCodeAt(0)))
     .join('');
-  // Dots and spaces together: what one leaves at the front, the other must not make a hidden name again.
+  // Strip dots and spaces together: stripping only one kind could leave a leading dot again.
   const name = printable.replace(/^[\s.]+/, '').trimEnd();
   return name !== '' && Buffer.byteLength(name) <= 255 ? name : undefined;
 }

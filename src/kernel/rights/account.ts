@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 
-/** A user with its groups, by number, as the system knows them. */
+/** A user and its groups, by number. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
@@ -8,19 +8,20 @@ export interface Account {
   readonly groups: readonly number[];
 }
 
-/** The account the workers run as: `user NAME [GROUP]`. */
+/** The account to run the workers as: `user NAME [GROUP]`. */
 export interface UserSetting {
   readonly name: string;
-  /** undefined: the group of the user's name, or the user's own where there is none. */
+  /** undefined: the group with the user's name, or the user's primary group if no such group exists. */
   readonly group: string | undefined;
 }
 
-/** True while this process may do what root may. */
+/** True while this process has root's rights. */
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
 /**
- * Looks an account up, by becoming it for a moment: there is no other way to ask the system.
- * @returns which of the two names the system does not know; undefined when this process is not root and cannot ask
+ * Looks up an account by switching to it for a moment: Node has no other way to ask the system.
+ * @returns `'user'` or `'group'` if the system does not know that name; undefined if this process is not root and
+ *   cannot ask
  */
 export function lookUpAccount({ name, group }: UserSetting): Account | 'user' | 'group' | undefined {
   if (!isRoot()) return undefined;
@@ -30,15 +31,15 @@ export function lookUpAccount({ name, group }: UserSetting): Account | 'user' | 
   return gid === undefined ? 'group' : { uid: user.uid, gid, groups: groupsOf(name, gid) };
 }
 
-/** The account that the workers are to run as; undefined where none is named, or this process cannot become it. */
+/** The account to run the workers as; undefined if none is configured, or this process cannot switch to it. */
 export function workerAccount(user: UserSetting | undefined): Account | undefined {
   const account = user === undefined ? undefined : lookUpAccount(user);
   return typeof account === 'object' ? account : undefined;
 }
 
-/** Joins the groups of a login. By one of them the user may be allowed to read what is served. */
+/** Joins the user's login groups: one of them may give the right to read the served files. */
 export function joinGroupsOf(name: string, gid: number): void {
-  // Node has it, and its types leave it out.
+  // Node has initgroups, but its type declarations do not.
   const initgroups: unknown = Reflect.get(process, 'initgroups');
   if (typeof initgroups === 'function') Reflect.apply(initgroups, process, [name, gid]);
 }
@@ -46,7 +47,7 @@ export function joinGroupsOf(name: string, gid: number): void {
 function userNamed(name: string): { readonly uid: number; readonly gid: number } | undefined {
   try {
     process.seteuid?.(name);
-    // That of the effective user.
+    // userInfo() returns the effective user.
     const { uid, gid } = userInfo();
     return { uid, gid };
   } catch {

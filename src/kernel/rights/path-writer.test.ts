@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openFileSink } from '../log/log-sink.js';
 import type { Account } from './account.js';
-import { streamAt } from './own-stream.js';
+import { inheritedStream } from './inherited-stream.js';
 import { safePath, writerOf } from './path-writer.js';
 import { sharedDirectory } from './shared-directory.js';
 import { writeProblem } from './write-problem.js';
@@ -12,7 +12,7 @@ import { writeProblem } from './write-problem.js';
 const USER: Account = { uid: 65_534, gid: 65_534, groups: [] };
 const OTHER: Account = { uid: 12_345, gid: 12_345, groups: [] };
 
-/** A directory of root's in the system's directory for temporary files, which is sticky. */
+/** Creates a directory owned by root in the sticky directory for temporary files. */
 async function rootsOwn(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'webserv-rights-'));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
@@ -28,7 +28,7 @@ async function directory(path: string, mode: number, { uid, gid }: Account = { u
 }
 
 describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('root uses', () => {
-  test('its own rights where only root decides which file it is', async () => {
+  test('its own rights if only root decides which file it is', async () => {
     const own = await rootsOwn();
     for (const name of ['a.log', 'absent/a.log', 'b/../a.log'])
       expect(writerOf(join(own, name), USER)).toBeUndefined();
@@ -43,17 +43,17 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('root u
     ['is open to all', 0o777, undefined],
     ['is open to all, and sticky', 0o1777, undefined],
     ['is open to a group', 0o775, { ...OTHER, uid: 0 }],
-  ])('those of the workers’ user where a directory on the way %s', async (_, mode, owner) => {
+  ])('the rights of the workers’ user if a directory of the path %s', async (_, mode, owner) => {
     const shared = await directory(join(await rootsOwn(), 'shared'), mode, owner);
     expect(writerOf(join(shared, 'a.log'), USER)).toEqual(USER);
     await mkdir(join(shared, 'below'));
     const isSticky = (mode & 0o1000) !== 0;
-    // Nobody but root can take a directory of root's out of a sticky one of root's.
+    // Only root can move a directory of root's out of a sticky directory of root's.
     expect(writerOf(join(shared, 'below/a.log'), USER)).toEqual(isSticky ? undefined : USER);
     expect(writerOf(join(shared, 'absent/a.log'), USER)).toEqual(USER);
   });
 
-  test('without a user those of the directory’s owner, or of nobody where all can write', async () => {
+  test('without a user, the rights of the directory’s owner, or of nobody if all users can write', async () => {
     const own = await rootsOwn();
     const others = await directory(join(own, 'others'), 0o755, OTHER);
     const all = await directory(join(own, 'all'), 0o1777);
@@ -100,14 +100,14 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('root u
     expect(await writeProblem(join(shared, 'hard.log'), USER)).toContain('the rights of user 65534');
     expect(await writeProblem(join(own, 'hard.log'), USER)).toContain('hard link');
     expect(await writeProblem(join(shared, 'fine.log'), USER)).toBeUndefined();
-    // What the user may not write either is found before the start.
+    // A file that the user may not write to either is reported before the start.
     const others = await directory(join(own, 'others'), 0o755, OTHER);
     expect(await writeProblem(join(others, 'a.log'), USER)).toContain('the rights of user 65534');
     await expect(openFileSink(join(others, 'a.log'), USER)).rejects.toMatchObject({ code: 'EACCES' });
     expect([process.geteuid?.(), process.getegid?.()]).toEqual([0, 0]);
   });
 
-  test('a warning for a directory that others than root and the workers can write to', async () => {
+  test('a warning for a directory that users other than root and the workers can write to', async () => {
     const own = await rootsOwn();
     expect(await sharedDirectory(join(own, 'a.log'), USER)).toBeUndefined();
     const users = await directory(join(own, 'users'), 0o775, USER);
@@ -121,7 +121,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('root u
   });
 });
 
-describe('a path of the process’s own', () => {
+describe('a path of an inherited stream', () => {
   test.each([
     ['/dev/stdout', 1],
     ['/dev/stderr', 2],
@@ -131,17 +131,17 @@ describe('a path of the process’s own', () => {
     ['/dev/null', 'null'],
     ['/dev/full', undefined],
     ['/var/log/stdout', undefined],
-  ])('%s is a stream, and no file to open', (path, stream) => {
-    expect(streamAt(path)).toBe(stream);
+  ])('%s is a stream, not a file to open', (path, stream) => {
+    expect(inheritedStream(path)).toBe(stream);
   });
 
-  test('may be linked to, as images of containers do', async () => {
+  test('may be the target of a link, as in container images', async () => {
     const own = await rootsOwn();
     await symlink('/dev/stdout', join(own, 'access.log'));
     await symlink('access.log', join(own, 'other.log'));
-    expect(streamAt(join(own, 'access.log'))).toBe(1);
-    expect(streamAt(join(own, 'other.log'))).toBe(1);
+    expect(inheritedStream(join(own, 'access.log'))).toBe(1);
+    expect(inheritedStream(join(own, 'other.log'))).toBe(1);
     await symlink('round', join(own, 'round'));
-    expect(streamAt(join(own, 'round'))).toBeUndefined();
+    expect(inheritedStream(join(own, 'round'))).toBeUndefined();
   });
 });

@@ -2,33 +2,36 @@ import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Account } from './account.js';
 
-/** As many links as Linux follows in one path. */
+/** The number of links Linux follows in one path. */
 const MAX_LINKS = 40;
 const WRITABLE_BY_GROUP = 0o020;
 const WRITABLE_BY_ALL = 0o002;
 const STICKY = 0o1000;
-/** The account that owns nothing: `nobody`, and the kernel's overflow user. */
+/** An account that owns nothing: `nobody`, and the kernel's overflow user. */
 const NOBODY = 65_534;
 
-/** A file as root may reach it. */
+/** A file path that is safe for root to open. */
 export interface SafePath {
-  /** Without the links that only root can have made. It is to be opened with O_NOFOLLOW: any other link is refused. */
+  /**
+   * The path without the links that only root can have created. Open it with O_NOFOLLOW, so that any other link is
+   * rejected.
+   */
   readonly path: string;
-  /** The account whose rights have to be used; undefined where only root decides which file the path names. */
+  /** The account whose rights must be used; undefined if only root decides which file the path names. */
   readonly writer: Account | undefined;
 }
 
 /**
- * The account whose rights root has to use to create, rename or delete an entry of a directory: everybody who can write to
- * a directory on the way can put a link in the place of the next one, also between a check and the call.
+ * The account whose rights root must use to create, rename or delete a directory entry. Any user who can write to a
+ * directory on the way can replace the next one with a link, even between a check and the call.
  * @param account what the workers run as
- * @returns undefined where only root decides which directory it is
+ * @returns undefined if only root decides which directory it is
  */
 export function writerOf(path: string, account: Account | undefined): Account | undefined {
   return walk(path, account, false).writer;
 }
 
-/** The same for a file that is opened: a link that root itself has made there is followed. */
+/** Like `writerOf`, for opening a file: a link that root itself has created at the path is followed. */
 export function safePath(path: string, account: Account | undefined): SafePath {
   return walk(path, account, true);
 }
@@ -47,9 +50,10 @@ function walk(path: string, account: Account | undefined, followsLast: boolean):
     const entry = statsOf(join(here, name));
     const isLast = rest.length === 0;
     if (directory !== undefined && isShared(directory)) {
-      // The sticky bit keeps a directory of root's where it is. For a file it is too late: its name may have been taken.
-      const isKept = directory.uid === 0 && (directory.mode & STICKY) !== 0;
-      if (isLast || !isKept || entry?.uid !== 0 || !entry.isDirectory())
+      // The sticky bit protects root's directories in a directory of root's. It comes too late for a file: its name may
+      // already have been taken.
+      const isProtected = directory.uid === 0 && (directory.mode & STICKY) !== 0;
+      if (isLast || !isProtected || entry?.uid !== 0 || !entry.isDirectory())
         return { path: ending(name), writer: rightsIn(directory, account) };
     }
     const isLink = entry?.isSymbolicLink() === true;
@@ -60,7 +64,7 @@ function walk(path: string, account: Account | undefined, followsLast: boolean):
       continue;
     }
     links += 1;
-    // What is opened then is a link, and refused.
+    // The open then meets a link, and O_NOFOLLOW rejects it.
     if (links > MAX_LINKS) return { path: ending(name), writer: undefined };
     const target = readlinkSync(join(here, name));
     rest = [...namesOf(target), ...rest];
@@ -76,7 +80,7 @@ function rightsIn({ uid, gid, mode }: Stats, account: Account | undefined): Acco
   return { uid: NOBODY, gid: byGroup ? gid : NOBODY, groups: [] };
 }
 
-/** Somebody but root may create, rename and delete in it. */
+/** True if users other than root may create, rename and delete entries of it. */
 function isShared({ uid, gid, mode }: Stats): boolean {
   return uid !== 0 || (mode & WRITABLE_BY_ALL) !== 0 || ((mode & WRITABLE_BY_GROUP) !== 0 && gid !== 0);
 }

@@ -3,11 +3,11 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Account } from './account.js';
 
-/** Bits of a mode, as each of the three classes has them. */
+/** Permission bits of one of the three classes of a mode. */
 export const MAY_SEARCH = 1;
 export const MAY_WRITE = 2;
 
-/** True when the mode gives an account these rights: access(2) asks for the process's real user only. */
+/** True if the mode gives an account these rights. access(2) cannot be used: it checks the process's real user only. */
 export function permits({ uid, gid, mode }: Stats, rights: number, account: Account): boolean {
   if (account.uid === 0) return true;
   const isMember = account.gid === gid || account.groups.includes(gid);
@@ -15,7 +15,7 @@ export function permits({ uid, gid, mode }: Stats, rights: number, account: Acco
   return ((mode >> shift) & rights) === rights;
 }
 
-/** True when the account may reach what lies in the directory. */
+/** True if the account may search the directory and all its parents. */
 export async function mayReach(directory: string, account: Account): Promise<boolean> {
   const stats = await stat(directory);
   if (!permits(stats, MAY_SEARCH, account)) return false;

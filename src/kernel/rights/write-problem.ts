@@ -3,22 +3,23 @@ import { access, lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { displayPath } from '../diagnostics/display-path.js';
 import { type Account, isRoot } from './account.js';
-import { streamAt } from './own-stream.js';
+import { inheritedStream } from './inherited-stream.js';
 import { type SafePath, safePath } from './path-writer.js';
 import { MAY_SEARCH, MAY_WRITE, mayReach, permits } from './permission.js';
 
-export const NO_DIRECTORY = 'its folder does not exist';
-export const IS_LINK = 'it is a symbolic link that somebody but root may have made: name the file itself';
-const IS_DIRECTORY = 'it is a folder';
-const DENIED = 'it may not be written to';
+export const NO_DIRECTORY = 'its directory does not exist';
+export const IS_LINK =
+  'it is a symbolic link that a user other than root may have created: name the file itself';
+const IS_DIRECTORY = 'it is a directory';
+const DENIED = 'the server may not write to it';
 
 /**
- * Why a file could be neither made nor written to, found without a trace: nothing is opened or made.
+ * Reports why a file could not be created or written to. Leaves no trace: nothing is opened or created.
  * @param account what the workers run as
- * @returns undefined when nothing is in the way
+ * @returns undefined if nothing prevents it
  */
 export async function writeProblem(path: string, account: Account | undefined): Promise<string | undefined> {
-  if (streamAt(path) !== undefined) return undefined;
+  if (inheritedStream(path) !== undefined) return undefined;
   return isRoot() ? problemOfRoot(safePath(path, account), account) : problemOf(path);
 }
 
@@ -40,20 +41,21 @@ async function problemOfRoot(
   const known = await lstat(path).catch(() => undefined);
   if (known?.isDirectory()) return IS_DIRECTORY;
   if (known?.isSymbolicLink()) return IS_LINK;
-  const folder = dirname(path);
+  const directory = dirname(path);
   return denied(async () => {
-    if (known === undefined && (await isFile(folder))) return `${displayPath(folder)} is a file`;
-    if (writer !== undefined) return (await mayWrite(known, folder, writer)) ? undefined : deniedTo(writer);
+    if (known === undefined && (await isFile(directory))) return `${displayPath(directory)} is a file`;
+    if (writer !== undefined)
+      return (await mayWrite(known, directory, writer)) ? undefined : deniedTo(writer);
     const isOther = known?.isFile() === true && known.nlink > 1 && known.uid !== account?.uid;
     if (isOther) return 'it has a second name (a hard link)';
-    // Root may do anything, but on a file system that is read-only.
-    await access(known === undefined ? folder : path, constants.W_OK);
+    // Root may write anywhere, except on a read-only file system.
+    await access(known === undefined ? directory : path, constants.W_OK);
     return undefined;
   });
 }
 
-async function isFile(folder: string): Promise<boolean> {
-  return !(await stat(folder)).isDirectory();
+async function isFile(directory: string): Promise<boolean> {
+  return !(await stat(directory)).isDirectory();
 }
 
 async function denied(look: () => Promise<string | undefined>): Promise<string | undefined> {
@@ -65,12 +67,12 @@ async function denied(look: () => Promise<string | undefined>): Promise<string |
   }
 }
 
-async function mayWrite(known: Stats | undefined, folder: string, writer: Account): Promise<boolean> {
-  if (!(await mayReach(folder, writer))) return false;
+async function mayWrite(known: Stats | undefined, directory: string, writer: Account): Promise<boolean> {
+  if (!(await mayReach(directory, writer))) return false;
   if (known !== undefined) return permits(known, MAY_WRITE, writer);
-  return permits(await stat(folder), MAY_WRITE | MAY_SEARCH, writer);
+  return permits(await stat(directory), MAY_WRITE | MAY_SEARCH, writer);
 }
 
 function deniedTo({ uid }: Account): string {
-  return `others than root can write to a directory on the way to it, so it is opened with the rights of user ${uid}, which do not suffice`;
+  return `users other than root can write to a directory of its path, so it is opened with the rights of user ${uid}, which may not write there`;
 }

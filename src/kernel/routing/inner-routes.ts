@@ -1,19 +1,19 @@
 import type { Route } from './route.js';
 
-/** Makes the route of an extension location as it acts inside another location. */
+/** Builds the route of an extension location inside another location. */
 export type BuildInner = (around: Route, location: Route) => Promise<Route>;
 
 /**
- * The routes of extension locations inside other locations of their block. There is one for each pair, so that ten
- * extension locations in a thousand locations would be ten thousand: those of small configurations are built when the
- * configuration is loaded, the others by the first request that needs them, and only the latest `limit` of these are kept.
+ * The routes of extension locations inside other locations of their block. Each pair has a route, so ten extension
+ * locations in a thousand locations would need ten thousand. Those of small configurations are built at load. In larger
+ * ones the first request that needs a route builds it, and only the latest `limit` of these are kept.
  */
 export class InnerRoutes {
   readonly #build: BuildInner;
   readonly #limit: number;
   readonly #routes = new Map<Route, Map<Route, Route>>();
   readonly #underWay = new Map<Route, Map<Route, Promise<Route>>>();
-  /** Those built while serving, the oldest first. */
+  /** Routes built while serving, oldest first. */
   readonly #late: (readonly [around: Route, location: Route])[] = [];
 
   constructor(build: BuildInner, limit: number) {
@@ -21,17 +21,17 @@ export class InnerRoutes {
     this.#limit = limit;
   }
 
-  /** @returns undefined for one that is not built */
+  /** @returns undefined if it is not built */
   get(around: Route, location: Route): Route | undefined {
     return this.#routes.get(around)?.get(location);
   }
 
-  /** At load. */
+  /** Adds a route built at load. */
   add(around: Route, location: Route, route: Route): void {
     put(this.#routes, around, location, route);
   }
 
-  /** @throws ConfigError for what plugins refuse */
+  /** Returns the route, and builds it if necessary. @throws ConfigError if a plugin rejects it */
   async make(around: Route, location: Route): Promise<Route> {
     const known = this.get(around, location) ?? this.#underWay.get(around)?.get(location);
     if (known !== undefined) return known;

@@ -9,18 +9,19 @@ function allow(methods: ReadonlySet<string>, optionsAnswered: boolean): string {
   return [...names].join(', ');
 }
 
-/** RFC 9110 §9.3.7: nothing to say but what is allowed. */
+/** Responds to OPTIONS with the allowed methods (RFC 9110 §9.3.7). */
 export function options(methods: ReadonlySet<string>): Response {
   return { status: 204, headers: { allow: allow(methods, true) } };
 }
 
-/** RFC 9110 §15.5.6: 405 names what is allowed. */
+/** 405 with the allowed methods (RFC 9110 §15.5.6). */
 export function methodNotAllowed(route: Route): HttpError {
   return new HttpError(405, { headers: { allow: allow(route.methods, !route.methodsDeclared) } });
 }
 
 /**
- * Settles what needs no plugin: methods the route does not take, and OPTIONS where nobody else answers it.
+ * Handles what needs no plugin: methods that the route does not allow, and OPTIONS if no plugin handles it.
+ * @returns undefined if the plugins handle the request
  * @throws HttpError 405, 501
  */
 export function answerByMethod(
@@ -36,12 +37,12 @@ export function answerByMethod(
   }
   if (route.methods.has(method)) return undefined;
   if (!KNOWN_METHODS.has(method)) throw new HttpError(501, { reason: 'unknown method' });
-  // Without a `methods` directive whoever can answer is asked first: a redirect takes any method.
+  // Without a `methods` directive the plugins get the request first: a redirect takes any method.
   if (route.methodsDeclared || NEVER_OFFERED.has(method)) throw methodNotAllowed(route);
   return undefined;
 }
 
-/** Holds a request to a route's `methods` directive, where there is one. @throws HttpError 405 */
+/** Enforces a route's `methods` directive, if it has one. @throws HttpError 405 */
 export function requireMethod({ method }: Pick<IncomingRequest, 'method'>, route: Route): void {
   if (route.methodsDeclared && !route.methods.has(method)) throw methodNotAllowed(route);
 }

@@ -1,12 +1,12 @@
 import type { Route } from './route.js';
 
-/** A route with the extension locations written in it. */
+/** A route with the extension locations written in its block. */
 export interface RouteNode {
   readonly route: Route;
-  /** `.php` → the route for it; undefined when there is none. */
+  /** `.php` → its route; undefined if the block has no extension locations. */
   readonly extensions: ReadonlyMap<string, Route> | undefined;
-  /** The nearest block around whose extension locations act here too. */
+  /** The nearest enclosing block whose extension locations apply here too. */
   readonly around: RouteNode | undefined;
-  /** The length of the path of the nearest `location ^~` at it or around it; 0 without one. */
+  /** Length of the path of the nearest `location ^~` that is or encloses this one; 0 without one. */
   readonly isolation: number;
 }

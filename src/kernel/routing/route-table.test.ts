@@ -99,7 +99,7 @@ describe('a path finds its location', () => {
     ['/a.php/b', 'server'],
     ['/isolated/a.php', 'isolated'],
     ['/img/own/a.php', 'own php'],
-  ])('%s is answered by %s', (path, expected) => {
+  ])('%s is routed to %s', (path, expected) => {
     expect(table.find(decoded(path))?.name).toBe(expected);
   });
 
@@ -109,18 +109,18 @@ describe('a path finds its location', () => {
     ['/img/large/a.png', 'png in large'],
     ['/img/own/a.tar.gz', 'tarball in own'],
     ['/exact/a.php', 'php in prefix'],
-  ])('%s is answered by an extension location around: %s', async (path, expected) => {
+  ])('%s is routed to an extension location of an enclosing block: %s', async (path, expected) => {
     expect(await nameOf(path)).toBe(expected);
   });
 
-  it('a path of thousands of segments costs no more look-ups than the deepest location has', () => {
+  it('a path of thousands of segments takes no more lookups than the deepest location has segments', () => {
     expect(table.find(decoded('/a'.repeat(4000)))?.name).toBe('server');
     expect(table.find(decoded(`/img/large${'/a'.repeat(4000)}`))?.name).toBe('large');
   });
 });
 
 describe('the route of an extension location inside another location', () => {
-  it('is built once, also for requests at the same time, and found from then on', async () => {
+  it('is built once, also for simultaneous requests, and found from then on', async () => {
     await nameOf('/img/a.php');
     const before = builds;
     expect(table.find(decoded('/img/a.php'))?.name).toBe('php in img');
@@ -128,7 +128,7 @@ describe('the route of an extension location inside another location', () => {
     expect(builds - before).toBeLessThanOrEqual(1);
   });
 
-  it('is let go when there are too many, the oldest first', async () => {
+  it('is dropped if there are too many, the oldest first', async () => {
     for (const path of [
       '/img/a.php',
       '/img/large/a.php',

@@ -5,15 +5,15 @@ import type { RouteNode } from './route-node.js';
 import { type Found, ScriptSearch } from './script-search.js';
 import { lastSegmentOf, lenientExtension, mayBeLenient } from './scripts.js';
 
-/** What answers a request. */
+/** The route, script and guard for a request. */
 export interface Match extends Found {
-  /** Where it could not be found: reported with the answer of `route`. */
+  /** Why the search failed: reported together with the response of `route`. */
   readonly error?: unknown;
 }
 
 /**
- * The routes of one server. Finding one takes a look-up a path segment, whatever the number of locations: exact ones
- * first, then the longest prefix by whole segments, then an extension location that acts inside it.
+ * The routes of one server. Finding a route takes one lookup per path segment, independent of the number of locations:
+ * exact locations first, then the longest prefix of whole segments, then an extension location inside it.
  */
 export class RouteTable {
   readonly #exact: ReadonlyMap<string, RouteNode>;
@@ -21,7 +21,7 @@ export class RouteTable {
   readonly #root: RouteNode;
   readonly #inner: InnerRoutes;
   readonly #scripts: ScriptSearch | undefined;
-  /** Segments of the longest prefix: deeper paths need no deeper look. */
+  /** Number of segments of the longest prefix: deeper segments of a path need no lookup. */
   readonly #depth: number;
 
   constructor(
@@ -43,8 +43,8 @@ export class RouteTable {
   }
 
   /**
-   * The route that answers a path, where nothing has to be waited for.
-   * @returns undefined where a script has to be looked for on the disk, or a route to be built: `seek` does that
+   * Finds the route for a path without waiting.
+   * @returns undefined if the disk has to be searched for a script, or a route has to be built: call `seek` then
    */
   find(path: DecodedPath): Route | undefined {
     const node = this.nodeOf(path);
@@ -52,7 +52,7 @@ export class RouteTable {
     return this.#routeOf(node, path);
   }
 
-  /** The same, and the script that the path names. */
+  /** Like `find`, but waits, and also finds the script that the path names. */
   async seek(path: DecodedPath): Promise<Match> {
     try {
       return (await this.#scripts?.find(path)) ?? { route: await this.routeOf(path) };
@@ -61,7 +61,7 @@ export class RouteTable {
     }
   }
 
-  /** The route of the location that a path lies in, whatever is on the disk. */
+  /** The route of the location that contains the path. Does not look at the disk. */
   async routeOf(path: string): Promise<Route> {
     const node = this.nodeOf(path);
     const location = this.locationIn(node, path);
@@ -69,7 +69,7 @@ export class RouteTable {
     return this.#inner.make(node.route, location);
   }
 
-  /** The same where it is built. */
+  /** Like `routeOf`; undefined if the route is not built yet. */
   builtAt(path: string): Route | undefined {
     return this.#routeOf(this.nodeOf(path), path);
   }
@@ -83,8 +83,8 @@ export class RouteTable {
   }
 
   /**
-   * The extension location that takes a path in a node: of several extensions the longest, `/a/b.tar.gz` is tried as
-   * `.tar.gz`, then `.gz`; of several blocks that have one the innermost.
+   * The extension location for a path in a node. The longest extension wins: `/a/b.tar.gz` is tried as `.tar.gz`, then
+   * as `.gz`. Of several blocks that have it, the innermost wins.
    */
   locationIn(node: RouteNode, path: string): Route | undefined {
     if (node.extensions === undefined && node.around === undefined) return undefined;
@@ -96,7 +96,7 @@ export class RouteTable {
     return this.#scripts === undefined ? undefined : disguisedIn(node, path);
   }
 
-  /** Routes of this server, for `OPTIONS *` and the like. */
+  /** All routes of this server, for `OPTIONS *` and the like. */
   *routes(): IterableIterator<Route> {
     for (const node of [this.#root, ...this.#exact.values(), ...this.#prefixes.values()]) {
       yield node.route;
@@ -132,7 +132,7 @@ function extensionIn(node: RouteNode, extension: string): Route | undefined {
   return undefined;
 }
 
-/** Where an extension location runs scripts, it also takes the names that a lenient file system takes for theirs. */
+/** An extension location that runs scripts also matches names that a lenient file system would resolve to a script. */
 function disguisedIn(node: RouteNode, path: string): Route | undefined {
   const extension = mayBeLenient(path) ? lenientExtension(lastSegmentOf(path)) : undefined;
   if (extension === undefined) return undefined;

@@ -22,7 +22,7 @@ describe('a host finds its server', () => {
     ['__proto__', 'first'],
     ['constructor', 'odd'],
     ['notexample.org', 'first'],
-  ])('%s is answered by %s', (host, expected) => {
+  ])('%s is routed to %s', (host, expected) => {
     expect(endpoint.find(host)).toBe(expected);
   });
 });

@@ -1,9 +1,9 @@
-/** The servers that answer at one address (RFC 9110 §7.4). */
+/** The servers of one address, by host name (RFC 9110 §7.4). */
 export class Endpoint<Server> {
-  /** Answers for names nobody claims, and is asked for limits before a name is known. */
+  /** Serves host names that no server claims. Its limits apply until the host name is known. */
   readonly fallback: Server;
   readonly #exact: ReadonlyMap<string, Server>;
-  /** `.example.org` for `*.example.org`. */
+  /** Keyed by `.example.org` for `*.example.org`. */
   readonly #suffixes: ReadonlyMap<string, Server>;
 
   constructor(fallback: Server, names: ReadonlyMap<string, Server>) {
@@ -14,7 +14,7 @@ export class Endpoint<Server> {
     );
   }
 
-  /** @param host lower case, without port. Exact names win over the longest `*.` name. */
+  /** @param host lower case, without port. An exact name wins over `*.` names; of these the longest wins. */
   find(host: string): Server {
     const exact = this.#exact.get(host);
     if (exact !== undefined || this.#suffixes.size === 0) return exact ?? this.fallback;

@@ -6,10 +6,10 @@ import type { Route } from './route.js';
 import type { RouteNode } from './route-node.js';
 import { extensionOf, lastSegmentOf, scriptAt } from './scripts.js';
 
-/** The route that answers a path. */
+/** The route for a path. */
 export interface Found {
   readonly route: Route;
-  /** Another location whose rules hold too: that of the whole path, or that of the script. */
+  /** Another location whose rules apply too: that of the whole path, or that of the script. */
   readonly guard?: Route | undefined;
   readonly script?: Script | undefined;
 }
@@ -22,18 +22,19 @@ interface Table {
   routeOf(path: string): Promise<Route>;
 }
 
-/** A path that many ask for is looked for once a second. */
+/** The result for a frequently requested path is cached for one second. */
 const RECENT = { validMs: 1000, threshold: 3, maxKeys: 1000 };
 
 /**
- * Finds the script whose name a path goes on behind: `/a.php/b/c`. It is the first segment that its own location runs as a
- * script and that is no directory. An extension location or an exact one answers the whole path then; in any other
- * location it is the location of the whole path, where scripts of that name run in it. The rules of both hold.
+ * Finds the script that a path such as `/a.php/b/c` names. The script is the first segment that its own location runs
+ * as a script and that is not a directory. If that location is an extension location or exact, it handles the whole
+ * path. Otherwise the location of the whole path does, provided that it runs scripts of that name. The rules of both
+ * apply.
  */
 export class ScriptSearch {
   readonly #table: Table;
   readonly #extensions: ReadonlySet<string>;
-  /** Exact locations of scripts without an extension. */
+  /** Exact locations that run scripts without an extension. */
   readonly #exact: ReadonlySet<string>;
   readonly #longestExact: number;
   readonly #recent = new HotCache<Found>(RECENT);
@@ -45,7 +46,7 @@ export class ScriptSearch {
     this.#longestExact = Math.max(0, ...[...exact].map(({ length }) => length));
   }
 
-  /** @returns undefined where no route runs scripts: then no request pays for the search */
+  /** @returns undefined if no route runs scripts: then no request pays for the search */
   static of(
     nodes: readonly RouteNode[],
     exact: ReadonlyMap<string, RouteNode>,
@@ -66,7 +67,7 @@ export class ScriptSearch {
     return runsAny ? new ScriptSearch(table, extensions, new Set(everyExact)) : undefined;
   }
 
-  /** Whether a path may go on behind a script's name: looked at for every request, without the disk. */
+  /** Whether the path may continue after a script's name. Called for every request, so it does not use the disk. */
   mayBeBehind(path: string, route: Route): boolean {
     const last = path.lastIndexOf('/');
     if (last === 0) return false;
@@ -80,11 +81,11 @@ export class ScriptSearch {
   }
 
   async find(path: DecodedPath): Promise<Found> {
-    const kept = this.#recent.ask(path);
-    if (kept !== undefined) return kept;
+    const cached = this.#recent.get(path);
+    if (cached !== undefined) return cached;
     const madeAt = performance.now();
     const found = await this.#search(path);
-    this.#recent.keep(path, found, madeAt);
+    this.#recent.set(path, found, madeAt);
     return found;
   }
 
@@ -98,13 +99,13 @@ export class ScriptSearch {
     return { route: whole, script: scriptAt(whole, path, path.length) };
   }
 
-  /** A path of thousands of segments is looked at once. */
+  /** Cheap test to avoid a search per segment: a path may have thousands of segments. */
   #mayName(name: string, whole: Route): boolean {
     if (whole.scripts?.every === true || this.#extensions.has(extensionOf(lastSegmentOf(name)))) return true;
     return name.length <= this.#longestExact && this.#exact.has(name);
   }
 
-  /** What answers the path where the segment that ends at `end` is a script; undefined where it would not be one. */
+  /** The route for the path if the segment that ends at `end` is a script; undefined if it would not run. */
   async #candidate(path: DecodedPath, end: number, whole: Route): Promise<Found | undefined> {
     const name = path.slice(0, end);
     const segment = lastSegmentOf(name);
@@ -117,7 +118,7 @@ export class ScriptSearch {
     const wholeNode = this.#table.nodeOf(path);
     const takesAll = location !== undefined || this.#table.isExact(name);
     if (takesAll && wholeNode.isolation <= end && !this.#table.isExact(path)) {
-      // An extension location that acts in the location of the whole path: that is all in one.
+      // An extension location inside the location of the whole path: its inner route covers both.
       const isOne = location !== undefined && whole === node.route;
       return isOne ? { route: own, script } : found(own, whole, script);
     }
@@ -134,7 +135,9 @@ export class ScriptSearch {
   }
 }
 
-/** Spares the building of a route that would not run it: an inner route runs what one of its two locations does. */
+/**
+ * Avoids building a route that would not run the script: an inner route only runs what one of its two locations runs.
+ */
 function mayRun(segment: string, around: Route, location: Route | undefined): boolean {
   const isOwn = location?.scripts?.runs(segment) === true;
   return isOwn || around.scripts?.runs(segment) === true;

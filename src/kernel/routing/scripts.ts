@@ -4,7 +4,7 @@ import type { RouteView } from '../contract/route-view.js';
 import type { Script, ScriptMatcher, ScriptNames } from '../contract/script.js';
 import { type DecodedPath, leadingPath } from '../path/url-path.js';
 
-/** The files that the plugins of a route run as programs, together. */
+/** The files that the plugins of a route run as programs, combined. */
 export class RouteScripts implements ScriptMatcher {
   readonly extensions: ReadonlySet<string>;
   readonly every: boolean;
@@ -16,27 +16,27 @@ export class RouteScripts implements ScriptMatcher {
     this.#folded = new Set([...this.extensions].map((extension) => extension.toLowerCase()));
   }
 
-  /** @param segment the last one of a path */
+  /** @param segment the last segment of a path */
   runs(segment: string): boolean {
     return (segment !== '' && this.every) || this.extensions.has(extensionOf(segment));
   }
 
-  /** True for a name that only a lenient file system takes for a script's. @see lenientExtension */
+  /** True for a name that only a lenient file system would resolve to a script. @see lenientExtension */
   isDisguised(segment: string): boolean {
     const extension = lenientExtension(segment);
     return extension !== undefined && this.#folded.has(extension) && !this.runs(segment);
   }
 }
 
-/** With its dot; empty for a name without one, or with a dot in front only. */
+/** With its dot; empty for a name without a dot, or whose only dot is the first character. */
 export function extensionOf(segment: string): string {
   const dot = segment.lastIndexOf('.');
   return dot > 0 ? segment.slice(dot) : '';
 }
 
 /**
- * Whether the last segment of a path has what makes one name of several: capitals (APFS, NTFS), dots and spaces at the end,
- * the name of a stream (NTFS). Every request for a file asks that, so it makes no string.
+ * Whether the last segment contains characters that let several names denote one file: capital letters (APFS, NTFS),
+ * trailing dots and spaces, a stream name (NTFS). Called for every request for a file, so it allocates nothing.
  */
 export function mayBeLenient(path: string): boolean {
   const last = path.charCodeAt(path.length - 1);
@@ -50,8 +50,9 @@ export function mayBeLenient(path: string): boolean {
 }
 
 /**
- * The extension that a lenient file system sees in a name, in lower case: `.php` of `a.PHP`, `a.php. .`, `a.php::$DATA`.
- * @returns undefined for a name that means itself everywhere
+ * The extension that a lenient file system sees in a name, in lower case: `.php` of `a.PHP`, `a.php. .`,
+ * `a.php::$DATA`.
+ * @returns undefined for a name that is unambiguous on every file system
  */
 export function lenientExtension(segment: string): string | undefined {
   if (!mayBeLenient(segment)) return undefined;
@@ -65,16 +66,16 @@ export function lastSegmentOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** The plugin that runs scripts with a route's options, and which. */
+/** A plugin that runs scripts with a route's options, and the names that it runs. */
 export interface Runner {
   readonly plugin: Plugin;
   readonly names: ScriptNames;
 }
 
-/** What a route's options say of scripts: who runs them, or that none are to run. */
+/** Script settings of a route's options: which plugins run scripts, or that none do. */
 export interface ScriptOptions {
   readonly runners: readonly Runner[];
-  /** The configuration says that files are sent as they are. */
+  /** True if the configuration says to send script files as they are. */
   readonly off: boolean;
 }
 
@@ -92,7 +93,7 @@ export function scriptOptionsOf(
   return { runners, off: off && runners.length === 0 };
 }
 
-/** The script whose name ends at `end` in a path; undefined where the route runs none of that name. */
+/** The script whose name ends at `end` in a path; undefined if the route does not run that name. */
 export function scriptAt(
   route: Pick<RouteView, 'scripts' | 'resolve'>,
   path: DecodedPath,

@@ -1,23 +1,23 @@
 import { readlinkSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** A descriptor that this process was started with, or the device that takes everything and keeps nothing. */
-export type OwnStream = number | 'null';
+/** A descriptor that this process was started with, or `/dev/null`. */
+export type InheritedStream = number | 'null';
 
-const NAMES = new Map<string, OwnStream>([
+const NAMES = new Map<string, InheritedStream>([
   ['/dev/stdout', 1],
   ['/dev/stderr', 2],
   ['/dev/null', 'null'],
 ]);
 const BY_NUMBER = /^\/(?:dev\/fd|proc\/self\/fd)\/(\d{1,6})$/;
-/** Images of containers link a log to /dev/stdout. */
+/** Container images often link a log to /dev/stdout. */
 const MAX_LINKS = 8;
 
 /**
- * The stream that a path names, or that a link there names: it is open already, and belongs to the process. To open it by
- * its name would be to open the file behind it, which the workers' account may not be allowed to.
+ * The inherited stream that a path, or a symbolic link at that path, names. It is already open and belongs to the
+ * process. Opening it by name would open the file behind it, which the workers' account may not be allowed to do.
  */
-export function streamAt(path: string): OwnStream | undefined {
+export function inheritedStream(path: string): InheritedStream | undefined {
   let here = path;
   for (let links = 0; links <= MAX_LINKS; links += 1) {
     const stream = NAMES.get(here) ?? numberedStream(here);
@@ -31,12 +31,12 @@ export function streamAt(path: string): OwnStream | undefined {
 
 const inUse = new Set<number>();
 
-/** Descriptors that logs are written to: they must not be closed. */
+/** Descriptors in use for logs: they must not be closed. */
 export function streamsInUse(): ReadonlySet<number> {
   return inUse;
 }
 
-export function useStream(descriptor: number): void {
+export function markStreamInUse(descriptor: number): void {
   inUse.add(descriptor);
 }
 
