@@ -34,7 +34,7 @@ async function jsonOf(listing: Listing): Promise<unknown> {
 describe('a page', () => {
   test('says so when the directory holds more than it shows', async () => {
     expect(await pageOf('/many/', { entries: [file('a'), file('b')], complete: false })).toContain(
-      'only the first 2 entries are shown',
+      'only the first 2 are shown',
     );
     expect(await pageOf('/many/', { entries: [file('a')], complete: true })).not.toContain('are shown');
   });
@@ -49,7 +49,7 @@ describe('a page', () => {
     const entries = Array.from({ length: 40_000 }, (_, index) => file(`${index}-${'"'.repeat(240)}`));
     const page = await pageOf('/', { entries, complete: true });
     expect(page.length).toBeLessThan(9 * 1024 * 1024);
-    const [, shown] = /only the first (\d+) entries are shown/.exec(page) ?? [];
+    const [, shown] = /only the first (\d+) are shown/.exec(page) ?? [];
     expect([...page.matchAll(/href="\.\//g)]).toHaveLength(Number(shown));
   });
 

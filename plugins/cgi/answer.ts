@@ -12,25 +12,28 @@ import {
 } from './script-output.js';
 import type { ScriptProcess } from './script-process.js';
 
-/** How long after the end of its output a script's exit is waited for, in milliseconds. */
+/** Milliseconds to wait for a script's exit after the end of its output. */
 const EXIT_WAIT_MS = 250;
 
-/** A script that has been started, and what there is to know about it. */
+/** A running script and the settings that apply to its response. */
 export interface Run {
   readonly script: ScriptProcess;
-  /** Its file, for messages. */
+  /** Path of its file, for messages. */
   readonly name: string;
-  /** Milliseconds, above 0: from the start to the header's end, and for each silence after it. */
+  /** Milliseconds, above 0: limit on the time until the end of the header section, and on each pause after it. */
   readonly timeoutMs: number;
-  /** Logs what its author should change. */
+  /** Logs a warning for the author of the script. */
   warn(message: string): void;
-  /** Of what waits for its client. */
+  /** Disk budget for output that waits for its client. */
   readonly budget: DiskBudget;
-  /** Called when nobody waits for the rest of its output: ends it, or lets it go on (`ignore_client_abort`). */
+  /**
+   * Called when the rest of the output is no longer needed: ends the script, or lets it continue
+   * (`ignore_client_abort`).
+   */
   end(): void;
 }
 
-/** How the script ended; undefined when it has not a moment after its output. */
+/** Returns how the script ended; undefined when it is still running a moment after its output. */
 async function exitOf(script: ScriptProcess): Promise<Exit | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const later = new Promise<undefined>((resolve) => {
@@ -51,10 +54,12 @@ async function receiveHead({ script, timeoutMs }: Run): Promise<{ head: ScriptHe
   const deadline = performance.now() + timeoutMs;
   const cutter = new HeaderCutter();
   for (;;) {
-    // A header that drips does not get more time than one that does not come.
+    // The deadline covers the whole header section, however slowly it arrives.
     const piece = await script.output.read(Math.max(1, deadline - performance.now()));
     if (piece === undefined) {
-      throw new MalformedOutputError(`no whole header before it ${describe(await exitOf(script))}`);
+      throw new MalformedOutputError(
+        `it ${describe(await exitOf(script))} before the end of its header section`,
+      );
     }
     const cut = cutter.push(piece);
     if (cut !== undefined) return { head: readHead(cut.header), rest: cut.rest };
@@ -62,27 +67,28 @@ async function receiveHead({ script, timeoutMs }: Run): Promise<{ head: ScriptHe
   }
 }
 
-/** What went wrong before there was an answer, as the answer. */
+/** Maps a failure before the response to its status. */
 function badGateway(name: string, timeoutMs: number, error: unknown): unknown {
   if (error instanceof SilenceError)
-    return new HttpError(504, { reason: `${name}: no header in ${timeoutMs} ms` });
+    return new HttpError(504, { reason: `${name}: no header section within ${timeoutMs} ms (cgi_timeout)` });
   if (error instanceof MalformedOutputError)
     return new HttpError(502, { reason: `${name}: ${error.message}` });
   return error;
 }
 
-/** Tells the log of output behind the declared length; the client does not get it. */
+/** Logs output beyond the declared length; the client does not get it. */
 function watchExcess({ script, timeoutMs }: Run, warn: () => void): void {
   script.output.read(timeoutMs).then(
     (excess) => {
       if (excess !== undefined) warn();
     },
-    () => {}, // silence, as it should be
+    () => {}, // nothing more was written, as expected
   );
 }
 
 /**
- * A script's content, passed on as it comes (RFC 3875 §6.4). A content that is cut short throws, so that the connection tells the client.
+ * Streams a script's content as it arrives (RFC 3875 §6.4). Throws when the content is incomplete, so that the
+ * connection is closed and the client notices.
  */
 async function* content(
   run: Run,
@@ -99,44 +105,47 @@ async function* content(
       piece = await script.output.read(timeoutMs);
     }
     if (piece !== undefined) {
-      const warn = (): void => run.warn('more content than its Content-Length');
+      const warn = (): void => run.warn('wrote more content than its Content-Length; the rest was discarded');
       if (piece.length > left) warn();
       else watchExcess(run, warn);
       yield piece.subarray(0, left);
     } else if (declared !== undefined) {
-      throw new Error(`${name}: its content is ${left} bytes shorter than its Content-Length`);
+      throw new Error(`${name}: its output ended ${left} bytes before its Content-Length`);
     } else {
       const exit = await exitOf(script);
       if (exit?.signal !== undefined)
-        throw new Error(`${name}: it ${describe(exit)} before its content was whole`);
+        throw new Error(`${name}: it ${describe(exit)} before the end of its content`);
     }
     script.release(timeoutMs, false);
   } catch (error) {
     script.close();
-    throw error instanceof SilenceError ? new Error(`${name}: silent for ${timeoutMs} ms`) : error;
+    throw error instanceof SilenceError
+      ? new Error(`${name}: no output for ${timeoutMs} ms (cgi_timeout)`)
+      : error;
   } finally {
     run.end();
   }
 }
 
-/** The answer to a HEAD has GET's header; this stands for the content, which nobody pulls. */
+/** Body of a response to HEAD: it has GET's header fields, and its content is never read. */
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /**
- * Makes a script's output an answer.
- * @throws HttpError 502 when it is no CGI response, 504 when it does not come in time; the script is ended then
+ * Turns a script's output into a response.
+ * @throws HttpError 502 when the output is not a CGI response, 504 when it does not arrive in time; the script is ended
+ * in both cases
  */
-export async function answer(exchange: Exchange, run: Run): Promise<Response> {
+export async function respond(exchange: Exchange, run: Run): Promise<Response> {
   const { script, name, timeoutMs } = run;
   exchange.own({ close: () => run.end() });
-  // The exchange ends later, where its client has only ended its side.
+  // A client that has only closed its sending side does not end the exchange yet, but aborts the signal.
   exchange.signal.addEventListener('abort', () => run.end(), { once: true });
   if (exchange.signal.aborted) run.end();
   try {
     const { head, rest } = await receiveHead(run);
     const { method } = exchange.request;
     if (head.handover !== undefined) {
-      run.warn(`${head.handover} is not supported and not sent: the script has to send the file itself`);
+      run.warn(`${head.handover} is not supported and was removed; the script must send the file itself`);
     }
     const local = localRedirect(head);
     if (local !== undefined) {
@@ -160,14 +169,14 @@ export async function answer(exchange: Exchange, run: Run): Promise<Response> {
   } catch (error) {
     if (exchange.signal.aborted) {
       run.end();
-      throw new HttpError(400, { reason: 'the client left' });
+      throw new HttpError(400, { reason: 'the client disconnected' });
     }
     script.close();
     throw badGateway(name, timeoutMs, error);
   }
 }
 
-/** RFC 9110 §15.3.5, §15.3.6, §15.4.5: whatever the script writes. */
+/** Statuses without content (RFC 9110 §15.3.5, §15.3.6, §15.4.5), even if the script writes some. */
 function hasNoContent(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }

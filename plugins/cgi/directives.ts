@@ -14,27 +14,27 @@ import {
   type Template,
 } from '@webserv/server';
 
-/** How the scripts of one extension are started: interpreter and arguments. Empty: the script's file is the program. */
+/** Interpreter and arguments for the scripts of one extension. Empty: the script itself is the program. */
 export type Command = readonly string[];
 
 /**
- * The bound one `cgi_max_processes` sets. The value's identity matters: all blocks that inherit it share the bound, so
- * that it counts the processes of all locations of a server, in one worker process.
+ * Limit set by one `cgi_max_processes`. The identity of the value matters: all blocks that inherit it share the limit,
+ * so it counts the processes of all locations of a server, in one worker process.
  */
 export interface ProcessLimit {
   readonly max: number;
-  /** Requests that may wait for a place; 503 beyond them. */
+  /** Maximum number of requests that wait for a slot; further ones get 503. */
   readonly queue: number;
-  /** How long one may wait, in milliseconds; then 503. */
+  /** Maximum wait in milliseconds; then 503. */
   readonly waitMs: number;
 }
 
-/** setTimeout() takes 31 bits of milliseconds; more would fire at once. */
+/** setTimeout() takes 31 bits of milliseconds; larger values would fire immediately. */
 const MAX_TIMEOUT_MS = 24 * 86_400_000;
 
-/** Scripts mostly wait; 32 interpreters of 20 MB are still less than a gigabyte. */
+/** Scripts mostly wait, and 32 interpreters of 20 MB take less than a gigabyte. */
 const DEFAULT_MAX = 32;
-/** Requests that may wait for each process that may run, unless told otherwise. */
+/** Default for the number of waiting requests per process. */
 const QUEUE_PER_PROCESS = 8;
 const DEFAULT_WAIT_MS = 30_000;
 const DEFAULT_LIMIT: ProcessLimit = limitOf(DEFAULT_MAX, undefined, undefined);
@@ -57,9 +57,9 @@ const timeout: ArgumentType<number> = {
 };
 
 const EXTENSION = /^\.[^\s./\\:*?]+$/;
-/** Every file, whatever its name: the key of its command. */
+/** Key of the command for every file, regardless of its name. */
 export const EVERY = '*';
-/** That a block took the scripts of the blocks around away: the key of no command. */
+/** Key that marks a block which disables the scripts of the enclosing blocks; it has no command. */
 const OFF = 'off';
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -71,10 +71,10 @@ function hintFor(text: string): { hint: string } | undefined {
 
 function parseCommand(use: DirectiveUse, scope: Scope): readonly [string, Command] {
   const [which, interpreter, ...rest] = use.arguments;
-  if (which === undefined) throw new ArgumentError('an extension is missing');
+  if (which === undefined) throw new ArgumentError('expected an extension such as ".py", "*" or "off"');
   if (which.text === OFF) {
     if (interpreter === undefined) return [OFF, []];
-    throw new ArgumentError('"off" stands alone', { argument: interpreter });
+    throw new ArgumentError('"off" takes no further arguments', { argument: interpreter });
   }
   if (which.text !== EVERY && !EXTENSION.test(which.text)) {
     throw new ArgumentError(`expected an extension, such as ".py", "*" or "off", got "${which.text}"`, {
@@ -83,13 +83,13 @@ function parseCommand(use: DirectiveUse, scope: Scope): readonly [string, Comman
     });
   }
   if (interpreter === undefined) return [which.text, []];
-  // A bare name is looked for in PATH; with a slash it is a file, and a relative one starts from server_dir.
+  // A bare name is searched in PATH; a name with a slash is a file, relative to server_dir.
   const isPath = interpreter.text.includes('/') || interpreter.text === '';
   const program = isPath ? readArgument(argument.path, interpreter, scope) : interpreter.text;
   return [which.text, [program, ...rest.map((word) => word.text)]];
 }
 
-/** By extension or `*`. `off` takes away what stands before it, in the blocks around too. */
+/** Merges by extension or `*`. `off` removes all earlier entries, inherited ones included. */
 function combineCommands(
   values: readonly (readonly [string, Command])[],
   outer: ReadonlyMap<string, Command>,
@@ -102,7 +102,7 @@ function combineCommands(
   return commands;
 }
 
-/** The files that are scripts. @see ScriptRunner.names */
+/** Returns the names of files that are scripts. @see ScriptRunner.names */
 export function scriptNames(commands: ReadonlyMap<string, Command>): ScriptNames | 'off' | undefined {
   const extensions = [...commands.keys()].filter((which) => which !== EVERY && which !== OFF);
   const every = commands.has(EVERY);
@@ -116,7 +116,7 @@ export const commands: Directive<ReadonlyMap<string, Command>> = directive({
   arguments: [1, Number.POSITIVE_INFINITY],
   repeatable: true,
   inherit: 'merge',
-  help: 'runs files with this extension as CGI scripts, or every file below the root (*); off takes away what the blocks around say',
+  help: 'runs files with this extension, or every file below the root (*), as CGI scripts; off disables inherited ones',
   example: 'cgi .py python3;',
   argumentTypes: [
     argument.word(
@@ -133,7 +133,7 @@ export const commands: Directive<ReadonlyMap<string, Command>> = directive({
 
 export const processTimeout: Directive<number> = single(timeout, {
   default: 60_000,
-  help: 'bounds the time to the script’s header, and each silence after it',
+  help: 'limits the time until the end of a script’s header section, and each pause in its output after that',
   example: 'cgi_timeout 60s;',
 });
 
@@ -154,7 +154,7 @@ export const variables: Directive<ReadonlyMap<string, Template>> = directive({
   arguments: [2, 2],
   repeatable: true,
   inherit: 'merge',
-  help: 'adds a variable to the environment of scripts, or replaces one',
+  help: 'sets a variable in the environment of scripts',
   example: 'cgi_env APP_MODE production;',
   argumentTypes: [argument.word('NAME', VARIABLE, 'a name'), argument.template],
   parse: parseVariable,
@@ -169,7 +169,7 @@ const queueWord = argument.word(
 );
 const queued = argument.integer(0, 1_000_000);
 
-/** `queue=N` and `wait=TIME`, in any order, each once. */
+/** Reads `queue=N` and `wait=TIME`, in any order, each at most once. */
 function readQueue(words: readonly Argument[], scope: Scope): { queue?: number; waitMs?: number } {
   const read: { queue?: number; waitMs?: number } = {};
   for (const word of words) {
@@ -188,11 +188,11 @@ export const processLimit: Directive<ProcessLimit> = directive({
   usage: 'N [queue=N] [wait=TIME]',
   arguments: [1, 3],
   in: ['main', 'server', 'location'],
-  help: 'bounds the scripts that each worker process runs at once for this block and those inside it, and the requests that wait for one to end: 8 for each script and 30s unless told otherwise, 503 beyond that',
+  help: 'limits the scripts that each worker process runs concurrently for this block and those inside it; further requests wait in a queue (default: 8N requests, 30s), beyond which they get 503',
   example: 'cgi_max_processes 16 queue=100 wait=10s;',
   argumentTypes: [processes, queueWord],
   parse: ({ arguments: [count, ...rest] }, scope): ProcessLimit => {
-    if (count === undefined) throw new ArgumentError('a number is missing');
+    if (count === undefined) throw new ArgumentError('expected a number');
     const { queue, waitMs } = readQueue(rest, scope);
     return limitOf(readArgument(processes, count, scope), queue, waitMs);
   },

@@ -1,7 +1,7 @@
-/** Bytes on the disk that all output of scripts that waits for its clients may take, in one worker process. */
+/** Disk space in bytes for output that waits for its clients, per worker process. */
 const MAX_BYTES = 1024 * 1024 * 1024;
 
-/** The room on the disk that output of scripts shares. */
+/** Disk space shared by the waiting output of all scripts. */
 export class DiskBudget {
   #left: number;
 
@@ -13,7 +13,7 @@ export class DiskBudget {
     return this.#left;
   }
 
-  /** @returns false where there is not so much left: then nothing is taken */
+  /** @returns false when fewer bytes are left; then nothing is taken */
   take(bytes: number): boolean {
     if (bytes > this.#left) return false;
     this.#left -= bytes;

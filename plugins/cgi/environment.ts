@@ -2,23 +2,26 @@ import { isUtf8 } from 'node:buffer';
 import { type Exchange, pathText, type Script, type Template } from '@webserv/server';
 
 export interface EnvironmentOptions {
-  /** `rest`: PATH_INFO is what follows the script (RFC 3875 §4.1.5); `full`: the whole path; `off`: nothing may follow. */
+  /**
+   * PATH_INFO is, for `rest`, the path after the script (RFC 3875 §4.1.5); for `full`, the whole path; for `off`,
+   * empty, and nothing may follow the script.
+   */
   readonly pathInfo: 'full' | 'rest' | 'off';
   readonly variables: ReadonlyMap<string, Template>;
 }
 
-/** Where scripts find programs. Fixed: nothing of the server's own environment reaches a script. */
+/** PATH of scripts. It is fixed: nothing of the server's own environment reaches a script. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * What is text in requests is UTF-8. In the C locale, which is the other choice, PHP's escapeshellarg drops such letters,
- * Ruby fails on them, and Python looks for a better locale at each start, which takes it 3 % longer.
+ * Text in requests is UTF-8. In the C locale, the alternative, PHP's escapeshellarg drops non-ASCII letters, Ruby fails
+ * on them, and Python searches for a better locale at each start, which takes it 3 % longer.
  */
 const DEFAULT_CHARACTERS = 'C.UTF-8';
 
 /**
  * Fields that never become `HTTP_*`: those with a variable of their own, those about the connection (RFC 3875 §4.1.18),
- * the proxy's secret, and `Proxy`, whose variable HTTP clients inside a script would obey (CVE-2016-5385).
+ * the proxy's credentials, and `Proxy`, whose variable HTTP clients inside a script would obey (CVE-2016-5385).
  */
 const WITHHELD = new Set([
   'connection',
@@ -34,12 +37,12 @@ const WITHHELD = new Set([
   'upgrade',
 ]);
 
-/** A name with any other character, the underscore first of all, could become another field's variable. */
+/** Other characters are rejected, above all the underscore: such a name could produce the variable of another field. */
 const PLAIN_NAME = /^[A-Za-z0-9-]+$/;
 
 /**
- * A field's bytes as text for the environment, which Node writes as UTF-8: bytes that are UTF-8 arrive unchanged,
- * others are taken for ISO 8859-1 and converted (RFC 3875 §4.1.18 lets the server change the representation).
+ * Converts a field's bytes to text, which Node writes into the environment as UTF-8: bytes that are UTF-8 arrive
+ * unchanged, others are converted from ISO 8859-1 (RFC 3875 §4.1.18 allows the server to change the representation).
  */
 function environmentText(value: string): string {
   if (!/[\u0080-\u00ff]/.test(value) || /[\u0100-\uffff]/.test(value)) return value;
@@ -48,8 +51,8 @@ function environmentText(value: string): string {
 }
 
 /**
- * A URL or a part of one: its bytes arrive unchanged where they are UTF-8; others are percent-encoded, which means the same
- * to who decodes it.
+ * Converts a URL or part of one: bytes that are UTF-8 arrive unchanged; others are percent-encoded, which decodes to
+ * the same bytes.
  */
 function environmentUri(text: string): string {
   if (!/[\u0080-\u00ff]/.test(text) || /[\u0100-\uffff]/.test(text)) return text;
@@ -58,20 +61,20 @@ function environmentUri(text: string): string {
   return text.replace(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** The path and query the client asked for, also where it sent a whole URL. */
+/** Returns the path and query that the client requested, even if it sent an absolute URL. */
 function requestUri({ request }: Exchange): string {
   const target = request.target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
   return environmentUri(target === '' || target.startsWith('?') ? `/${target}` : target);
 }
 
-/** RFC 3875 §4.1.14: an IPv6 address stands in brackets. */
+/** RFC 3875 §4.1.14: an IPv6 address is enclosed in brackets. */
 function serverName({ request, route }: Exchange): string {
   const { localAddress } = request.peer;
   const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
   return request.host || route.serverName || address || 'localhost';
 }
 
-/** What identifies the script and the resource it is asked for. */
+/** Variables that identify the script and the requested resource. */
 function pathVariables(exchange: Exchange, script: Script, pathInfo: string): Record<string, string> {
   const { route } = exchange;
   const documentRoot = route.root?.directory ?? '';
@@ -103,7 +106,7 @@ function connectionVariables({ request }: Exchange): Record<string, string> {
   return found;
 }
 
-/** Present only when the request has content (RFC 3875 §4.1.2); `Content-Length: 0` is content of no bytes. */
+/** Set only when the request has content (RFC 3875 §4.1.2); `Content-Length: 0` is content of zero bytes. */
 function contentVariables({ request }: Exchange, size: number): Record<string, string> {
   const found: Record<string, string> = {};
   const declared = request.body.length !== 0 || /^0+$/.test(request.headers.get('content-length') ?? '');
@@ -113,7 +116,7 @@ function contentVariables({ request }: Exchange, size: number): Record<string, s
   return found;
 }
 
-/** Who the server found the client to be; plugins that authenticate set the exchange's variables. */
+/** Identity of the client as determined by the server; plugins that authenticate set the exchange's variables. */
 function identityVariables(exchange: Exchange): Record<string, string> {
   const user = exchange.variable('remote_user');
   if (user === undefined) return {};
@@ -126,7 +129,7 @@ function fieldVariables(exchange: Exchange): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of new Set(Array.from(headers, ([field]) => field))) {
     if (WITHHELD.has(name) || !PLAIN_NAME.test(name)) continue;
-    // Credentials the server has checked are its own; those it does not know are for the script to check.
+    // Credentials that the server has checked are withheld; unchecked ones are for the script to check.
     if (name === 'authorization' && authenticated) continue;
     const value = headers.get(name);
     if (value !== undefined) {
@@ -136,15 +139,15 @@ function fieldVariables(exchange: Exchange): Record<string, string> {
   return found;
 }
 
-/** The status of the error for whose page the script runs, be it that the page forwards to it. */
+/** Status of the error whose page the script produces, directly or after a forward. */
 function errorBehind(exchange: Exchange): number | undefined {
   const { errorStatus, origin } = exchange;
   return errorStatus ?? (origin === undefined ? undefined : errorBehind(origin));
 }
 
 /**
- * The environment of a script: the meta-variables of RFC 3875 §4.1, what servers add by custom, and the
- * configuration's own, which win. Nothing is inherited.
+ * Builds the environment of a script: the meta-variables of RFC 3875 §4.1, customary additions of web servers, and the
+ * configured variables, which override both. Nothing is inherited.
  * @param contentSize bytes on the script's standard input
  */
 export function environment(
@@ -165,7 +168,7 @@ export function environment(
     LC_CTYPE: DEFAULT_CHARACTERS,
     GATEWAY_INTERFACE: 'CGI/1.1',
     QUERY_STRING: environmentUri(request.query),
-    // php-cgi runs nothing without it (cgi.force_redirect); for an error page it tells which error.
+    // Without it php-cgi refuses to run (cgi.force_redirect); on an error page it is the status of the error.
     REDIRECT_STATUS: String(errorBehind(exchange) ?? 200),
     REQUEST_METHOD: request.method,
     REQUEST_URI: requestUri(exchange),

@@ -30,6 +30,6 @@ describe('standard error in the log', () => {
   it('ends after 64 Ki characters, with the number of those left out', async () => {
     const lines = await logged(...Array.from({ length: 100 }, () => `${'x'.repeat(1023)}\n`));
     expect(lines).toHaveLength(65);
-    expect(lines.at(-1)).toBe(`… and ${36 * 1024} more characters`);
+    expect(lines.at(-1)).toBe(`… ${36 * 1024} more characters were not logged`);
   });
 });

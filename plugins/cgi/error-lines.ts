@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 
-/** Characters of one script's standard error that reach the log. */
+/** Maximum number of characters of one script's stderr that are logged. */
 const MAX_LOGGED = 64 * 1024;
 
-/** A line is cut here, in characters. */
+/** Maximum length of a logged line, in characters. */
 const MAX_LINE = 2048;
 
 /**
- * Writes a script's standard error to the log line by line. It is always read to its end, so that the script never
- * blocks on it, but only its beginning is logged.
+ * Logs a script's stderr line by line. The stream is always read to its end, so that the script never blocks on it, but
+ * only the first part is logged.
  */
 export function logErrorLines(stream: Readable, write: (line: string) => void): void {
   let line = '';
@@ -30,9 +30,9 @@ export function logErrorLines(stream: Readable, write: (line: string) => void): 
       line = next;
     }
   });
-  stream.on('error', () => {}); // 'close' follows
+  stream.on('error', () => {}); // a 'close' event follows
   stream.on('close', () => {
     flush();
-    if (dropped > 0) write(`… and ${dropped} more characters`);
+    if (dropped > 0) write(`… ${dropped} more characters were not logged`);
   });
 }

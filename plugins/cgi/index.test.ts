@@ -123,7 +123,7 @@ describe('failures to start', () => {
       },
     );
     expect(server.warnings.map(({ message }) => message)).toContain(
-      'cgi .x: there is no program "no-such-program"',
+      'cgi .x: program "no-such-program" not found',
     );
     for (const path of ['/a.x', '/a.y', '/a.z']) expect((await server.fetch(path)).status).toBe(500);
     expect(server.log.join('\n')).toMatch(/cannot start .*none: .*ENOENT/);
@@ -208,7 +208,7 @@ describe('the directives', () => {
     ['cgi_timeout soon;', 'a time above 0 and up to 24d'],
     ['cgi_path_info some;', '"rest", "full", "off"'],
     ['cgi .*;', 'for a directory of programs, whatever their names, write "cgi *;"'],
-    ['cgi off python3;', '"off" stands alone'],
+    ['cgi off python3;', '"off" takes no further arguments'],
     ['cgi_env 1A x;', 'expected the name of an environment variable'],
     ['cgi_env A=B x;', 'expected the name of an environment variable'],
     ['cgi_env A;', 'cgi_env'],

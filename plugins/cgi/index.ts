@@ -9,7 +9,7 @@ import {
   type Response,
   Stage,
 } from '@webserv/server';
-import { answer } from './answer.js';
+import { respond } from './answer.js';
 import {
   type Command,
   commands,
@@ -27,7 +27,7 @@ import { spool } from './spool.js';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** A script is looked for once a second while many ask for it: that takes seven trips to the thread pool. */
+/** A frequently requested script is located once a second: that takes seven trips to the thread pool. */
 const RECENT = { validMs: 1000, threshold: 3, maxKeys: 1000 };
 
 interface RunOptions extends LocateOptions, EnvironmentOptions {
@@ -36,7 +36,10 @@ interface RunOptions extends LocateOptions, EnvironmentOptions {
   readonly limit: ProcessLimit;
 }
 
-/** A request's script, from looking at its file to its response; undefined when the request is not for a script. */
+/**
+ * Handles a request for a script, from locating its file to the response; returns undefined when the request is not for
+ * a script.
+ */
 async function runScript(
   exchange: Exchange,
   options: RunOptions,
@@ -45,16 +48,16 @@ async function runScript(
 ): Promise<Response | undefined> {
   const found = await recentScript(exchange, options);
   if (found === undefined) return undefined;
-  // Not in `locate`, whose result is kept for the path of the script, however the request came there.
+  // Not checked in `locate`, whose result is cached by the script's path, however the request arrived there.
   if (clientPathHasNul(exchange)) throw new HttpError(400);
-  const { script, folder, command } = found;
+  const { script, workingDirectory, command } = found;
   const { file: name } = script;
   const { timeoutMs, limit } = options;
   const input = await spool(exchange.request.body);
   try {
     const invocation = {
       command: [...command, name],
-      folder,
+      workingDirectory,
       environment: environment(exchange, script, input.size, options),
       input,
     };
@@ -65,13 +68,13 @@ async function runScript(
       const text = `${name}: ${message}`;
       if (scripts.warnings.take(text)) log.warn(text);
     };
-    return answer(exchange, { script: running, name, timeoutMs, warn, budget: scripts.output, end });
+    return respond(exchange, { script: running, name, timeoutMs, warn, budget: scripts.output, end });
   } finally {
     await input.close();
   }
 }
 
-/** What others asked for a moment ago, or what is there now. */
+/** Returns the script located a moment ago, or locates it now. */
 async function recentScript(exchange: Exchange, options: RunOptions): Promise<Runnable | undefined> {
   const { path } = exchange.request;
   const kept = options.recent.get(path);
@@ -82,7 +85,7 @@ async function recentScript(exchange: Exchange, options: RunOptions): Promise<Ru
   return found;
 }
 
-/** Bare names of interpreters as files. One that is not found may still be there when a script needs it. */
+/** Resolves bare names of interpreters to files. One that is missing now may be installed before a script needs it. */
 async function withPrograms(
   configured: ReadonlyMap<string, Command>,
   interpreters: Interpreters,
@@ -105,19 +108,19 @@ export default definePlugin({
     cgi_timeout: processTimeout,
     cgi_path_info: oneOf(['rest', 'full', 'off'], {
       default: 'rest',
-      help: 'sets what scripts get as PATH_INFO: what follows the script in the path, or the whole path; off answers 404 when anything follows',
+      help: 'sets PATH_INFO of scripts: rest, the path after the script; full, the whole path; off responds 404 when anything follows',
       example: 'cgi_path_info off;',
     }),
     cgi_require_file: flag({
       default: true,
-      help: 'answers 404 when the script’s file does not exist; off starts its interpreter all the same',
+      help: 'responds 404 when the script’s file does not exist; off starts its interpreter anyway',
       example: 'cgi_require_file off;',
     }),
     cgi_env: variables,
     cgi_max_processes: processLimit,
   },
   scripts: { names: ({ cgi }) => scriptNames(cgi), off: 'cgi off;' },
-  codes: { 'cgi-interpreter': 'warning: the program that is to run scripts is not there' },
+  codes: { 'cgi-interpreter': 'warning: the interpreter of scripts was not found' },
   setup: ({ metrics }) => new Scripts(metrics),
   async apply({ options, state, hooks, route, log, placeOf, warn }) {
     const names = scriptNames(options.cgi);
@@ -126,9 +129,9 @@ export default definePlugin({
       recent: new HotCache(RECENT),
       commands: await withPrograms(options.cgi, state.interpreters, (extension, program) => {
         const place = placeOf('cgi', program);
-        if (place === undefined) return; // said where it is written
-        const message = `cgi ${extension}: there is no program "${program}"`;
-        const hint = 'install it, or write its path; until then these scripts are answered with 500';
+        if (place === undefined) return; // reported where the directive is written
+        const message = `cgi ${extension}: program "${program}" not found`;
+        const hint = 'install it, or write its full path; until then requests for these scripts get 500';
         warn({ code: 'cgi-interpreter', message, place, hint });
       }),
       requireFile: options.cgi_require_file,
@@ -137,7 +140,7 @@ export default definePlugin({
       timeoutMs: options.cgi_timeout,
       limit: options.cgi_max_processes,
     };
-    // The wait for a place, and then `cgi_timeout`, bound what a script may take.
+    // The wait for a slot and `cgi_timeout` limit the time of a script.
     const timeout = Number.POSITIVE_INFINITY;
     hooks.onRoute.tapPromise({ stage: Stage.handler, methods: METHODS, timeout }, (exchange) =>
       runScript(exchange, runOptions, state, log),

@@ -12,12 +12,13 @@ import {
 } from '@webserv/server';
 import { type Command, EVERY } from './directives.js';
 
-/** What a request runs. */
+/** The script and command that a request runs. */
 export interface Runnable {
   readonly script: Script;
   readonly command: Command;
-  /** Where it runs: its own directory, or the nearest that exists. */
-  readonly folder: string;
+
+  /** The script's directory, or the nearest one that exists. */
+  readonly workingDirectory: string;
 }
 
 export interface LocateOptions {
@@ -27,9 +28,9 @@ export interface LocateOptions {
 }
 
 /**
- * Looks at the file of the script that a request names.
+ * Checks the file of the script that a request names.
  * @returns undefined when the request is not for a script
- * @throws HttpError 404 when there is none by that name, 403 when it may not be run
+ * @throws HttpError 404 when the script does not exist, 403 when it may not be run
  */
 export async function locate(exchange: Exchange, options: LocateOptions): Promise<Runnable | undefined> {
   const { script, request } = exchange;
@@ -52,13 +53,13 @@ export async function locate(exchange: Exchange, options: LocateOptions): Promis
   if (lookup.kind === 'file') {
     lookup.file.close();
     if (command.length === 0) await requireExecutable(file);
-    return { script, command, folder: dirname(file) };
+    return { script, command, workingDirectory: dirname(file) };
   }
   if (requireFile || command.length === 0) throw new HttpError(404);
-  return { script, command, folder: await nearestFolder(exchange, path) };
+  return { script, command, workingDirectory: await nearestDirectory(exchange, path) };
 }
 
-/** A script's name to a lenient file system only: handed on, it could be answered with the source. */
+/** A name that only a lenient file system takes for a script's: another handler could send the source. */
 function isDisguised({ scripts }: Exchange['route'], path: string): boolean {
   return scripts?.isDisguised(path.replace(/\/$/, '').replace(/^.*\//s, '')) === true;
 }
@@ -68,16 +69,17 @@ function isScriptName({ scripts }: Exchange['route'], path: string): boolean {
 }
 
 /**
- * False for what PATH_INFO must not hold once it is decoded (RFC 3875 §4.1.5): a NUL would end it, and dot segments made
- * of encoded slashes would lead a script that trusts the server to have resolved them out of its directory.
+ * False for a decoded path that PATH_INFO must not contain (RFC 3875 §4.1.5): a NUL would truncate it, and dot segments
+ * from encoded slashes would lead a script that trusts the server to resolve them out of its directory.
  */
 function isPathInfo(text: string): boolean {
   return !text.includes('\0') && !/(?:^|\/)\.\.?(?:\/|$)/.test(text);
 }
 
 /**
- * A front controller routes by REQUEST_URI, where the client's path is unchanged: behind `try_files` and `index` a NUL is
- * refused as in the script's own path. A script that is the page of an error runs, since its response is the error's.
+ * A front controller routes by REQUEST_URI, which holds the client's path unchanged: after `try_files` and `index`, a
+ * NUL is rejected as in the script's own path. A script that is an error page runs, because its response is the
+ * error's.
  */
 export function clientPathHasNul(exchange: Exchange): boolean {
   let client = exchange;
@@ -89,32 +91,32 @@ export function clientPathHasNul(exchange: Exchange): boolean {
 }
 
 /**
- * The directory nearest to a file that does not exist, below the route's root: the walk goes down from there and stops at
- * the first name that is absent, however many follow.
+ * Returns the nearest existing directory of a file that does not exist, at or below the route's root. The search starts
+ * at the root and stops at the first absent name, however many follow.
  * @throws HttpError 404 when a file has the name of a directory: `/picture.jpg/x.php` must not make an interpreter that
  * walks back (PHP's cgi.fix_pathinfo) run the picture
  */
-async function nearestFolder(exchange: Exchange, path: DecodedPath): Promise<string> {
+async function nearestDirectory(exchange: Exchange, path: DecodedPath): Promise<string> {
   const { route } = exchange;
   let nearest: string | undefined;
   const last = path.lastIndexOf('/');
   for (let slash = startOf(route.root?.prefix ?? '/'); slash <= last; slash = nextSlash(path, slash)) {
-    const folder = route.resolve(leadingPath(path, slash));
-    if (folder === undefined) break;
-    const found = await openDirectory(folder, route.boundary);
+    const directory = route.resolve(leadingPath(path, slash));
+    if (directory === undefined) break;
+    const found = await openDirectory(directory, route.boundary);
     if (found.kind === 'forbidden') throw new HttpError(403);
     if (found.kind === 'absent') {
-      if ((await exchange.open(folder)).kind !== 'absent') throw new HttpError(404);
+      if ((await exchange.open(directory)).kind !== 'absent') throw new HttpError(404);
       break;
     }
     await found.directory.close();
-    nearest = folder;
+    nearest = directory;
   }
   if (nearest === undefined) throw new HttpError(404);
   return nearest;
 }
 
-/** Where the first directory below a root's prefix ends in a path: the root itself. */
+/** Returns the index in a path where the first directory below a root's prefix ends: the root itself. */
 function startOf(prefix: string): number {
   return prefix === '/' ? 0 : prefix.length;
 }

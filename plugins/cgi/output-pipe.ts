@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** The script kept silent for longer than it may. */
+/** The script wrote nothing for longer than the timeout. */
 export class SilenceError extends Error {
   constructor() {
     super('no output in time');
@@ -8,16 +8,16 @@ export class SilenceError extends Error {
   }
 }
 
-/** After the script's end, how long a read waits for those who inherited its output, in milliseconds. */
-const PATIENCE_MS = 1000;
+/** Milliseconds to wait, after the script's end, for processes that inherited its output. */
+const ORPHAN_WAIT_MS = 1000;
 
 /**
- * A script's standard output, pulled: nothing is read ahead but what the stream buffers itself, so that a slow client
- * slows the script down.
+ * A script's standard output, read on demand: only the stream's own buffer is filled ahead, so that a slow client slows
+ * the script down.
  */
 export class OutputPipe {
   readonly #stream: Readable;
-  /** Ends the wait under way; true when there may be something to read. */
+  /** Ends the pending wait; true when there may be data to read. */
   #wake: ((readable: boolean) => void) | undefined;
   #ended = false;
   #orphaned = false;
@@ -30,20 +30,20 @@ export class OutputPipe {
       wake();
     };
     stream.on('readable', wake);
-    // An error on a pipe is its end: the reset of a socket pair whose other side was killed.
+    // An error on a pipe is its end, for example a reset of the socket pair whose other side was killed.
     stream.on('end', end).on('close', end).on('error', end);
   }
 
   /**
-   * The next piece, or undefined at the end. One reader at a time.
-   * @throws SilenceError when nothing comes within the time
+   * Returns the next piece, or undefined at the end. Supports one reader at a time.
+   * @throws SilenceError when nothing arrives within the timeout
    */
   async read(timeoutMs: number): Promise<Uint8Array | undefined> {
     for (;;) {
       const piece: unknown = this.#stream.read();
       if (piece instanceof Uint8Array) return piece;
       if (this.#ended) return undefined;
-      const limit = this.#orphaned ? PATIENCE_MS : timeoutMs;
+      const limit = this.#orphaned ? ORPHAN_WAIT_MS : timeoutMs;
       if (await this.#readable(limit)) continue;
       if (this.#orphaned) return undefined;
       throw new SilenceError();
@@ -51,15 +51,15 @@ export class OutputPipe {
   }
 
   /**
-   * The script has ended. What it wrote can still be read, at whatever pace; a read that waits, because somebody else
-   * holds the output open, is soon at the end.
+   * Called when the script has ended. Its output can still be read at any pace; a read that waits because another
+   * process holds the output open soon returns the end.
    */
   orphan(): void {
     this.#orphaned = true;
     this.#wake?.(true);
   }
 
-  /** Nobody reads any more; whoever writes gets EPIPE. */
+  /** Stops reading; further writes of the script get EPIPE. */
   close(): void {
     this.#stream.destroy();
   }

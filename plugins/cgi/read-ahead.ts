@@ -2,22 +2,22 @@ import type { FileHandle } from 'node:fs/promises';
 import type { DiskBudget } from './disk-budget.js';
 import { openNameless } from './spool.js';
 
-/** Output up to this many bytes waits in memory. */
+/** Maximum bytes of output that wait in memory. */
 const MEMORY_BYTES = 64 * 1024;
-/** Beyond it, this many wait in a file. */
+/** Maximum bytes that wait in a file beyond that. */
 const FILE_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 64 * 1024;
 
 export interface ReadAheadOptions {
   readonly budget: DiskBudget;
-  /** Told when the source begins to wait for its reader, and when it goes on. */
+  /** Called when the source begins to wait for the reader, and when it continues. */
   readonly stalled: (isStalled: boolean) => void;
 }
 
 /**
- * A script's output, read as fast as the script writes it: a slow client must not hold the script, and its place, for as
- * long as the client takes. What waits is kept in memory, then in a file without a name, in a ring; beyond that, or where
- * the disk has no room, the script waits for its client.
+ * Reads a script's output as fast as the script writes it: a slow client must not keep the script, and its slot, as
+ * long as the transfer takes. Waiting output is kept in memory, then in an unnamed file, as a ring. Beyond that, or on
+ * a full disk, the script waits for its client.
  */
 export class ReadAhead implements AsyncIterableIterator<Uint8Array> {
   readonly #source: AsyncGenerator<Uint8Array>;
@@ -25,11 +25,11 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array> {
   readonly #pieces: Uint8Array[] = [];
   #held = 0;
   #file: FileHandle | undefined;
-  /** Bytes that were written to the file, and read from it, in all. */
+  /** Total bytes written to the file, and read from it. */
   #written = 0;
   #readBack = 0;
   #allowed = FILE_BYTES;
-  /** Pieces that the reader took. */
+  /** Number of pieces that the reader took. */
   #taken = 0;
   #state: 'new' | 'reading' | 'ended' = 'new';
   #stopped = false;
@@ -73,7 +73,7 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array> {
     this.#stopped = true;
     this.#wakeReader?.();
     this.#wakeSource?.();
-    // Where it waits for the script it ends with that: whoever owns the script closes it.
+    // Where the source waits for the script, it ends with the script, which is closed by its owner.
     void this.#source.return(undefined).catch(() => {});
     await this.#close();
     return { done: true, value: undefined };
@@ -118,13 +118,13 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array> {
     this.#options.stalled(false);
   }
 
-  /** @returns how many of the bytes were taken; 0 where there is no room */
+  /** @returns the number of bytes taken; 0 when there is no room */
   async #writeFile(piece: Uint8Array): Promise<number> {
     const { budget } = this.#options;
     const position = this.#written % FILE_BYTES;
     const length = Math.min(piece.length, FILE_BYTES - position, this.#allowed - this.#unread);
     if (length <= 0) return 0;
-    // Only what makes the file larger takes room on the disk.
+    // Only writes that make the file larger take disk space.
     const room = this.#written < FILE_BYTES ? length : 0;
     if (!budget.take(room)) return 0;
     try {
@@ -132,12 +132,12 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array> {
       if (this.#stopped) await file.close();
       else this.#file = file;
       const { bytesWritten } = await file.write(piece, 0, length, position);
-      if (this.#stopped) throw new Error('nobody reads any more');
+      if (this.#stopped) throw new Error('the reader has stopped');
       this.#written += bytesWritten;
       budget.give(room === 0 ? 0 : room - bytesWritten);
       return bytesWritten;
     } catch {
-      // No room on the disk: from here on the script waits for its client.
+      // The disk is full: from here on the script waits for its client.
       budget.give(room);
       this.#allowed = 0;
       return 0;
@@ -154,7 +154,7 @@ export class ReadAhead implements AsyncIterableIterator<Uint8Array> {
     const position = this.#readBack % FILE_BYTES;
     const buffer = Buffer.allocUnsafe(Math.min(unread, READ_BYTES, FILE_BYTES - position));
     const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, position);
-    if (bytesRead === 0) throw new Error('what waited for its client is gone from the disk');
+    if (bytesRead === 0) throw new Error('the file with the waiting output was truncated');
     this.#readBack += bytesRead;
     return buffer.subarray(0, bytesRead);
   }

@@ -1,9 +1,9 @@
 import { decodePath, type ResponseHeaders } from '@webserv/server';
 
-/** Bytes of a script's header, its blank line included. */
+/** Maximum bytes of a script's header section, blank line included. */
 export const MAX_HEADER_BYTES = 64 * 1024;
 
-/** A script's output that is no CGI response: 502. */
+/** A script's output is not a CGI response: 502. */
 export class MalformedOutputError extends Error {
   constructor(problem: string) {
     super(problem);
@@ -13,45 +13,47 @@ export class MalformedOutputError extends Error {
 
 /** A CGI response without its body (RFC 3875 §6.2). */
 export interface ScriptHead {
-  /** 200 to 599; undefined when the script did not say. */
+  /** 200 to 599; undefined when the script sent no Status. */
   readonly status: number | undefined;
   readonly location: string | undefined;
-  /** Bytes; undefined when only the output's end tells. */
+  /** Bytes; undefined when the content lasts until the end of the output. */
   readonly contentLength: number | undefined;
-  /** What is passed on to the client, names in lower case. */
+  /** Fields for the client, names in lower case. */
   readonly headers: ResponseHeaders;
-  /** The names of these as the script writes them, by the name in lower case. */
+  /** Names of these fields as the script wrote them, by lower-case name. */
   readonly spellings: Readonly<Record<string, string>>;
-  /** The field with which the script asks the server to send a file instead; undefined when there is none. */
+  /** Name of the field by which the script asks the server to send a file; undefined when it sent none. */
   readonly handover: string | undefined;
 }
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Cuts a script's output behind the blank line that ends its header, looking at each byte once. */
+/** Splits a script's output after the blank line that ends its header section, reading each byte once. */
 export class HeaderCutter {
   readonly #pieces: Uint8Array[] = [];
   #size = 0;
-  /** Bytes of the current line. */
+  /** Number of bytes in the current line. */
   #line = 0;
   #previous = LF;
 
   /**
-   * @returns undefined while the header goes on; then the header, and the body's bytes that came with it
-   * @throws MalformedOutputError for a header beyond the bound
+   * @returns undefined while the header section continues; then the header section and the bytes of the body that came
+   * with it
+   * @throws MalformedOutputError for a header section that exceeds the maximum
    */
   push(piece: Uint8Array): { readonly header: string; readonly rest: Uint8Array } | undefined {
     const end = this.#endIn(piece);
     const taken = end ?? piece.length;
     this.#size += taken;
-    if (this.#size > MAX_HEADER_BYTES) throw new MalformedOutputError('its header is too long');
+    if (this.#size > MAX_HEADER_BYTES)
+      throw new MalformedOutputError(`its header section exceeds ${MAX_HEADER_BYTES} bytes`);
     this.#pieces.push(piece.subarray(0, taken));
     if (end === undefined) return undefined;
     return { header: Buffer.concat(this.#pieces).toString('latin1'), rest: piece.subarray(end) };
   }
 
-  /** The position behind the first empty line; a line ends with LF or CR LF. */
+  /** Returns the position after the first empty line; lines end with LF or CR LF. */
   #endIn(piece: Uint8Array): number | undefined {
     for (const [index, byte] of piece.entries()) {
       if (byte !== LF) this.#line += 1;
@@ -66,10 +68,13 @@ export class HeaderCutter {
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** RFC 9110 §5.5: CR, LF, NUL and other controls in a value would split or corrupt the answer. */
+/** RFC 9110 §5.5: CR, LF, NUL and other controls in a value would split or corrupt the response. */
 const FIELD_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 
-/** About the connection to the client, which is the server's own affair (RFC 3875 §6.3.4), and what the kernel writes. */
+/**
+ * Fields about the connection to the client, which scripts do not control (RFC 3875 §6.3.4), and fields that the kernel
+ * writes.
+ */
 const DROPPED = new Set([
   'connection',
   'date',
@@ -83,7 +88,7 @@ const DROPPED = new Set([
   'upgrade',
 ]);
 
-/** Fields by which scripts tell some servers to send a file: what they hold is a path of this machine. */
+/** Fields by which scripts tell some servers to send a file: their values are paths of this machine. */
 const HANDOVER = new Set([
   'x-accel-redirect',
   'x-litespeed-location',
@@ -96,15 +101,18 @@ const HANDOVER = new Set([
   'x-sendfile-temporary',
 ]);
 
-/** Instructions for the server, not for the client: nginx's `X-Accel-Buffering`, `X-Accel-Expires` and the like. */
+/** Instructions for the server, not the client: nginx's `X-Accel-Buffering`, `X-Accel-Expires` and the like. */
 function isInstruction(name: string): boolean {
   return name.startsWith('x-accel-') || HANDOVER.has(name);
 }
 
-/** Fields of which a response has one at most. */
+/** Fields that a response has at most once. */
 const SINGLE = new Set(['content-length', 'content-type', 'location', 'status']);
 
-/** What stands from `start` on, without the blanks around it (RFC 9110 §5.5). A loop: patterns for it take square time. */
+/**
+ * Returns the text from `start` without surrounding blanks (RFC 9110 §5.5). Uses a loop because regular expressions for
+ * it take quadratic time.
+ */
 function withoutBlanks(line: string, start: number): string {
   const isBlank = (index: number): boolean => line[index] === ' ' || line[index] === '\t';
   let first = start;
@@ -121,52 +129,54 @@ function readFields(header: string, spellings: Record<string, string>): Map<stri
     if (text === '') break;
     const colon = text.indexOf(':');
     const name = text.slice(0, Math.max(colon, 0));
-    if (!TOKEN.test(name)) throw new MalformedOutputError('a line of its header has no field name');
+    if (!TOKEN.test(name))
+      throw new MalformedOutputError('a line of its header section has no valid field name');
     const value = withoutBlanks(text, colon + 1);
-    if (!FIELD_VALUE.test(value)) throw new MalformedOutputError(`a control character in its ${name}`);
-    if (value === '') continue; // RFC 3875 §6.3: as if it were not there
+    if (!FIELD_VALUE.test(value)) throw new MalformedOutputError(`its ${name} contains a control character`);
+    if (value === '') continue; // RFC 3875 §6.3: an empty field counts as absent
     const key = name.toLowerCase();
     const values = fields.get(key);
     if (values === undefined) {
       fields.set(key, [value]);
       spellings[key] = name;
-    } else if (SINGLE.has(key)) throw new MalformedOutputError(`more than one ${name}`);
+    } else if (SINGLE.has(key)) throw new MalformedOutputError(`it sent ${name} more than once`);
     else values.push(value);
   }
   return fields;
 }
 
-/** RFC 3875 §6.3.3. The reason is the server's to write. */
+/** RFC 3875 §6.3.3. The server writes the reason phrase. */
 function readStatus(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const status = /^[2-5][0-9]{2}(?: |$)/.test(value) ? Number(value.slice(0, 3)) : undefined;
-  if (status === undefined) throw new MalformedOutputError('a bad Status');
+  if (status === undefined) throw new MalformedOutputError('its Status is not a code from 200 to 599');
   return status;
 }
 
 function readLength(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (!/^[0-9]{1,15}$/.test(value)) throw new MalformedOutputError('a bad Content-Length');
+  if (!/^[0-9]{1,15}$/.test(value)) throw new MalformedOutputError('its Content-Length is not a number');
   return Number(value);
 }
 
 /**
- * Reads a script's header (RFC 3875 §6.3).
- * @param header one character a byte, up to the blank line
+ * Parses a script's header section (RFC 3875 §6.3).
+ * @param header up to the blank line, one character per byte
  * @throws MalformedOutputError
  */
 export function readHead(header: string): ScriptHead {
   const spellings: Record<string, string> = Object.create(null);
   const fields = readFields(header, spellings);
   const single = (name: string): string | undefined => fields.get(name)?.[0];
-  if (fields.has('transfer-encoding')) throw new MalformedOutputError('a Transfer-Encoding');
+  if (fields.has('transfer-encoding'))
+    throw new MalformedOutputError('it sent Transfer-Encoding, which is not allowed in CGI');
   if (!fields.has('content-type') && !fields.has('location') && !fields.has('status')) {
-    throw new MalformedOutputError('no Content-Type, Location or Status');
+    throw new MalformedOutputError('its header section has no Content-Type, Location or Status');
   }
   const headers: Record<string, string | readonly string[]> = Object.create(null);
   for (const [name, values] of fields) {
     if (name === 'status' || DROPPED.has(name) || isInstruction(name)) continue;
-    // Cookies cannot be joined (RFC 9110 §5.3).
+    // Set-Cookie values cannot be joined (RFC 9110 §5.3).
     headers[name] = name === 'set-cookie' ? values : values.join(', ');
   }
   return {
@@ -179,14 +189,14 @@ export function readHead(header: string): ScriptHead {
   };
 }
 
-/** Fields that a local redirect may have: all that it would lose is the type of a body that it has not. */
+/** Fields that a local redirect may have: only the type of a body that it does not have is lost. */
 const OF_LOCAL_REDIRECT = new Set(['content-length', 'content-type', 'location']);
 
 /**
- * Where a local redirect leads (RFC 3875 §6.2.2): a path alone. With a Status it is the client that is redirected, which
- * is what scripts mean that print `Status: 302` beside a path. So it is with any other field, a cookie for instance: a
- * local redirect has none (§6.2.2), and the client would not get it.
- * @throws MalformedOutputError for a path this server would refuse from a client
+ * Returns the target of a local redirect (RFC 3875 §6.2.2), which is a path alone. With a Status, the client is
+ * redirected, which is what scripts mean that print `Status: 302` together with a path. The same applies with any other
+ * field, such as a cookie: a local redirect has none (§6.2.2), and the client would not get it.
+ * @throws MalformedOutputError for a path that this server would reject from a client
  */
 export function localRedirect({ status, location, headers }: ScriptHead): string | undefined {
   if (status !== undefined || location === undefined) return undefined;
@@ -194,7 +204,7 @@ export function localRedirect({ status, location, headers }: ScriptHead): string
   if (!location.startsWith('/') || location.startsWith('//')) return undefined;
   const [path = ''] = location.split('?', 1);
   if (!/^[\u0021-\u007e]+$/.test(location) || location.includes('#') || decodePath(path) === undefined) {
-    throw new MalformedOutputError('a bad local Location');
+    throw new MalformedOutputError('its Location is not a valid path');
   }
   return location;
 }

@@ -3,19 +3,19 @@ import type { Child, Exit, Invocation, Launch } from './child/child.js';
 import { logErrorLines } from './error-lines.js';
 import { OutputPipe } from './output-pipe.js';
 
-/** From SIGTERM to SIGKILL, in milliseconds. */
+/** Milliseconds from SIGTERM to SIGKILL. */
 const GRACE_MS = 2000;
 
-/** From the script's end to the end of whatever it left running in its process group, in milliseconds. */
+/** Milliseconds from the script's end until the rest of its process group is killed. */
 const LINGER_MS = 1000;
 
-/** What the system says when it cannot start one more process now, and may in a moment. */
+/** Errors of a system that cannot start a process now but may in a moment. */
 const BUSY_CODES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY']);
 
 function startFailure(program: string, cause: unknown): HttpError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = `cannot start ${program}: ${cause instanceof Error ? cause.message : String(cause)}`;
-  // Of all that counts towards the system's limit, only the request's fields and target can be that long.
+  // Only the request's fields and target can be long enough to exceed the system's limit.
   if (code === 'E2BIG') return new HttpError(431, { reason, cause });
   if (code === 'EACCES' || code === 'EPERM') return new HttpError(403, { reason, cause });
   if (BUSY_CODES.has(code)) return new HttpError(503, { reason, cause, headers: { 'retry-after': '5' } });
@@ -25,9 +25,9 @@ function startFailure(program: string, cause: unknown): HttpError {
 /** A running script with its process group, which is killed as a whole: no child of a script outlives it for long. */
 export class ScriptProcess {
   readonly output: OutputPipe;
-  /** Settles when the system has given back the process: it is no zombie any more. */
+  /** Resolves when the system has released the process: it is no zombie any more. */
   readonly exited: Promise<Exit>;
-  /** Settles when its whole group has been killed and its pipes are let go. */
+  /** Resolves when its whole group has been killed and its pipes are closed. */
   readonly gone: Promise<void>;
   readonly #group: number;
   #state: 'running' | 'ended' | 'gone' = 'running';
@@ -43,9 +43,9 @@ export class ScriptProcess {
   }
 
   /**
-   * Starts a program, not by a shell.
-   * @param logLine gets its standard error
-   * @throws HttpError 431, 403, 503 or 500 when the system refuses, by its reason
+   * Starts a program without a shell.
+   * @param logLine gets each line of its stderr
+   * @throws HttpError 431, 403, 503 or 500 when the system refuses, depending on the reason
    */
   static async start(
     launch: Launch,
@@ -62,7 +62,7 @@ export class ScriptProcess {
     return new ScriptProcess(child);
   }
 
-  /** Since when its output waits for its client; Infinity while it does not. By `performance.now()`. */
+  /** Time since which its output waits for its client, by `performance.now()`; Infinity while it does not. */
   get stalledSince(): number {
     return this.#stalledSince;
   }
@@ -71,7 +71,7 @@ export class ScriptProcess {
     this.#stalledSince = isStalled ? performance.now() : Number.POSITIVE_INFINITY;
   }
 
-  /** Asks the whole group to end, and makes it after a grace. */
+  /** Sends SIGTERM to the whole group, and SIGKILL after a grace period. */
   terminate(): void {
     if (this.#state !== 'running') this.kill();
     if (this.#state !== 'running' || this.#killTimer !== undefined) return;
@@ -79,14 +79,14 @@ export class ScriptProcess {
     this.#killTimer = setTimeout(() => this.kill(), GRACE_MS);
   }
 
-  /** Ends the whole group at once. */
+  /** Kills the whole group immediately. */
   kill(): void {
     this.#signal('SIGKILL');
   }
 
   /**
-   * Nobody reads its output any more. It may come to its end on its own, within the time.
-   * @param drain reads its output to the end, so that it does not block
+   * Called when its output is no longer needed. It may end by itself within the timeout.
+   * @param drain read its output to the end, so that it does not block
    */
   release(timeoutMs: number, drain: boolean): void {
     if (this.#released) return;
@@ -100,7 +100,10 @@ export class ScriptProcess {
     if (drain) this.#drain(timeoutMs);
   }
 
-  /** Nobody reads its output any more, and it goes on all the same, until it is silent for that long. */
+  /**
+   * Called when its output is no longer needed but the script should continue; it is ended when it writes nothing for
+   * that long.
+   */
   detach(timeoutMs: number): void {
     if (this.#released) return;
     this.#released = true;
@@ -108,7 +111,7 @@ export class ScriptProcess {
     else this.#drain(timeoutMs);
   }
 
-  /** The request is over. A script that was not released is ended. */
+  /** Called at the end of the request. Ends a script that was not released. */
   close(): void {
     if (this.#released) return;
     this.#released = true;
@@ -141,13 +144,13 @@ export class ScriptProcess {
     if (this.#released) this.output.close();
   }
 
-  /** To the group. Once it is gone its number may be another's. */
+  /** Signals the group. Not after its end, because its id may be reused. */
   #signal(signal: NodeJS.Signals): void {
     if (this.#state === 'gone') return;
     try {
       process.kill(-this.#group, signal);
     } catch {
-      // ESRCH: nobody is left. EPERM: a process that changed its user is not ours to end.
+      // ESRCH: no process is left. EPERM: a process that changed its user cannot be signalled.
     }
   }
 }

@@ -7,30 +7,30 @@ import { Interpreters } from './interpreter.js';
 import { ScriptProcess } from './script-process.js';
 import { Slots } from './slots.js';
 
-/** A script that somebody asks for. */
+/** A request for a script. */
 export interface ScriptRequest {
   readonly invocation: Invocation;
-  /** Gets what it writes to its standard error. */
+  /** Called with each line of its stderr. */
   readonly logLine: (line: string) => void;
-  /** Aborted when nobody waits for it any more. */
+  /** Aborted when no client waits for it any more. */
   readonly signal: AbortSignal;
 }
 
-/** How often a request that waits for a place looks for a script that holds one for nothing. */
+/** Interval at which a request that waits for a slot looks for a stalled script. */
 const PRESS_MS = 1_000;
-/** A script whose client has taken nothing of its output for so long gives its place up when others wait for one. */
+/** A script whose client has read none of its output for this long is ended when other requests wait for its slot. */
 const STALLED_MS = 5_000;
 
-/** A script that makes the same error for every request is logged once in this time. */
+/** Milliseconds for which the same warning about a script is logged only once. */
 const WARN_AGAIN_MS = 60_000;
 
-/** All scripts of one server process: how many may run, and which do. None of them outlives it. */
+/** All scripts of one worker process, and the limits on their number. None of them outlives the process. */
 export class Scripts {
   readonly interpreters = new Interpreters();
   readonly #launcher = new Launcher();
   readonly #slots = new WeakMap<ProcessLimit, Slots>();
   readonly #allSlots: Slots[] = [];
-  /** Room on the disk for output that waits for its clients. */
+  /** Disk space for output that waits for its clients. */
   readonly output = new DiskBudget();
   readonly warnings = new ReportOnce({ periodMs: WARN_AGAIN_MS });
   readonly #running = new Map<ScriptProcess, ProcessLimit>();
@@ -44,17 +44,17 @@ export class Scripts {
     this.#started = metrics.counter({ name: 'webserv_cgi_started_total', help: 'CGI scripts started.' });
     this.#refused = metrics.counter({
       name: 'webserv_cgi_refused_total',
-      help: 'Requests for a CGI script that were not served because too many ran.',
+      help: 'Requests for a CGI script that were rejected because too many were running.',
     });
-    metrics.gauge({ name: 'webserv_cgi_running', help: 'CGI scripts that run.' }, () => this.#running.size);
-    metrics.gauge({ name: 'webserv_cgi_waiting', help: 'Requests that wait for a CGI script to end.' }, () =>
+    metrics.gauge({ name: 'webserv_cgi_running', help: 'CGI scripts running.' }, () => this.#running.size);
+    metrics.gauge({ name: 'webserv_cgi_waiting', help: 'Requests waiting for a CGI script to end.' }, () =>
       this.#allSlots.reduce((sum, { waiting }) => sum + waiting, 0),
     );
   }
 
   /**
-   * Waits for a slot and starts a script in it. The slot is given back when its whole process group is gone.
-   * @throws HttpError 503 when there is no slot in time, and what starting throws
+   * Waits for a slot and starts a script in it. The slot is released when the whole process group is gone.
+   * @throws HttpError 503 when no slot becomes free in time, and the errors of starting
    */
   async start(limit: ProcessLimit, request: ScriptRequest): Promise<ScriptProcess> {
     const { invocation, logLine, signal } = request;
@@ -82,7 +82,9 @@ export class Scripts {
     }
   }
 
-  /** Ends the script that has waited longest for a client that hardly takes its output: others wait for its place. */
+  /**
+   * Ends the script that has waited longest for a client that hardly reads, because other requests wait for its slot.
+   */
   #makeRoom(limit: ProcessLimit): void {
     let longest: ScriptProcess | undefined;
     for (const [script, own] of this.#running) {
@@ -92,12 +94,12 @@ export class Scripts {
     if (longest !== undefined && performance.now() - longest.stalledSince >= STALLED_MS) longest.terminate();
   }
 
-  /** However the process ends, no script outlives it. */
+  /** Kills all scripts when the process exits, however it does. */
   serve(): void {
     process.on('exit', this.#kill);
   }
 
-  /** Ends every script; settles when the last has gone. */
+  /** Ends every script; resolves when the last is gone. */
   async dispose(): Promise<void> {
     for (const script of this.#running.keys()) script.terminate();
     await Promise.all(Array.from(this.#running.keys(), (script) => script.gone));

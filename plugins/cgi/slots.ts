@@ -1,17 +1,17 @@
 import { HttpError } from '@webserv/server';
 
-/** What a refused client is told to wait, in seconds. */
+/** Value of Retry-After in seconds for rejected clients. */
 const RETRY_AFTER_SECONDS = 5;
 
 function busy(): HttpError {
   return new HttpError(503, {
-    reason: 'too many scripts are running',
+    reason: 'too many scripts are running (cgi_max_processes)',
     headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
   });
 }
 
 /**
- * The right to run one of a bounded number of processes, in the order asked for. Who finds no free slot waits in a
+ * Slots for a limited number of processes, given out in order of arrival. When none is free, a request waits in a
  * bounded queue for a bounded time.
  */
 export class Slots {
@@ -21,26 +21,26 @@ export class Slots {
   readonly #waiting = new Set<() => void>();
   #taken = 0;
 
-  /** @param maxWaitMs how long one waits for its turn */
+  /** @param maxWaitMs maximum wait for a slot */
   constructor(max: number, maxWaiting: number, maxWaitMs: number) {
     this.#max = max;
     this.#maxWaiting = maxWaiting;
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Who asks now has to wait. */
+  /** Whether a new request would have to wait. */
   get isFull(): boolean {
     return this.#taken >= this.#max;
   }
 
-  /** How many wait for their turn. */
+  /** Number of waiting requests. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
   /**
-   * @param signal the client has left: its place in the queue is given up
-   * @returns gives the slot back; more than one call is one
+   * @param signal aborted when the client has disconnected: its place in the queue is given up
+   * @returns a function that releases the slot; calling it again has no effect
    * @throws HttpError 503 with Retry-After when the queue is full or the wait too long
    */
   async acquire(signal: AbortSignal): Promise<() => void> {
@@ -53,7 +53,7 @@ export class Slots {
     };
   }
 
-  /** Settles when a slot has been handed over: `#taken` counts it throughout. */
+  /** Resolves when a slot has been handed over: `#taken` counts it throughout. */
   #turn(signal: AbortSignal): Promise<void> {
     if (this.#waiting.size >= this.#maxWaiting) throw busy();
     return new Promise((resolve, reject) => {

@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpError, type RequestBody } from '@webserv/server';
 
-/** Content up to this many bytes stays in memory; it fits into the buffer between server and script. */
+/** Maximum bytes of content kept in memory; it fits into the buffer between server and script. */
 const MEMORY_BYTES = 64 * 1024;
 
-/** The disk, the quota or the file size limit is used up. */
+/** Errors when the disk, the quota or the file size limit is exhausted. */
 const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** The whole content of a request, ready to be a script's standard input. */
+/** Whole content of a request, ready to be a script's standard input. */
 export interface Content {
   /** Bytes. */
   readonly size: number;
   /** All of it when it is small; empty when it is in the file. */
   readonly bytes: Uint8Array;
-  /** Nobody else can reach it, and its offset is at the start: it *is* the script's standard input. */
+  /** No other process can reach it, and its offset is at the start: it *is* the script's standard input. */
   readonly file: FileHandle | undefined;
   /** Frees the disk space, once every process that inherited the file has closed it too. */
   close(): Promise<void>;
@@ -31,8 +31,8 @@ const noContent: Content = {
 };
 
 /**
- * A file without a name: unlinked as soon as it is open, so that nothing is left of it however the server ends.
- * O_EXCL and a name nobody can guess, because a temporary directory is everybody's.
+ * Opens a file without a name: it is unlinked immediately, so that nothing is left of it however the server ends. Uses
+ * O_EXCL and a random name, because other users can write to the temporary directory.
  */
 export async function openNameless(): Promise<FileHandle> {
   const path = join(tmpdir(), `webserv-cgi-${randomUUID()}`);
@@ -46,7 +46,7 @@ export async function openNameless(): Promise<FileHandle> {
   return handle;
 }
 
-/** Collects content in a buffer of fixed size, and in a file from the moment it overflows. */
+/** Collects content in a buffer of fixed size, and in a file once that overflows. */
 class Spool {
   readonly #buffer: Buffer;
   #used = 0;
@@ -57,7 +57,7 @@ class Spool {
     this.#buffer = Buffer.allocUnsafeSlow(bufferSize);
   }
 
-  /** The piece is copied: its memory is the connection's, which may use it again. */
+  /** Copies the piece, because the connection may reuse its memory. */
   async add(piece: Uint8Array): Promise<void> {
     for (let start = 0; start < piece.length; ) {
       if (this.#used === this.#buffer.length) await this.#flush();
@@ -85,7 +85,7 @@ class Spool {
     await file?.close();
   }
 
-  /** By position: the file's own offset, which the script inherits, stays at the start. */
+  /** Writes by position: the file's own offset, which the script inherits, stays at the start. */
   async #flush(): Promise<void> {
     this.#file ??= await openNameless();
     for (let start = 0; start < this.#used; ) {
@@ -103,7 +103,8 @@ function isFull(error: unknown): boolean {
 
 /**
  * Reads a request's content to its end.
- * @throws HttpError 507 when there is no room for it, and what reading the body throws; nothing is left then
+ * @throws HttpError 507 when there is no room for it, and the errors of reading the body; nothing is left in either
+ * case
  */
 export async function spool(body: RequestBody): Promise<Content> {
   if (body.length === 0) return noContent;
@@ -115,7 +116,8 @@ export async function spool(body: RequestBody): Promise<Content> {
     return await spooled.finish();
   } catch (error) {
     await spooled.close();
-    if (isFull(error)) throw new HttpError(507, { reason: 'no room for the request content', cause: error });
+    if (isFull(error))
+      throw new HttpError(507, { reason: 'no disk space left for the request body', cause: error });
     throw error;
   }
 }

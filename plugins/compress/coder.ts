@@ -1,8 +1,8 @@
 import type { Transform } from 'node:stream';
 
 /**
- * A stream of zlib's as a function from pieces to pieces: what comes of a piece is there when zlib has done its work, so
- * that a slow reader keeps no thread and nothing waits inside.
+ * Wraps a zlib stream as a function from pieces to pieces. The promise of a piece resolves when zlib has done its work,
+ * so a slow reader occupies no thread and nothing is queued inside.
  */
 export class Coder {
   readonly #transform: Transform;
@@ -10,7 +10,7 @@ export class Coder {
   #out: Uint8Array[] = [];
   #size = 0;
 
-  /** @param flush has the stream give what it holds, then calls `done` */
+  /** @param flush makes the stream emit its buffered output, then calls `done` */
   constructor(transform: Transform, flush: (done: () => void) => void) {
     this.#transform = transform;
     this.#flush = flush;
@@ -18,7 +18,7 @@ export class Coder {
       this.#out.push(piece);
       this.#size += piece.length;
     });
-    // Each call below tells its caller.
+    // Each call below reports the error to its caller.
     transform.on('error', () => {});
   }
 
@@ -27,19 +27,19 @@ export class Coder {
   }
 
   /**
-   * Fulfilled when the coder is done with the piece, whose memory is the caller's again then.
-   * @returns what came of it and of those before; may be empty
+   * Resolves when the coder has processed the piece; the caller may then reuse its memory.
+   * @returns the output produced so far; may be empty
    */
   write(piece: Uint8Array): Promise<Uint8Array> {
     return this.#work((done) => this.#transform.write(piece, done));
   }
 
-  /** @returns what the coder held, so that the reader can decode all that was written */
+  /** @returns buffered output, so that the reader can decode everything written so far */
   flush(): Promise<Uint8Array> {
     return this.#work((done) => this.#flush(() => done(this.#transform.errored)));
   }
 
-  /** @returns the rest */
+  /** @returns the remaining output */
   end(): Promise<Uint8Array> {
     return this.#work((done) => {
       this.#transform.once('end', () => done()).once('error', done);
@@ -47,7 +47,7 @@ export class Coder {
     });
   }
 
-  /** Frees its memory, once the work under way is done. */
+  /** Frees the memory once the operation in progress is done. */
   destroy(): void {
     this.#transform.destroy();
   }
@@ -62,7 +62,7 @@ export class Coder {
   }
 
   #take(): Uint8Array {
-    // What the stream has not handed out yet is handed out now.
+    // Reads the output that the stream has not emitted yet.
     while (!this.#transform.destroyed && this.#transform.read() !== null);
     const [only = new Uint8Array(0)] = this.#out;
     const all = this.#out.length === 1 ? only : Buffer.concat(this.#out, this.#size);

@@ -1,7 +1,7 @@
 import { acceptedCodings, type Exchange, type Log, type Response } from '@webserv/server';
 import type { Coder } from './coder.js';
 import { isAtHand, isBytes, lengthOf } from './content.js';
-import { mayCompress, standsForCompressible, type TypeMatcher } from './eligible.js';
+import { belongsToCompressible, mayCompress, type TypeMatcher } from './eligible.js';
 import { type Encoding, isMaker, type Level, type Maker } from './encodings.js';
 import { compressedHeaders, revalidated, varying } from './fields.js';
 import { Kept } from './kept.js';
@@ -16,37 +16,37 @@ export interface CompressorOptions {
   /** Bytes. */
   readonly minLength: number;
   readonly level: Level;
-  /** Whether compressed files beside a file are looked for. */
+  /** Whether to look for precompressed files next to a file. */
   readonly siblings: boolean;
-  /** Whether what has none is compressed here. */
+  /** Whether to compress responses that have no precompressed file. */
   readonly made: boolean;
-  /** What compression may take of this worker. */
+  /** Limits on compression in this worker. */
   readonly resources: Resources;
   readonly log: Log;
 }
 
 /**
- * Content up to this size is compressed in one go, larger as it is sent. Bytes: some ten milliseconds of a thread that
- * file reads wait for, too.
+ * Maximum bytes of content compressed in one call; larger content is compressed while it is sent. Takes some ten
+ * milliseconds of a thread that file reads need too.
  */
 const MAX_WHOLE = 256 * 1024;
-/** The same for content that is compressed once for all who ask. */
+/** The same limit for content that is compressed once for all clients. */
 const MAX_KEPT = 1024 * 1024;
 
-/** Compresses the answers of one route. */
+/** Compresses the responses of one route. */
 export class Compressor {
   readonly #options: CompressorOptions;
-  /** By answers that come again and again; it lives as long as these. */
+  /** Compressed variants of responses that are sent repeatedly; an entry lives as long as its response. */
   readonly #kept = new WeakMap<Response, Kept>();
 
   constructor(options: CompressorOptions) {
     this.#options = options;
   }
 
-  async answer(response: Response, exchange: Exchange): Promise<Response> {
+  async compress(response: Response, exchange: Exchange): Promise<Response> {
     const { offered, matches, minLength, made } = this.#options;
     const { headers, method } = exchange.request;
-    if (standsForCompressible(response, exchange, matches)) {
+    if (belongsToCompressible(response, exchange, matches)) {
       return varying(revalidated(response, headers.get('if-none-match')));
     }
     if (!mayCompress(response, exchange, matches)) return response;
@@ -55,7 +55,7 @@ export class Compressor {
 
     const kept = this.#keptOf(response, exchange, length);
     const plain = kept?.plain ?? varying(response);
-    // Ranges are of the content as it is: who asks for one is not to get anything else.
+    // Ranges refer to the unencoded content, so a range request gets that.
     if (headers.has('range')) return plain;
     const accepted = acceptedCodings(headers.get('accept-encoding'), offered);
     if (accepted.length === 0) return plain;
@@ -64,7 +64,7 @@ export class Compressor {
     const makers = accepted.filter(isMaker);
     const [best] = makers;
     if (!made || best === undefined) return plain;
-    // Nothing is compressed for a length that is not asked for: RFC 9110 §9.3.2 lets it be left out.
+    // A HEAD compresses nothing: RFC 9110 §9.3.2 allows omitting a length that only GET would determine.
     if (method === 'HEAD')
       return kept?.known(best) ?? this.#asHead(response, exchange, makers, length) ?? plain;
     if (kept !== undefined) return kept.compressed(best, this.#options.level, this.#options.resources.whole);
@@ -72,25 +72,25 @@ export class Compressor {
     return this.#streamed(response, exchange, makers) ?? plain;
   }
 
-  /** What GET would tell now, without a body and its length. */
+  /** Returns the header fields that GET would send now, without a body or its length. */
   #asHead(
     response: Response,
     exchange: Exchange,
     makers: readonly Maker[],
     length: number | undefined,
   ): Response | undefined {
-    const atOnce = isWhole({ ...response, body: response.body ?? '' }, length);
-    const encoding = atOnce ? makers[0] : this.#affordable(makers);
+    const inOneCall = isWhole({ ...response, body: response.body ?? '' }, length);
+    const encoding = inOneCall ? makers[0] : this.#affordable(makers);
     return encoding && this.#encodedBody(response, exchange, encoding);
   }
 
-  /** The best of these whose coder the memory is there for. */
+  /** Returns the best coder that fits into the available memory. */
   #affordable(makers: readonly Maker[]): Maker | undefined {
     const { level, resources } = this.#options;
     return makers.find(({ memory }) => resources.memory.fits(memory[level]));
   }
 
-  /** @returns undefined for an answer that comes once, or whose content is not in memory */
+  /** @returns undefined for a response that is sent only once, or whose content is not in memory */
   #keptOf(response: Response, { request }: Exchange, length = 0): Kept | undefined {
     if (!Object.isFrozen(response) || !isBytes(response) || length > MAX_KEPT) return undefined;
     const kept = this.#kept.get(response) ?? new Kept(response);
@@ -110,27 +110,27 @@ export class Compressor {
     const original: Original = { response, route, path: kept?.path ?? request.path };
     try {
       for (const encoding of accepted) {
-        const answer = kept
+        const response = kept
           ? await kept.sibling(original, encoding)
-          : await answerWithSibling(original, exchange, encoding);
-        if (answer !== undefined) return answer;
+          : await respondWithSibling(original, exchange, encoding);
+        if (response !== undefined) return response;
       }
     } catch (error) {
-      // No descriptors are left, for example: the response is complete without the compressed file.
+      // For example out of descriptors: the response is sent without the precompressed file.
       const { log, resources } = this.#options;
       if (resources.siblingErrors.take())
-        log.warn(`no compressed file beside ${request.path}: ${String(error)}`);
+        log.warn(`cannot read the precompressed file of ${request.path}: ${String(error)}`);
     }
     return undefined;
   }
 
-  /** @returns undefined where it gets no shorter, or too much is being compressed just now */
+  /** @returns undefined where compression saves nothing, or too many compressions are in progress */
   async #whole(response: Response, exchange: Exchange, encoding: Maker): Promise<Response | undefined> {
     const { level, resources } = this.#options;
     const turn = resources.whole.acquire(exchange.signal);
     if (turn === undefined) return undefined;
     const release = await turn.catch(() => undefined);
-    if (release === undefined) return undefined; // the client has left
+    if (release === undefined) return undefined; // the client has disconnected
     try {
       return await compressedWhole(response, encoding, level);
     } finally {
@@ -138,18 +138,18 @@ export class Compressor {
     }
   }
 
-  /** @returns undefined where the memory is not there for any of these coders */
+  /** @returns undefined where no coder fits into the available memory */
   #streamed(response: Response, exchange: Exchange, makers: readonly Maker[]): Response | undefined {
     const { level, resources } = this.#options;
     const encoding = this.#affordable(makers);
     if (encoding === undefined) return undefined;
     const release = resources.memory.take(encoding.memory[level]);
-    // The body may never be read.
+    // Released with the exchange too, because the body may never be read.
     exchange.own({ close: release });
     return this.#encodedBody(response, exchange, encoding, release);
   }
 
-  /** Until the content is asked for, nothing is done. */
+  /** Compression starts with the first read of the body. */
   #encodedBody(response: Response, { signal }: Exchange, encoding: Maker, closed?: () => void): Response {
     const { body = '', headers = {} } = response;
     const { level, resources } = this.#options;
@@ -162,12 +162,12 @@ export class Compressor {
   }
 }
 
-/** Whether the content is compressed in one go. A stream is as long as it turns out to be, whatever it declares. */
+/** Whether the content is compressed in one call. A stream's declared length is not trusted. */
 function isWhole({ body }: Response, length = Number.POSITIVE_INFINITY): boolean {
   return body !== undefined && isAtHand(body) && length <= MAX_WHOLE;
 }
 
-async function answerWithSibling(
+async function respondWithSibling(
   original: Original,
   exchange: Exchange,
   encoding: Encoding,

@@ -3,17 +3,20 @@ import { fieldOf } from './fields.js';
 
 const PIECE = 64 * 1024;
 
-/** Whether an answer's content is in memory. */
+/** Whether a response's content is in memory. */
 export function isBytes({ body }: Response): boolean {
   return typeof body === 'string' || body instanceof Uint8Array;
 }
 
-/** Whether all of it is there already, so that nobody has to wait for more. */
+/** Whether all of the content is available without waiting. */
 export function isAtHand(body: ResponseBody): boolean {
   return typeof body === 'string' || body instanceof Uint8Array || isFileSlice(body);
 }
 
-/** Bytes of content; undefined for a stream that does not say. Without a body, what an answer to HEAD declares. */
+/**
+ * Content length in bytes; undefined for a stream that does not declare it. Without a body, the length declared in a
+ * response to HEAD.
+ */
 export function lengthOf({ body, headers }: Response): number | undefined {
   if (typeof body === 'string') return Buffer.byteLength(body);
   if (body instanceof Uint8Array) return body.length;
@@ -22,7 +25,7 @@ export function lengthOf({ body, headers }: Response): number | undefined {
   return declared === undefined ? undefined : Number(declared);
 }
 
-/** A piece holds until the next one is asked for: all are read into the same memory. */
+/** A piece is valid until the next one is requested: all are read into the same memory. */
 async function* fileContent({ file, start, end }: FileSlice): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, end - start));
   for (let position = start; position < end; ) {
@@ -33,7 +36,7 @@ async function* fileContent({ file, start, end }: FileSlice): AsyncGenerator<Uin
   }
 }
 
-/** Small pieces: whatever is done with one is done in between other work. */
+/** Yields small pieces, so that other work is done between them. */
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += PIECE) yield bytes.subarray(start, start + PIECE);
 }
@@ -44,7 +47,7 @@ export function piecesOf(body: ResponseBody): AsyncIterable<Uint8Array> {
   return isFileSlice(body) ? fileContent(body) : body;
 }
 
-/** @throws Error when the file has become shorter meanwhile */
+/** @throws Error when the file was truncated meanwhile */
 export async function readWhole({ file, start, end }: FileSlice): Promise<Uint8Array> {
   const bytes = await file.bytes(start, end);
   if (bytes === undefined) throw new Error(`${file.path} became shorter while it was read`);

@@ -11,14 +11,14 @@ const encoding: ArgumentType<Encoding> = {
   },
 };
 
-/** `text/html`, or `text/*` for all of them. */
+/** `text/html`, or `text/*` for all subtypes. */
 const mediaRange = argument.word(
   'TYPE',
   /^[\w!#$&^.+-]{1,127}\/(?:\*|[\w!#$&^.+-]{1,127})$/,
   'a media type such as text/html, or text/*',
 );
 
-/** What is text in fact, and fonts that are not compressed by themselves. */
+/** Text types, and font formats without compression of their own. */
 const TYPES = [
   'text/*',
   'application/javascript',
@@ -42,17 +42,17 @@ const TYPES = [
 const offered: Directive<readonly Encoding[]> = {
   ...list(encoding, {
     default: [...encodings.values()],
-    help: 'sets which encodings are offered, in the order of preference where a client likes several as much; what this Node cannot make (zstd before 22.15) is for compress_static only',
+    help: 'sets the encodings to offer, in order of preference where the client has none; zstd before Node 22.15 works with compress_static only',
     example: 'compress_encodings br gzip;',
   }),
-  // The same in every documentation, whichever Node prints it.
+  // The same in the documentation, no matter which version of Node prints it.
   writtenDefault: encodingNames.join(' '),
 };
 
 export const directives = {
   compress: flag({
     default: false,
-    help: 'compresses answers for clients that take it',
+    help: 'compresses responses for clients that accept it',
     example: 'compress on;',
   }),
   compress_encodings: offered,
@@ -63,17 +63,17 @@ export const directives = {
   }),
   compress_min_length: size({
     default: 1024,
-    help: 'leaves shorter content as it is, where its length is known',
+    help: 'sets the minimum length of responses to compress, where the length is known',
     example: 'compress_min_length 1k;',
   }),
   compress_level: oneOf(levels, {
     default: 'default',
-    help: 'chooses between time and size',
+    help: 'trades speed for size',
     example: 'compress_level fast;',
   }),
   compress_static: flag({
     default: false,
-    help: 'answers with the compressed file beside a file (.br, .zst, .gz) where there is one that is not older',
+    help: 'sends the precompressed file next to a file (.br, .zst, .gz) if it exists and is not older',
     example: 'compress_static on;',
   }),
 };

@@ -3,7 +3,7 @@ import { fieldOf } from './fields.js';
 
 export type TypeMatcher = (contentType: string) => boolean;
 
-/** @param types media types in lower or upper case, or `text/*` */
+/** @param types media types in any case, or `text/*` */
 export function typeMatcher(types: readonly string[]): TypeMatcher {
   const exact = new Set(types.filter((type) => !type.endsWith('/*')).map((type) => type.toLowerCase()));
   const families = types.filter((type) => type.endsWith('/*')).map((type) => type.slice(0, -1).toLowerCase());
@@ -14,20 +14,20 @@ export function typeMatcher(types: readonly string[]): TypeMatcher {
   };
 }
 
-/** Statuses without content, or whose content is a part (RFC 9110 §15.3.7). */
+/** Statuses without content, or with partial content (RFC 9110 §15.3.7). */
 const LEFT_ALONE: ReadonlySet<number> = new Set([204, 205, 206, 304, 416]);
 
 function mayTransform({ headers }: Response): boolean {
   if (fieldOf(headers, 'content-encoding') !== undefined) return false;
-  // RFC 9111 §5.2.2.6: whoever made it wants it as it is.
+  // RFC 9111 §5.2.2.6: the origin of the response forbids transforming it.
   return !/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(fieldOf(headers, 'cache-control') ?? '');
 }
 
-/** Whether who asks otherwise could get this answer compressed: then it varies by Accept-Encoding. */
+/** Whether some client could get this response compressed: then it varies by Accept-Encoding. */
 export function mayCompress(response: Response, { request }: Exchange, matches: TypeMatcher): boolean {
   const { status, headers, body } = response;
   if (LEFT_ALONE.has(status)) return false;
-  // An answer to HEAD may come without the content it stands for.
+  // A response to HEAD may omit the body it describes.
   if (body === undefined && (request.method !== 'HEAD' || headers?.['content-length'] === undefined)) {
     return false;
   }
@@ -36,10 +36,10 @@ export function mayCompress(response: Response, { request }: Exchange, matches: 
 }
 
 /**
- * Whether a 304 or 206 stands for content that could be compressed: it has to tell what that varies by (RFC 9110
- * §15.3.7, §15.4.5). Neither has the content's type for sure: it is the one of the URL's extension.
+ * Whether a 304 or 206 belongs to content that could be compressed: then it must have the same Vary field (RFC 9110
+ * §15.3.7, §15.4.5). These responses do not always carry the content type, so the URL's extension determines it.
  */
-export function standsForCompressible(
+export function belongsToCompressible(
   response: Response,
   { request, route }: Exchange,
   matches: TypeMatcher,

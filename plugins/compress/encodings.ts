@@ -3,20 +3,20 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Coder } from './coder.js';
 
-/** A content coding (RFC 9110 §8.4.1): a file's sibling in it can be sent whoever made it. */
+/** A content coding (RFC 9110 §8.4.1). Precompressed files in it can be sent even if this Node cannot produce it. */
 export interface Encoding {
   readonly name: EncodingName;
-  /** Of a file's compressed sibling. */
+  /** Suffix of precompressed files. */
   readonly suffix: string;
 }
 
-/** One that this Node can make. */
+/** A coding that this Node can produce. */
 export interface Maker extends Encoding {
-  /** The whole at once, in a thread of the pool. */
+  /** Compresses everything in one call, in a thread of libuv's pool. */
   whole(bytes: Uint8Array, level: Level): Promise<Uint8Array>;
-  /** Piece by piece. */
+  /** Compresses piece by piece. */
   stream(level: Level): Coder;
-  /** Bytes that a stream's coder holds at most, with the pieces before and behind it. */
+  /** Maximum memory of a stream's coder in bytes, including the pieces in its input and output. */
   readonly memory: Readonly<Record<Level, number>>;
 }
 
@@ -26,15 +26,18 @@ export type EncodingName = (typeof encodingNames)[number];
 export const levels = ['fast', 'default', 'best'] as const;
 export type Level = (typeof levels)[number];
 
-/** Text of a page's size: gzip 6 and brotli 4 take about the same time; above brotli 9 it takes many times as long. */
+/**
+ * Levels for texts of a page's size: gzip 6 and brotli 4 take about the same time; above 9, brotli takes many times as
+ * long.
+ */
 const GZIP: Readonly<Record<Level, number>> = { fast: 1, default: 6, best: 9 };
 const BROTLI: Readonly<Record<Level, number>> = { fast: 1, default: 4, best: 9 };
-/** A stream's coder lives as long as a slow client takes: 6 holds up to 5 MB, 9 some 40. */
+/** A stream's coder lives as long as a slow client reads: brotli 6 holds up to 5 MB, 9 about 40 MB. */
 const BROTLI_STREAM: Readonly<Record<Level, number>> = { ...BROTLI, best: 6 };
-/** Of a stream's window, as a power of two: brotli's own 4 MiB would be the most of what a coder holds. */
+/** Window of a stream's coder as a power of two: brotli's default of 4 MiB would dominate the coder's memory. */
 const BROTLI_STREAM_WINDOW = 19;
 const ZSTD: Readonly<Record<Level, number>> = { fast: 1, default: 3, best: 12 };
-/** As brotli's: 12 would hold some 50 MB. */
+/** Limited like brotli's: zstd 12 would hold about 50 MB. */
 const ZSTD_STREAM: Readonly<Record<Level, number>> = { ...ZSTD, best: 6 };
 
 const KIB = 1024;
@@ -80,7 +83,7 @@ const brotli: Maker = {
   memory: { fast: 1024 * KIB, default: 2304 * KIB, best: 5120 * KIB },
 };
 
-/** Since Node 22.15 and 23.8; the types of Node 20 do not know of it. */
+/** Available since Node 22.15 and 23.8; the types of Node 20 do not declare it. */
 function zstdOf(library: object): Encoding | Maker {
   const found: Encoding = { name: 'zstd', suffix: '.zst' };
   const make: unknown = Reflect.get(library, 'createZstdCompress');
@@ -90,7 +93,7 @@ function zstdOf(library: object): Encoding | Maker {
   const flushing: unknown = Reflect.get(constants, 'ZSTD_e_flush');
   const coder = (value: number): Coder => {
     const transform: unknown = Reflect.apply(make, undefined, [{ params: { [String(quality)]: value } }]);
-    if (!(transform instanceof Transform)) throw new Error('zlib made no stream');
+    if (!(transform instanceof Transform)) throw new Error('createZstdCompress() did not return a Transform');
     const flush: unknown = Reflect.get(transform, 'flush');
     return new Coder(transform, (done) => {
       if (typeof flush === 'function') Reflect.apply(flush, transform, [flushing, done]);
@@ -116,7 +119,7 @@ export function isMaker(encoding: Encoding): encoding is Maker {
   return 'stream' in encoding;
 }
 
-/** By name. */
+/** Encodings by name. */
 export const encodings: ReadonlyMap<EncodingName, Encoding> = new Map(
   [brotli, zstdOf(zlib), gzip].map((encoding) => [encoding.name, encoding]),
 );

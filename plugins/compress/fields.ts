@@ -5,7 +5,7 @@ export function fieldOf(headers: ResponseHeaders | undefined, name: string): str
   return typeof value === 'object' ? value.join(', ') : value;
 }
 
-/** RFC 9110 §12.5.5: each name once, and `*` stands for them all. */
+/** Adds Accept-Encoding to Vary, unless it or `*` is already there (RFC 9110 §12.5.5). */
 function withVary(headers: ResponseHeaders): ResponseHeaders {
   const before = fieldOf(headers, 'vary') ?? '';
   const names = before.split(',').map((name) => name.trim().toLowerCase());
@@ -13,7 +13,7 @@ function withVary(headers: ResponseHeaders): ResponseHeaders {
   return { ...headers, vary: before.trim() === '' ? 'accept-encoding' : `${before}, accept-encoding` };
 }
 
-/** The answer as it is, for who takes no coding: others would get it compressed. */
+/** Returns the unencoded response with Vary: other clients get it compressed. */
 export function varying(response: Response): Response {
   const headers = response.headers ?? {};
   const varied = withVary(headers);
@@ -21,8 +21,8 @@ export function varying(response: Response): Response {
 }
 
 /**
- * A 304 with the entity-tag in the form in which the client has it: a cache that holds the weak one may not use an
- * answer with the strong one (RFC 9111 §4.3.4).
+ * Returns a 304 with the entity-tag in the form that the client has: a cache that holds the weak one may not use a
+ * response with the strong one (RFC 9111 §4.3.4).
  */
 export function revalidated(response: Response, ifNoneMatch: string | undefined): Response {
   const etag = fieldOf(response.headers, 'etag');
@@ -30,8 +30,8 @@ export function revalidated(response: Response, ifNoneMatch: string | undefined)
   return { ...response, headers: { ...response.headers, etag: `W/${etag}` } };
 }
 
-/** What is true of the content as it was only: its length, its ranges, its digests (RFC 9530). */
-const OF_THE_PLAIN: ReadonlySet<string> = new Set([
+/** Fields that apply to the unencoded content only: its length, ranges and digests (RFC 9530). */
+const UNENCODED_ONLY: ReadonlySet<string> = new Set([
   'content-length',
   'accept-ranges',
   'content-md5',
@@ -41,11 +41,11 @@ const OF_THE_PLAIN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What stands in the header of a compressed answer. Its entity-tag is weak (RFC 9110 §8.8.1): the bytes differ by the
- * coding, the meaning does not, and a revalidation compares weakly.
+ * Header fields of a compressed response. Its entity-tag is weak (RFC 9110 §8.8.1): the bytes differ by coding, the
+ * meaning does not, and revalidation uses weak comparison.
  */
 export function compressedHeaders(headers: ResponseHeaders, encoding: string): ResponseHeaders {
-  const kept = Object.entries(withVary(headers)).filter(([name]) => !OF_THE_PLAIN.has(name));
+  const kept = Object.entries(withVary(headers)).filter(([name]) => !UNENCODED_ONLY.has(name));
   const etag = fieldOf(headers, 'etag');
   return {
     ...Object.fromEntries(kept),

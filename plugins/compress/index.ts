@@ -4,7 +4,7 @@ import { directives } from './directives.js';
 import { typeMatcher } from './eligible.js';
 import { Resources } from './resources.js';
 
-/** After all that changes content or fields: what is compressed can only be sent. */
+/** After every plugin that changes content or fields: compressed content can only be sent. */
 const LAST = Stage.fallback + 200;
 
 export default definePlugin({
@@ -29,7 +29,7 @@ export default definePlugin({
       log,
     });
     hooks.onResponse.tapPromise({ stage: LAST }, (response, exchange) =>
-      compressor.answer(response, exchange),
+      compressor.compress(response, exchange),
     );
   },
 });

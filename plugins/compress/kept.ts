@@ -12,12 +12,12 @@ import { compressedHeaders, varying } from './fields.js';
 import { type Original, openSibling } from './siblings.js';
 import { compressedWhole } from './whole.js';
 
-/** How long a look at the file system counts: as long as static's. */
+/** Milliseconds that a check of the file system is valid for, as in the static plugin. */
 const VALID_MS = 1000;
 
 interface KeptSibling extends FileVersion {
   readonly settled: boolean;
-  readonly answer: Response;
+  readonly response: Response;
 }
 
 interface Look {
@@ -26,11 +26,13 @@ interface Look {
 }
 
 /**
- * What was made of an answer that comes again and again: one frozen value for each encoding, whoever asks, so that
- * the server keeps the bytes it made of it.
+ * Compressed variants of a response that is sent repeatedly: one frozen value for each encoding, so that the server
+ * caches its serialised form.
  */
 export class Kept {
-  /** The URL of the file it may be made of; a folder's answer does not tell it, the one of its index file does. */
+  /**
+   * URL of the file it may be built from. A response for a directory does not know it; the one of its index file does.
+   */
   path: DecodedPath | undefined;
   readonly plain: Response;
   readonly #response: Response;
@@ -42,12 +44,14 @@ export class Kept {
     this.plain = Object.freeze(varying(response));
   }
 
-  /** What there is already. */
+  /** Returns a variant that already exists or is in progress. */
   known(encoding: Encoding): Promise<Response> | undefined {
     return this.#compressed.get(encoding.name);
   }
 
-  /** Compressed, or plain where that is no longer, or too much is being compressed just now. */
+  /**
+   * Returns the compressed variant, or the unencoded one where compression saves nothing or too many are in progress.
+   */
   compressed(encoding: Maker, level: Level, turns: WorkLimit): Promise<Response> {
     const known = this.known(encoding);
     if (known !== undefined) return known;
@@ -55,7 +59,7 @@ export class Kept {
     if (turn === undefined) return Promise.resolve(this.plain);
     const making = this.#make(turn, encoding, level);
     this.#compressed.set(encoding.name, making);
-    // What could not be made is tried anew for the next one.
+    // A failed compression is retried by the next request.
     making.catch(() => this.#compressed.delete(encoding.name));
     return making;
   }
@@ -63,24 +67,24 @@ export class Kept {
   async #make(turn: Promise<() => void>, encoding: Maker, level: Level): Promise<Response> {
     const release = await turn;
     try {
-      const answer = await compressedWhole(this.#response, encoding, level);
-      return answer === undefined ? this.plain : Object.freeze(answer);
+      const response = await compressedWhole(this.#response, encoding, level);
+      return response === undefined ? this.plain : Object.freeze(response);
     } finally {
       release();
     }
   }
 
-  /** Answered with the compressed file beside it, looked at again when a second has passed. */
+  /** Returns the response from the precompressed file, which is checked once a second. */
   async sibling(original: Original, encoding: Encoding): Promise<Response | undefined> {
     const before = this.#looks.get(encoding.name);
     if (before !== undefined && performance.now() - before.checkedAt < VALID_MS) {
-      return (await before.found)?.answer;
+      return (await before.found)?.response;
     }
     const checkedAt = performance.now();
     const found = this.#look(original, encoding, before);
     this.#looks.set(encoding.name, { checkedAt, found });
     found.catch(() => this.#looks.delete(encoding.name));
-    return (await found)?.answer;
+    return (await found)?.response;
   }
 
   async #look(
@@ -103,8 +107,8 @@ export class Kept {
     const settled = isSettled(ctimeMs);
     const body = await readWhole({ file, start: 0, end: size });
     const headers = compressedHeaders(this.#response.headers ?? {}, encoding.name);
-    const answer = Object.freeze({ ...this.#response, headers, body });
-    return { size, mtimeMs, ctimeMs, ino, settled, answer };
+    const response = Object.freeze({ ...this.#response, headers, body });
+    return { size, mtimeMs, ctimeMs, ino, settled, response };
   }
 }
 

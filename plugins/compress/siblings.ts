@@ -16,7 +16,7 @@ import { lengthOf } from './content.js';
 import type { Encoding } from './encodings.js';
 import { fieldOf } from './fields.js';
 
-/** An answer, and the URL whose file it may be made of. */
+/** A response, and the URL of the file it may be built from. */
 export interface Original {
   readonly response: Response;
   readonly path: DecodedPath;
@@ -24,18 +24,18 @@ export interface Original {
 }
 
 /**
- * Opens the compressed file beside the one that an answer was made of.
- * @returns undefined where there is none that is as new and smaller, or the answer is not that file; else the caller
- * closes it
- * @throws the system's error for what is no answer to the client: EMFILE, EIO …
+ * Opens the precompressed file next to the one that a response was built from.
+ * @returns undefined where none exists that is as new and smaller, or the response is not that file; otherwise the
+ * caller closes it
+ * @throws the system's error where no response to the client is defined: EMFILE, EIO …
  */
 export async function openSibling(original: Original, encoding: Encoding): Promise<OpenFile | undefined> {
   const { path, route } = original;
   if (path.endsWith('/')) return undefined;
   const url = decodePath(encodePath(path) + encoding.suffix);
-  const besides = url && route.resolve(url);
-  if (besides === undefined) return undefined;
-  const found = await openFile(besides, route.boundary);
+  const siblingPath = url && route.resolve(url);
+  if (siblingPath === undefined) return undefined;
+  const found = await openFile(siblingPath, route.boundary);
   if (found.kind !== 'file') return undefined;
   const sibling = found.file;
   let fits = false;
@@ -48,7 +48,10 @@ export async function openSibling(original: Original, encoding: Encoding): Promi
   return fits ? sibling : undefined;
 }
 
-/** The file that the answer was made of. A script, or a page made for somebody, may answer at a file's URL too. */
+/**
+ * Returns the version of the file that the response was built from. A script, or a personalised page, may respond at a
+ * file's URL too.
+ */
 async function versionOf({ response, path, route }: Original): Promise<FileVersion | undefined> {
   const { body, headers, status } = response;
   const file = route.resolve(path);

@@ -4,19 +4,19 @@ import type { Coder } from './coder.js';
 import { isAtHand, piecesOf } from './content.js';
 
 export interface EncodingOptions {
-  /** Called when the first piece is asked for. */
+  /** Called when the first piece is requested. */
   readonly makeCoder: () => Coder;
-  /** Aborted when nobody will take more: who waits for a piece then need not wait for it. */
+  /** Aborted when no more output will be read: a pending read then resolves immediately. */
   readonly signal: AbortSignal;
-  /** The coders' turns; without it none waits for another. */
+  /** Limits concurrent work of the coders; without it there is no limit. */
   readonly turns?: WorkLimit | undefined;
-  /** Called once, when no more pieces will be asked for. */
+  /** Called once, when no more pieces will be requested. */
   readonly closed?: (() => void) | undefined;
 }
 
 /**
- * A body, compressed as it comes. It is read no faster than the compressed one is taken; what a slow one has given so
- * far is sent on while it lets wait. Who stops reading, or never begins, ends both.
+ * Compresses a body while it is read. The source is read no faster than the compressed output; while a slow source
+ * pauses, the output so far is flushed. When the reader stops, or never begins, both end.
  */
 export function encoded(body: ResponseBody, options: EncodingOptions): AsyncIterable<Uint8Array> {
   return {
@@ -27,20 +27,20 @@ export function encoded(body: ResponseBody, options: EncodingOptions): AsyncIter
 
 const DONE = { done: true, value: undefined } as const;
 
-/** Not a generator: `return()` of one waits for the piece that is asked for, which may never come. */
+/** Not a generator, because return() of a generator waits for the pending piece, which may never come. */
 class EncodedPieces implements AsyncIterator<Uint8Array, undefined> {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #mayWait: boolean;
   readonly #options: EncodingOptions;
-  /** Aborted with the end of it all: a turn that is waited for is given up then. */
+  /** Aborted at the end, to cancel waiting for a slot. */
   readonly #ending = new AbortController();
   #coder: Coder | undefined;
-  /** The source's next piece, which has been asked for. */
+  /** Pending read of the source. */
   #coming: Promise<IteratorResult<Uint8Array>> | undefined;
-  /** The coder holds something that the reader has not got. */
+  /** The coder holds output that the reader has not received. */
   #holds = false;
   #ended = false;
-  /** Ends the wait of whoever asks for a piece just now. */
+  /** Resolves the pending next() as done. */
   #giveUp: (() => void) | undefined;
 
   constructor(source: AsyncIterator<Uint8Array>, mayWait: boolean, options: EncodingOptions) {
@@ -77,7 +77,7 @@ class EncodedPieces implements AsyncIterator<Uint8Array, undefined> {
     return DONE;
   }
 
-  /** Brings the coder a step on. @returns what came of it; may be empty */
+  /** Feeds the coder one step. @returns its output; may be empty */
   async #advance(): Promise<Uint8Array> {
     const coder = this.#start();
     this.#coming ??= this.#source.next();
@@ -118,7 +118,7 @@ class EncodedPieces implements AsyncIterator<Uint8Array, undefined> {
     return this.#ending.signal.aborted;
   }
 
-  /** The source is not waited for: one that lets wait would keep who stopped reading. */
+  /** Does not wait for the source: a stalled source would keep the reader from ending. */
   readonly #close = (): void => {
     if (this.#closed) return;
     this.#ending.abort();
@@ -132,7 +132,7 @@ class EncodedPieces implements AsyncIterator<Uint8Array, undefined> {
   };
 }
 
-/** What has come within a turn of the event loop. */
+/** Returns the value if it arrives within one turn of the event loop. */
 function soon<T>(coming: Promise<T>): Promise<T | undefined> {
   return Promise.race([coming, nextTurn(undefined)]);
 }

@@ -4,8 +4,8 @@ import type { Level, Maker } from './encodings.js';
 import { compressedHeaders } from './fields.js';
 
 /**
- * Compresses an answer's content in one go, for what is small.
- * @returns undefined where it gets no shorter, or its content is no file and not in memory
+ * Compresses a response's content in one call, for small content.
+ * @returns undefined where compression saves nothing, or the content is neither a file nor in memory
  */
 export async function compressedWhole(
   response: Response,

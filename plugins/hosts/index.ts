@@ -1,19 +1,19 @@
 import { argument, definePlugin, list, type Response, Stage } from '@webserv/server';
 import { type AllowedHost, isAllowed } from './allowed.js';
 
-/** Before everything else that could answer, redirects and preflights included. */
+/** Before every other tap that responds, redirects and preflights included. */
 const FIRST = Stage.rewrite - 90;
 
-/** The name is quoted as JSON: control characters and quotes stay inside it, and plain text holds no markup. */
+/** JSON.stringify escapes control characters and quotes; plain text cannot contain markup. */
 function misdirected(host: string, allowed: readonly AllowedHost[]): Response {
   const name = host === '' ? 'a request without a host name' : `the host name ${JSON.stringify(host)}`;
   return {
     status: 421,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
-    body: `This server does not answer ${name}.
+    body: `This server does not accept ${name}.
 
-It answers: ${allowed.map((one) => (one === 'loopback' ? 'localhost, *.localhost, 127.0.0.0/8, [::1]' : one)).join(', ')}
-To allow another name, start it with "webserv serve --host NAME", or add the name to "allow_hosts" in its configuration.
+Accepted host names: ${allowed.map((one) => (one === 'loopback' ? 'localhost, *.localhost, 127.0.0.0/8, [::1]' : one)).join(', ')}
+To accept another name, start the server with "webserv serve --host NAME", or add the name to "allow_hosts" in the configuration.
 `,
   };
 }

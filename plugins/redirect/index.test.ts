@@ -200,8 +200,8 @@ describe('a configuration that cannot work is refused', () => {
     ['return 304;', /expected a status from 200 to 599/],
     ['return somewhere;', /expected a status from 200 to 599, or a URL/],
     ['return 0200;', /expected a status from 200 to 599/],
-    ['return 444;', /444 is not a status/],
-    ['return 204 text;', /a 204 answer has no content/],
+    ['return 444;', /444 \(close without a response\) is not supported/],
+    ['return 204 text;', /a 204 response has no content/],
     ['return 200 a b;', /return/],
     ['return;', /return/],
   ])('%s', async (directive, message) => {

@@ -21,10 +21,13 @@ function redirectTo(status: number, location: string): Response {
   };
 }
 
-/** One frozen answer for a template without variables, so that the writer can keep its bytes. */
-function answering(template: Template, answer: (text: string) => Response): (exchange: Exchange) => Response {
-  if (!template.constant) return (exchange) => answer(template.render(exchange));
-  const fixed = Object.freeze(answer(template.source));
+/** Freezes the response of a template without variables, so that the writer can cache its serialised form. */
+function rendering(
+  template: Template,
+  respond: (text: string) => Response,
+): (exchange: Exchange) => Response {
+  if (!template.constant) return (exchange) => respond(template.render(exchange));
+  const fixed = Object.freeze(respond(template.source));
   return () => fixed;
 }
 
@@ -32,21 +35,21 @@ function responder(options: Return, textType: string): (exchange: Exchange) => R
   const { status } = options;
   if (options.kind === 'redirect') {
     const { target } = options;
-    return answering(target, (text) => redirectTo(status, locationValue(target.source, text)));
+    return rendering(target, (text) => redirectTo(status, locationValue(target.source, text)));
   }
   if (options.text === undefined || options.text.source === '') {
     const bare: Response = Object.freeze(status < 300 && status !== 204 ? { status, body: '' } : { status });
     return () => bare;
   }
-  return answering(options.text, (text) => ({ status, headers: { 'content-type': textType }, body: text }));
+  return rendering(options.text, (text) => ({ status, headers: { 'content-type': textType }, body: text }));
 }
 
-/** The kernel's type for a file nobody knows means here that no `default_type` was chosen. */
+/** application/octet-stream is the kernel's type for unknown files; here it means that no `default_type` was set. */
 function textType(defaultType: string): string {
   return defaultType.startsWith('application/octet-stream') ? 'text/plain; charset=utf-8' : defaultType;
 }
 
-/** Content is pulled and let go, so that `client_max_body_size` holds where nobody wants it either. */
+/** Reads and discards the body, so that `client_max_body_size` applies even though nothing uses it. */
 async function readToEnd(body: RequestBody): Promise<void> {
   while ((await body.read()) !== undefined);
 }
@@ -58,7 +61,7 @@ export default definePlugin({
       default: undefined,
       usage: 'CODE [TEXT] | CODE URL | URL',
       arguments: [1, 2],
-      help: 'answers with a status, a text, or a redirect',
+      help: 'responds with a status, a text, or a redirect',
       example: 'return 301 https://example.org$request_uri;',
       argumentTypes: [statusOrUrl, argument.template],
       parse: parseReturn,

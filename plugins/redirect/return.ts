@@ -8,18 +8,18 @@ import {
   type Template,
 } from '@webserv/server';
 
-/** What a `return` directive says, read once when the configuration is loaded. */
+/** A parsed `return` directive. */
 export type Return =
   | { readonly kind: 'redirect'; readonly status: number; readonly target: Template }
-  /** Without a text, a status of 400 or more becomes the route's error page. */
+  /** Without a text, a status of 400 or more is sent with the route's error page. */
   | { readonly kind: 'status'; readonly status: number; readonly text: Template | undefined };
 
-/** RFC 9110 §15.4: the statuses that send a client to the URL in `Location`. */
+/** RFC 9110 §15.4: statuses that redirect the client to the URL in `Location`. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** RFC 9110 §15.3.5, §15.3.6: answers without content. */
+/** RFC 9110 §15.3.5, §15.3.6: statuses without content. */
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205]);
 
-/** Its first word, for the schema: what follows from it is read below. */
+/** Type of the first argument in the schema; `parseReturn` checks the rest. */
 export const statusOrUrl: ArgumentType<string> = {
   ...argument.text,
   json: [
@@ -31,8 +31,8 @@ export const statusOrUrl: ArgumentType<string> = {
 const URL_START = /^(?:https?:|\/|\$)/i;
 
 /**
- * `return CODE URL`, `return CODE [TEXT]` or `return URL`, which is a 302.
- * @throws ArgumentError for a status no server may answer with, a redirect to nowhere, or a text that cannot be sent
+ * Parses `return CODE URL`, `return CODE [TEXT]`, or `return URL`, which is a 302.
+ * @throws ArgumentError for a status that no server may send, a redirect without a URL, or a text that cannot be sent
  */
 export function parseReturn(use: DirectiveUse, scope: Scope): Return {
   const [first, second] = use.arguments;
@@ -58,13 +58,18 @@ export function parseReturn(use: DirectiveUse, scope: Scope): Return {
     });
   }
   if (status === 444) {
-    throw new ArgumentError('444 is not a status: every request is answered here', {
-      argument: first,
-      hint: 'write "return 403;" or "return 404;"',
-    });
+    throw new ArgumentError(
+      '444 (close without a response) is not supported: every request gets a response',
+      {
+        argument: first,
+        hint: 'write "return 403;" or "return 404;"',
+      },
+    );
   }
   if (second !== undefined && second.text !== '' && WITHOUT_CONTENT.has(status)) {
-    throw new ArgumentError(`a ${status} answer has no content`, { argument: second });
+    throw new ArgumentError(`a ${status} response has no content, so it cannot have a text`, {
+      argument: second,
+    });
   }
   return { kind: 'status', status, text: second && readArgument(argument.template, second, scope) };
 }

@@ -155,7 +155,7 @@ describe('a configuration', () => {
     ['root .; try_files $uri index.html;', 'starts with a slash'],
     ['root .; cache_control "a\r\nb";', 'the value of a header field'],
     ['file_cache 1k;\nserver { listen 127.0.0.1:0; }', 'at least 64k'],
-    ['file_cache 1m valid=2s;\nserver { listen 127.0.0.1:0; }', 'once a second'],
+    ['file_cache 1m valid=2s;\nserver { listen 127.0.0.1:0; }', 'at most 1s'],
     ['file_cache 1m 1s;\nserver { listen 127.0.0.1:0; }', 'valid=TIME'],
     ['file_cache off valid=1s;\nserver { listen 127.0.0.1:0; }', 'at least 64k'],
   ])('%j is refused', async (conf, problem) => {

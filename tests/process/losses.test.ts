@@ -101,7 +101,7 @@ const LOSSES: readonly Loss[] = [
     gone: 'bin/interpreter',
     without: [['GET', '/x/a.sh', 500]],
     again: [['GET', '/x/a.sh', 200]],
-    told: 'there is no program',
+    told: 'not found',
   },
 ];
 

@@ -89,7 +89,7 @@ describe('6.4 response message-body', () => {
       expect(await twice(path)).toMatch(/\r\n\r\nhelloHTTP\/1\.1 200 [\s\S]*in step$/);
       await expect
         .poll(() => server.log.join('\n'))
-        .toContain(`${path}: more content than its Content-Length`);
+        .toContain(`${path}: wrote more content than its Content-Length`);
     },
   );
 

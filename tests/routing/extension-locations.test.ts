@@ -158,7 +158,7 @@ describe('findings about an extension location', () => {
       { 'w/': null },
     );
     expect(server.warnings.map(({ message, place }) => `${place?.line} ${message}`)).toEqual([
-      '3 cgi .x: there is no program "no-such-program"',
+      '3 cgi .x: program "no-such-program" not found',
     ]);
     await expect(
       startTestServer(`root w; location *.x { cgi x y; methods get; }\n${locations}`, { 'w/': null }),

@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { Content } from '../spool.js';
 
-/** A program and all it gets. Nothing of the server's own environment comes with it. */
+/** A program with its arguments and environment. The server's own environment is not inherited. */
 export interface Invocation {
-  /** The program, a path, and its arguments. No shell looks at them. */
+  /** Path of the program, and its arguments. No shell interprets them. */
   readonly command: readonly string[];
-  /** The folder it runs in. */
-  readonly folder: string;
+
+  /** Its working directory. */
+  readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Its standard input. */
+  /** Standard input. */
   readonly input: Content;
 }
 
@@ -23,9 +24,9 @@ export interface Child {
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Settles when the system has given back the process: it is no zombie any more. */
+  /** Resolves when the system has released the process: it is no zombie any more. */
   readonly exited: Promise<Exit>;
-  /** Settles when it has exited and nobody holds its output and errors open. */
+  /** Resolves when it has exited and no process holds its stdout or stderr open. */
   readonly closed: Promise<void>;
 }
 

@@ -24,7 +24,7 @@ const bytes = (text: string): Content => ({ ...nothing, size: text.length, bytes
 function shell(script: string, rest: Partial<Invocation> = {}): Invocation {
   return {
     command: ['/bin/sh', '-c', script],
-    folder,
+    workingDirectory: folder,
     environment: { PATH: '/usr/bin:/bin' },
     input: nothing,
     ...rest,
@@ -159,7 +159,7 @@ describe.each([
 
   it.each([
     ['ENOENT', { command: ['/no/such/program'] }],
-    ['ENOENT', { folder: '/no/such/folder' }],
+    ['ENOENT', { workingDirectory: '/no/such/folder' }],
     ['EACCES', { command: [join(folder, 'plain')] }],
     ['E2BIG', { environment: { LONG: 'x'.repeat(3_000_000) } }],
   ])('that cannot be started is refused with %s', async (code, rest) => {

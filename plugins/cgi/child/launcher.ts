@@ -6,13 +6,13 @@ import { launchByPosix } from './posix-child.js';
 import { loadPosixSpawn, type PosixSpawn, SystemError } from './posix-spawn.js';
 import { Reaper } from './reaper.js';
 
-/** Starts programs by the cheapest means this system has. */
+/** Starts programs by the cheapest method that this system supports. */
 export class Launcher {
   readonly #load: () => Promise<PosixSpawn | undefined>;
   #launch: Promise<Launch> | undefined;
   #reaper: Reaper | undefined;
 
-  /** @param load asked when the first program is started: most servers run none */
+  /** @param load called when the first program is started, because most servers run none */
   constructor(load: () => Promise<PosixSpawn | undefined> = loadPosixSpawn) {
     this.#load = load;
   }
@@ -24,13 +24,14 @@ export class Launcher {
     const { command } = invocation;
     const [program = ''] = command;
     if (program.includes('/')) return launch(invocation);
-    // Was not there when the configuration was loaded. As a path it would be a file of the script's own folder.
+    // The program did not exist when the configuration was loaded. The bare name must not be taken for a file in the
+    // script's directory.
     const found = await findInterpreter(program);
     if (found === undefined) throw new SystemError(`spawn ${program}`, constants.errno.ENOENT);
     return launch({ ...invocation, command: command.with(0, found) });
   }
 
-  /** All that was started has ended. */
+  /** Call it when every started program has ended. */
   dispose(): void {
     this.#reaper?.dispose();
   }

@@ -3,13 +3,18 @@ import { once } from 'node:events';
 import type { Child, Exit, Invocation } from './child.js';
 
 /**
- * By Node's own means, which are everywhere. They fork: the system copies the page tables of the whole server, which
- * blocks the event loop for a millisecond and more, the longer the larger the server is.
+ * Uses Node's own child_process, which works everywhere. It forks: the system copies the page tables of the whole
+ * server, which blocks the event loop for a millisecond or more, depending on the server's size.
  */
-export async function launchByNode({ command, folder, environment, input }: Invocation): Promise<Child> {
+export async function launchByNode({
+  command,
+  workingDirectory,
+  environment,
+  input,
+}: Invocation): Promise<Child> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
-    cwd: folder,
+    cwd: workingDirectory,
     env: environment,
     detached: true,
     stdio: [input.file?.fd ?? (input.size === 0 ? 'ignore' : 'pipe'), 'pipe', 'pipe'],
@@ -19,8 +24,8 @@ export async function launchByNode({ command, folder, environment, input }: Invo
     const [error]: unknown[] = await once(child, 'error');
     throw error;
   }
-  if (stdout === null || stderr === null) throw new Error('no pipes from the script');
-  child.on('error', () => {}); // a signal that could not be sent
+  if (stdout === null || stderr === null) throw new Error('spawn() returned no pipes for the output');
+  child.on('error', () => {}); // a signal could not be sent
   stdin?.on('error', () => {}); // EPIPE: a script need not read its input
   stdin?.end(input.bytes);
   const exited = new Promise<Exit>((resolve) => {

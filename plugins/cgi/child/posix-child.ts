@@ -3,13 +3,14 @@ import type { Child, Invocation } from './child.js';
 import type { PosixSpawn } from './posix-spawn.js';
 import type { Reaper } from './reaper.js';
 
-/** By posix_spawn, over pipes. @throws SystemError */
+/** Uses posix_spawn with pipes. @throws SystemError */
 export function launchByPosix(posix: PosixSpawn, reaper: Reaper, invocation: Invocation): Child {
-  const { command, folder, input } = invocation;
+  const { command, workingDirectory, input } = invocation;
   const [file = '', ...args] = command;
   const environment = Object.entries(invocation.environment).map(([name, value]) => `${name}=${value}`);
-  // C's texts end there: what follows would be lost without a word.
-  if ([...command, ...environment].some((text) => text.includes('\0'))) throw new Error('NUL in an argument');
+  // C strings end at a NUL: the rest would be lost silently.
+  if ([...command, ...environment].some((text) => text.includes('\0')))
+    throw new Error('NUL in an argument or environment variable');
   const streams: Socket[] = [];
   const theirs: number[] = [];
   try {
@@ -32,7 +33,7 @@ export function launchByPosix(posix: PosixSpawn, reaper: Reaper, invocation: Inv
       file,
       args,
       environment,
-      folder,
+      workingDirectory,
       stdin,
       stdout: output.write,
       stderr: errors.write,
@@ -44,12 +45,12 @@ export function launchByPosix(posix: PosixSpawn, reaper: Reaper, invocation: Inv
     for (const each of streams) each.destroy();
     throw error;
   } finally {
-    // The program has copies of its own.
+    // The program has its own copies.
     for (const descriptor of theirs) posix.close(descriptor);
   }
 }
 
-/** The server's end of a pipe, which the stream closes from here on. */
+/** Wraps the server's end of a pipe in a stream, which owns the descriptor from here on. */
 function stream(streams: Socket[], fd: number, direction: { readable: boolean; writable: boolean }): Socket {
   const made = new Socket({ fd, ...direction });
   streams.push(made);

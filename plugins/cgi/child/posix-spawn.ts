@@ -1,36 +1,38 @@
 import { constants } from 'node:os';
 
-/** A program to start, and its descriptors. */
+/** Arguments of a posix_spawn call. */
 export interface SpawnCall {
-  /** A path: nothing is looked for in PATH. */
+  /** Path of the program; PATH is not searched. */
   readonly file: string;
   readonly args: readonly string[];
-  /** `NAME=value` each. */
+  /** Entries of the form `NAME=value`. */
   readonly environment: readonly string[];
-  readonly folder: string;
-  /** undefined: /dev/null. */
+  readonly workingDirectory: string;
+  /** undefined means /dev/null. */
   readonly stdin: number | undefined;
   readonly stdout: number;
   readonly stderr: number;
 }
 
-/** How a process ended: as waitpid(2) tells it. */
+/** Status of an ended process, as returned by waitpid(2). */
 export type WaitStatus = number;
 
-/** What is called of the system's C library. */
+/** Functions of the system's C library. */
 export interface PosixSpawn {
-  /** Starts a program in a session of its own, with no signal blocked or ignored. @returns its process id @throws SystemError */
+  /**
+   * Starts a program in its own session, with no signal blocked or ignored. @returns its process id @throws SystemError
+   */
   spawn(call: SpawnCall): number;
-  /** The two ends of a pipe, closed in whatever is started. @throws SystemError */
+  /** Creates a pipe whose ends are closed in started programs. @throws SystemError */
   pipe(): { readonly read: number; readonly write: number };
   close(descriptor: number): void;
-  /** Takes an ended process from the system; undefined while it runs. */
+  /** Reaps an ended process; returns undefined while it runs. */
   reap(pid: number): WaitStatus | undefined;
 }
 
 const ERROR_NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
-/** As Node's own: `code` is the error's name. */
+/** Like Node's system errors: `code` is the error's name. */
 export class SystemError extends Error {
   readonly code: string;
 
@@ -42,25 +44,25 @@ export class SystemError extends Error {
   }
 }
 
-/** Linux's values, the same in glibc and musl (spawn.h, fcntl.h, signal.h, sys/wait.h). */
+/** Linux's values, which are the same in glibc and musl (spawn.h, fcntl.h, signal.h, sys/wait.h). */
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const POSIX_SPAWN_SETSID = 0x80;
 const O_CLOEXEC = 0o2000000;
 const O_RDONLY = 0;
 const WNOHANG = 1;
-/** Node ignores these two, and what is ignored stays so in a new program. */
+/** Node ignores these two signals, and new programs would inherit that. */
 const IGNORED_BY_NODE = [constants.signals.SIGPIPE, constants.signals.SIGXFSZ];
-/** Bytes: more than any of the libraries' opaque types takes (posix_spawnattr_t is the largest: 336). */
+/** Bytes: larger than any of the libraries' opaque types (the largest, posix_spawnattr_t, has 336). */
 const OPAQUE_SIZE = 512;
 
 type Koffi = typeof import('koffi')['default'];
 type Library = ReturnType<Koffi['load']>;
 
 /**
- * posix_spawn(3) by FFI: the new process borrows the server's memory until it has become its program, where fork(2)
- * copies the page tables of it all. Measured beside a server of 150 MB: 0.2 ms of the event loop's time instead of 2.3.
- * @returns undefined where it cannot be had: another system, or the optional package `koffi` is not there
+ * Calls posix_spawn(3) by FFI: the new process shares the server's memory until it executes its program, whereas
+ * fork(2) copies all page tables. Measured with a server of 150 MB: 0.2 ms of the event loop's time instead of 2.3 ms.
+ * @returns undefined where it is unavailable: on other systems, or without the optional package `koffi`
  */
 export async function loadPosixSpawn(): Promise<PosixSpawn | undefined> {
   if (process.platform !== 'linux') return undefined;
@@ -92,7 +94,7 @@ function bind(koffi: Koffi, library: Library): PosixSpawn {
   const actions = Buffer.alloc(OPAQUE_SIZE);
   const out = new Int32Array(2);
   return {
-    spawn({ file, args, environment, folder, stdin, stdout, stderr }) {
+    spawn({ file, args, environment, workingDirectory, stdin, stdout, stderr }) {
       succeed('posix_spawn_file_actions_init', initActions(actions));
       try {
         const input =
@@ -100,7 +102,7 @@ function bind(koffi: Koffi, library: Library): PosixSpawn {
         succeed('stdin', input);
         succeed('stdout', addDup2(actions, stdout, 1));
         succeed('stderr', addDup2(actions, stderr, 2));
-        succeed('chdir', addChdir(actions, folder));
+        succeed('chdir', addChdir(actions, workingDirectory));
         const argv = [file, ...args, null];
         succeed(`spawn ${file}`, posixSpawn(out, file, actions, attributes, argv, [...environment, null]));
         return out[0] ?? 0;
@@ -122,7 +124,7 @@ function bind(koffi: Koffi, library: Library): PosixSpawn {
   };
 }
 
-/** For every start: a session of its own, no signal blocked, none ignored. */
+/** Attributes of every start: a new session, no signal blocked or ignored. */
 function attributesOf(library: Library): Buffer {
   const attributes = Buffer.alloc(OPAQUE_SIZE);
   const signals = Buffer.alloc(OPAQUE_SIZE);
@@ -142,7 +144,7 @@ function attributesOf(library: Library): Buffer {
   return attributes;
 }
 
-/** These functions return the error's number. @throws SystemError */
+/** These functions return the error number. @throws SystemError */
 function succeed(call: string, errno: number): void {
   if (errno !== 0) throw new SystemError(call, errno);
 }
