@@ -12,9 +12,9 @@ import {
 export const formats = ['combined', 'json', 'pretty'] as const;
 export type Format = (typeof formats)[number];
 
-/** One `access_log` of a block: where lines go, and their form. */
+/** A destination of a block's `access_log`: the file and the format of its lines. */
 export interface Destination {
-  /** An absolute path; undefined is standard output. */
+  /** Absolute path; undefined means standard output. */
   readonly path: string | undefined;
   readonly format: Format;
   readonly place: Place;
@@ -28,14 +28,14 @@ function parse({ arguments: [where, form] }: DirectiveUse, scope: Scope): Destin
   const { text, place } = where;
   if (text === 'off') {
     if (form === undefined) return undefined;
-    throw new ArgumentError('off stands alone', { argument: form });
+    throw new ArgumentError('"off" takes no further arguments', { argument: form });
   }
   if (text.includes('$') || text.startsWith('syslog:') || text === 'stderr') {
     const hint =
       text === 'stderr'
         ? 'write /dev/stderr, or stdout'
-        : 'neither variables nor syslog can be used; write a path, stdout or off';
-    throw new ArgumentError(`"${text}" is no file to log to`, { argument: where, hint });
+        : 'variables and syslog are not supported; write a path, stdout or off';
+    throw new ArgumentError(`expected a path, stdout or off, got "${text}"`, { argument: where, hint });
   }
   const path = text === 'stdout' ? undefined : readArgument(argument.path, where, scope);
   return { path, format: form === undefined ? 'combined' : readArgument(format, form, scope), place };
@@ -49,19 +49,22 @@ const uses = directive<readonly Destination[], Destination | undefined>({
   repeatable: true,
   default: [],
   writtenDefault: 'off',
-  help: 'records every request, in each of the places named',
+  help: 'logs every request to each of the files named',
   example: 'access_log logs/access.log combined;',
   parse,
   combine: (values) => values.filter((value) => value !== undefined),
 });
 
-/** `access_log`. `off` beside another place in one block would be taken for a mistake by one reader or the other. */
+/**
+ * `access_log`. Rejects `off` together with another `access_log` in one block, because readers would disagree about its
+ * effect.
+ */
 export const accessLog: Directive<readonly Destination[]> = {
   ...uses,
   read(given, outer, scope, report) {
     const off = given.find((use) => use.arguments[0]?.text === 'off');
     if (off !== undefined && given.length > 1) {
-      report(off, new ArgumentError('off stands beside another access_log of this block'));
+      report(off, new ArgumentError('"off" cannot be combined with another access_log in the same block'));
     }
     return uses.read(given, outer, scope, report);
   },

@@ -11,7 +11,7 @@ const patience = { timeout: 10_000, interval: 10 };
 const read = (server: TestServer, name: string): Promise<string> =>
   readFile(join(server.directory, name), 'utf8');
 
-/** All lines of a log, when the server has written the last one. */
+/** Reads all lines of a log once the server has written the last one. */
 async function linesOf(server: TestServer, name: string): Promise<string[]> {
   await server.stop(1000);
   const text = await read(server, name);
@@ -19,7 +19,7 @@ async function linesOf(server: TestServer, name: string): Promise<string[]> {
   return text.split('\n').slice(0, -1);
 }
 
-/** The third-party way to say who asks. */
+/** Sets the user name as a third-party plugin would. */
 const knownUser = definePlugin({
   name: 'known-user',
   apply: ({ hooks }) =>
@@ -230,10 +230,10 @@ describe('a configuration that cannot work is refused', () => {
     ['access_log none/a.log;', /none\/a\.log cannot be opened: its directory does not exist/],
     ['access_log .;', /cannot be opened: it is a directory/],
     ['access_log a.log main;', /expected one of "combined", "json", "pretty", got "main"/],
-    ['access_log off combined;', /off stands alone/],
-    ['access_log a.log; access_log off;', /off stands beside another access_log/],
-    ['access_log $host.log;', /neither variables nor syslog/],
-    ['access_log syslog:server=10.0.0.1;', /neither variables nor syslog/],
+    ['access_log off combined;', /"off" takes no further arguments/],
+    ['access_log a.log; access_log off;', /"off" cannot be combined with another access_log/],
+    ['access_log $host.log;', /variables and syslog are not supported/],
+    ['access_log syslog:server=10.0.0.1;', /variables and syslog are not supported/],
     ['access_log stderr;', /write \/dev\/stderr/],
     ['access_log;', /access_log/],
   ])('%s', async (directive, message) => {

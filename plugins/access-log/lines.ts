@@ -2,39 +2,42 @@ import type { Exchange, Outcome } from '@webserv/server';
 import { jsonText, lineText, MAX_FIELD } from './text.js';
 import { clockTime, isoSecond, oncePerSecond, timeLocal } from './times.js';
 
-/** Makes one request's line, with its line break. Called for every request: it holds no date and no expression. */
+/**
+ * Formats one request's line, line break included. Called for every request, so it creates no Date and uses no regular
+ * expression.
+ */
 export type Line = (exchange: Exchange, outcome: Outcome, now: number) => string;
 
-/** A UNIX socket has no address; nginx writes this. */
+/** Writes `unix:` for a UNIX socket, which has no address, as nginx does. */
 const address = (exchange: Exchange): string => exchange.request.peer.remoteAddress || 'unix:';
 
-/** Who it is may have been found out where the exchange was forwarded to. */
+/** The user may have been authenticated after a forward, so the final exchange is asked. */
 const userOf = (exchange: Exchange): string | undefined => exchange.final.variable('remote_user');
 
 function orDash(text: string | undefined): string {
   return text === undefined || text === '' ? '-' : lineText(text);
 }
 
-/** The first line of a refused request, which is escaped already. */
+/** First line of a rejected request; it is already escaped. */
 function requestLine(head: string): string {
   const [line = ''] = head.split('\\x0D\\x0A', 1);
   return line.length > MAX_FIELD ? `${line.slice(0, MAX_FIELD)}...` : line;
 }
 
-/** Apache's and nginx's `combined`, to the letter. */
+/** The exact `combined` format of Apache and nginx. */
 export function combined(): Line {
   const time = oncePerSecond(timeLocal);
   return (exchange, { status, bytesSent }, now) => {
     const { refused } = exchange;
     if (refused !== undefined) {
-      // As in nginx: the request line as it came, empty where none did.
+      // As in nginx: the request line as received, empty if none was.
       return `${address(exchange)} - - [${time(now)}] "${requestLine(refused.head)}" ${status} ${bytesSent} "-" "-"\n`;
     }
     const { method, target, version, headers } = exchange.request;
-    const who = `${address(exchange)} - ${orDash(userOf(exchange))}`;
+    const client = `${address(exchange)} - ${orDash(userOf(exchange))}`;
     const request = `${lineText(method)} ${lineText(target)} HTTP/${version}`;
     const from = `"${orDash(headers.get('referer'))}" "${orDash(headers.get('user-agent'))}"`;
-    return `${who} [${time(now)}] "${request}" ${status} ${bytesSent} ${from}\n`;
+    return `${client} [${time(now)}] "${request}" ${status} ${bytesSent} ${from}\n`;
   };
 }
 
@@ -42,7 +45,7 @@ function orNull(text: string | undefined): string {
   return text === undefined ? 'null' : jsonText(text);
 }
 
-/** One JSON object a line; what the client did not send is null. */
+/** A JSON object per line; fields that the client did not send are null. */
 export function json(): Line {
   const time = oncePerSecond(isoSecond);
   const routeText = lastOf(jsonText);
@@ -65,7 +68,7 @@ export function json(): Line {
   };
 }
 
-/** Remembers one answer: most requests are for the route of the one before. */
+/** Caches the last result: most requests go to the same route as the one before. */
 function lastOf(make: (text: string) => string): (text: string) => string {
   let asked = '';
   let made = make(asked);
@@ -81,7 +84,7 @@ function lastOf(make: (text: string) => string): (text: string) => string {
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
 const threeDigits = (number: number): string => THREE_DIGITS[number] ?? '000';
 
-/** With whole numbers: to find the shortest text of a fraction costs as much as the rest of the line. */
+/** Uses integers: finding the shortest text of a fraction would cost as much as the rest of the line. */
 function thousandths(milliseconds: number): string {
   const micro = Math.round(milliseconds * 1000);
   const whole = Math.floor(micro / 1000);
@@ -89,10 +92,10 @@ function thousandths(milliseconds: number): string {
 }
 
 const RESET = '\x1b[0m';
-/** By the status's first digit: green, cyan, yellow, red. */
+/** By the first digit of the status: green, cyan, yellow, red. */
 const COLOURS = ['', '', '\x1b[32m', '\x1b[36m', '\x1b[33m', '\x1b[31m'];
 
-/** For people at a terminal: what varies in length stands last. */
+/** For a terminal: parts of variable length come last. */
 export function pretty(colour: boolean): Line {
   const time = oncePerSecond(clockTime);
   return (exchange, { status, bytesSent, durationMs, complete }, now) => {

@@ -5,15 +5,15 @@ import { combined, json, type Line, pretty } from './lines.js';
 
 const STDOUT = 1;
 
-/** Where lines of one form go. */
+/** A log file together with the format of its lines. */
 export interface Target {
   readonly line: Line;
   readonly file: LogFile;
-  /** For lines of requests that had no route. */
+  /** Limits lines about requests that had no route. */
   readonly refusals: LineAllowance;
 }
 
-/** The forms of a server process: each keeps what it made of the current second. */
+/** The formats of a worker process; each caches the text of the current second. */
 export class Targets {
   readonly #lines: Readonly<Record<Destination['format'], Line>> = {
     combined: combined(),
@@ -21,7 +21,7 @@ export class Targets {
     pretty: pretty(false),
   };
 
-  /** One for each file, by its path. */
+  /** By path of the file. */
   readonly #refusals = new Map<string | undefined, LineAllowance>();
   readonly #report: (message: string) => void;
 
@@ -38,7 +38,7 @@ export class Targets {
     };
   }
 
-  /** Tells the error log how many lines were left out. */
+  /** Reports to the error log how many lines were omitted. */
   dispose(): void {
     for (const refusals of this.#refusals.values()) refusals.close();
   }
@@ -48,14 +48,14 @@ export class Targets {
     if (known !== undefined) return known;
     const name = path ?? 'standard output';
     const made = new LineAllowance((lines) =>
-      this.#report(`${lines} more requests were refused that are not in ${name}`),
+      this.#report(`${lines} rejected requests were not logged to ${name}`),
     );
     this.#refusals.set(path, made);
     return made;
   }
 }
 
-/** https://no-color.org: any value but an empty one. */
+/** https://no-color.org: any non-empty value disables colours. */
 function coloured(): boolean {
   return isatty(STDOUT) && !process.env.NO_COLOR;
 }

@@ -1,4 +1,4 @@
-/** What a client sent takes at most so many characters of a line, a field. */
+/** Maximum number of characters per field that a client sent. */
 export const MAX_FIELD = 2048;
 
 const SPACE = 0x20;
@@ -10,15 +10,18 @@ function isPlain(code: number): boolean {
   return code >= SPACE && code <= LAST_PRINTABLE && code !== QUOTE && code !== BACKSLASH;
 }
 
-/** True for text that can stand in any line as it is: printable ASCII without quote and backslash, not too long. */
+/** True for text that needs no escaping: printable ASCII without quote and backslash, not too long. */
 function isClean(text: string): boolean {
   return text.length <= MAX_FIELD && !NOT_PLAIN.test(text);
 }
 
-/** One class and no repetition: three times as fast as looking at each character of a slice of a request's head. */
+/**
+ * A single character class without repetition: three times as fast as checking each character of a slice of a request's
+ * header section.
+ */
 const NOT_PLAIN = /[^ !#-[\]-~]/;
 
-/** @param escapeOf what stands for a character that is not plain */
+/** @param escapeOf returns the escape of a character that is not plain */
 function escaped(text: string, escapeOf: (character: string) => string): string {
   let safe = '';
   for (const character of text) {
@@ -31,7 +34,9 @@ function escaped(text: string, escapeOf: (character: string) => string): string 
 
 const hex = (code: number, digits: number): string => code.toString(16).toUpperCase().padStart(digits, '0');
 
-/** As nginx: `\xHH` a byte. A header's characters are its bytes; a plugin's text beyond them becomes UTF-8. */
+/**
+ * Escapes like nginx: `\xHH` per byte. Characters of a header are its bytes; other text from a plugin becomes UTF-8.
+ */
 function asBytes(character: string): string {
   const bytes = Buffer.from(character, character.charCodeAt(0) <= 0xff ? 'latin1' : 'utf8');
   return Array.from(bytes, (byte) => `\\x${hex(byte, 2)}`).join('');
@@ -45,14 +50,14 @@ function asJson(character: string): string {
 }
 
 /**
- * Text for a line of words and quoted strings: nothing in it can end a string or a line, or reach a terminal. What is
- * left out at the end shows as `...`.
+ * Escapes text for a line of words and quoted strings: it cannot end a string or a line, or control a terminal. Text
+ * cut off at the end is marked with `...`.
  */
 export function lineText(text: string): string {
   return isClean(text) ? text : escaped(text, asBytes);
 }
 
-/** A JSON string, in ASCII, quotes included. */
+/** Returns a JSON string in ASCII, quotes included. */
 export function jsonText(text: string): string {
   return isClean(text) ? `"${text}"` : `"${escaped(text, asJson)}"`;
 }

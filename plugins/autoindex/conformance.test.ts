@@ -4,7 +4,7 @@ import autoindex from './index.js';
 
 const files = { 'www/a.txt': 'abc', 'www/b/c.txt': 'def' };
 const requests = ['/', '/b/', { path: '/', headers: { Accept: 'application/json' } }];
-// Each server has files of its own, written at another moment.
+// Each server has its own files, written at different times.
 const varies = { headers: ['Last-Modified', 'ETag'], content: true };
 
 for (const { name, run } of conformance(autoindex, {

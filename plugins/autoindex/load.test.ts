@@ -23,7 +23,7 @@ function fill(directory: string, count: number, prefix = 'file'): void {
   for (let index = 0; index < count; index += 1) writeFileSync(join(directory, `${prefix}${index}.txt`), '');
 }
 
-/** The longest time that the event loop did not turn, in milliseconds. */
+/** Longest time that the event loop was blocked, in milliseconds. */
 async function longestStall(during: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = performance.now();
@@ -36,7 +36,7 @@ async function longestStall(during: () => Promise<unknown>): Promise<number> {
   return longest;
 }
 
-// Making thousands of files takes its time on a machine that is busy.
+// Creating thousands of files takes long on a busy machine.
 describe('a large directory', { timeout: 120_000 }, () => {
   test('of 12,000 names is listed whole, in order, as a page and as JSON', async () => {
     await using server = await startTestServer(conf, { 'www/': null });
@@ -64,7 +64,7 @@ describe('a large directory', { timeout: 120_000 }, () => {
         await answer.arrayBuffer();
       }),
     );
-    // Read for each of them it would take a hundred times as long.
+    // Reading the directory for each request would take a hundred times as long.
     expect(performance.now() - together).toBeLessThan(15 * alone + 500);
   });
 
@@ -73,13 +73,13 @@ describe('a large directory', { timeout: 120_000 }, () => {
     fill(join(server.directory, 'www'), 8000);
     await (await server.fetch('/')).text();
     const stall = await longestStall(async () => {
-      // In another process's place: the client's own work must not count.
+      // Simulates another process: the client's own work must not count.
       const socket = connect({ port: server.port, host: '127.0.0.1' });
       socket.write('HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
       socket.resume();
       await new Promise((resolve) => socket.once('close', resolve));
     });
-    // In one go it takes 200 ms of a processor, of which a test run has a part.
+    // Without pauses it takes 200 ms of processor time, more on a shared machine.
     expect(stall).toBeLessThan(300);
   });
 
@@ -103,7 +103,7 @@ describe('a large directory', { timeout: 120_000 }, () => {
   test('beyond those under way and waiting: 503 with Retry-After, and served again after it', async () => {
     await using server = await startTestServer(conf, { 'www/': null });
     fill(join(server.directory, 'www/many'), 2000);
-    // Each name is a directory of its own to those who ask.
+    // Each name is a different directory for the clients.
     const directories = Array.from({ length: 60 }, (_, index) => `d${index}`);
     for (const name of directories) symlinkSync('many', join(server.directory, 'www', name));
     const answers = await Promise.all(

@@ -4,7 +4,7 @@ import { FirstInOrder, sorted } from './sort.js';
 
 const slice = (): Slice => new Slice(new AbortController().signal);
 const byNumber = (one: number, other: number): number => one - other;
-/** The same on every run, and in no order. */
+/** Unsorted numbers, the same on every run. */
 const numbers = (count: number): number[] =>
   Array.from({ length: count }, (_, index) => (index * 2_654_435_761) % 65_521);
 

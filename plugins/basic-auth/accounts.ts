@@ -4,18 +4,18 @@ import type { Credentials } from './credentials.js';
 import type { Verifier } from './verifier.js';
 
 /**
- * Credentials that were right are not checked again while they are in use: a page is dozens of requests, and one that
- * knows its password does not wait behind those who guess.
+ * Number of verified credentials that are cached while they are in use: a page consists of dozens of requests, and a
+ * client that knows its password must not wait behind clients that guess.
  */
 const MAX_REMEMBERED = 1000;
 const REMEMBERED_MS = 5 * 60_000;
 
-/** The users of one version of a password file. With the version goes what is remembered of it. */
+/** The users of one version of a password file. A new version starts with an empty cache. */
 export class Accounts {
   readonly #hashes: ReadonlyMap<string, string>;
   readonly #all: readonly string[];
   readonly #verifier: Verifier;
-  /** What is remembered can be looked up with it, and not read back. */
+  /** HMAC key of the cache: cached credentials can be looked up, but not read back. */
   readonly #key = randomBytes(32);
   readonly #remembered = new LRUCache<string, true>({
     max: MAX_REMEMBERED,
@@ -34,13 +34,13 @@ export class Accounts {
     return this.#all.length;
   }
 
-  /** @throws HttpError 503 when too many wait to be checked */
+  /** @throws HttpError 503 when too many checks are waiting */
   async admit(credentials: Credentials, client: string): Promise<boolean> {
     if (this.#all.length === 0) return false;
     const { user, password } = credentials;
     const key = createHmac('sha256', this.#key).update(`${user}:${password}`, 'latin1').digest('base64');
     if (this.#remembered.get(key) === true) return true;
-    // A browser asks for all of a page at once: that is one check.
+    // A browser requests all parts of a page together: these share one check.
     const known = this.#checking.get(key);
     if (known !== undefined) return known;
     const checking = this.#check(credentials, client);
@@ -61,9 +61,9 @@ export class Accounts {
   }
 
   /**
-   * For a name nobody has, somebody else's hash is checked, and the result thrown away: the answer takes as long as for
-   * a name that there is. Always the same one for a name, in every process, since the hashes of a file may differ in
-   * kind.
+   * For an unknown user, checks another user's hash and discards the result, so that the response takes as long as for
+   * a known user. The same name always selects the same hash, in every process, because the hashes of a file may differ
+   * in kind.
    */
   #decoyFor(user: string): string {
     const [first = ''] = this.#all;

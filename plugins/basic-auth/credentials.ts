@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 
-/** As header fields are: one character a byte. The bytes are UTF-8, which is what the challenge asks for. */
+/** Encoded like header fields, one character per byte. The bytes are UTF-8, as the challenge requests. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
 }
 
-/** `Basic` and what token68 may be here (RFC 7617 §2): more than any password file's line could take is not looked at. */
+/** `Basic` and a token68 (RFC 7617 §2), up to a length that exceeds every line of a password file. */
 const FIELD = /^basic +([A-Za-z0-9+/]{1,1024})={0,2}$/i;
 
 const COLON = 0x3a;
@@ -17,8 +17,8 @@ function hasControl(bytes: Uint8Array): boolean {
 }
 
 /**
- * @param lines of the field Authorization
- * @returns undefined for anything but one well-formed line of Basic
+ * @param lines lines of the Authorization field
+ * @returns undefined for anything but one well-formed line of Basic credentials
  */
 export function readCredentials(lines: readonly string[]): Credentials | undefined {
   const [line, ...more] = lines;

@@ -1,13 +1,15 @@
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** The base 64 of crypt(3): three bytes are four characters, the lowest bits first. */
+/** Base 64 of crypt(3): three bytes become four characters, lowest bits first. */
 function encode(value: number, characters: number): string {
   let text = '';
   for (let rest = value; text.length < characters; rest >>>= 6) text += ALPHABET[rest & 0x3f];
   return text;
 }
 
-/** @param order of the digest's bytes, three by three from the highest; what is left over are one or two */
+/**
+ * @param order indices of the digest's bytes in groups of three, highest byte first; the last group may have one or two
+ */
 export function crypt64(digest: Uint8Array, order: readonly number[]): string {
   let text = '';
   for (let at = 0; at < order.length; at += 3) {
@@ -18,7 +20,7 @@ export function crypt64(digest: Uint8Array, order: readonly number[]): string {
   return text;
 }
 
-/** The first bytes of a digest repeated as often as it takes to have that many. */
+/** Repeats a digest to the given length. */
 export function repeated(digest: Uint8Array, length: number): Buffer {
   return Buffer.alloc(length, digest);
 }

@@ -1,6 +1,6 @@
 /**
- * Work that waits, a bounded line for each client. The clients with the fewest misses come first, and take turns: a
- * client that asks for much waits for its own requests.
+ * Queue with a bounded line for each client. Clients with the fewest failed checks are served first, in turns: a client
+ * with many requests waits for its own.
  */
 export class FairQueue<Work> {
   readonly #lines = new Map<string, Work[]>();
@@ -9,7 +9,7 @@ export class FairQueue<Work> {
   readonly #missesOf: (client: string) => number;
   #size = 0;
 
-  /** @param missesOf how often a client's work came to nothing of late */
+  /** @param missesOf recent number of failed checks of a client */
   constructor(max: number, maxOfClient: number, missesOf: (client: string) => number) {
     this.#max = max;
     this.#maxOfClient = maxOfClient;
@@ -17,9 +17,9 @@ export class FairQueue<Work> {
   }
 
   /**
-   * When the queue is full, the longest line loses its newest work; of lines as long, the one of the client with the
-   * most misses. So many clients with many requests cannot keep one out that has a single request.
-   * @returns the work that there is no room for: this one, or another client's; undefined when there is room
+   * When the queue is full, the longest line loses its newest work; among equally long lines, that of the client with
+   * the most failed checks. So clients with many requests cannot lock out a client with a single one.
+   * @returns the work that was displaced: this one, or another client's; undefined when there was room
    */
   push(client: string, work: Work): Work | undefined {
     const line = this.#lines.get(client) ?? [];
@@ -36,7 +36,9 @@ export class FairQueue<Work> {
     return displaced;
   }
 
-  /** The first work of the client whose turn it is; among clients with as few misses, its next turn is the last. */
+  /**
+   * Removes the first work of the next client; among clients with equally few failed checks, it then goes to the end.
+   */
   shift(): Work | undefined {
     let next: string | undefined;
     let fewest = Number.POSITIVE_INFINITY;
@@ -49,7 +51,7 @@ export class FairQueue<Work> {
     return next === undefined ? undefined : this.#take(next, 'first');
   }
 
-  /** At most as many lines as the queue has places are looked at, and only when it is full. */
+  /** Inspects at most as many lines as the queue has places, and only when the queue is full. */
   #longest(): string | undefined {
     let longest: string | undefined;
     let length = 0;

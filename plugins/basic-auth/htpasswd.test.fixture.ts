@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** Where CI is set nothing may be left out. */
+/** When CI is set, no test may be skipped. */
 export const isMissing = process.env.CI === undefined && spawnSync('htpasswd').error !== undefined;
 
-/** Apache's own program makes the lines the tests read. */
+/** Lines are created by Apache's own htpasswd. */
 export function htpasswd(...args: readonly string[]): string {
   try {
     return execFileSync('htpasswd', [...args], {
@@ -17,6 +17,6 @@ export function htpasswd(...args: readonly string[]): string {
   }
 }
 
-/** One line of a password file. */
+/** A line of a password file. */
 export const line = (kind: string, user: string, password: string): string =>
   htpasswd('-nb', ...kind.split(' '), user, password);

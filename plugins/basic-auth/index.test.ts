@@ -120,7 +120,7 @@ describe.skipIf(isMissing)('the directives', () => {
 
   test.each([
     ['auth_basic_user_file none;', 'it does not exist'],
-    ['auth_basic_user_file www;', 'it is no file'],
+    ['auth_basic_user_file www;', 'it is not a regular file'],
     ['auth_basic_user_file broken;', 'line 2, "bob": the password is not hashed'],
     ['', 'auth_basic has no auth_basic_user_file'],
   ])('are refused at load: %s', async (directive, message) => {
@@ -141,7 +141,7 @@ describe.skipIf(isMissing)('the directives', () => {
       { users: `${ann}\n${ann}\n`, 'www/': null },
     );
     expect(server.warnings.map(({ message }) => message)).toEqual([
-      expect.stringContaining('line 2: "ann" has a line above'),
+      expect.stringContaining('line 2: "ann" is defined again'),
     ]);
   });
 });
@@ -171,7 +171,7 @@ describe.skipIf(isMissing)('the file', () => {
   const replace = (server: TestServer, users: string): Promise<void> =>
     writeFile(join(server.directory, 'users'), users);
 
-  /** The file is looked at once a second. */
+  /** The file is checked every second. */
   const becomes = (server: TestServer, user: string, password: string, status: number): Promise<void> =>
     expect.poll(() => as(server, user, password), { timeout: 10_000, interval: 200 }).toBe(status);
 
@@ -199,7 +199,8 @@ describe.skipIf(isMissing)('the file', () => {
     await using server = await start(`root www; ${PROTECT}`);
     if (how === 'gone') await rm(join(server.directory, 'users'));
     else await replace(server, 'ann:hunter2\n');
-    const told = (): number => server.log.filter((text) => text.includes('users read before stay')).length;
+    const told = (): number =>
+      server.log.filter((text) => text.includes('the previous version stays in use')).length;
     await expect
       .poll(async () => (await as(server, 'ann', 'secret')) === 200 && told(), { timeout: 10_000 })
       .toBe(1);
@@ -213,14 +214,14 @@ describe.skipIf(isMissing)('the file', () => {
   });
 });
 
-/** The same user and password with another salt; the file is looked at once a second. */
+/** The same user and password with another salt; the file is checked every second. */
 async function replaceUsers(server: TestServer): Promise<void> {
   await writeFile(join(server.directory, 'users'), `${line('-B -C 8', 'ann', 'secret')}\n`);
   await wait(1100);
 }
 
 describe.skipIf(isMissing)('the work', () => {
-  /** A check of this takes about a quarter of a second. */
+  /** A check at this cost takes about a quarter of a second. */
   const slow = line('-B -C 12', 'ann', 'secret');
 
   test('of checking passwords keeps no other request waiting', async () => {
@@ -237,7 +238,7 @@ describe.skipIf(isMissing)('the work', () => {
       slowest = Math.max(slowest, performance.now() - before);
     }
     expect(await Promise.all(guesses)).toEqual([401, 401, 401, 401]);
-    // On one thread the fastest of them would have waited for a check.
+    // On the main thread even the fastest request would have waited for a check.
     expect(slowest).toBeLessThan(200);
   });
 
@@ -265,7 +266,7 @@ describe.skipIf(isMissing)('the work', () => {
       }),
     );
     expect(refused.headers.get('retry-after')).toBe('2');
-    // Who is known passes all the same.
+    // A client with a known password passes anyway.
     expect(await as(server, 'ann', 'secret')).toBe(200);
     await Promise.all(guesses);
   });
@@ -298,11 +299,11 @@ describe.skipIf(isMissing)('the work', () => {
       const refused = guesses.map(async (guess) => {
         if ((await guess) !== 503) await new Promise<never>(() => {});
       });
-      await Promise.race(refused); // there is no place left
+      await Promise.race(refused); // the queue is full
       expect(await statusFrom('127.0.0.1', 'secret')).toBe(200);
       end.abort();
       expect(await Promise.all(guesses)).not.toContain(200);
-      await replaceUsers(server); // what is remembered goes
+      await replaceUsers(server); // clears the cache
     }
   });
 

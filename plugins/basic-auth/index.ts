@@ -14,12 +14,12 @@ import { authBasic, challengeOf } from './realm.js';
 import { AuthServer } from './server.js';
 import type { UserFile } from './user-file.js';
 
-/** The client's exchange, for its log line; those it is forwarded to see its variables too. */
+/** Returns the client's own exchange, for its log line; exchanges that it is forwarded to see its variables too. */
 function clientExchange(exchange: Exchange): Exchange {
   return exchange.origin === undefined ? exchange : clientExchange(exchange.origin);
 }
 
-/** @throws HttpError 401 with the challenge, 503 when too many wait to be checked or the file cannot be used */
+/** @throws HttpError 401 with the challenge, 503 when too many checks are waiting or the file cannot be used */
 async function authenticate(exchange: Exchange, file: UserFile, realm: Template): Promise<void> {
   await file.requireUsable();
   const { headers, peer } = exchange.request;
@@ -38,11 +38,11 @@ export default definePlugin({
     auth_basic_user_file: path({
       default: undefined,
       in: ['main', 'server', 'location'],
-      help: 'says who may pass: a file made by htpasswd, read again when it changes',
+      help: 'sets the password file, as created by htpasswd; it is reread when it changes',
       example: 'auth_basic_user_file /etc/webserv/users;',
     }),
   },
-  variables: { remote_user: { help: 'the name of a client that has given its password' } },
+  variables: { remote_user: { help: 'user name of an authenticated client' } },
   codes,
   setup: ({ log }) => new AuthServer(log),
   async apply({ options, state, hooks, route, placeOf, warn, lack, refuse }) {
@@ -65,7 +65,7 @@ export default definePlugin({
     }
     if (isFirst) for (const finding of doubtful(userFile, file.doubts, place)) warn(finding);
     hooks.onRoute.tapPromise({ stage: Stage.access }, async (exchange) => {
-      // The page of this very refusal is for who was refused.
+      // The error page of a 401 is shown to unauthenticated clients.
       if (exchange.errorStatus !== 401) await authenticate(exchange, file, challenge.realm);
       return undefined;
     });

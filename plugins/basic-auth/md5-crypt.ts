@@ -11,12 +11,12 @@ function md5(...parts: readonly (string | Uint8Array)[]): Buffer {
 }
 
 /**
- * Apache's variant of FreeBSD's MD5 crypt (apr_md5_encode), without its prefix.
+ * Apache's variant of FreeBSD's MD5 crypt (apr_md5_encode), without prefix.
  * @param salt up to 8 bytes
  */
 export function apr1(password: Uint8Array, salt: Uint8Array): string {
   const bits: Uint8Array[] = [];
-  // The original means the password's first byte where the bit is 0, and a NUL where it is 1.
+  // The original adds the password's first byte for a 0 bit, and a NUL for a 1 bit.
   for (let rest = password.length; rest > 0; rest >>>= 1)
     bits.push((rest & 1) === 1 ? Buffer.alloc(1) : password.subarray(0, 1));
   const inner = repeated(md5(password, salt, password), password.length);

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
-/** Clients that are remembered: about 2 MB. Beyond that, the one that missed the longest ago is forgotten. */
+/** Maximum number of clients, about 2 MB. Beyond that, the client with the oldest failed check is forgotten. */
 const MAX_CLIENTS = 10_000;
-/** The time in which a count halves, in milliseconds. */
+/** Milliseconds in which a count halves. */
 const HALF_LIFE_MS = 60_000;
 
 interface Count {
@@ -15,7 +15,7 @@ function decayed({ count, at }: Count, now: number): number {
   return count * 0.5 ** ((now - at) / HALF_LIFE_MS);
 }
 
-/** How often each client gave a wrong password, or one that was not checked, of late. */
+/** Recent number of wrong or unchecked passwords of each client. */
 export class Misses {
   readonly #counts = new LRUCache<string, Count>({ max: MAX_CLIENTS });
 

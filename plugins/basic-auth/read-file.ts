@@ -2,20 +2,20 @@ import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { isSettled } from '@webserv/server';
 
-/** 1 MiB is more than 10,000 users. */
+/** Maximum size: 1 MiB holds more than 10,000 users. */
 const MAX_BYTES = 1024 * 1024;
-/** FAT's timestamps are that coarse, and a withdrawn password must not stay valid. Milliseconds. */
+/** Milliseconds. FAT's timestamps are that coarse, and a withdrawn password must not stay valid. */
 const SETTLED_AFTER_MS = 2000;
 
 export interface FileContent {
-  /** One character a byte. */
+  /** Decoded as ISO 8859-1: one character per byte. */
   readonly text: string;
   readonly version: string;
-  /** False: it may have changed since, and look the same. */
+  /** False when the file may have changed since without a visible difference. */
   readonly settled: boolean;
 }
 
-/** Why a file cannot be used, in words for people. */
+/** Why a file cannot be used, for messages. */
 export class UnusableFile extends Error {
   readonly problems: readonly string[];
 
@@ -28,10 +28,10 @@ export class UnusableFile extends Error {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
-  ENOTDIR: 'its folder does not exist',
-  EACCES: 'the server may not read it',
-  EPERM: 'the server may not read it',
-  ELOOP: 'its links go in a circle',
+  ENOTDIR: 'its directory does not exist',
+  EACCES: 'the server has no permission to read it',
+  EPERM: 'the server has no permission to read it',
+  ELOOP: 'it is a circular symbolic link',
 };
 
 async function explained<T>(work: () => Promise<T>): Promise<T> {
@@ -55,18 +55,18 @@ interface Status {
 const asVersion = ({ dev, ino, size, mtimeNs, ctimeNs }: Status): string =>
   [dev, ino, size, mtimeNs, ctimeNs].join(':');
 
-/** Changes when the file does. @throws UnusableFile */
+/** Returns a text that changes when the file does. @throws UnusableFile */
 export function versionOf(path: string): Promise<string> {
   return explained(async () => asVersion(await stat(path, { bigint: true })));
 }
 
-/** @throws UnusableFile for what is missing, may not be read, is no file or too large */
+/** @throws UnusableFile when the file is missing, unreadable, not a regular file or too large */
 export function readContent(path: string): Promise<FileContent> {
   return explained(async () => {
-    // A fifo that nobody writes to would never open.
+    // Non-blocking, because opening a FIFO without a writer would never return.
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = await file.stat({ bigint: true });
-    if (!status.isFile()) throw new UnusableFile(['it is no file']);
+    if (!status.isFile()) throw new UnusableFile(['it is not a regular file']);
     if (status.size > MAX_BYTES) throw new UnusableFile([`it is larger than ${MAX_BYTES} bytes`]);
     const buffer = Buffer.alloc(Number(status.size));
     let length = 0;

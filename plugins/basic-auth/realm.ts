@@ -7,14 +7,14 @@ import {
   type Template,
 } from '@webserv/server';
 
-/** Makes the realm of WWW-Authenticate; `off` where nobody is asked. */
+/** The realm of WWW-Authenticate; `off` where no password is required. */
 export type Challenge = { readonly realm: Template } | 'off';
 
 function hasControl(text: string): boolean {
   return Array.from(text).some((character) => character < ' ' || character === '\x7f');
 }
 
-/** RFC 7617 §2 and §2.1; the realm is a quoted-string (RFC 9110 §5.6.4), in which a variable may bring anything. */
+/** Escapes the realm as a quoted-string (RFC 7617 §2 and §2.1, RFC 9110 §5.6.4), since variables may have any value. */
 export function challengeOf(realm: string): string {
   const visible = realm.replace(/\p{Cc}/gu, ' ');
   const quoted = Buffer.from(visible.replace(/["\\]/g, '\\$&')).toString('latin1');
@@ -26,7 +26,7 @@ export const authBasic: Directive<Challenge> = directive<Challenge, Challenge>({
   in: ['main', 'server', 'location'],
   usage: 'REALM|off',
   arguments: [1, 1],
-  help: 'asks for a name and a password; the realm tells people what for',
+  help: 'requires a user name and password; browsers show REALM when they ask for them',
   example: 'auth_basic "Members only";',
   parse({ arguments: [realm] }, scope) {
     if (realm === undefined) throw new ArgumentError('expected a realm, or "off"');

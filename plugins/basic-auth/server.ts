@@ -2,12 +2,12 @@ import { type Log, ReportOnce } from '@webserv/server';
 import { UserFile } from './user-file.js';
 import { Verifier } from './verifier.js';
 
-/** What the routes of a server process share: a file that many of them use is one, and so is the thread. */
+/** State shared by the routes of a worker process: each password file is opened once, and there is one thread. */
 export class AuthServer {
   readonly #log: Log;
   readonly #verifier = new Verifier();
   readonly #files = new Map<string, Promise<UserFile>>();
-  /** By the value of a directive: many routes may inherit what one line of the configuration says. */
+  /** By the value of a directive: many routes may inherit one line of the configuration. */
   readonly findings = new ReportOnce();
 
   constructor(log: Log) {
@@ -23,7 +23,10 @@ export class AuthServer {
     return opening;
   }
 
-  /** A file that cannot be used yet, for a worker that serves all the same: it admits nobody until it can. */
+  /**
+   * Opens a file that cannot be used yet, for a worker that serves anyway: no client is admitted until the file can be
+   * used.
+   */
   closed(path: string): UserFile {
     const file = UserFile.closed(path, this.#log, this.#verifier);
     this.#files.set(path, Promise.resolve(file));

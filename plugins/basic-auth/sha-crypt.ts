@@ -5,7 +5,7 @@ export const DEFAULT_ROUNDS = 5000;
 
 type Algorithm = 'sha256' | 'sha512';
 
-/** Where each group of three bytes begins: the next group has each of the three one further, in turn. */
+/** First bytes of each group of three: from group to group the three indices increase by one and rotate. */
 const ORDERS: Readonly<Record<Algorithm, readonly number[]>> = {
   sha256: [
     0, 10, 20, 21, 1, 11, 12, 22, 2, 3, 13, 23, 24, 4, 14, 15, 25, 5, 6, 16, 26, 27, 7, 17, 18, 28, 8, 9, 19,

@@ -1,19 +1,19 @@
 import { parentPort } from 'node:worker_threads';
 import { verify } from './verify.js';
 
-/** A password to be checked. */
-export interface Question {
+/** A password to check. */
+export interface CheckRequest {
   readonly hash: string;
   readonly password: Uint8Array;
 }
 
-export interface Answer {
+export interface CheckResult {
   readonly matches: boolean;
-  /** Why it could not be told. */
+  /** Why the check failed. */
   readonly problem?: string;
 }
 
-function answer({ hash, password }: Question): Answer {
+function check({ hash, password }: CheckRequest): CheckResult {
   try {
     return { matches: verify(hash, password) };
   } catch (error) {
@@ -21,4 +21,4 @@ function answer({ hash, password }: Question): Answer {
   }
 }
 
-parentPort?.on('message', (question: Question) => parentPort?.postMessage(answer(question)));
+parentPort?.on('message', (request: CheckRequest) => parentPort?.postMessage(check(request)));

@@ -5,22 +5,22 @@ import { readPasswordLines } from './password-lines.js';
 import { type FileContent, readContent, UnusableFile, versionOf } from './read-file.js';
 import type { Verifier } from './verifier.js';
 
-/** How long a file is taken to be as it was, in milliseconds. */
-const LOOK_AFTER_MS = 1000;
+/** Milliseconds between two checks of the file for changes. */
+const CHECK_AFTER_MS = 1000;
 
-/** A password file in use: read at load, and again when it has changed. */
+/** A password file in use: read when the configuration is loaded, and again when it changes. */
 export class UserFile {
   readonly #path: string;
   readonly #log: Log;
   readonly #verifier: Verifier;
   #content: FileContent | undefined;
-  /** undefined: the file could not be used when this process was started, nor since. */
+  /** undefined when the file has not been usable since this process started. */
   #accounts: Accounts | undefined;
-  #lookedAt = performance.now();
-  #looking: Promise<void> | undefined;
-  /** The problem of now: a version of the file that cannot be used is reported once. */
+  #checkedAt = performance.now();
+  #checking: Promise<void> | undefined;
+  /** The current problem: a version of the file that cannot be used is reported once. */
   readonly #problem = new ReportOnce({ max: 1 });
-  /** What is doubtful in the version that was read at load. */
+  /** Warnings about the version that was read when the configuration was loaded. */
   readonly doubts: readonly string[];
 
   private constructor(path: string, content: FileContent | undefined, log: Log, verifier: Verifier) {
@@ -43,35 +43,35 @@ export class UserFile {
     return new UserFile(path, await readContent(path), log, verifier);
   }
 
-  /** One that admits nobody until the file can be used: requests are answered with 503. */
+  /** Returns a file that admits no client until it can be used: requests get 503. */
   static closed(path: string, log: Log, verifier: Verifier): UserFile {
     return new UserFile(path, undefined, log, verifier);
   }
 
-  /** @throws HttpError 503 when there is no file by which anybody could be admitted */
+  /** @throws HttpError 503 when no version of the file could be used yet */
   async requireUsable(): Promise<void> {
     if (this.#accounts !== undefined) return;
-    if (performance.now() - this.#lookedAt >= LOOK_AFTER_MS) await this.#look();
+    if (performance.now() - this.#checkedAt >= CHECK_AFTER_MS) await this.#checkForChanges();
     if (this.#accounts === undefined)
       throw new HttpError(503, { reason: 'the password file cannot be used' });
   }
 
   /**
    * Whether these are a user's name and password, by the file as it is now or was a second ago.
-   * @param client whose turn it is, for fairness
-   * @throws HttpError 503 when too many wait to be checked
+   * @param client key of the client, for fair queueing
+   * @throws HttpError 503 when too many checks are waiting
    */
   async admits(credentials: Credentials, client: string): Promise<boolean> {
-    if (performance.now() - this.#lookedAt >= LOOK_AFTER_MS) await this.#look();
+    if (performance.now() - this.#checkedAt >= CHECK_AFTER_MS) await this.#checkForChanges();
     return this.#accounts?.admit(credentials, client) ?? false;
   }
 
-  #look(): Promise<void> {
-    this.#looking ??= this.#refresh().finally(() => {
-      this.#lookedAt = performance.now();
-      this.#looking = undefined;
+  #checkForChanges(): Promise<void> {
+    this.#checking ??= this.#refresh().finally(() => {
+      this.#checkedAt = performance.now();
+      this.#checking = undefined;
     });
-    return this.#looking;
+    return this.#checking;
   }
 
   /** While a version cannot be used, the one before it stays in use. */
@@ -93,14 +93,14 @@ export class UserFile {
     const { hashes, problems, doubts } = readPasswordLines(content.text);
     if (problems.length > 0) throw new UnusableFile(problems);
     this.#accounts = new Accounts(hashes, this.#verifier);
-    this.#log.info(`auth_basic_user_file ${this.#path}: read again, users: ${hashes.size}`);
+    this.#log.info(`auth_basic_user_file ${this.#path}: reloaded, users: ${hashes.size}`);
     for (const doubt of doubts) this.#log.warn(`auth_basic_user_file ${this.#path}: ${doubt}`);
   }
 
   #complain(reason: string): void {
     if (!this.#problem.take(reason)) return;
     this.#log.error(
-      `auth_basic_user_file ${this.#path}: ${reason}; ${this.#accounts === undefined ? 'nobody is admitted' : 'the users read before stay'}`,
+      `auth_basic_user_file ${this.#path}: ${reason}; ${this.#accounts === undefined ? 'no client is admitted' : 'the previous version stays in use'}`,
     );
   }
 }

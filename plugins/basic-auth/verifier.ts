@@ -3,15 +3,15 @@ import { Worker } from 'node:worker_threads';
 import { HttpError } from '@webserv/server';
 import { FairQueue } from './fair-queue.js';
 import { Misses } from './misses.js';
-import type { Answer, Question } from './thread.js';
+import type { CheckRequest, CheckResult } from './thread.js';
 
-/** Checks that may wait, of all clients and of one. */
+/** Maximum number of waiting checks, in total and per client. */
 const MAX_WAITING = 256;
 const MAX_WAITING_OF_CLIENT = 32;
 const RETRY_AFTER_SECONDS = 2;
 
 interface Check {
-  readonly question: Question;
+  readonly request: CheckRequest;
   readonly client: string;
   readonly resolve: (matches: boolean) => void;
   readonly reject: (error: Error) => void;
@@ -19,14 +19,15 @@ interface Check {
 
 function busy(): HttpError {
   return new HttpError(503, {
-    reason: 'too many passwords are waiting to be checked',
+    reason: 'too many password checks are waiting',
     headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
   });
 }
 
-/** Where the plugin runs from its sources, so does the thread. */
+/** Starts the thread from sources when the plugin itself runs from sources. */
 function startThread(): Worker {
-  // Node asks for the working directory when it starts a thread. A deploy may have removed it: no links are left then.
+  // Node reads the working directory when it starts a thread. A deployment may have removed it: then its link count is
+  // 0.
   if (statSync('.').nlink === 0) process.chdir('/');
   const fromSources = import.meta.url.endsWith('.ts');
   const file = new URL(fromSources ? './thread.ts' : './thread.js', import.meta.url);
@@ -34,8 +35,8 @@ function startThread(): Worker {
 }
 
 /**
- * Checks passwords one after the other, in a thread beside the one that answers requests: a check is made to be slow.
- * The thread starts with the first check.
+ * Checks passwords one after the other, in a thread of its own, because a check is slow by design. The thread starts
+ * with the first check.
  */
 export class Verifier {
   readonly #misses = new Misses();
@@ -46,14 +47,14 @@ export class Verifier {
   #thread: Worker | undefined;
 
   /**
-   * @param password one character a byte
-   * @param client what it is counted by
-   * @throws HttpError 503 with Retry-After when there is no place, or it has to give its place to another client
+   * @param password one character per byte
+   * @param client key by which waiting and failed checks are counted
+   * @throws HttpError 503 with Retry-After when the queue is full, or another client takes its place in it
    */
   verify(hash: string, password: string, client: string): Promise<boolean> {
-    const question: Question = { hash, password: Buffer.from(password, 'latin1') };
+    const request: CheckRequest = { hash, password: Buffer.from(password, 'latin1') };
     return new Promise((resolve, reject) => {
-      const displaced = this.#waiting.push(client, { question, client, resolve, reject });
+      const displaced = this.#waiting.push(client, { request, client, resolve, reject });
       if (displaced !== undefined) {
         this.#misses.add(displaced.client);
         displaced.reject(busy());
@@ -74,10 +75,10 @@ export class Verifier {
     this.#current = this.#waiting.shift();
     if (this.#current === undefined) return;
     this.#thread ??= this.#start();
-    this.#thread.postMessage(this.#current.question);
+    this.#thread.postMessage(this.#current.request);
   }
 
-  #settle({ matches, problem }: Answer): void {
+  #settle({ matches, problem }: CheckResult): void {
     const check = this.#current;
     if (check !== undefined && !matches) this.#misses.add(check.client);
     this.#next();
@@ -87,7 +88,7 @@ export class Verifier {
 
   #start(): Worker {
     const thread = startThread();
-    // A server that has stopped need not wait for it.
+    // The thread must not keep a stopped server running.
     thread.unref();
     const lost = (error: Error): void => {
       if (this.#thread !== thread) return;
@@ -95,9 +96,9 @@ export class Verifier {
       this.#current?.reject(error);
       this.#next();
     };
-    thread.on('message', (answer: Answer) => this.#settle(answer));
+    thread.on('message', (result: CheckResult) => this.#settle(result));
     thread.on('error', lost);
-    thread.on('exit', () => lost(new Error('the thread that checks passwords has ended')));
+    thread.on('exit', () => lost(new Error('the password checking thread exited unexpectedly')));
     return thread;
   }
 }

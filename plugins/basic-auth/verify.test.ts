@@ -7,7 +7,7 @@ const hashOf = (kind: string, password: string): string => line(kind, 'u', passw
 const bytes = (text: string): Buffer => Buffer.from(text);
 
 const KINDS = ['-B -C 4', '-B -C 6', '-m', '-s', '-2', '-5', '-2 -r 1000', '-5 -r 12345'];
-/** Lengths around the blocks of the digests; bytes beyond ASCII. */
+/** Lengths around the block sizes of the digests; bytes beyond ASCII. */
 const PASSWORDS = [
   '',
   'a',
@@ -41,9 +41,9 @@ test('a hash that crypt_blowfish published is of its password', () => {
 });
 
 test.each([
-  ['-d', 'not hashed in a way known here'],
+  ['-d', 'expected a password hash'],
   ['-p', 'plain text is not accepted'],
-  ['-B -C 15', "bcrypt's cost is 15"],
+  ['-B -C 15', 'the bcrypt cost is 15'],
 ])('a hash of htpasswd %s is refused', (kind, problem) => {
   const hash = kind.includes('-C') ? hashOf('-B -C 4', 'x').replace('$04$', '$15$') : hashOf(kind, 'x');
   expect(problemOf(hash)).toContain(problem);

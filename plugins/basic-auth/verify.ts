@@ -4,12 +4,12 @@ import { APR1, SHA_CRYPT, SHA1 } from './hashes.js';
 import { apr1 } from './md5-crypt.js';
 import { DEFAULT_ROUNDS, shaCrypt } from './sha-crypt.js';
 
-/** `$2y$10$` and 22 characters of salt. */
+/** Length of `$2y$10$` and 22 characters of salt. */
 const BCRYPT_SETTINGS = 29;
 
 const bytesOf = (text = ''): Buffer => Buffer.from(text, 'latin1');
 
-/** What the password's hash would be, and what it is. */
+/** Returns the hash of the given password, and the stored hash. */
 function bothOf(hash: string, password: Buffer): readonly [string, string] {
   const [, sha1 = ''] = SHA1.exec(hash) ?? [];
   if (sha1 !== '') return [createHash('sha1').update(password).digest('base64'), sha1];
@@ -24,9 +24,9 @@ function bothOf(hash: string, password: Buffer): readonly [string, string] {
 }
 
 /**
- * Whether a password, as bytes of UTF-8, is the one that was hashed. Takes as long as the hash was made to take: never
- * called where requests are answered.
- * @param hash one without a problem
+ * Whether a password, as UTF-8 bytes, has the given hash. Slow by design: never call it on the event loop that serves
+ * requests.
+ * @param hash one for which `problemOf` is undefined
  */
 export function verify(hash: string, password: Uint8Array): boolean {
   const [made, stored] = bothOf(hash, Buffer.from(password));

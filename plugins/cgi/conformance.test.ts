@@ -8,7 +8,7 @@ const files = {
   'www/page.txt': 'no script',
 };
 const requests = ['/env.sh?a=1', { method: 'POST', path: '/echo.sh', body: 'some content\n'.repeat(500) }];
-// As many at once as the check asks, and more than run at once.
+// More concurrent requests than scripts may run.
 const conf = 'root www; cgi .sh /bin/sh; cgi_max_processes 4 queue=100;';
 
 for (const { name, run } of conformance(cgi, { conf, files, requests })) test(name, run, 60_000);

@@ -8,7 +8,7 @@ const shell = (body: string) => ({ content: `#!/bin/sh\n${body}\n`, mode: 0o755 
 const head = "printf 'Content-Type: text/plain\\n\\n'";
 const page = (text: string) => shell(`${head}; printf '%s' '${text}'`);
 
-/** A missing tool skips its tests where people build, and fails them where they are checked. */
+/** A missing tool skips its tests locally and fails them in CI. */
 function isMissing(tool: string): boolean {
   const missing = spawnSync(tool, ['--version']).error !== undefined;
   if (missing) console.error(`plugins/cgi: ${tool} is not installed, its tests are skipped`);

@@ -6,7 +6,7 @@ import { ReadAhead } from './read-ahead.js';
 
 const KIB = 1024;
 
-/** Pieces of any size, of which each byte is known. */
+/** Pieces of the given sizes with known bytes. */
 async function* pieces(sizes: readonly number[], given: Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const size of sizes) {
     const piece = randomBytes(size);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeaderCutter, localRedirect, MAX_HEADER_BYTES, readHead } from './script-output.js';
 
-/** Cuts output that comes in pieces of the given sizes, the last piece as large as need be. */
+/** Splits output that arrives in pieces of the given sizes; the last piece has the rest. */
 function cut(output: Buffer, sizes: readonly number[]): { header: string; body: string } | undefined {
   const cutter = new HeaderCutter();
   let start = 0;
@@ -124,7 +124,7 @@ describe('a Location', () => {
   it('is local when it is a path, with or without a query', () => {
     expect(redirect('Location: /a/b')).toBe('/a/b');
     expect(redirect('Location: /a?b=/c%20d&e')).toBe('/a?b=/c%20d&e');
-    // No file has these names, but a script may be asked for them.
+    // No file has these names, but a script may get them in PATH_INFO.
     expect(redirect('Location: /a%00')).toBe('/a%00');
     expect(redirect('Location: /a\\b')).toBe('/a\\b');
   });

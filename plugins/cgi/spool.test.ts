@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Content in pieces; then its end, or what `finish` throws. */
+/** Content in pieces, followed by its end or by the error of `finish`. */
 function body(pieces: readonly Uint8Array[], length: number | undefined, finish = () => {}): RequestBody {
   const left = [...pieces];
   const read = async (): Promise<Uint8Array | undefined> => {
@@ -40,7 +40,7 @@ function body(pieces: readonly Uint8Array[], length: number | undefined, finish 
   };
 }
 
-/** What a process reads from a file descriptor it inherits as standard input. */
+/** Returns the output of a process that reads an inherited file descriptor as standard input. */
 async function readByChild(fd: number): Promise<Buffer> {
   const child = spawn('/bin/cat', [], { stdio: [fd, 'pipe', 'inherit'] });
   const pieces: Buffer[] = [];

@@ -6,13 +6,13 @@ import { coding, get, gzip, TEXT } from './client.test.fixture.js';
 import { CoderMemory } from './resources.js';
 
 const MIB = 1024 * 1024;
-/** Text that compresses to a part that the system's buffers do not hold. */
+/** Text whose compressed form exceeds the system's buffers. */
 const large = Buffer.from(
   Array.from({ length: 1_200_000 }, (_, index) => `${(index * 2_654_435_761) % 1_000_003} `).join(''),
 );
 const any = { 'Accept-Encoding': 'br, gzip' };
 
-/** Asks and never reads on; resolves with the head. */
+/** Sends a request and stops reading after the header section, which it returns. */
 function slowReader(server: TestServer, fields: string, method = 'GET'): Promise<string> {
   const socket: Socket = connect({ host: '127.0.0.1', port: server.port });
   onTestFinished(() => {
@@ -35,7 +35,7 @@ describe('the memory of coders', () => {
     const memory = new CoderMemory(64 * MIB);
     let count = 0;
     for (; memory.fits(4 * MIB); count += 1) memory.take(4 * MIB);
-    expect(count).toBe(13); // 12 MiB are left: not the fourfold of 4
+    expect(count).toBe(13); // 12 MiB are left, less than four times 4 MiB
     expect(memory.fits(MIB)).toBe(true);
   });
 

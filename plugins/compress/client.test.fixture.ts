@@ -16,7 +16,7 @@ export interface Answer {
   readonly bytes: Buffer;
 }
 
-/** As it came: fetch would take the coding off. */
+/** Returns the encoded body; fetch would decode it. */
 export async function get(
   server: TestServer,
   path: string,

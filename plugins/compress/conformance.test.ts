@@ -7,7 +7,7 @@ const requests = ['gzip', 'br', 'identity'].flatMap((coding) => [
   { path: '/a.html', headers: { 'Accept-Encoding': coding } },
   { path: '/a.png', headers: { 'Accept-Encoding': coding } },
 ]);
-// Each server has files of its own, written at another moment.
+// Each server has its own files, written at different times.
 const varies = { headers: ['Last-Modified', 'ETag'] };
 
 for (const { name, run } of conformance(compress, {

@@ -9,7 +9,7 @@ import { coding, FILES, get, gzip, TEXT } from './client.test.fixture.js';
 
 const hasZstd = 'createZstdCompress' in zlib;
 
-/** Answers every request with what is made of it. */
+/** Responds to every request with the return value of a function. */
 function answering(name: string, respond: (path: string) => Response) {
   return definePlugin({
     name,
@@ -187,7 +187,7 @@ describe('a body of any kind is compressed', () => {
     const answer = await get(server, '/large.txt', gzip);
     expect(answer.headers.get('transfer-encoding')).toBe('chunked');
     expect(gunzipSync(answer.bytes).toString()).toBe(TEXT.repeat(400));
-    // Nothing is flushed on the way: that would cost a part of what compressing saves.
+    // Nothing is flushed before the end, because that would reduce the compression.
     expect(answer.bytes.length).toBeLessThan(1.1 * gzipSync(TEXT.repeat(400)).length);
   });
 

@@ -4,7 +4,7 @@ import { startTestServer } from '@webserv/server/testing';
 import { expect, it } from 'vitest';
 import { coding, FILES, get, gzip } from './client.test.fixture.js';
 
-/** What is answered, as the last filter sees it. */
+/** The response as the last filter sees it. */
 function watcher(answers: Response[]) {
   return definePlugin({
     name: 'watcher',
@@ -21,7 +21,7 @@ it('a hot file is compressed once for all who ask, and answered with the same fr
   await using server = await startTestServer('root www; compress on;', FILES, {
     plugins: [watcher(answers)],
   });
-  await sleep(1100); // a file that has just changed is not kept
+  await sleep(1100); // a file that has just changed is not cached
   const wishes = ['gzip', 'gzip;q=0.5', 'deflate, gzip', 'br;q=0.1, gzip', 'gzip, br;q=0.2, identity;q=0.1'];
   for (const wish of wishes) {
     expect(coding(await get(server, '/a.html', { 'Accept-Encoding': wish }))).toBe('gzip');

@@ -84,7 +84,7 @@ describe('compress_static', () => {
 
   it('finds one that comes later, is replaced, or goes', async () => {
     await using server = await startTestServer('root www; compress_static on;', FILES);
-    await sleep(1100); // from now on the file is kept
+    await sleep(1100); // from now on the file is cached
     const sibling = join(server.directory, 'www/a.html.gz');
     expect(coding(await get(server, '/a.html', gzip))).toBe('identity');
     for (const text of ['first', 'other']) {

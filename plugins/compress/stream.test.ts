@@ -10,7 +10,7 @@ import { get, gzip, TEXT } from './client.test.fixture.js';
 import { encodings, isMaker } from './encodings.js';
 import { encoded } from './stream.js';
 
-/** Answers every request with a stream. */
+/** Responds to every request with a stream. */
 function streaming(body: () => AsyncIterable<Uint8Array>, contentType = 'text/plain') {
   return definePlugin({
     name: 'source',
@@ -72,7 +72,7 @@ describe('a stream is compressed', () => {
       signal: controller.signal,
     });
     expect(answer.status).toBe(200);
-    // Nobody reads: nothing more is made once the system's buffers are full.
+    // The client does not read: once the system's buffers are full, nothing more is produced.
     const givenMeanwhile = async (): Promise<number> => {
       const before = given;
       await sleep(500);
@@ -122,9 +122,9 @@ describe('a stream is compressed', () => {
     await using server = await startTestServer('compress on;', {}, { plugins: [source] });
     const socket = connect({ host: '127.0.0.1', port: server.port });
     socket.write('GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n');
-    await once(socket, 'data'); // the head
+    await once(socket, 'data'); // the header section
     expect(returned).toBe(0);
-    socket.resetAndDestroy(); // an end alone may mean that nothing more is asked for
+    socket.resetAndDestroy(); // a FIN alone may mean that the client has no further requests
     await expect.poll(() => returned, { timeout: 10_000 }).toBe(1);
   });
 

@@ -4,16 +4,16 @@ import { type FieldValue, readFieldValue } from './field-value.js';
 
 export interface Addition {
   readonly value: FieldValue;
-  /** For every status, not only where nginx adds. */
+  /** Add to every status, not only those that nginx adds it to. */
   readonly always: boolean;
 }
 
-/** What becomes of one field of the answers of a block. */
+/** Changes to one field of a block's responses. */
 export interface FieldChange {
-  /** Whatever the answer has under this name is taken out first. */
+  /** Remove all values of the field from the response first. */
   readonly removed: boolean;
   readonly additions: readonly Addition[];
-  /** The name as it is written. */
+  /** The name as written in the configuration. */
   readonly spelling: string;
 }
 
@@ -24,7 +24,7 @@ interface Use extends FieldChange {
   readonly name: string;
 }
 
-/** Without `always`, as nginx: what may be kept or followed, and no error. */
+/** Statuses without `always`, as in nginx: successes and redirects, no errors. */
 export const PLAIN_STATUSES: ReadonlySet<number> = new Set([
   200, 201, 204, 206, 301, 302, 303, 304, 307, 308,
 ]);
@@ -32,13 +32,13 @@ export const PLAIN_STATUSES: ReadonlySet<number> = new Set([
 function readAlways(word: Argument | undefined): boolean {
   if (word === undefined) return false;
   if (word.text === 'always') return true;
-  throw new ArgumentError(`expected "always" or nothing more, got "${word.text}"`, {
+  throw new ArgumentError(`expected "always" or the end of the directive, got "${word.text}"`, {
     argument: word,
-    hint: 'put a value with spaces or ";" in it in quotes',
+    hint: 'quote a value that contains spaces or ";"',
   });
 }
 
-/** A block's uses of one name belong together, and stand for what the blocks around it say of that name. */
+/** Merges a block's values for each name; they override what the enclosing blocks say about that name. */
 function combine(uses: readonly Use[], outer: FieldChanges): FieldChanges {
   const own = new Map<string, FieldChange>();
   for (const { name, removed, additions, spelling } of uses) {
@@ -59,7 +59,7 @@ export const addHeader: Directive<FieldChanges> = directive<FieldChanges, Use>({
   usage: 'NAME VALUE [always]',
   arguments: [2, 3],
   repeatable: true,
-  help: 'adds a field to the answers’ headers, on errors too with always; an empty value takes the field out',
+  help: 'adds a header field to responses, with always to error responses too; an empty value removes the field',
   example: 'add_header X-Frame-Options DENY always;',
   argumentTypes: [
     argument.word('NAME', /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'a field name'),

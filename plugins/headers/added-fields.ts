@@ -14,15 +14,15 @@ function apply(
     const values = additions
       .filter(({ always }) => always || PLAIN_STATUSES.has(status))
       .map(({ value }) => render(value))
-      // A variable may have no value: then there is nothing to say.
+      // A variable may be empty: then nothing is added.
       .filter((value) => value !== '');
     setField(fields, name, values);
   }
 }
 
 /**
- * What `add_header` does to a route's answers.
- * @returns throws HttpError 400 where a variable's value cannot stand in a field
+ * Returns a function that applies `add_header` to a route's responses.
+ * @returns throws HttpError 400 where a variable's value is not allowed in a field
  */
 export function addedFields(changes: FieldChanges): (response: Response, exchange: Exchange) => Response {
   const spellings = Object.fromEntries(Array.from(changes, ([name, { spelling }]) => [name, spelling]));

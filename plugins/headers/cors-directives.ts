@@ -13,7 +13,7 @@ import { NO_ORIGINS, type Origins, readOrigins } from './origins.js';
 
 type Options = Omit<DirectiveOptions<undefined>, 'default'>;
 
-/** Words for a list in a field; undefined where nothing is said. */
+/** A directive of words that become a list in a field; undefined when it is not set. */
 function words(
   usage: string,
   read: (word: Argument) => string,
@@ -41,9 +41,9 @@ function readMethod(word: Argument): string {
 
 function readRequestField(word: Argument): string {
   if (word.text !== '*') return readFieldName(word);
-  throw new ArgumentError('"*" is no header field', {
+  throw new ArgumentError('expected the name of a header field, got "*"', {
     argument: word,
-    hint: 'leave cors_headers out: whatever is asked for is allowed then',
+    hint: 'omit cors_headers to allow every requested field',
   });
 }
 
@@ -56,33 +56,33 @@ export const corsDirectives = {
     writtenDefault: 'off',
     usage: 'ORIGIN… | * | off',
     arguments: [1, 1000],
-    help: 'lets pages of these origins, or of any, read the answers',
+    help: 'allows pages of these origins, or of any (*), to read the responses',
     example: 'cors https://app.example.org https://*.example.net;',
     parse: (use) => readOrigins(use.arguments),
     combine: (values, outer) => values.at(-1) ?? outer,
   }),
   cors_methods: words('METHOD', readMethod, {
-    help: 'says which methods such pages may use; what the route takes when left out',
+    help: 'sets the methods that such pages may use (default: those of the route)',
     example: 'cors_methods GET PUT DELETE;',
   }),
   cors_headers: words('NAME', readRequestField, {
-    help: 'says which header fields such pages may send; those they ask for when left out',
+    help: 'sets the header fields that such pages may send (default: those they request)',
     example: 'cors_headers Content-Type X-Token;',
   }),
   cors_expose: words('NAME', readExposedField, {
-    help: 'says which header fields of an answer such pages may read, beside the everyday ones',
+    help: 'sets the response header fields that such pages may read, in addition to the safelisted ones',
     example: 'cors_expose ETag Location;',
   }),
   cors_credentials: flag({
     default: false,
     in: ['main', 'server', 'location'],
-    help: 'lets such pages send cookies and passwords along',
+    help: 'allows such pages to send cookies and passwords',
     example: 'cors_credentials on;',
   }),
   cors_max_age: single<number, undefined>(argument.duration, {
     default: undefined,
     in: ['main', 'server', 'location'],
-    help: 'says how long browsers may keep these permissions; a few seconds when left out',
+    help: 'sets how long browsers may cache these permissions (default: a few seconds)',
     example: 'cors_max_age 1h;',
   }),
 };

@@ -216,16 +216,16 @@ describe('a preflight', () => {
 });
 
 test.each([
-  ['cors *; cors_credentials on;', '"cors *" cannot stand with "cors_credentials on"'],
-  ['cors https://a.example; cors_credentials on; cors_expose *;', '"cors_expose *" cannot stand'],
+  ['cors *; cors_credentials on;', '"cors *" cannot be combined with "cors_credentials on"'],
+  ['cors https://a.example; cors_credentials on; cors_expose *;', '"cors_expose *" cannot be combined'],
   ['cors null;', 'every sandboxed frame'],
   ['cors example.org;', 'did you mean "https://example.org"?'],
   ['cors https://example.org/;', 'without path and slash'],
   ['cors https://exämple.org;', 'punycode'],
-  ['cors * https://a.example;', '"*" stands alone'],
-  ['cors off https://a.example;', '"off" stands alone'],
+  ['cors * https://a.example;', '"*" takes no further arguments'],
+  ['cors off https://a.example;', '"off" takes no further arguments'],
   ['cors_methods get;', 'did you mean "GET"?'],
-  ['cors_headers *;', 'leave cors_headers out'],
+  ['cors_headers *;', 'omit cors_headers'],
   ['cors_headers "a b";', 'expected the name of a header field'],
 ])('%s is refused at load', async (conf, message) => {
   await expect(startTestServer(`return 200; ${conf}`)).rejects.toThrow(message);
@@ -236,5 +236,5 @@ test('a mistake that many blocks inherit is told once', async () => {
     'return 200; cors *; cors_credentials on; location /a { return 200; } location /b { return 200; }',
   );
   const message = await refused.catch((error: unknown) => String(error));
-  expect(String(message).match(/cannot stand with/g)).toHaveLength(1);
+  expect(String(message).match(/cannot be combined with/g)).toHaveLength(1);
 });

@@ -2,12 +2,12 @@ import type { Exchange, Response } from '@webserv/server';
 import { type Fields, FixedChange, setField, withFields } from './fields.js';
 import { isOfFamily, type Origins } from './origins.js';
 
-/** What `cors` and the directives beside it say for a route. */
+/** CORS settings of a route. */
 export interface CorsPolicy {
   readonly origins: Origins;
-  /** As it stands in the field; undefined: what the route takes. */
+  /** Value of the field; undefined: the methods of the route. */
   readonly methods: string | undefined;
-  /** As it stands in the field; undefined: what is asked for. */
+  /** Value of the field; undefined: the requested fields. */
   readonly headers: string | undefined;
   readonly expose: string | undefined;
   readonly credentials: boolean;
@@ -16,9 +16,9 @@ export interface CorsPolicy {
 }
 
 /**
- * Lets the browser show an answer to the page that asked (https://fetch.spec.whatwg.org/#http-cors-protocol). What a
- * script has said of this is taken back: there is one who decides.
- * @param allowed the field's value; undefined: not to this origin
+ * Allows the browser to show a response to the requesting page (https://fetch.spec.whatwg.org/#http-cors-protocol).
+ * Fields that a script set for this purpose are removed, so that only the configuration decides.
+ * @param allowed value of the field; undefined when the origin is not allowed
  */
 function permit(fields: Fields, policy: CorsPolicy, allowed: string | undefined): void {
   for (const name of [...fields.keys()]) if (isPermission(name)) fields.delete(name);
@@ -29,7 +29,7 @@ function permit(fields: Fields, policy: CorsPolicy, allowed: string | undefined)
   if (policy.expose !== undefined) fields.set('access-control-expose-headers', policy.expose);
 }
 
-/** Those of the answer to a preflight were written by this plugin. */
+/** Fields of a response to a preflight are not included, because this plugin writes them. */
 function isPermission(name: string): boolean {
   return (
     name === 'access-control-allow-origin' ||
@@ -38,7 +38,7 @@ function isPermission(name: string): boolean {
   );
 }
 
-/** Gives a route's answers the permissions of whoever asked. */
+/** Returns a function that adds to a route's responses the permissions of the requesting origin. */
 export function permissions(policy: CorsPolicy): (response: Response, exchange: Exchange) => Response {
   const { origins } = policy;
   if (origins.kind === 'none') return (response) => response;
@@ -46,7 +46,7 @@ export function permissions(policy: CorsPolicy): (response: Response, exchange: 
     const any = new FixedChange((fields) => permit(fields, policy, '*'));
     return (response) => any.of(response);
   }
-  const nobody = new FixedChange((fields) => permit(fields, policy, undefined));
+  const denied = new FixedChange((fields) => permit(fields, policy, undefined));
   const listed = new Map(
     Array.from(origins.exact, (origin) => [
       origin,
@@ -55,10 +55,10 @@ export function permissions(policy: CorsPolicy): (response: Response, exchange: 
   );
   return (response, { request }) => {
     const origin = request.headers.get('origin');
-    if (origin === undefined) return nobody.of(response);
+    if (origin === undefined) return denied.of(response);
     const known = listed.get(origin);
     if (known !== undefined) return known.of(response);
-    if (!origins.families.some((family) => isOfFamily(origin, family))) return nobody.of(response);
+    if (!origins.families.some((family) => isOfFamily(origin, family))) return denied.of(response);
     return withFields(response, (fields) => permit(fields, policy, origin));
   };
 }

@@ -3,7 +3,7 @@ import { type Argument, ArgumentError } from '@webserv/server';
 /** token, RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 
-/** What frames an answer or tells of the connection: written by the server, from what it really does. */
+/** Fields about framing and the connection, which the server writes itself. */
 const OWNED: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -16,7 +16,7 @@ const OWNED: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** In lower case. @throws ArgumentError for what is no name */
+/** Returns the name in lower case. @throws ArgumentError for text that is not a field name */
 export function readFieldName(word: Argument): string {
   if (TOKEN.test(word.text)) return word.text.toLowerCase();
   const hint = word.text.endsWith(':')
@@ -26,13 +26,16 @@ export function readFieldName(word: Argument): string {
   throw new ArgumentError(message, { argument: word, ...hint });
 }
 
-/** In lower case. @throws ArgumentError for what is no name, or one that only the server can give a value */
+/**
+ * Returns the name in lower case. @throws ArgumentError for text that is not a field name, or a field that only the
+ * server may set
+ */
 export function readSettableName(word: Argument): string {
   const name = readFieldName(word);
   if (OWNED.has(name)) {
-    throw new ArgumentError(`the server itself writes "${word.text}"`, {
+    throw new ArgumentError(`"${word.text}" is set by the server and cannot be changed`, {
       argument: word,
-      hint: 'take it out: its value follows from what is sent',
+      hint: 'remove this line',
     });
   }
   return name;

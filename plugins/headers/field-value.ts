@@ -9,7 +9,7 @@ import {
   type Template,
 } from '@webserv/server';
 
-/** One value of a field: text that is fit to be sent, one character a byte, or what makes it for each exchange. */
+/** A value of a field: text ready to be sent, one character per byte, or a template rendered for each exchange. */
 export type FieldValue = string | Template;
 
 const DELETE = 0x7f;
@@ -25,23 +25,23 @@ function hasControl(text: string): boolean {
 
 const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
 
-/** What a request sent is one character a byte already; a path has been decoded and may hold more. */
+/** Text from a request already has one character per byte; a path is decoded and may have characters beyond that. */
 function asBytes(text: string): string {
   for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0xff) return utf8(text);
   return text;
 }
 
-/** @throws ArgumentError for a text without variables that no field can have */
+/** @throws ArgumentError for a text without variables that contains a control character */
 export function readFieldValue(word: Argument, scope: Scope): FieldValue {
   const template = readArgument(argument.template, word, scope);
-  // Without variables in it, a template has the text of its source but for "$$".
+  // A template without variables renders its source text, with "$$" replaced.
   if (!template.constant) return template;
   const text = word.text.replaceAll('$$', '$');
   if (!hasControl(text)) return utf8(text);
-  throw new ArgumentError('a control character cannot stand in a header field', { argument: word });
+  throw new ArgumentError('control characters are not allowed in a header field', { argument: word });
 }
 
-/** @throws HttpError 400 for a control character that a variable has brought */
+/** @throws HttpError 400 for a control character from a variable */
 export function renderValue(value: FieldValue, exchange: Exchange): string {
   if (typeof value === 'string') return value;
   const text = value.render(exchange);

@@ -1,11 +1,11 @@
 import type { Response, ResponseHeaders } from '@webserv/server';
 
-/** The fields of an answer while they are changed: names in lower case. */
+/** Fields of a response while they are changed, by lower-case name. */
 export type Fields = Map<string, string | readonly string[]>;
 
 type Lines = string | readonly string[];
 
-/** Each line says something of its own: what is added stands beside what the answer has. */
+/** Fields whose lines are independent: values are added to those of the response. */
 const SEPARATE: ReadonlySet<string> = new Set(['link', 'server-timing', 'set-cookie']);
 
 const listOf = (lines: Lines | undefined): readonly string[] =>
@@ -13,7 +13,7 @@ const listOf = (lines: Lines | undefined): readonly string[] =>
 
 const oneOrMore = (lines: readonly string[]): Lines => (lines.length === 1 ? (lines[0] ?? '') : lines);
 
-/** What an answer varies by adds up (RFC 9110 §12.5.5): each name once, and `*` stands for them all. */
+/** Merges the names in Vary (RFC 9110 §12.5.5) without duplicates; `*` replaces all of them. */
 function mergedVary(lines: readonly string[]): string {
   const names = new Map<string, string>();
   for (const word of lines.flatMap((line) => line.split(','))) {
@@ -23,7 +23,7 @@ function mergedVary(lines: readonly string[]): string {
   return names.has('*') ? '*' : [...names.values()].join(', ');
 }
 
-/** Gives a field its values: beside those it has where that is its meaning, instead of them otherwise. */
+/** Sets a field's values, or adds them where the field allows several. */
 export function setField(fields: Fields, name: string, values: readonly string[]): void {
   if (values.length === 0) return;
   const before = listOf(fields.get(name));
@@ -31,7 +31,7 @@ export function setField(fields: Fields, name: string, values: readonly string[]
   else fields.set(name, oneOrMore(SEPARATE.has(name) ? [...before, ...values] : values));
 }
 
-/** The same answer with other fields. Any name is kept, `__proto__` too, which is a token like any other. */
+/** Returns the response with changed fields. Any name is supported, `__proto__` included, which is a valid token. */
 export function withFields(
   response: Response,
   change: (fields: Fields) => void,
@@ -44,8 +44,8 @@ export function withFields(
 }
 
 /**
- * A change that is the same for every request. A frozen answer gets one frozen answer, again and again: the server keeps
- * the bytes it made of that.
+ * A change that is the same for every request. Each frozen response gets one frozen result, so that the server caches
+ * its serialised form.
  */
 export class FixedChange {
   readonly #known = new WeakMap<Response, Response>();

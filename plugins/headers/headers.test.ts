@@ -2,7 +2,7 @@ import { definePlugin, flag, type Response, Stage } from '@webserv/server';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 
-/** Answers with fields of its own, as an application would. */
+/** Responds with its own fields, as an application would. */
 const application = definePlugin({
   name: 'application',
   directives: { application: flag({ default: false, help: 'answers' }) },
@@ -124,7 +124,7 @@ describe('add_header', () => {
     await using decoded = await start('location / { return 200; add_header X-Path $uri; }');
     for (const target of ['/a%0d%0aSet-Cookie:x=y', '/a%01', '/a%7f']) {
       const lines = await head(decoded, target);
-      // What is no text in a path stays encoded.
+      // Bytes that are not text stay encoded in a path.
       expect(lines.join('\n')).not.toMatch(/^set-cookie|[^ -~\n]/im);
     }
   });
@@ -167,13 +167,13 @@ describe('add_header', () => {
     ['add_header "X Y" 1;', 'expected the name of a header field, got "X Y"'],
     ['add_header X-One: 1;', 'without its colon'],
     ['add_header "" 1;', 'expected the name'],
-    ['add_header Content-Length 1;', 'the server itself writes "Content-Length"'],
-    ['add_header transfer-encoding chunked;', 'the server itself writes'],
-    ['add_header Connection close;', 'the server itself writes'],
-    ['add_header Date x;', 'the server itself writes'],
-    ['add_header Server x;', 'the server itself writes'],
-    ['add_header X-One "a\\r\\nX-Two: b";', 'a control character cannot stand in a header field'],
-    ['add_header X-One a b;', 'expected "always" or nothing more, got "b"'],
+    ['add_header Content-Length 1;', '"Content-Length" is set by the server'],
+    ['add_header transfer-encoding chunked;', 'is set by the server and cannot be changed'],
+    ['add_header Connection close;', 'is set by the server and cannot be changed'],
+    ['add_header Date x;', 'is set by the server and cannot be changed'],
+    ['add_header Server x;', 'is set by the server and cannot be changed'],
+    ['add_header X-One "a\\r\\nX-Two: b";', 'control characters are not allowed in a header field'],
+    ['add_header X-One a b;', 'expected "always" or the end of the directive, got "b"'],
     ['add_header X-One $nothing;', 'there is no variable "$nothing"'],
   ])('%s is refused at load', async (conf, message) => {
     await expect(start(conf)).rejects.toThrow(message);

@@ -4,23 +4,28 @@ import { addedFields } from './added-fields.js';
 import { type CorsPolicy, permissions } from './cors.js';
 import { corsDirectives } from './cors-directives.js';
 import { isOneOf, type Origins } from './origins.js';
-import { answerPreflight, insteadOfRefusal, isPreflight } from './preflight.js';
+import { insteadOfRefusal, isPreflight, respondToPreflight } from './preflight.js';
 
-/** After whatever else changes answers: what is written in the configuration has the last word. */
+/** After all other plugins that change responses: the configuration overrides them. */
 const LAST = Stage.fallback + 100;
 
-/** Before redirects and passwords: browsers send neither of them with the question, nor follow. */
+/** Before redirects and authentication: browsers send no credentials with a preflight, and follow no redirects. */
 const FIRST = Stage.rewrite - 50;
 
 function credentialsForAll(directive: string, place: Place | undefined): Finding {
-  const message = `"${directive} *" cannot stand with "cors_credentials on": browsers refuse that`;
-  return { code: 'cors-credentials', message, place, hint: 'name them, or take cors_credentials out' };
+  const message = `"${directive} *" cannot be combined with "cors_credentials on": browsers reject that`;
+  return {
+    code: 'cors-credentials',
+    message,
+    place,
+    hint: 'list the names instead of *, or remove cors_credentials',
+  };
 }
 
 export default definePlugin({
   name: 'headers',
   directives: { add_header: addHeader, ...corsDirectives },
-  codes: { 'cors-credentials': 'cookies and passwords cannot be let through for any origin' },
+  codes: { 'cors-credentials': 'cors_credentials is not possible for any origin' },
   setup: () => ({ refused: new Set<Origins>() }),
   apply({ options, state, hooks, route, announce, placeOf, refuse }) {
     const policy: CorsPolicy = {
@@ -34,7 +39,7 @@ export default definePlugin({
     if (policy.credentials && (policy.origins.kind === 'any' || policy.expose === '*')) {
       const directive = policy.origins.kind === 'any' ? 'cors' : 'cors_expose';
       const own = placeOf(directive) ?? placeOf('cors_credentials');
-      // Said once, however many blocks inherit it.
+      // Reported once, no matter how many blocks inherit it.
       if (own !== undefined || !state.refused.has(policy.origins))
         refuse(credentialsForAll(directive, own ?? route.place));
       state.refused.add(policy.origins);
@@ -45,7 +50,7 @@ export default definePlugin({
       announce('cors', (origin) => isOneOf(origin, origins));
       const permit = permissions(policy);
       hooks.onRoute.tap({ stage: FIRST, methods: ['OPTIONS'] }, (exchange) =>
-        isPreflight(exchange) ? answerPreflight(policy, exchange) : undefined,
+        isPreflight(exchange) ? respondToPreflight(policy, exchange) : undefined,
       );
       hooks.onResponse.tap({ stage: LAST }, (response, exchange) =>
         permit(insteadOfRefusal(policy, response, exchange), exchange),

@@ -1,21 +1,24 @@
 import { discard, type Exchange, type Response, type ResponseHeaders } from '@webserv/server';
 import type { CorsPolicy } from './cors.js';
 
-/** The exchange of the client, whose request an error page is not answered with. */
+/** Returns the exchange of the client's own request, which an error page's exchange is derived from. */
 function clientExchange(exchange: Exchange): Exchange {
   return exchange.origin === undefined ? exchange : clientExchange(exchange.origin);
 }
 
-/** Names and commas, of a length that somebody would write. */
+/** Names and commas, limited to a plausible length. */
 const NAMES = /^[!#$%&'*+.^_`|~0-9A-Za-z, \t-]{1,2048}$/;
 
-/** https://fetch.spec.whatwg.org/#cors-preflight-request: a browser asks before it sends what a page could not have. */
+/**
+ * https://fetch.spec.whatwg.org/#cors-preflight-request: browsers ask before they send a request that a plain form
+ * could not send.
+ */
 export function isPreflight({ request: { method, headers } }: Exchange): boolean {
   return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method');
 }
 
-/** What may be asked of a route; which origin may, is added to every answer. */
-export function answerPreflight(policy: CorsPolicy, { request, route }: Exchange): Response {
+/** Responds with the permissions of the route; those of the origin are added to every response. */
+export function respondToPreflight(policy: CorsPolicy, { request, route }: Exchange): Response {
   const methods = policy.methods ?? [...route.methods].filter((method) => method !== 'OPTIONS').join(', ');
   const asked = request.headers.get('access-control-request-headers');
   const headers = policy.headers ?? (asked !== undefined && NAMES.test(asked) ? asked : undefined);
@@ -29,13 +32,13 @@ export function answerPreflight(policy: CorsPolicy, { request, route }: Exchange
 }
 
 /**
- * Where `methods` leaves OPTIONS out, the request is refused before a plugin is asked. A preflight is no use of the
- * route, but the question what may be used: it gets its answer all the same.
+ * Where `methods` excludes OPTIONS, the request is rejected before any plugin sees it. A preflight does not use the
+ * route but asks what is allowed, so it gets its response nevertheless.
  */
 export function insteadOfRefusal(policy: CorsPolicy, response: Response, exchange: Exchange): Response {
   if (response.status !== 405 && exchange.errorStatus !== 405) return response;
   const client = clientExchange(exchange);
   if (!isPreflight(client)) return response;
   discard(response);
-  return answerPreflight(policy, client);
+  return respondToPreflight(policy, client);
 }

@@ -1,7 +1,7 @@
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 
-/** A body whose length is not declared, so that it is sent in chunks. */
+/** A body of undeclared length, which is sent in chunks. */
 function chunked(...pieces: string[]): RequestInit {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {

@@ -8,10 +8,10 @@ import { definePlugin, type Response } from '@webserv/server';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 
-/** Longer than a file must have been left alone to be kept, and longer than it is kept without another look. */
+/** Milliseconds: longer than a file must be unchanged to be cached, and longer than a cached file is used unchecked. */
 const SETTLED = 1200;
 
-/** A plugin that remembers what was answered, by path. */
+/** A plugin that records the responses, by path. */
 function recorder() {
   const answers = new Map<string, Response[]>();
   const plugin = definePlugin({
@@ -22,7 +22,7 @@ function recorder() {
         return response;
       }),
   });
-  /** How many different answers the last `count` requests of a path got. */
+  /** Returns the number of different responses to the last `count` requests for a path. */
   const different = (path: string, count: number) => new Set(answers.get(path)?.slice(-count)).size;
   const inMemory = (path: string) => answers.get(path)?.at(-1)?.body instanceof Uint8Array;
   return { plugin, different, inMemory };
@@ -30,7 +30,7 @@ function recorder() {
 
 const text = async (server: TestServer, path: string) => (await server.fetch(path)).text();
 
-// Most of their time is waiting.
+// These tests mostly wait.
 describe.concurrent('a hot file', () => {
   test('is answered with the same frozen value again and again, and so is its folder', async () => {
     const { plugin, different } = recorder();
@@ -42,7 +42,7 @@ describe.concurrent('a hot file', () => {
       expect(await text(server, '/')).toBe('index');
     }
     expect(different('/a.txt', 5)).toBe(1);
-    // The first was forwarded, and recorded under the index file's path.
+    // The first request was forwarded, and recorded under the index file's path.
     expect(different('/', 4)).toBe(1);
     const headers = { 'if-none-match': '*' };
     for (let round = 0; round < 3; round += 1) await server.fetch('/a.txt', { headers });
@@ -96,7 +96,7 @@ describe.concurrent('a hot file', () => {
     for (let round = 0; round < 3; round += 1) expect(await text(server, '/')).toBe('two');
     writeFileSync(join(server.directory, 'www/one.html'), 'one');
     const end = performance.now() + 1000;
-    // The old index file itself stays hot meanwhile.
+    // Meanwhile the old index file itself is requested often.
     while (performance.now() < end) await text(server, '/two.html');
     expect(await text(server, '/')).toBe('one');
   });
@@ -152,7 +152,7 @@ describe('the cache', () => {
     for (let round = 0; round < 2; round += 1) {
       for (const name of names) expect(await text(server, `/${name}`)).toBe(name.padEnd(7000, '.'));
     }
-    // Eight of 40 fit, so that none was still there when its turn came again.
+    // Eight of 40 fit, so each one was evicted before it was requested again.
     expect(different('/0.txt', 2)).toBe(2);
     await text(server, '/too-large');
     await text(server, '/too-large');
@@ -215,7 +215,7 @@ test.skipIf(!canLimit)(
     const socket = connect(server.port, '127.0.0.1');
     const ask = async (path: string) => {
       socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
-      // Head and body may come one after the other.
+      // The header section and the body may arrive separately.
       let response = '';
       const isWhole = (): boolean => {
         const end = response.indexOf('\r\n\r\n');
@@ -247,7 +247,7 @@ test.skipIf(!canLimit)(
       expect(() => {
         for (;;) held.push(openSync('/dev/null', 'r'));
       }).toThrow('EMFILE');
-      // Another file: the first one may be in memory by now.
+      // Uses another file, because the first one may be cached by now.
       const answer = await ask('/b.txt');
       expect(answer).toContain('503 Service Unavailable');
       expect(answer).toContain('Retry-After: 1\r\n');

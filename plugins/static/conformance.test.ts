@@ -15,7 +15,7 @@ const requests = [
   { path: '/a.txt', headers: { Range: 'bytes=1-2' } },
   { path: '/a.txt', headers: { 'If-None-Match': '*' } },
 ];
-// Each server has files of its own, written at another moment.
+// Each server has its own files, written at different times.
 const varies = { headers: ['Last-Modified', 'ETag'] };
 const options = { conf: 'root www;', files, requests, varies, everywhere: ['onDone'] as const };
 

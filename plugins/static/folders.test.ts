@@ -9,7 +9,7 @@ const echo = script(
   '# SOURCE\nprintf "content-type: text/plain\\n\\n%s ran by %s" "$SCRIPT_NAME" "$REQUEST_METHOD"\n',
 );
 
-/** The status, and where it leads. */
+/** Returns the status and the Location of a response. */
 async function walk(server: TestServer, path: string, init?: RequestInit): Promise<string> {
   const answer = await server.fetch(path, init);
   const location = answer.headers.get('location');

@@ -57,7 +57,7 @@ describe('a file', () => {
     await using server = await startTestServer('location / { root www; }', { 'www/a.txt': 'hello' });
     const fields = async (method: string) => {
       const answer = await server.fetch('/a.txt', { method });
-      // Date differs, and fetch itself asks for a close after HEAD.
+      // Date differs, and fetch itself sends Connection: close with HEAD.
       return { ...Object.fromEntries(answer.headers), date: '', connection: '', text: await answer.text() };
     };
     expect(await fields('HEAD')).toEqual({ ...(await fields('GET')), text: '' });
@@ -85,7 +85,7 @@ describe('a file', () => {
     });
     chmodSync(server.directory, 0o755);
     chmodSync(join(server.directory, 'www/closed'), 0);
-    // Root may read everything.
+    // root may read every file.
     const isRoot = process.geteuid?.() === 0;
     if (isRoot) process.seteuid?.(65_534);
     try {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const large = Buffer.alloc(3 * 1024 * 1024, 'Twelve bytes');
 const files = { 'www/a.txt': '0123456789', 'www/empty': '', 'www/large.bin': large };
 
-/** The same answers must come from memory, from the file, and from a file too large to be kept. */
+/** Responses must be the same from memory, from the file, and from a file too large for the cache. */
 describe.each([
   ['kept in memory', 'file_cache 32m;', 1200],
   ['read from its file', 'file_cache off;', 0],
@@ -18,7 +18,7 @@ describe.each([
 
   beforeAll(async () => {
     server = await startTestServer(`${directive}\nserver { listen 127.0.0.1:0; root www; }`, files);
-    // Within its second a date would be no strong validator.
+    // Within the second of its Date, a Last-Modified is not a strong validator.
     const minuteAgo = new Date(Date.now() - 60_000);
     utimesSync(join(server.directory, 'www/a.txt'), minuteAgo, minuteAgo);
     await sleep(settled);
@@ -197,7 +197,7 @@ test('without an entity-tag a 304 carries the date', async () => {
 describe('a file whose modification time says nothing', () => {
   const date = (ms: number): Date => new Date(ms);
 
-  /** The epoch and one second after it are what reproducible builds, OSTree and Nix write on every file. */
+  /** Reproducible builds, OSTree and Nix set every file to the epoch or one second after it. */
   test.each([
     ['the epoch', 0],
     ['a second after the epoch', 1000],

@@ -9,7 +9,7 @@ const LARGE = 3 * 1024 * 1024;
 const START = 1_000_000;
 const LENGTH = 64 * 1024;
 
-/** Notes how each answer's content came. */
+/** Records whether each response's content came from a file or from memory. */
 function noting(answers: Response[]): Plugin {
   return definePlugin({
     name: 'noting',

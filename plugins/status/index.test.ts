@@ -23,7 +23,7 @@ async function busyServer() {
   const put = await server.fetch('/in/new.txt', { method: 'PUT', body: 'hello' });
   expect(put.status).toBe(201);
   await put.text();
-  await sleep(50); // what is counted when an exchange ends
+  await sleep(50); // requests are counted when the exchange ends
   return server;
 }
 

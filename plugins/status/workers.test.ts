@@ -35,7 +35,7 @@ it('the numbers of all workers are gathered once for those who ask at the same t
   const answers = await Promise.all(Array.from({ length: REQUESTS }, () => get(server.port)));
   for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   const looks = Number(/"looks": ?(\d+)/.exec(await get(server.port))?.[1]);
-  // Each worker is asked for each gathering.
+  // Each collection queries every worker.
   expect(looks).toBeGreaterThan(1);
   expect(looks).toBeLessThan(REQUESTS);
 });

@@ -17,7 +17,7 @@ const requests = [
   { method: 'DELETE', path: '/old.txt' },
 ];
 const files = { 'store/old.txt': 'it goes' };
-// Each server writes its files at another moment.
+// Each server writes its files at a different time.
 const varies = { headers: ['ETag'] };
 const conf = 'root store; upload on; upload_delete on;';
 

@@ -6,7 +6,7 @@ import { SyncSlots } from './sync-slots.js';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** What is forced to the disk from now on: each file with its size. */
+/** Records the files synced to disk from now on, each with its size. */
 async function watchSyncs(): Promise<number[]> {
   const probe = await open(process.execPath);
   const prototype = Object.getPrototypeOf(probe);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startTestServer } from '@webserv/server/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-/** Makes writing to any file fail from the n-th time on, as the system does. */
+/** Makes writes to any file fail with a system error, from the n-th on. */
 async function failWrites(code: string, from: number): Promise<void> {
   const probe = await open(process.execPath);
   const prototype = Object.getPrototypeOf(probe);

@@ -24,7 +24,7 @@ async function openStore(): Promise<OpenDirectory> {
   return lookup.directory;
 }
 
-/** A temporary file's name as this process gives it, then as others would. */
+/** Names of temporary files: of this process, then of others. */
 async function ownName(): Promise<string> {
   const directory = await openStore();
   const temporaries = new Temporaries();

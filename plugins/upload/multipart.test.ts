@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readForm } from './multipart.js';
 import type { PartHead } from './part-head.js';
 
-/** A body that comes in the given pieces. */
+/** A body that arrives in the given pieces. */
 function bodyOf(pieces: readonly Uint8Array[]): RequestBody {
   const waiting = [...pieces];
   return {
@@ -32,7 +32,7 @@ async function readParts(pieces: readonly Uint8Array[], maxParts = 100): Promise
       head = event.head;
       content = [];
     } else if (event.kind === 'content') {
-      content.push(Buffer.from(event.bytes)); // copied: the bytes are ours only until the next event
+      content.push(Buffer.from(event.bytes)); // copied, because the bytes are valid only until the next event
     } else {
       if (head === undefined) throw new Error('an end without a head');
       parts.push({ ...head, content: Buffer.concat(content).toString('latin1') });

@@ -76,7 +76,7 @@ test('a name is the same one by whatever path its directory was opened', async (
 });
 
 describe.skipIf(process.platform !== 'linux')('a lock for processes', () => {
-  /** Takes what this process asks for in the same way, holds it, and does not let go. */
+  /** Acquires the same lock as this process and never releases it. */
   const HOLDER = `
     const { createServer } = require('node:net');
     const { createHash } = require('node:crypto');

@@ -46,7 +46,7 @@ describe('POST of a form', () => {
           field: 'file',
           name: 'ü 1.html',
           size: 3,
-          type: 'application/octet-stream', // what strangers upload is no page of this site
+          type: 'application/octet-stream', // untrusted uploads must not run as pages of this site
           url: '/files/%C3%BC%201.html',
         },
       ],

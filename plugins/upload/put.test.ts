@@ -16,7 +16,7 @@ const put = (
   headers: Record<string, string> = {},
 ): Promise<Response> => server.fetch(path, { method: 'PUT', body, headers });
 
-/** What is in the store, hidden files too. */
+/** Names of all files in the store, hidden ones included. */
 const stored = (server: TestServer): Promise<string[]> => readdir(join(server.directory, 'store'));
 const content = (server: TestServer, name: string): Promise<string> =>
   readFile(join(server.directory, 'store', name), 'utf8');

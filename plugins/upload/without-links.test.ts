@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-/** What link(2) fails with, as on exFAT, SMB and FUSE; undefined: it works. */
+/** Error code of link(2), as on exFAT, SMB and FUSE; undefined means that it works. */
 let code: string | undefined;
-/** Whether another program takes each name at the moment that a placeholder has it. */
+/** Whether another program replaces each placeholder immediately. */
 let racing = false;
 
 vi.mock('node:fs/promises', async (original) => {

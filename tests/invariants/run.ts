@@ -99,7 +99,7 @@ async function trySitesIn(
 
 /** Requests that could not be read: beyond 50 a second they are counted in the error log. */
 function linesCounted(errorLog: string): number {
-  const counts = errorLog.matchAll(/access_log: (\d+) more requests were refused/g);
+  const counts = errorLog.matchAll(/access_log: (\d+) rejected requests were not logged/g);
   return Array.from(counts, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0);
 }
 

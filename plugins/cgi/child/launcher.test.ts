@@ -48,7 +48,7 @@ function targetOf(descriptor: string): string {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`);
   } catch {
-    return ''; // the one the folder was read by
+    return ''; // the descriptor that the directory was read by
   }
 }
 
@@ -129,7 +129,7 @@ describe.each([
     const masks = Array.from(output.matchAll(/^Sig(?:Blk|Ign):\s+([0-9a-f]+)$/gm), ([, mask]) =>
       BigInt(`0x${mask}`),
     );
-    // Up to 31: glibc keeps 32 and 33 to itself, and ignores them in what it starts.
+    // Up to 31: glibc reserves 32 and 33, and ignores them in programs that it starts.
     expect(masks.map((mask) => mask & 0x7fffffffn)).toEqual([0n, 0n]);
   });
 
