@@ -26,7 +26,7 @@ export const authBasic: Directive<Challenge> = directive<Challenge, Challenge>({
   in: ['main', 'server', 'location'],
   usage: 'REALM|off',
   arguments: [1, 1],
-  help: 'requires a user name and password; browsers show REALM when they ask for them',
+  help: 'requires a user name and password; REALM names the area they are for',
   example: 'auth_basic "Members only";',
   parse({ arguments: [realm] }, scope) {
     if (realm === undefined) throw new ArgumentError('expected a realm, or "off"');

@@ -10,7 +10,7 @@ const SHARE = 1 / 4;
 /** Maximum number of responses that wait to be compressed in one call; further ones are sent unencoded. */
 const MAX_WAITING = 32;
 
-/** Milliseconds for which errors opening precompressed files are logged only once: without descriptors all requests fail. */
+/** Milliseconds for which errors of opening precompressed files are logged once: without descriptors, all fail. */
 const WARN_AGAIN_MS = 60_000;
 
 /** Number of libuv's threads, which read files too. */

@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Whom workers become where the test is run by root. */
+/** User that the workers switch to when the test runs as root. */
 export const WORKER_USER = 'nobody';
 
-/** user:secret */
+/** Credentials user:secret. */
 export const PASSWORDS = 'user:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/\n';
 
 export async function idOf(user: string): Promise<number> {

@@ -4,20 +4,20 @@ import { decodedPath } from './decoded-path.js';
 import { OUTSIDE_LINKS } from './generate-tree.js';
 import { allLocations, hasStore, type Request, type World } from './model.js';
 
-/** A request that the two answer differently. */
+/** A request to which the two servers respond differently. */
 export interface Meeting {
   readonly world: World;
   readonly request: Request;
   readonly differences: readonly Difference[];
   readonly nginx: Answer;
   readonly webserv: Answer;
-  /** The statuses without any `error_page`, which may stand for another one. */
+  /** The statuses without any `error_page`, which may change the status. */
   readonly bare: { readonly nginx: number; readonly webserv: number };
 }
 
-/** A difference that is meant. */
+/** An intended difference. */
 export interface Allowed {
-  /** The row of docs/from-nginx.md, "Different on purpose", that tells of it. */
+  /** Id of the row in docs/from-nginx.md, "Different on purpose", that documents it. */
   readonly row: string;
   readonly holds: (meeting: Meeting) => boolean;
 }
@@ -26,11 +26,14 @@ const isError = (status: number): boolean => status >= 400;
 const field = ({ fields }: Request, wanted: string): string | undefined =>
   fields.find(([name]) => name === wanted)?.[1];
 
-/** Each is as narrow as it can be: what it allows is not looked at. A row that no run uses is taken out. */
+/**
+ * Each entry is as narrow as possible, because a difference that it allows is not examined. Remove an entry that no run
+ * needs.
+ */
 export const allowed: readonly Allowed[] = [
   {
     row: 'hidden-names',
-    // What a front controller makes of them is its own.
+    // A front controller may respond to hidden names in its own way.
     holds: ({ request, webserv }) => hasHiddenSegment(request) && !webserv.content.includes('/.'),
   },
   {
@@ -39,7 +42,7 @@ export const allowed: readonly Allowed[] = [
   },
   {
     row: 'methods',
-    // POST and PATCH for a directory without its slash may be sent to the directory, and what is absent is 404.
+    // POST and PATCH for a directory without its slash may be redirected to the directory; absent files are 404.
     holds: ({ request: { method }, bare }) => {
       if (method === 'GET') return false;
       if (bare.webserv === 405) return isError(bare.nginx) || bare.nginx === 301;
@@ -111,7 +114,7 @@ export const allowed: readonly Allowed[] = [
       return (
         (bare.webserv === 304 && field(request, 'If-None-Match') !== undefined) ||
         (kept !== undefined && (bare.nginx === 412 || nginx.status === 412) !== (bare.webserv === 412)) ||
-        // nginx asks of its error pages, too.
+        // nginx evaluates preconditions for its error pages, too.
         (isError(bare.nginx) && [206, 304, 416].includes(nginx.status)) ||
         (field(request, 'If-None-Match') === '*' && bare.nginx === 304 && bare.webserv === 200)
       );
@@ -174,7 +177,7 @@ export const allowed: readonly Allowed[] = [
   },
   {
     row: 'delete-directories',
-    // A slash behind a file's name is no file.
+    // A path with a slash after a file's name is not a file.
     holds: ({ request, bare }) =>
       request.method === 'DELETE' && (bare.webserv === 409 || (bare.nginx === 409 && bare.webserv === 404)),
   },
@@ -237,7 +240,7 @@ export const allowed: readonly Allowed[] = [
 
 const isWriting = ({ method }: Request): boolean => method === 'PUT' || method === 'DELETE';
 
-/** A location whose `try_files` names a file that is not the request's own. */
+/** Whether a location's `try_files` names a file other than the request's own. */
 function triesAnother({ servers }: World, withRoot = false): boolean {
   return servers.some(({ locations }) =>
     [...allLocations(locations)].some(
@@ -255,7 +258,7 @@ function hasHiddenSegment(request: Request): boolean {
   return segments(request).some((segment) => segment.startsWith('.') && segment !== '.well-known');
 }
 
-/** Links that lead nowhere or out of the root: following one is an error. */
+/** Whether listings differ only in links that are dangling or lead out of the root, which cannot be followed. */
 function differsInLinksOnly({ nginx = '', webserv = '' }: Difference): boolean {
   const ours = new Set(webserv.split('\n'));
   const missing = nginx.split('\n').filter((name) => !ours.has(name));

@@ -1,7 +1,7 @@
 import type { Answer } from '../wire/answers.js';
 import type { Request } from './model.js';
 
-/** One property of a response in which the two differ. */
+/** A property in which the two responses differ. */
 export interface Difference {
   readonly what: string;
   readonly nginx: string | undefined;
@@ -10,7 +10,7 @@ export interface Difference {
 
 const RECENT_MS = 120_000;
 
-/** What a client may rely on; how the pages of the server itself look is each server's own. */
+/** Compares what clients may rely on; each server's own pages may look different. */
 export function differencesOf(request: Request, nginx: Answer, webserv: Answer): readonly Difference[] {
   const [theirs, ours] = [described(request, nginx), described(request, webserv)];
   return [...new Set([...Object.keys(theirs), ...Object.keys(ours)])]
@@ -32,7 +32,7 @@ function described({ method }: Request, answer: Answer): Readonly<Record<string,
     'www-authenticate': fields.has('www-authenticate') ? 'yes' : undefined,
     ...(isOwnPage ? {} : { 'content-encoding': fields.get('content-encoding') }),
     'content-range': fields.get('content-range')?.replace(/boundary=.*/, ''),
-    // RFC 9110 §15.4.5: 304 need not have it beside an ETag.
+    // RFC 9110 §15.4.5: a 304 with an ETag need not have it.
     ...(status === 200 ? { 'last-modified': lastModifiedOf(fields.get('last-modified')) } : {}),
     ...(status === 200 || status === 206 ? { type: typeOf(fields.get('content-type')) } : {}),
     ...(hasBody
@@ -45,7 +45,7 @@ function described({ method }: Request, answer: Answer): Readonly<Record<string,
   };
 }
 
-/** Each server encodes as it likes; what it comes to must be the same. */
+/** Decodes a location: the servers may encode differently, but the result must be the same. */
 function locationOf(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const path = value.replace(/^http:\/\/[^/]*/, '');
@@ -56,7 +56,7 @@ function locationOf(value: string | undefined): string | undefined {
   }
 }
 
-/** A file that was stored meanwhile has the second that each server stored it in. */
+/** A file stored during the test has a different time on each server. */
 function lastModifiedOf(value: string | undefined): string | undefined {
   const isRecent = value !== undefined && Math.abs(Date.parse(value) - Date.now()) < RECENT_MS;
   return isRecent ? 'just now' : value;
@@ -69,7 +69,7 @@ function namesIn(page: string): string {
   const names = [...page.matchAll(/<a href="([^"?]+)"/g)].map(([, name = '']) =>
     locationOf(name.replace(/^\.\//, '')),
   );
-  // A name may have a line break.
+  // A name may contain a line break.
   return names
     .filter((name) => name !== '../' && name !== '/')
     .map((name) => JSON.stringify(name))

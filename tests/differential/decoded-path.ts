@@ -1,4 +1,7 @@
-/** A target's path as both servers understand it; undefined where it is malformed. Not the code under test, on purpose. */
+/**
+ * Returns a target's path as both servers understand it; undefined when it is malformed. Deliberately independent of
+ * the code under test.
+ */
 export function decodedPath(target: string): string | undefined {
   const origin = target.replace(/^http:\/\/[^/]*/, '').replace(/[?#].*$/s, '');
   try {

@@ -5,8 +5,8 @@ import type { Request } from './model.js';
 const TIME_LIMIT_MS = 10_000;
 
 /**
- * One request on a connection of its own, to a UNIX socket.
- * @throws Error when there is no response, or not within 10 s
+ * Sends a request on its own connection to a UNIX socket.
+ * @throws Error when no response arrives within 10 s
  */
 export async function ask(socket: string, request: Request): Promise<Answer> {
   const text = await exchangeBytes(socket, Buffer.from(requestText(request), 'latin1'));
@@ -15,7 +15,7 @@ export async function ask(socket: string, request: Request): Promise<Answer> {
   return final;
 }
 
-/** A body that follows the response to HEAD is kept in the answer, so that it shows as a difference. */
+/** Includes a body that follows a response to HEAD, so that it shows as a difference. */
 function finalAnswer(text: string, method: string): Answer | undefined {
   const isFinal = ({ status }: Answer): boolean => status >= 200;
   try {
@@ -26,12 +26,12 @@ function finalAnswer(text: string, method: string): Answer | undefined {
   }
 }
 
-/** @returns one character a byte */
+/** @returns the bytes received, one character per byte */
 function exchangeBytes(path: string, bytes: Uint8Array): Promise<string> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     const socket = connect({ path, allowHalfOpen: true });
-    socket.setTimeout(TIME_LIMIT_MS, () => socket.destroy(new Error('no response in time')));
+    socket.setTimeout(TIME_LIMIT_MS, () => socket.destroy(new Error('no response within 10 s')));
     socket.on('data', (piece) => pieces.push(piece));
     socket.on('end', () => socket.end());
     socket.on('error', reject);
@@ -40,7 +40,7 @@ function exchangeBytes(path: string, bytes: Uint8Array): Promise<string> {
   });
 }
 
-/** One character a byte. */
+/** Serialises a request, one character per byte. */
 export function requestText({ method, target, version, host, fields, body }: Request): string {
   const lines = [
     `${method} ${Buffer.from(target, 'utf8').toString('latin1')} HTTP/${version}`,

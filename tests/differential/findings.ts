@@ -1,4 +1,4 @@
-/** What was found wrong: by its kind, one example of each and how often it was met. */
+/** Problems by kind, each with one example and the number of its occurrences. */
 export class Findings {
   readonly #kinds = new Map<string, { readonly example: string; times: number }>();
 
@@ -12,19 +12,19 @@ export class Findings {
     else known.times += 1;
   }
 
-  /** The most frequent first. */
+  /** Lists the most frequent kinds first. */
   report(most: number): string {
     const sorted = [...this.#kinds].toSorted(([, a], [, b]) => b.times - a.times);
     const shown = sorted
       .slice(0, most)
       .map(([kind, { example, times }]) => `${times} × ${kind}\n${example}\n`);
-    return [...shown, ...(sorted.length > most ? [`and ${sorted.length - most} kinds more\n`] : [])].join(
+    return [...shown, ...(sorted.length > most ? [`and ${sorted.length - most} more kinds\n`] : [])].join(
       '\n',
     );
   }
 }
 
-/** How often each was met. */
+/** Counts occurrences by key. */
 export class Counts<Key extends string | number> {
   readonly #counts = new Map<Key, number>();
 
@@ -36,7 +36,7 @@ export class Counts<Key extends string | number> {
     return this.#counts.get(key) ?? 0;
   }
 
-  /** `200: 17, 404: 3` */
+  /** Formats like `200: 17, 404: 3`. */
   toString(): string {
     const sorted = [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
     return sorted.map(([key, times]) => `${key}: ${times}`).join(', ');

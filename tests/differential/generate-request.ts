@@ -4,7 +4,7 @@ import { allLocations, type Method, type Request, type World } from './model.js'
 export const USER = 'Basic dXNlcjpzZWNyZXQ='; // user:secret
 const WRONG_USER = 'Basic dXNlcjp3cm9uZw==';
 
-/** Most requests are for what is there, so that they come past the first check; then something about them is odd. */
+/** Most requests name existing files, so that they pass the first checks; then they are changed in some way. */
 export function generateRequest(random: Random, world: World): Request {
   const stores = storesOf(world);
   const stored =
@@ -40,7 +40,7 @@ const STORED = [
   '/b/new',
 ] as const;
 
-/** The paths where files are stored. */
+/** URL paths where files are stored. */
 function storesOf({ servers }: World): readonly string[] {
   return servers.flatMap(({ locations }) =>
     [...allLocations(locations)]
@@ -69,7 +69,7 @@ function generateHost(random: Random, world: World, version: string): string | u
   return random.pick([host, host, host, host, `${host}.`, `${host}:80`, host.toUpperCase(), `${host}:8080`]);
 }
 
-/** The URL of a file, a directory or a location, or something beside it. */
+/** Returns the URL of a file, directory or location, possibly altered. */
 function generateTarget(random: Random, world: World): string {
   const paths = [...world.tree.keys()]
     .filter((path) => path.startsWith('root') || path.startsWith('other'))
@@ -88,7 +88,7 @@ function generateTarget(random: Random, world: World): string {
   return target;
 }
 
-/** Percent-encodes what has to be, and sometimes what need not. */
+/** Percent-encodes characters that need it, and sometimes others. */
 export function encode(random: Random, path: string): string {
   const all = random.chance(0.05);
   return [...Buffer.from(path, 'utf8')]
@@ -103,9 +103,9 @@ export function encode(random: Random, path: string): string {
     .join('');
 }
 
-/** Changes one thing about a target. */
+/** Makes a random change to a target. */
 export function mutate(random: Random, target: string): string {
-  // Nothing is put into the host of an absolute target.
+  // The host of an absolute target is not changed.
   if (!target.startsWith('/')) return target;
   const at = random.below(target.length + 1);
   const slashes = [...target.matchAll(/\//g)].map(({ index }) => index);
@@ -143,7 +143,7 @@ export function mutate(random: Random, target: string): string {
   }
 }
 
-/** Without those of a body. */
+/** Generates fields, except those of a body. */
 export function generateFields(random: Random): Request['fields'] {
   const fields: (readonly [string, string])[] = [];
   const add = (part: number, name: string, value: string): void => {
@@ -178,5 +178,5 @@ export function generateFields(random: Random): Request['fields'] {
   return fields;
 }
 
-/** Every generated file has this one. */
+/** Modification time of every generated file. */
 export const LAST_MODIFIED = 'Mon, 02 Jan 2023 03:04:05 GMT';

@@ -29,13 +29,13 @@ const TRY_FILES = [
 const READING: readonly Method[] = ['GET', 'HEAD'];
 const WRITING: readonly Method[] = ['GET', 'HEAD', 'PUT', 'DELETE'];
 
-/** The same number makes the same world again. */
+/** Generates the same world for the same number. */
 export function generateWorld(random: Random, number: number): World {
   const names = [['one.test', 'www.one.test'], ['*.wild.test'], ['two.test']] as const;
   const tree = generateTree(random);
   const servers = names.slice(0, 1 + random.below(3)).map((each) => generateServer(random, each, tree));
   const [first, ...more] = servers;
-  if (first === undefined) throw new Error('a world has a server');
+  if (first === undefined) throw new Error('a world needs at least one server');
   return { number, servers: [first, ...more], tree };
 }
 
@@ -55,16 +55,16 @@ function generateServer(random: Random, names: readonly string[], tree: Tree): S
 }
 
 /**
- * nginx looks into the longest location of the outer block alone, webserv takes the longest of all: without locations
- * that another one of a block around them would take.
- * @param outer paths of the locations in the blocks around
+ * Removes ambiguous locations: nginx searches only the longest matching location of the outer block, whereas webserv
+ * takes the longest of all. So locations that another location of an enclosing block would match are removed.
+ * @param outer paths of the locations in the enclosing blocks
  */
 function unambiguous(locations: readonly Location[], outer: readonly string[]): readonly Location[] {
   const prefixes = locations.filter(({ kind }) => kind === 'prefix' || kind === 'final-prefix');
   return (
     locations
       .filter(({ kind, path }) => kind === 'extension' || !outer.some((other) => isUnder(path, other)))
-      // An exact one may be there only once.
+      // An exact location may exist only once.
       .filter(({ kind }) => kind !== 'exact' || outer.length === 0)
       .map((location) => {
         const others = prefixes
@@ -86,7 +86,7 @@ interface Around {
   readonly path: string;
   readonly root: string;
   readonly depth: number;
-  /** Files are stored there, and in the locations inside. */
+  /** Whether files are stored there and in the locations inside. */
   readonly stores: boolean;
 }
 
@@ -115,15 +115,15 @@ function generateLocation(random: Random, around: Around, tree: Tree): Location 
     return { kind, path: random.pick(EXTENSIONS), root: undefined, rules, locations: [] };
   }
   const path = random.pick<string>(kind === 'exact' ? EXACT : PREFIXES);
-  // nginx wants a nested location below the one around it.
+  // nginx requires a nested location to be below the enclosing one.
   if (around.path !== '' && !path.startsWith(`${around.path}/`)) return undefined;
   const below = path === '/' ? '' : path;
-  // webserv wants the directory for uploads to be there.
-  const isThere = (root: string): boolean => tree.get(root + below)?.kind === 'directory';
-  const mayMove = kind !== 'exact' && (!around.stores || isThere('other'));
+  // webserv requires an existing directory for uploads.
+  const isDirectory = (root: string): boolean => tree.get(root + below)?.kind === 'directory';
+  const mayMove = kind !== 'exact' && (!around.stores || isDirectory('other'));
   const own = mayMove && random.chance(0.2) ? 'other' : undefined;
   const root = own ?? around.root;
-  const rules = generateRules(random, kind, kind !== 'exact' && isThere(root));
+  const rules = generateRules(random, kind, kind !== 'exact' && isDirectory(root));
   const stores = around.stores || rules.store === true;
   const inner = { path: below, root, depth: around.depth + 1, stores };
   return {

@@ -2,10 +2,10 @@ import { dirname } from 'node:path';
 import type { Random } from '../fuzz/random.js';
 import type { Tree, TreeEntry } from './model.js';
 
-/** In no file below a root: a response that has it shows what lies outside. */
+/** Text of files outside the root: a response that contains it is a leak. */
 export const OUTSIDE = 'THIS-LIES-OUTSIDE';
 
-/** Links with these names lead out of the root. */
+/** Names of links that lead out of the root. */
 export const OUTSIDE_LINKS: readonly string[] = ['out-link', 'out-dir'];
 
 const DIRECTORIES = [
@@ -44,7 +44,7 @@ const FILES = [
 const FILE = 0o644;
 const DIRECTORY = 0o755;
 
-/** A root's files: odd names, hidden ones, links in and out, unreadable ones, compressed siblings. */
+/** Generates a root's files: odd names, hidden and unreadable ones, links in and out, precompressed siblings. */
 export function generateTree(random: Random): Tree {
   const tree = new Map<string, TreeEntry>();
   tree.set('root', { kind: 'directory', mode: DIRECTORY });
@@ -55,7 +55,7 @@ export function generateTree(random: Random): Tree {
     fill(random, root, tree);
     for (const directory of DIRECTORIES) {
       const path = `${root}/${directory}`;
-      // Inner directories only where the outer one is.
+      // Inner directories only where the outer one exists.
       if (!tree.has(dirname(path)) || !random.chance(0.7)) continue;
       tree.set(path, { kind: 'directory', mode: DIRECTORY });
       if (directory !== 'empty') fill(random, path, tree);
@@ -72,7 +72,7 @@ function fill(random: Random, directory: string, tree: Map<string, TreeEntry>): 
     const size = name === 'empty.txt' ? 0 : random.pick([1, 10, 1500]);
     const content = size === 0 ? '' : `${path} ${random.text(size)}`;
     tree.set(path, file(content, random.chance(0.04) ? 0o600 : FILE));
-    // A sibling that is larger than its file is not worth sending.
+    // A sibling that is larger than its file is not sent.
     if (random.chance(0.2)) tree.set(`${path}.gz`, file(size === 0 ? '' : 'gz'));
   }
   if (random.chance(0.3)) tree.set(`${directory}/in-link`, { kind: 'link', to: 'x.txt' });

@@ -1,5 +1,5 @@
 /**
- * A configuration in the terms that nginx and webserv share. Each server program's file is rendered from it, so that a
+ * A configuration in the terms that nginx and webserv share. Each server's configuration file is rendered from it, so a
  * request must get the same response from both.
  */
 
@@ -8,11 +8,11 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'P
 export interface ErrorPage {
   readonly code: number;
   readonly uri: string;
-  /** `=CODE`; undefined keeps the error's status. */
+  /** From `=CODE`; undefined keeps the error's status. */
   readonly status: number | undefined;
 }
 
-/** What a server or location says. A rule that is undefined is inherited. */
+/** Rules of a server or location. An undefined rule is inherited. */
 export interface Rules {
   readonly index?: readonly string[];
   readonly tryFiles?: readonly string[];
@@ -24,11 +24,11 @@ export interface Rules {
   readonly listing?: boolean;
   /** Precompressed files: `gzip_static`, `compress_static`. */
   readonly siblings?: boolean;
-  /** PUT and DELETE. */
+  /** Whether PUT and DELETE are allowed. */
   readonly store?: boolean;
   /** Bytes. */
   readonly maxBody?: number;
-  /** Files that end in `.sh` run. Not for the comparison with nginx, which has no CGI. */
+  /** Whether `.sh` files run as scripts. Not used for the comparison with nginx, which has no CGI. */
   readonly scripts?: boolean;
 }
 
@@ -36,9 +36,9 @@ export type LocationKind = 'prefix' | 'final-prefix' | 'exact' | 'extension';
 
 export interface Location {
   readonly kind: LocationKind;
-  /** A path without a slash at its end, or an extension such as `.php`. */
+  /** A path without a trailing slash, or an extension such as `.php`. */
   readonly path: string;
-  /** The directory that the whole URL path is added to, as nginx's `root` does; undefined inherits. */
+  /** Directory to which the whole URL path is appended, as with nginx's `root`; undefined inherits. */
   readonly root: string | undefined;
   readonly rules: Rules;
   readonly locations: readonly Location[];
@@ -56,10 +56,10 @@ export type TreeEntry =
   | { readonly kind: 'directory'; readonly mode: number }
   | { readonly kind: 'link'; readonly to: string };
 
-/** Relative paths. */
+/** Entries by relative path. */
 export type Tree = ReadonlyMap<string, TreeEntry>;
 
-/** Servers at one address, with the files they serve. */
+/** Servers on one address, with the files they serve. */
 export interface World {
   readonly number: number;
   /** The first is the default server. */
@@ -72,13 +72,13 @@ export interface Request {
   /** As sent. */
   readonly target: string;
   readonly version: '1.0' | '1.1';
-  /** undefined: without the field. */
+  /** undefined: no Host field. */
   readonly host: string | undefined;
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly body: string | undefined;
 }
 
-/** A location and all below it. */
+/** Iterates over locations, nested ones included. */
 export function* allLocations(locations: readonly Location[]): IterableIterator<Location> {
   for (const location of locations) {
     yield location;
@@ -98,7 +98,7 @@ function plain<Block extends { readonly rules: Rules; readonly locations: readon
   return { ...block, rules, locations: block.locations.map(plain) };
 }
 
-/** Whether files can be stored somewhere in it. */
+/** Whether files can be stored anywhere in a world. */
 export function hasStore({ servers }: World): boolean {
   return servers.some(({ locations }) => [...allLocations(locations)].some(({ rules }) => rules.store));
 }

@@ -1,6 +1,6 @@
 import type { ErrorPage, Location, Method, Rules, Server, World } from './model.js';
 
-/** What a block passes to the blocks inside it, where nginx itself does not, or does it in another way. */
+/** Settings that a block passes to inner blocks, where nginx does not inherit them or does so differently. */
 interface Around {
   readonly errorPages: readonly ErrorPage[];
   readonly methods: readonly Method[] | undefined;
@@ -8,20 +8,20 @@ interface Around {
 }
 
 export interface NginxPlace {
-  /** Holds the pid file, temporary files and the error log. */
+  /** Directory of the pid file, temporary files and the error log. */
   readonly directory: string;
-  /** Whom the worker becomes; undefined where the test is not run by root. */
+  /** User that the worker switches to; undefined when the test does not run as root. */
   readonly user: string | undefined;
   readonly passwords: string;
 }
 
-/** A world's files and its socket. */
+/** Directory of a world's files, and its socket. */
 export interface WorldPlace {
   readonly directory: string;
   readonly socket: string;
 }
 
-/** The whole file for nginx, in the words that docs/from-nginx.md translates. */
+/** Renders the whole nginx configuration, in the directives that docs/from-nginx.md translates. */
 export function nginxConfiguration(
   worlds: readonly (readonly [World, WorldPlace])[],
   { directory, user, passwords }: NginxPlace,
@@ -70,14 +70,14 @@ function within(around: Around, rules: Rules, locations: readonly Location[]): A
   const extensions = own(locations);
   const paths = new Set(extensions.map(({ path }) => path));
   return {
-    // nginx replaces the pages of the blocks around by a block's own; webserv adds.
+    // A block's own error pages replace inherited ones in nginx, and are added to them in webserv.
     errorPages: [...around.errorPages.filter(({ code }) => !codes.has(code)), ...(rules.errorPages ?? [])],
     methods: rules.methods ?? around.methods,
     extensions: [...around.extensions.filter(({ path }) => !paths.has(path)), ...extensions],
   };
 }
 
-/** Extension locations are written inside every prefix location, which is what webserv takes them to mean. */
+/** Writes extension locations inside every prefix location, which is their meaning in webserv. */
 function locationLines(locations: readonly Location[], around: Around, place: WorldPlace): readonly string[] {
   return locations
     .filter(({ kind }) => kind !== 'extension')
@@ -98,7 +98,7 @@ function locationLines(locations: readonly Location[], around: Around, place: Wo
 
 function extensionBlock({ path, rules }: Location, around: Around): string {
   const inner = within(around, rules, []);
-  // `\z`: nginx's usual `$` also takes a name that ends in a line break.
+  // Uses `\z`, because the usual `$` also matches before a line break at the end of a name.
   return block(`location ~ "\\${path}\\z"`, [
     ...ruleLines(rules, inner),
     ...(inner.methods === undefined ? [] : [limitExcept(inner.methods)]),
@@ -124,7 +124,7 @@ function ruleLines(rules: Rules, { errorPages }: Around): readonly string[] {
   ];
 }
 
-/** GET includes HEAD there. */
+/** In limit_except, GET includes HEAD. */
 function limitExcept(methods: readonly Method[]): string {
   return `limit_except ${methods.filter((method) => method !== 'HEAD').join(' ')} { deny all; }`;
 }

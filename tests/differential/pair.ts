@@ -12,7 +12,7 @@ import { type NginxPlace, nginxConfiguration, type WorldPlace } from './nginx-co
 import { writeTree } from './tree.js';
 import { webservConfiguration } from './webserv-conf.js';
 
-/** nginx and webserv with the same worlds, each with files of its own. */
+/** nginx and webserv with the same worlds, each with its own files. */
 export interface Pair extends AsyncDisposable {
   /** In the order of the worlds. */
   readonly places: readonly PairedPlace[];
@@ -21,11 +21,11 @@ export interface Pair extends AsyncDisposable {
 export interface PairedPlace {
   readonly nginx: WorldPlace;
   readonly webserv: WorldPlace;
-  /** The same without any `error_page`. */
+  /** The same sockets without any `error_page`. */
   readonly bare: { readonly nginx: WorldPlace; readonly webserv: WorldPlace };
 }
 
-/** @throws Error when one of the two refuses its configuration, with what it said */
+/** @throws Error when a server rejects its configuration, with its messages */
 export async function startPair(worlds: readonly World[]): Promise<Pair> {
   const directory = await mkdtemp(join(tmpdir(), 'webserv-differential-'));
   await chmod(directory, 0o755);
@@ -73,7 +73,7 @@ export async function startPair(worlds: readonly World[]): Promise<Pair> {
       await eventually(`${socket} open`, () => isOpen(socket));
   } catch (error) {
     await endNginx(nginx);
-    throw new Error(`${String(error)}\n(its configuration: ${files.webserv})`);
+    throw new Error(`${String(error)}\n(configuration: ${files.webserv})`);
   }
   return {
     places,
@@ -98,7 +98,7 @@ async function startNginx(
   await once(child, 'spawn');
   for (const socket of sockets) {
     await eventually(`nginx on ${socket}`, () => {
-      if (child.exitCode !== null) throw new Error(`nginx ended: ${said}`);
+      if (child.exitCode !== null) throw new Error(`nginx exited: ${said}`);
       return isOpen(socket);
     });
   }

@@ -10,15 +10,15 @@ import { hasStore, type Request, type World } from './model.js';
 import { type PairedPlace, startPair } from './pair.js';
 import { snapshotOf } from './tree.js';
 
-const WORLDS_AT_ONCE = 10;
-const REQUESTS_A_WORLD = 150;
+const CONCURRENT_WORLDS = 10;
+const REQUESTS_PER_WORLD = 150;
 
 export interface Totals {
   worlds: number;
   requests: number;
   same: number;
   readonly statuses: Counts<number>;
-  /** By the row of the documentation. */
+  /** By row of the documentation. */
   readonly allowed: Counts<string>;
   readonly findings: Findings;
 }
@@ -26,13 +26,13 @@ export interface Totals {
 export const worldOf = (seed: number, number: number): World =>
   generateWorld(new Random(seed, number * 2), number);
 
-/** How far a run goes: to whichever comes first. */
+/** Limits of a run, which ends at whichever is reached first. */
 export interface Extent {
   readonly seconds: number;
   readonly sites: number;
 }
 
-/** Goes on to the next worlds. */
+/** Compares world after world, up to the limits. */
 export async function run(seed: number, { seconds, sites }: Extent): Promise<Totals> {
   const totals: Totals = {
     worlds: 0,
@@ -43,13 +43,13 @@ export async function run(seed: number, { seconds, sites }: Extent): Promise<Tot
     findings: new Findings(),
   };
   const end = performance.now() + seconds * 1000;
-  for (let first = 0; first < sites && performance.now() < end; first += WORLDS_AT_ONCE) {
-    await compareWorlds(seed, first, WORLDS_AT_ONCE, totals);
+  for (let first = 0; first < sites && performance.now() < end; first += CONCURRENT_WORLDS) {
+    await compareWorlds(seed, first, CONCURRENT_WORLDS, totals);
   }
   return totals;
 }
 
-/** @param first the number of the first world */
+/** @param first number of the first world */
 export async function compareWorlds(
   seed: number,
   first: number,
@@ -67,7 +67,7 @@ export async function compareWorlds(
   await Promise.all(worlds.map(compare));
 }
 
-/** @returns false where the files differ by an allowed difference, so that nothing more can be compared */
+/** @returns false when the files differ because of an allowed difference, so that they cannot be compared any more */
 async function compareWorld(
   seed: number,
   world: World,
@@ -76,7 +76,7 @@ async function compareWorld(
 ): Promise<boolean> {
   const random = new Random(seed, world.number * 2 + 1);
   totals.worlds += 1;
-  for (let index = 0; index < REQUESTS_A_WORLD; index += 1) {
+  for (let index = 0; index < REQUESTS_PER_WORLD; index += 1) {
     const request = generateRequest(random, world);
     const [nginx, webserv] = await askBoth(place, request);
     totals.requests += 1;
@@ -92,7 +92,7 @@ async function compareWorld(
     const row = allowed.find(({ holds }) => holds(meeting))?.row;
     if (row !== undefined) totals.allowed.add(row);
     else totals.findings.add(kindOf(meeting), describe(seed, meeting));
-    // nginx deletes what it can of a directory also where it answers with an error.
+    // nginx deletes as much of a directory as it can, even when it responds with an error.
     const changed = [nginx, webserv, theirs, ours].map(({ status }) => status < 300);
     const isInStep = request.method !== 'DELETE' && new Set(changed).size === 1;
     if (isWriting(request) && hasStore(world) && !isInStep) return false;
@@ -110,7 +110,7 @@ function askBoth(
   return Promise.all([ask(nginx.socket, request), ask(webserv.socket, request)]);
 }
 
-/** What PUT and DELETE have left behind must be the same too. */
+/** Compares the files after PUT and DELETE, which must be the same too. */
 async function compareFiles(seed: number, world: World, place: PairedPlace, totals: Totals): Promise<void> {
   const [theirs, ours] = [await snapshotOf(place.nginx.directory), await snapshotOf(place.webserv.directory)];
   for (const path of new Set([...theirs.keys(), ...ours.keys()])) {

@@ -14,14 +14,15 @@ import { dirname, join } from 'node:path';
 import { LAST_MODIFIED } from './generate-request.js';
 import type { Tree } from './model.js';
 
-/** What a file system holds below a directory: contents by relative path. */
+/** Contents below a directory by relative path. */
 export type Snapshot = ReadonlyMap<string, string>;
 
 const READABLE_BY_OTHERS = 0o004;
 
 /**
  * Writes a tree below a directory.
- * @param owner gets all that others may read, so that the server may write there; the rest stays root's
+ * @param owner becomes the owner of everything others may read, so that the server can write there; the rest stays
+ * root's
  */
 export async function writeTree(directory: string, tree: Tree, owner: number | undefined): Promise<void> {
   const modified = new Date(LAST_MODIFIED);
@@ -39,7 +40,7 @@ export async function writeTree(directory: string, tree: Tree, owner: number | u
   }
 }
 
-/** Reads it back. */
+/** Reads a tree back. */
 export async function snapshotOf(directory: string): Promise<Snapshot> {
   const found = new Map<string, string>();
   for (const path of await readdir(directory, { recursive: true })) {

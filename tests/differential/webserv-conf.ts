@@ -1,7 +1,7 @@
 import type { Location, Rules, Server, World } from './model.js';
 import { block, type NginxPlace, quoted, type WorldPlace } from './nginx-conf.js';
 
-/** The same worlds for webserv. */
+/** Renders the same worlds for webserv. */
 export function webservConfiguration(
   worlds: readonly (readonly [World, WorldPlace])[],
   { directory, user, passwords }: NginxPlace,
@@ -44,7 +44,7 @@ function locationBlock({ kind, path, root, rules, locations }: Location, place: 
     extension: '*',
   } as const;
   return block(`location ${modifiers[kind]}${quoted(path)}`, [
-    // `root` stands for the location's own path here.
+    // In webserv, `root` is the directory of the location's own path.
     ...(root === undefined
       ? []
       : [`root ${quoted(`${place.directory}/${root}${path === '/' ? '' : path}`)};`]),

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What npm would put into the package. Without scripts: what is built does not matter here. */
+/** Lists the files that npm would pack. Skips scripts, because the build does not matter here. */
 function packedFiles(): readonly string[] {
   const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
@@ -21,7 +21,7 @@ function packedFiles(): readonly string[] {
 const files = packedFiles();
 const pages = files.filter((name) => name.endsWith('.md'));
 
-/** Targets of links and pictures that are no URLs, outside of code. */
+/** Returns targets of links and images that are not URLs, outside of code. */
 function linksOf(text: string): readonly string[] {
   const prose = text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
@@ -29,7 +29,7 @@ function linksOf(text: string): readonly string[] {
     .filter((target) => !/^[a-z]+:/.test(target));
 }
 
-/** As the sites that show Markdown make them of headings. */
+/** Anchors of headings, as sites that render Markdown generate them. */
 function anchorsOf(text: string): ReadonlySet<string> {
   return new Set(
     [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
@@ -50,8 +50,8 @@ it.each(pages)('%s links to what is in the package, and to headings that are the
   const dead = linksOf(read(page)).filter((link) => {
     const [path = '', anchor] = link.split('#');
     const target = path === '' ? page : posix.normalize(posix.join(posix.dirname(page), decodeURI(path)));
-    const isThere = files.includes(target) || files.some((name) => name.startsWith(`${target}/`));
-    if (!isThere) return true;
+    const isPacked = files.includes(target) || files.some((name) => name.startsWith(`${target}/`));
+    if (!isPacked) return true;
     return anchor !== undefined && target.endsWith('.md') && !anchorsOf(read(target)).has(anchor);
   });
   expect(dead).toEqual([]);

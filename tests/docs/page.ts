@@ -1,10 +1,10 @@
-/** A block of code on a page. */
+/** A code block on a page. */
 export interface Block {
   readonly language: string;
-  /** What its first line names it, `// teapot.ts` or `# site.conf`; undefined without one. */
+  /** Name in its first line, `// teapot.ts` or `# site.conf`; undefined without one. */
   readonly file: string | undefined;
   readonly text: string;
-  /** Of its first line, from 1. */
+  /** Line number of its first line, from 1. */
   readonly line: number;
 }
 
@@ -17,13 +17,13 @@ export function blocksOf(page: string): readonly Block[] {
   );
 }
 
-/** A command and what the page says it prints: lines, where `…` is any number of lines, or any text in a line. */
+/** A command and its output on the page, where `…` matches any number of lines, or any text within a line. */
 export interface Shown {
   readonly command: string;
   readonly output: string;
 }
 
-/** The commands of a block in a shell: lines that begin with `$ `, each with the lines that follow it. */
+/** Commands of a shell block: lines that begin with `$ `, each with its output in the lines after it. */
 export function commandsOf({ text }: Block): readonly Shown[] {
   return text
     .split(/^\$ /m)
@@ -34,7 +34,7 @@ export function commandsOf({ text }: Block): readonly Shown[] {
     });
 }
 
-/** What an output that is shown stands for. */
+/** Returns a pattern that matches the output as shown on the page. */
 export function patternOf(output: string): RegExp {
   const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const lines = output

@@ -14,26 +14,26 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const page = await readFile(here('../../docs/plugins.md'), 'utf8');
 const blocks = blocksOf(page);
 
-/** Inside of the package, so that its own name is found, as it is where it is installed. */
-let folder: string;
+/** A directory inside the package, so that the package's own name resolves as it does when installed. */
+let directory: string;
 let port: number;
 
 beforeAll(async () => {
-  folder = await mkdtemp(here('work-'));
+  directory = await mkdtemp(here('work-'));
   port = await freePort();
-  const bin = join(folder, 'bin');
+  const bin = join(directory, 'bin');
   await mkdir(bin);
   const main = here('../../dist/src/cli/main.js');
   await writeFile(join(bin, 'webserv'), `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`);
   await chmod(join(bin, 'webserv'), 0o755);
-  await writeFile(join(folder, '.curlrc'), 'silent\n'); // no progress is shown on a terminal either
+  await writeFile(join(directory, '.curlrc'), 'silent\n'); // no progress is shown on a terminal either
   for (const { file, text } of blocks)
-    if (file !== undefined) await writeFile(join(folder, file), here2port(text));
+    if (file !== undefined) await writeFile(join(directory, file), here2port(text));
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** The page says 8080, as people would; that one may be taken. */
+/** Replaces the page's port 8080, which may be in use. */
 const here2port = (text: string): string => text.replaceAll(':8080', `:${port}`);
 
 async function freePort(): Promise<number> {
@@ -47,11 +47,11 @@ async function freePort(): Promise<number> {
 }
 
 function shell(command: string): ChildProcess {
-  const path = [join(folder, 'bin'), process.env.PATH].join(delimiter);
-  // "exec", so that what is ended is the server and not its shell.
+  const path = [join(directory, 'bin'), process.env.PATH].join(delimiter);
+  // "exec", so that a signal reaches the server and not its shell.
   return spawn('sh', ['-c', command], {
-    cwd: folder,
-    env: { ...process.env, PATH: path, CURL_HOME: folder, NO_COLOR: '1' },
+    cwd: directory,
+    env: { ...process.env, PATH: path, CURL_HOME: directory, NO_COLOR: '1' },
   });
 }
 
@@ -65,7 +65,7 @@ function heard(child: ChildProcess): () => string {
   return () => text;
 }
 
-/** Runs a block's commands one after the other; what is started with `&` serves the others, and ends with the block. */
+/** Runs a block's commands in order. A command that ends with `&` runs in the background until the end of the block. */
 async function runBlock(block: Block): Promise<void> {
   const servers: ChildProcess[] = [];
   try {
@@ -98,10 +98,10 @@ async function runBlock(block: Block): Promise<void> {
   }
 }
 
-/** A machine with nothing but Node and npm shows the rest; where things are checked it has to be there. */
+/** Without curl its commands are skipped locally; in CI it is required. */
 const isCurlMissing = spawnSync('curl', ['--version']).error !== undefined;
 if (isCurlMissing) {
-  process.stderr.write('tests/docs: curl is not installed, the commands with it are left out\n');
+  process.stderr.write('tests/docs: curl is not installed, skipping the commands that use it\n');
   if (process.env.CI) throw new Error('curl is required where CI is set');
 }
 
@@ -124,7 +124,7 @@ describe('docs/plugins.md', () => {
       include: [],
       files,
     };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(config));
     const child = shell(`${process.execPath} ${here('../../node_modules/typescript/bin/tsc')} -p .`);
     const printed = heard(child);
     const [code] = await once(child, 'close');
@@ -152,7 +152,7 @@ describe('docs/plugins.md', () => {
 
   it('shows shout.ts, which is tested here', async () => {
     await writeFile(
-      join(folder, 'shout.test.ts'),
+      join(directory, 'shout.test.ts'),
       `import { strictEqual } from 'node:assert';
 import { test } from 'node:test';
 import { definePlugin } from '@webserv/server';

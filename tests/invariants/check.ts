@@ -3,12 +3,12 @@ import type { Answer } from '../wire/answers.js';
 import { type Guard, guardOf } from './oracle.js';
 import { OUTSIDE, SOURCE, UPLOADED_RAN } from './site.js';
 
-/** @returns what must never happen, and did */
+/** @returns violations of rules that must always hold */
 export function violationsOf(server: Server, hasPassword: boolean, answer: Answer): readonly string[] {
   const found: string[] = [];
   const text = answer.content + [...answer.fields.values()].join('\n');
   if (text.includes(OUTSIDE)) found.push('a file outside the root was sent');
-  if (text.includes(SOURCE)) found.push("a script's source was sent");
+  if (text.includes(SOURCE)) found.push('the source of a script was sent');
   if (text.includes(UPLOADED_RAN)) found.push('an uploaded file ran');
   for (const [, path = ''] of text.matchAll(/BODY-OF<root(\/[^>]*)>/g)) {
     const { password } = guardOf(server, path);
@@ -34,7 +34,7 @@ function allows({ methods }: Guard, method: string): boolean {
   return methods === undefined || methods.some((each) => each === method);
 }
 
-/** The page of a 401 is for visitors without the password: it, or the index of its directory. */
+/** The page of a 401, or the index of its directory, is shown to visitors without the password. */
 function isRefusalPage({ rules, locations }: Server, path: string, { status }: Answer): boolean {
   if (status !== 401) return false;
   const uris = [
@@ -48,7 +48,7 @@ function isRefusalPage({ rules, locations }: Server, path: string, { status }: A
   return uris.some((uri) => uri === path || (uri.endsWith('/') && path.startsWith(`${uri}index.`)));
 }
 
-/** HEAD gets what GET gets, but for the body (RFC 9110 §9.3.2). */
+/** HEAD must get the same response as GET, without the body (RFC 9110 §9.3.2). */
 export function headDifferences(get: Answer, head: Answer): readonly string[] {
   const ignored = new Set(['date', 'connection', 'transfer-encoding']);
   const described = ({ status, fields }: Answer, other: Answer): string => {

@@ -16,7 +16,7 @@ const METHODS = [
   'DELETE',
   'OPTIONS',
 ] as const;
-/** What somebody who may upload tries to make of it. */
+/** Targets that an uploader may try, to get scripts run or pages replaced. */
 const UPLOADS = [
   '/up/new.sh',
   '/up/new.sh/',
@@ -27,7 +27,7 @@ const UPLOADS = [
 ];
 const QUERIES = ['?members/x.txt', '?members/run.sh', '?run.sh', '?up/new.sh', '?a=b'] as const;
 
-/** For what is there, or beside it. */
+/** Generates a request for an existing file, or a slightly altered one. */
 export function generateRequest(random: Random, { servers: [server], tree }: World): Request {
   const files = [...tree.keys()].filter((path) => path.startsWith('root/')).map((path) => path.slice(4));
   const locations = [...allLocations(server.locations)].filter(({ kind }) => kind !== 'extension');

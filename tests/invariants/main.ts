@@ -4,15 +4,15 @@ import { webservConfiguration } from '../differential/webserv-conf.js';
 import { run, siteOf } from './run.js';
 
 /**
- * Generated sites in which scripts, uploads, passwords, limits, compressed siblings and forwards meet, and what must
- * never happen there. It ends with 1 when it did.
+ * Generates sites that combine scripts, uploads, passwords, limits, precompressed siblings and forwards, and checks
+ * rules that must always hold. Exits with 1 when one is violated.
  */
 
 const USAGE = `usage: npm run invariants -- [--seconds N] [--sites N] [--seed N] [--site N]
-  --seconds N  how long; 60 when left out
-  --sites N    how many sites at most
-  --seed N     repeats an earlier run
-  --site N     shows this site of the seed
+  --seconds N  duration in seconds (default: 60)
+  --sites N    maximum number of sites
+  --seed N     seed of an earlier run to repeat
+  --site N     print this site of the seed
 `;
 const MAX_SHOWN = 40;
 

@@ -1,9 +1,9 @@
 import type { Location, Method, Rules, Server } from '../differential/model.js';
 
-/** What holds for one file; worked out from the configuration alone, not by the code under test. */
+/** Rules that apply to one file. Derived from the configuration alone, not by the code under test. */
 export interface Guard {
   readonly password: boolean;
-  /** undefined: all that can be done. */
+  /** undefined: every supported method. */
   readonly methods: readonly Method[] | undefined;
   /** Bytes. */
   readonly maxBody: number;
@@ -18,7 +18,7 @@ export function guardOf(server: Server, path: string): Guard {
   let methods: readonly Method[] | undefined;
   let maxBody = DEFAULT_MAX_BODY;
   let scripts = false;
-  // From the outside to the inside: the inner one wins.
+  // From the outermost to the innermost block, which overrides the others.
   for (const rules of blocksOf(server, path)) {
     password = rules.password ?? password;
     methods = rules.methods ?? methods;
@@ -28,7 +28,7 @@ export function guardOf(server: Server, path: string): Guard {
   return { password, methods, maxBody, runs: scripts && path.endsWith('.sh') };
 }
 
-/** The blocks that a path is in, the outermost first; the extension location last. */
+/** Returns the blocks that a path is in, outermost first, with the extension location last. */
 function blocksOf(server: Server, path: string): readonly Rules[] {
   const blocks: Rules[] = [server.rules];
   let extension = extensionIn(server.locations, path);

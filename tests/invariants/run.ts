@@ -16,13 +16,13 @@ import { headDifferences, violationsOf } from './check.js';
 import { generateRequest } from './generate-request.js';
 import { generateSite } from './site.js';
 
-const SITES_AT_ONCE = 10;
-const REQUESTS_A_SITE = 100;
+const CONCURRENT_SITES = 10;
+const REQUESTS_PER_SITE = 100;
 
 export interface Totals {
   sites: number;
   requests: number;
-  /** Responses that a script made: a run in which none runs says nothing. */
+  /** Number of responses produced by scripts: a run without any proves nothing. */
   ran: number;
   readonly statuses: Counts<number>;
   readonly findings: Findings;
@@ -31,17 +31,17 @@ export interface Totals {
 export const siteOf = (seed: number, number: number): World =>
   generateSite(new Random(seed, number * 2), number);
 
-/** Goes on to the next sites. */
+/** Checks site after site, up to the limits. */
 export async function run(seed: number, { seconds, sites }: Extent): Promise<Totals> {
   const totals: Totals = { sites: 0, requests: 0, ran: 0, statuses: new Counts(), findings: new Findings() };
   const end = performance.now() + seconds * 1000;
-  for (let first = 0; first < sites && performance.now() < end; first += SITES_AT_ONCE) {
-    await trySites(seed, first, SITES_AT_ONCE, totals);
+  for (let first = 0; first < sites && performance.now() < end; first += CONCURRENT_SITES) {
+    await trySites(seed, first, CONCURRENT_SITES, totals);
   }
   return totals;
 }
 
-/** @param first the number of the first site */
+/** @param first number of the first site */
 export async function trySites(seed: number, first: number, count: number, totals: Totals): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'webserv-invariants-'));
   await chmod(directory, 0o755);
@@ -91,13 +91,13 @@ async function trySitesIn(
   if (lines + counted !== sent) {
     const logged = `${lines} lines and ${counted} counted`;
     totals.findings.add(
-      'not one line a request in the access log',
+      'the access log does not have one line per request',
       `seed ${seed}: ${sent} requests, ${logged}`,
     );
   }
 }
 
-/** Requests that could not be read: beyond 50 a second they are counted in the error log. */
+/** Rejected requests beyond 50 per second are only counted, in the error log. */
 function linesCounted(errorLog: string): number {
   const counts = errorLog.matchAll(/access_log: (\d+) rejected requests were not logged/g);
   return Array.from(counts, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0);
@@ -110,7 +110,7 @@ async function trySite(seed: number, site: World, socket: string, totals: Totals
     return ask(socket, request);
   };
   totals.sites += 1;
-  for (let index = 0; index < REQUESTS_A_SITE; index += 1) {
+  for (let index = 0; index < REQUESTS_PER_SITE; index += 1) {
     const request = generateRequest(random, site);
     const answer = await send(request);
     totals.statuses.add(answer.status);
@@ -118,7 +118,7 @@ async function trySite(seed: number, site: World, socket: string, totals: Totals
     const hasPassword = request.fields.some(([name, value]) => name === 'Authorization' && value === USER);
     const found = [...violationsOf(site.servers[0], hasPassword, answer)];
     if (request.method === 'GET') {
-      // A range is asked for by GET only (RFC 9110 §14.2).
+      // Range is defined for GET only (RFC 9110 §14.2).
       const whole = { ...request, fields: request.fields.filter(([name]) => name !== 'Range') };
       found.push(...headDifferences(await send(whole), await send({ ...whole, method: 'HEAD' })));
     }

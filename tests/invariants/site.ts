@@ -1,21 +1,21 @@
 import type { Location, Rules, Server, Tree, TreeEntry, World } from '../differential/model.js';
 import type { Random } from '../fuzz/random.js';
 
-/** What a script's source has, and its output does not. */
+/** Text in the source of a script, but not in its output. */
 export const SOURCE = 'SOURCE-OF-A-SCRIPT';
 export const OUTSIDE = 'THIS-LIES-OUTSIDE';
-/** What an uploaded script would print if it ran; its text says it otherwise. */
+/** Output of an uploaded script if it ran; its source spells it differently. */
 export const UPLOADED_RAN = 'UPLOADED-RAN-42';
-/** What is uploaded: a script. */
+/** Content of uploads: a script. */
 export const UPLOAD = '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\nUPLOADED-RAN-%s" "$((6 * 7))"\n';
 
-/** Says which script ran, by which method, and how many bytes it was sent. */
+/** Prints which script ran, with which method and how many bytes of input. */
 const SCRIPT = `#!/bin/sh
 # ${SOURCE}
 size=$(wc -c)
 printf 'Content-Type: text/plain\\n\\nRAN %s BY %s WITH %s' "$SCRIPT_FILENAME" "$REQUEST_METHOD" "$size"
 `;
-/** Has the server answer with another URL. */
+/** Makes the server respond with another URL. */
 const FORWARDER = `#!/bin/sh
 # ${SOURCE}
 printf 'Location: /%s\\n\\n' "$QUERY_STRING"
@@ -23,13 +23,13 @@ printf 'Location: /%s\\n\\n' "$QUERY_STRING"
 
 const DIRECTORIES = ['', 'open', 'members', 'members/inner', 'app', 'app/lib.sh', 'up', 'finals'] as const;
 
-/** Where uploads go: apart from what runs. */
+/** Directory of uploads, separate from the scripts. */
 const STORE = 'store/up';
 
-/** Every file says which it is, so that a response shows what it came from. */
+/** Content that identifies its file, so that a response shows where it came from. */
 export const marker = (path: string): string => `BODY-OF<${path}>`;
 
-/** A server in which passwords, methods, limits, scripts, uploads, compressed siblings and forwards meet. */
+/** Generates a site that combines passwords, methods, limits, scripts, uploads, precompressed siblings and forwards. */
 export function generateSite(random: Random, number: number): World {
   return { number, servers: [generateServer(random)], tree: generateTree(random) };
 }
@@ -52,7 +52,7 @@ function generateTree(random: Random): Tree {
       'go.sh',
     ]) {
       if (!random.chance(0.7)) continue;
-      // Where uploads go, nothing is there that runs.
+      // The upload directory must not contain scripts.
       if (name === 'up' && each.endsWith('.sh')) continue;
       const content =
         each === 'go.sh' ? FORWARDER : each.endsWith('.sh') ? SCRIPT : marker(`${path}/${each}`);
@@ -108,7 +108,7 @@ function prefix(path: string, own: Rules, locations: readonly Location[] = []): 
 const exact = (path: string, own: Rules): Location => ({ ...prefix(path, own), kind: 'exact' });
 const extension = (own: Rules): Location => ({ ...prefix('.sh', own), kind: 'extension' });
 
-/** What protects a script or a page. */
+/** Rules that protect a script or a page. */
 function guarded(random: Random): Rules {
   return random.pick<Rules>([
     { password: true },
