@@ -69,6 +69,7 @@ export type { Template } from './kernel/contract/template.js';
 export type { VariableDefinition, VariableTable } from './kernel/contract/variables.js';
 export { ConfigError } from './kernel/diagnostics/config-error.js';
 export type { Diagnostic, Place, Severity } from './kernel/diagnostics/diagnostic.js';
+export { errorCode } from './kernel/diagnostics/error-code.js';
 export { HotCache, type HotCacheOptions } from './kernel/files/hot-cache.js';
 export type { DirectoryEntry, OpenDirectory } from './kernel/files/open-directory.js';
 export {
@@ -93,7 +94,7 @@ export { isCrossSite } from './kernel/http/cross-site.js';
 export { formatHttpDate, parseHttpDate } from './kernel/http/date.js';
 export { discard } from './kernel/http/discard.js';
 export { entityTagOf, lastModifiedOf } from './kernel/http/entity-tag.js';
-export { HttpError, type HttpErrorOptions } from './kernel/http/errors.js';
+export { asHttpError, HttpError, type HttpErrorOptions } from './kernel/http/errors.js';
 export { escapeHtml } from './kernel/http/html.js';
 export {
   type FileSlice,

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
-import { type Boundary, isUnder, isVisible, type OpenDirectory } from '@webserv/server';
+import { type Boundary, errorCode, isUnder, isVisible, type OpenDirectory } from '@webserv/server';
 import { Slice } from './slice.js';
 import { FirstInOrder } from './sort.js';
 
@@ -63,7 +63,7 @@ function isListed(name: string, { hiddenFiles = false }: Boundary): boolean {
 }
 
 function isLeftOut(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && LEFT_OUT.has(String(error.code));
+  return LEFT_OUT.has(errorCode(error));
 }
 
 /** Reads the type, size and date of a directory's entries, a few at a time. */

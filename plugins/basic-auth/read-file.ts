@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { isSettled } from '@webserv/server';
+import { errorCode, isSettled } from '@webserv/server';
 
 /** Maximum size: 1 MiB holds more than 10,000 users. */
 const MAX_BYTES = 1024 * 1024;
@@ -39,8 +39,9 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof UnusableFile) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new UnusableFile([REASONS[code] ?? (error instanceof Error ? error.message : String(error))]);
+    throw new UnusableFile([
+      REASONS[errorCode(error)] ?? (error instanceof Error ? error.message : String(error)),
+    ]);
   }
 }
 

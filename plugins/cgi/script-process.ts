@@ -1,4 +1,4 @@
-import { HttpError } from '@webserv/server';
+import { asHttpError, errorCode, HttpError } from '@webserv/server';
 import type { Child, Exit, Invocation, Launch } from './child/child.js';
 import { logErrorLines } from './error-lines.js';
 import { OutputPipe } from './output-pipe.js';
@@ -9,17 +9,18 @@ const GRACE_MS = 2000;
 /** Milliseconds from the script's end until the rest of its process group is killed. */
 const LINGER_MS = 1000;
 
-/** Errors of a system that cannot start a process now but may in a moment. */
-const BUSY_CODES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY']);
+/** The system cannot start this process now, but may in a moment: too many processes, or a file still being written. */
+const BUSY_CODES = new Set(['EAGAIN', 'ETXTBSY']);
+const BUSY = { status: 503, headers: { 'retry-after': '5' } };
 
 function startFailure(program: string, cause: unknown): HttpError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = errorCode(cause);
   const reason = `cannot start ${program}: ${cause instanceof Error ? cause.message : String(cause)}`;
   // Only the request's fields and target can be long enough to exceed the system's limit.
   if (code === 'E2BIG') return new HttpError(431, { reason, cause });
   if (code === 'EACCES' || code === 'EPERM') return new HttpError(403, { reason, cause });
-  if (BUSY_CODES.has(code)) return new HttpError(503, { reason, cause, headers: { 'retry-after': '5' } });
-  return new HttpError(500, { reason, cause });
+  const { status, headers } = BUSY_CODES.has(code) ? BUSY : asHttpError(cause);
+  return new HttpError(status, { reason, cause, headers });
 }
 
 /** A running script with its process group, which is killed as a whole: no child of a script outlives it for long. */

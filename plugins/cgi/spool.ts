@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HttpError, type RequestBody } from '@webserv/server';
+import { errorCode, HttpError, type RequestBody } from '@webserv/server';
 
 /** Maximum bytes of content kept in memory; it fits into the buffer between server and script. */
 const MEMORY_BYTES = 64 * 1024;
@@ -98,7 +98,7 @@ class Spool {
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && FULL_CODES.has(String(error.code));
+  return FULL_CODES.has(errorCode(error));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { argument, definePlugin, flag, HttpError, list, Stage, single } from '@webserv/server';
+import { argument, definePlugin, flag, list, Stage, single } from '@webserv/server';
 import { FileCache, fileCacheDirective } from './cache.js';
 import { RouteFiles } from './files.js';
 import { StaticResponder } from './responder.js';
@@ -6,15 +6,6 @@ import { ownFileFirst, type TryFiles, tryFilesDirective } from './try-files.js';
 
 const READING = ['GET', 'HEAD'] as const;
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-
-/** Out of descriptors or memory: conditions that pass. */
-const PASSING: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
-
-function asHttpError(error: unknown): unknown {
-  const passing = error instanceof Error && 'code' in error && PASSING.has(error.code);
-  if (!passing) return error;
-  return new HttpError(503, { reason: error.message, headers: { 'retry-after': '1' }, cause: error });
-}
 
 /**
  * Methods handled by a route's files; undefined means all. A directory's index file may be a script that takes POST,
@@ -76,13 +67,7 @@ export default definePlugin({
     const methods = methodsOf(options.index, options.try_files);
     hooks.onRoute.tapPromise(
       { stage: Stage.content, ...(methods === undefined ? {} : { methods }) },
-      async (exchange) => {
-        try {
-          return await responder.respond(exchange);
-        } catch (error) {
-          throw asHttpError(error);
-        }
-      },
+      (exchange) => responder.respond(exchange),
     );
   },
 });

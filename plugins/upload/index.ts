@@ -11,7 +11,7 @@ import {
 } from '@webserv/server';
 import type { ConflictPolicy } from './conflict-policy.js';
 import { refuseCrossSite } from './cross-site.js';
-import { asHttpError } from './failure.js';
+import { uploadError } from './failure.js';
 import { fileFieldsIn } from './safe-fields.js';
 import { UploadServer } from './server.js';
 import { Siblings } from './siblings.js';
@@ -119,7 +119,7 @@ export default definePlugin({
           if (!options.upload_cross_site) refuseCrossSite(exchange);
           return await work(uploads, exchange);
         } catch (error) {
-          throw await unlessStoreIsGone(asHttpError(error), store);
+          throw await unlessStoreIsGone(uploadError(error), store);
         }
       });
     // Imported only when needed: the form parser is a third of what a server without uploads would load.

@@ -1,6 +1,6 @@
 import { lstat, opendir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from './failure.js';
+import { errorCode } from '@webserv/server';
 import { isLeftover, isTemporaryName } from './temporaries.js';
 
 /** Maximum number of entries inspected in one store. Leftovers beyond it stay. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpError } from '@webserv/server';
-import { errorCode } from './failure.js';
+import { errorCode, HttpError } from '@webserv/server';
 
 /** Maximum wait in milliseconds. The work under a lock takes about one. */
 const MAX_WAIT = 10_000;

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Finding, HttpError, isUnder, type Place, type RouteView } from '@webserv/server';
-import { errorCode } from './failure.js';
+import { errorCode, type Finding, HttpError, isUnder, type Place, type RouteView } from '@webserv/server';
 import type { Store } from './store.js';
 
 export const codes = {

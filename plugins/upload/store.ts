@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import {
   type Boundary,
   type DecodedPath,
+  errorCode,
   HttpError,
   isVisible,
   leadingPath,
@@ -12,7 +13,6 @@ import {
   resolveVisible,
   segmentsOf,
 } from '@webserv/server';
-import { errorCode } from './failure.js';
 
 /** Directory for a route's uploads. */
 export interface Store {

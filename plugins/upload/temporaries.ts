@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { OpenDirectory } from '@webserv/server';
+import { errorCode, type OpenDirectory } from '@webserv/server';
 import { TemporaryFile } from './temporary-file.js';
 
 /** The leading dot hides the files: no plugin serves or lists them, and no client can give a file such a name. */
@@ -23,7 +23,7 @@ async function isAlive(pid: number): Promise<boolean> {
     process.kill(pid, 0); // signal 0 only checks
   } catch (error) {
     // EPERM: the process exists and belongs to another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
   const status = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   // The state follows the name, whose parentheses may enclose any characters (proc(5)).

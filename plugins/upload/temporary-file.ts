@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, link, lstat, lutimes, open, rename, unlink } from 'node:fs/promises';
-import { HttpError, type OpenDirectory } from '@webserv/server';
-import { errorCode } from './failure.js';
+import { errorCode, HttpError, type OpenDirectory } from '@webserv/server';
 import type { SyncSlots } from './sync-slots.js';
 import { giveBack, takeBuffer } from './write-buffers.js';
 

@@ -3,6 +3,7 @@ import { compile } from '../kernel/config/compile/compile.js';
 import { loadConfig } from '../kernel/config/files/load.js';
 import type { MainSettings } from '../kernel/contract/config.js';
 import { displayPath } from '../kernel/diagnostics/display-path.js';
+import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { Findings } from '../kernel/diagnostics/findings.js';
 import { holderOf } from '../process/identity.js';
 import { readPid } from '../process/pid-file.js';
@@ -49,7 +50,7 @@ export async function sendSignal(word: string, found: Found): Promise<number> {
     process.kill(pid, signal);
     return EXIT.ok;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = errorCode(error) || String(error);
     say(`process ${pid} of ${pidFile} cannot be signalled: ${code}`);
     return EXIT.failure;
   }

@@ -1,3 +1,4 @@
+import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { printable } from '../kernel/diagnostics/render.js';
 
 /** Data goes to stdout, all that is said about it to stderr. */
@@ -63,6 +64,6 @@ export function surviveLostReaders(): void {
  */
 export async function written(): Promise<string | undefined> {
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
-  const isReaderGone = outputError !== undefined && 'code' in outputError && outputError.code === 'EPIPE';
+  const isReaderGone = errorCode(outputError) === 'EPIPE';
   return isReaderGone ? undefined : outputError?.message;
 }

@@ -1,10 +1,12 @@
+import { errorCode } from '../kernel/diagnostics/error-code.js';
+
 /**
  * What is said about an error that no part of the program expected: one line for what the system or the installation
  * lacks, the stack for what is a bug.
  */
 export function unexpected(error: unknown): string {
   if (!(error instanceof Error)) return `thrown and not caught: ${String(error)}`;
-  const code = 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === 'EMFILE' || code === 'ENFILE') {
     return `${firstLine(error)}: raise the limit (ulimit -n 1024), or LimitNOFILE= in the service's unit`;
   }

@@ -1,3 +1,4 @@
+import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { processOf } from '../kernel/net/process-of.js';
 
 /** What a master calls itself: `ps` shows it, and the pid file's number is checked against it. */
@@ -33,6 +34,6 @@ function exists(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it is there, and somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
+import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { workingDirectory } from '../kernel/diagnostics/working-directory.js';
 import { createLog, fileTarget, type LogTarget } from '../kernel/log/error-log.js';
 import type { Log } from '../kernel/log/log.js';
@@ -345,7 +346,7 @@ export class Master {
       worker.tell({ type: 'bound', id }, await this.#sockets.take(worker, wish));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      const code = errorCode(error);
       worker.tell({ type: 'bound', id, problem: { code, message } });
     }
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { errorCode } from '../kernel/diagnostics/error-code.js';
 import type { Account } from '../kernel/rights/account.js';
 import { actAs } from '../kernel/rights/act-as.js';
 import { writerOf } from '../kernel/rights/path-writer.js';
@@ -115,7 +116,7 @@ function claimName(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = errorCode(error);
     if (code === 'EEXIST') return false;
     if (!NO_LINKS.has(code)) throw error;
     return claimWithoutLinks(from, to);
@@ -127,7 +128,7 @@ function claimWithoutLinks(from: string, to: string): boolean {
   try {
     closeSync(openSync(to, CREATE, MODE));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
   return replaceName(from, to);

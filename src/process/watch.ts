@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { filesOf } from '../kernel/config/files/match-files.js';
 import { ABSENT, asVersion, type Watched } from '../kernel/config/files/watched.js';
+import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { ReportOnce } from '../kernel/log/report-once.js';
 import { WatchPoints } from './watch-points.js';
 
@@ -159,7 +160,7 @@ export class Watch {
       watcher.on('error', () => watcher.close());
       return [watcher];
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const code = errorCode(error);
       if (code === 'ENOSPC' || code === 'EMFILE')
         this.#complain('the system lets this process watch no more directories');
       return [];

@@ -1,6 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { displayPath } from '../../kernel/diagnostics/display-path.js';
+import { errorCode } from '../../kernel/diagnostics/error-code.js';
 import { print, say } from '../terminal.js';
 
 /** A file's path from the folder they are made in, and its content. */
@@ -33,7 +34,7 @@ async function makeDirectory(directory: string): Promise<void> {
 
 /** Somebody else made it meanwhile. */
 function unlessThere(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  if (errorCode(error) !== 'EEXIST') throw error;
 }
 
 export async function exists(file: string): Promise<boolean> {

@@ -187,7 +187,8 @@ export class Site implements ExchangeHost {
       }
       discard(response);
       if (!exchange.clientLeft || !isAbort(error)) logFault(this.#log, exchange, error);
-      answerer.answer(builtInErrorPage(asHttpError(error).status));
+      const { status, headers } = asHttpError(error);
+      answerer.answer(builtInErrorPage(status, headers));
     });
   }
 

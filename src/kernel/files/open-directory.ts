@@ -1,6 +1,7 @@
 import { close, type Dirent, fstat, fsync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { errorCode } from '../diagnostics/error-code.js';
 
 const fstatAsync = promisify(fstat);
 const closeAsync = promisify(close);
@@ -11,11 +12,6 @@ const WITHOUT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTS
 
 /** Linux reports the true path of an open descriptor; elsewhere the path's device and inode are compared instead. */
 export const hasDescriptorPaths = process.platform === 'linux';
-
-/** The system's error code, such as `ENOENT`; empty for any other error. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
 
 /** A directory entry. */
 export interface DirectoryEntry {

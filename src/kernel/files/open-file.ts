@@ -1,9 +1,10 @@
 import { close, constants, fstat, open, read, readlink, type Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { errorCode } from '../diagnostics/error-code.js';
 import { bytesOfName } from '../path/path-segment.js';
 import { type FilePath, isUnder, isVisible } from '../path/url-path.js';
-import { errorCode, hasDescriptorPaths, OpenDirectory } from './open-directory.js';
+import { hasDescriptorPaths, OpenDirectory } from './open-directory.js';
 import { fileBuffer } from './read-buffer.js';
 
 const openAsync = promisify(open);

@@ -1,4 +1,5 @@
 import { recogniseAcrossCopies } from '../diagnostics/cross-copy-errors.js';
+import { errorCode } from '../diagnostics/error-code.js';
 import type { ResponseHeaders } from './message.js';
 
 /** Options of an `HttpError`. */
@@ -33,14 +34,17 @@ export class HttpError extends Error {
   }
 }
 
-/** What passes when others are done: no descriptors left, of this process or of the machine. */
-const PASSING: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
+/** Conditions that pass: no descriptors are left, of the process or the machine, or no memory. */
+const PASSING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-/** What a client is told of anything thrown: what an HttpError says, 503 for what passes, else 500. */
+/**
+ * Maps anything thrown to the error the client gets: an HttpError stays as it is; an error that the system was out of
+ * descriptors or memory, also as a cause, becomes 503 with Retry-After; any other becomes 500.
+ */
 export function asHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   for (let fault = error; fault instanceof Error; fault = fault.cause) {
-    if ('code' in fault && PASSING.has(fault.code)) {
+    if (PASSING.has(errorCode(fault))) {
       return new HttpError(503, { reason: fault.message, headers: { 'retry-after': '1' }, cause: error });
     }
   }

@@ -1,3 +1,4 @@
+import { errorCode } from '../diagnostics/error-code.js';
 import { LineBuffer } from './line-buffer.js';
 import type { LogFile, LogFileOptions } from './log-file.js';
 import type { LogSink } from './log-sink.js';
@@ -260,7 +261,7 @@ export class BufferedLog implements LogFile {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EINTR');
+  return ['EAGAIN', 'EINTR'].includes(errorCode(error));
 }
 
 function messageOf(error: unknown): string {

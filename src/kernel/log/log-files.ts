@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { DiagnosticCode } from '../diagnostics/codes.js';
 import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic, Place, Severity } from '../diagnostics/diagnostic.js';
+import { errorCode } from '../diagnostics/error-code.js';
 import type { Account } from '../rights/account.js';
 import { sharedDirectory } from '../rights/shared-directory.js';
 import { IS_LINK, writeProblem } from '../rights/write-problem.js';
@@ -131,6 +132,5 @@ function notOpened({ name, path, code, place }: LogDescription, reason: string) 
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  return REASONS[errorCode(error)] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
+import { errorCode } from '../diagnostics/error-code.js';
 import type { Account } from '../rights/account.js';
 import { actAs } from '../rights/act-as.js';
 import { writerOf } from '../rights/path-writer.js';
@@ -69,7 +70,7 @@ function removeSocketFile(path: string): void {
   try {
     if (lstatSync(path).isSocket()) unlinkSync(path);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { displayPath } from '../diagnostics/display-path.js';
+import { errorCode } from '../diagnostics/error-code.js';
 import { type Account, isRoot } from './account.js';
 import { inheritedStream } from './inherited-stream.js';
 import { type SafePath, safePath } from './path-writer.js';
@@ -62,8 +63,7 @@ async function denied(look: () => Promise<string | undefined>): Promise<string |
   try {
     return await look();
   } catch (error) {
-    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return isAbsent ? NO_DIRECTORY : DENIED;
+    return errorCode(error) === 'ENOENT' ? NO_DIRECTORY : DENIED;
   }
 }
 

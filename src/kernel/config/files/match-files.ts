@@ -1,5 +1,6 @@
 import { access, constants, readdir, readlink, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errorCode } from '../../diagnostics/error-code.js';
 import { reasonOf } from '../../diagnostics/findings.js';
 
 /** Result of the pattern of an `include`. */
@@ -59,7 +60,7 @@ async function whyUnreadable(directory: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     // A directory that is not there has no files: nginx says nothing about it either.
-    return codeOf(error) === 'ENOENT' ? undefined : reasonOf(error);
+    return errorCode(error) === 'ENOENT' ? undefined : reasonOf(error);
   }
 }
 
@@ -89,13 +90,9 @@ async function linkProblem(link: string): Promise<string | undefined> {
     await stat(link);
     return undefined;
   } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined || !DANGLING.has(code)) return `${link} cannot be read: ${reasonOf(error)}`;
+    const code = errorCode(error);
+    if (!DANGLING.has(code)) return `${link} cannot be read: ${reasonOf(error)}`;
     const target = await readlink(link).catch(() => 'nothing');
     return `the link ${link} leads to ${target}, which is not there`;
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

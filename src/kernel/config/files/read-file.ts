@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { decodeUtf8, type NotUtf8 } from '../../diagnostics/decode-utf8.js';
 import { displayPath } from '../../diagnostics/display-path.js';
+import { errorCode } from '../../diagnostics/error-code.js';
 import { reasonOf } from '../../diagnostics/findings.js';
 
 /** Bytes of one file. */
@@ -31,7 +32,7 @@ export function readText(path: string): FileText {
       closeSync(descriptor);
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code === 'ENOENT') return { problem: 'absent', message: `${file} does not exist` };
     // A socket cannot be opened at all.
     if (code === 'ENXIO') return { problem: 'unreadable', message: `${file} is not a file` };
