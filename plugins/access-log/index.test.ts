@@ -154,7 +154,7 @@ describe('pretty', () => {
     await server.raw("X'[2J /a%1B[2J HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     await server.fetch('/a');
     await server.stop(1000);
-    expect(lines.at(-1)).toContain('  \x1b[33m404\x1b[0m  GET ');
+    expect(lines.at(-1)).toContain('  \x1b[33m404\x1b[39m  GET ');
     for (const one of lines) expect(one.split('\x1b')).toHaveLength(3);
   });
 

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import type { Exchange, Outcome } from '@webserv/server';
 import { jsonText, lineText, MAX_FIELD } from './text.js';
 import { clockTime, isoSecond, oncePerSecond, timeLocal } from './times.js';
@@ -91,16 +92,20 @@ function thousandths(milliseconds: number): string {
   return `${whole}.${threeDigits(micro - whole * 1000)}`;
 }
 
-const RESET = '\x1b[0m';
-/** By the first digit of the status: green, cyan, yellow, red. */
-const COLOURS = ['', '', '\x1b[32m', '\x1b[36m', '\x1b[33m', '\x1b[31m'];
+/** By the first digit of the status. */
+const COLOURS = [undefined, undefined, 'green', 'cyan', 'yellow', 'red'] as const;
+
+function inColour(status: number): string {
+  const colour = COLOURS[Math.floor(status / 100)];
+  return colour === undefined ? String(status) : styleText(colour, String(status), { validateStream: false });
+}
 
 /** For a terminal: parts of variable length come last. */
 export function pretty(colour: boolean): Line {
   const time = oncePerSecond(clockTime);
   return (exchange, { status, bytesSent, durationMs, complete }, now) => {
     const { method, target } = exchange.request;
-    const code = colour ? `${COLOURS[Math.floor(status / 100)] ?? ''}${status}${RESET}` : status;
+    const code = colour ? inColour(status) : status;
     const size = `${bytesSent} B`.padStart(12);
     const took = `${durationMs.toFixed(1)} ms`.padStart(11);
     const what = exchange.refused === undefined ? lineText(target) : requestLine(exchange.refused.head);

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { printable } from '../kernel/diagnostics/render.js';
 
@@ -47,7 +48,8 @@ export function hasColour(
 
 /** Bold on a terminal that has it. */
 export function heading(text: string): string {
-  return (redirected?.colour ?? hasColour(process.stdout)) ? `\u001b[1m${text}\u001b[0m` : text;
+  const isBold = redirected?.colour ?? hasColour(process.stdout);
+  return isBold ? styleText('bold', text, { validateStream: false }) : text;
 }
 
 /** A lost terminal, or a full disk behind stdout, must not end a server. */

@@ -157,6 +157,6 @@ describe('colour', () => {
     const plain = await webserv(['-t', 'a.conf'], { cwd });
     const coloured = await webserv(['-t', 'a.conf'], { cwd, environment: { FORCE_COLOR: '1' } });
     expect(plain.stderr).not.toContain('\u001b[');
-    expect(coloured.stderr).toContain('\u001b[1;31merror[unknown-directive]\u001b[0m');
+    expect(coloured.stderr).toContain('\u001b[1m\u001b[31merror[unknown-directive]\u001b[39m\u001b[22m');
   });
 });

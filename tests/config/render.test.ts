@@ -92,7 +92,7 @@ describe('a diagnostic is rendered', () => {
 
   it('in colour only when asked', () => {
     const coloured = renderDiagnostic(finding, { colour: true });
-    expect(coloured).toContain('\u001b[1;31merror[unknown-directive]\u001b[0m');
+    expect(coloured).toContain('\u001b[1m\u001b[31merror[unknown-directive]\u001b[39m\u001b[22m');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of the colours
     expect(coloured.replaceAll(/\u001b\[[\d;]*m/g, '')).toBe(renderDiagnostic(finding));
   });

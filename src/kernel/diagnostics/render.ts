@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { type Diagnostic, formatPlace, type Place } from './diagnostic.js';
 
 /** Renders findings for the terminal, one after the other. */
@@ -14,10 +15,10 @@ export interface RenderOptions {
 
 type Paint = (style: 'red' | 'yellow' | 'cyan' | 'bold', text: string) => string;
 
-const STYLES = { red: '1;31', yellow: '1;33', cyan: '1;36', bold: '1' } as const;
-
 const plain: Paint = (_style, text) => text;
-const coloured: Paint = (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`;
+/** The caller knows whether the stream is a terminal. */
+const coloured: Paint = (style, text) =>
+  styleText(style === 'bold' ? style : ['bold', style], text, { validateStream: false });
 
 /** Renders all findings, separated by empty lines, with a line break at the end; empty without findings. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions = {}): string {

@@ -9,7 +9,11 @@ describe('asHttpError', () => {
     ['no descriptors in the process', failed('EMFILE'), 503],
     ['no descriptors on the machine', failed('ENFILE'), 503],
     ['no memory', failed('ENOMEM'), 503],
-    ['one of them as a cause', new Error('outer', { cause: failed('EIO', { cause: failed('EMFILE') }) }), 503],
+    [
+      'one of them as a cause',
+      new Error('outer', { cause: failed('EIO', { cause: failed('EMFILE') }) }),
+      503,
+    ],
     ['a broken disk', failed('EIO'), 500],
     ['a code that is not text', failed(24), 500],
     ['text', 'EMFILE', 500],
