@@ -1,7 +1,8 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../faults/free-port.js';
+import { freePort } from '../free-port.js';
+import { command } from './in-process.js';
 import { asRoot, folderWith, serving, webserv } from './webserv.js';
 
 /** What is found about a configuration with these lines of main, as `-t` shows it. */
@@ -11,7 +12,7 @@ async function checked(lines: string): Promise<{ code: number | null; stderr: st
     file: '',
     'www/a': '',
   });
-  return webserv(['-t', 'a.conf'], { cwd });
+  return command(['-t', 'a.conf'], { cwd });
 }
 
 describe('--test refuses what a start would fail at', () => {

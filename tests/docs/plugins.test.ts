@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Stage } from '../../src/index.js';
 import { RouteHookTable } from '../../src/kernel/hooks/route-hooks.js';
 import { ServerHookTable } from '../../src/kernel/hooks/server-hooks.js';
+import { freePort } from '../free-port.js';
 import { type Block, blocksOf, commandsOf, patternOf } from './page.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -35,16 +35,6 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** Replaces the page's port 8080, which may be in use. */
 const here2port = (text: string): string => text.replaceAll(':8080', `:${port}`);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
-}
 
 function shell(command: string): ChildProcess {
   const path = [join(directory, 'bin'), process.env.PATH].join(delimiter);

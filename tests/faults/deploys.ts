@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 import { eventually } from '../hostile/client.js';
 import { startCommand } from '../hostile/command.js';
-import { freePort } from './free-port.js';
 import { Load } from './load.js';
 import { deployNumbered, numberedConf, numberedFiles, pluginFile, replaceFile } from './numbered-site.js';
 import { type Figure, Verdict } from './verdict.js';

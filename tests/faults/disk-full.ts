@@ -1,10 +1,10 @@
 import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 import { Client, eventually } from '../hostile/client.js';
 import { startCommand } from '../hostile/command.js';
 import { Line } from './exchange.js';
-import { freePort } from './free-port.js';
 import { startWithDisk } from './small-disk.js';
 import { type Figure, Verdict } from './verdict.js';
 

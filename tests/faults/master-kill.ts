@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 import { Client, eventually } from '../hostile/client.js';
 import { type RunningCommand, startCommand } from '../hostile/command.js';
-import { freePort } from './free-port.js';
 import { Load } from './load.js';
 import { numberedConf, numberedFiles } from './numbered-site.js';
 import { anyAlive, isAlive, processesWith } from './processes.js';

@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
-import { answerOf, childrenOf, freePort, patience, standbyOf } from '../process/running.js';
+import { freePort } from '../free-port.js';
+import { answerOf, childrenOf, patience, standbyOf } from '../process/running.js';
 
 const isRoot = process.getuid?.() === 0 && process.platform === 'linux';
 const USER = 'nobody';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
-import { childrenOf, freePort } from '../process/running.js';
+import { freePort } from '../free-port.js';
+import { childrenOf } from '../process/running.js';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0 && process.platform === 'linux';

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 import { Client, eventually } from '../hostile/client.js';
 import { type RunningCommand, startCommand } from '../hostile/command.js';
-import { freePort } from './free-port.js';
 import { anyAlive, isAlive } from './processes.js';
 import { type Figure, Verdict } from './verdict.js';
 

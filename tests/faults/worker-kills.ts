@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 import { eventually } from '../hostile/client.js';
 import { type RunningCommand, startCommand } from '../hostile/command.js';
 import { ExchangeError, Line } from './exchange.js';
-import { freePort } from './free-port.js';
 import { Load } from './load.js';
 import { numberedConf, numberedFiles } from './numbered-site.js';
 import { clientPortsOf } from './processes.js';

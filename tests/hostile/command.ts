@@ -43,11 +43,10 @@ async function statusOf(pid: number, field: string): Promise<number | undefined>
 async function family(root: number): Promise<readonly number[]> {
   const program = (pid: number): Promise<string> => readlink(`/proc/${pid}/exe`).catch(() => '');
   const own = await program(root);
+  const children = await readFile(`/proc/${root}/task/${root}/children`, 'latin1').catch(() => '');
   const members = [root];
-  for (const name of await readdir('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || (await statusOf(pid, 'PPid')) !== root) continue;
-    if ((await program(pid)) === own) members.push(pid);
+  for (const name of children.split(' ')) {
+    if (name !== '' && (await program(Number(name))) === own) members.push(Number(name));
   }
   return members;
 }

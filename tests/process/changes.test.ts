@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folderWith, type Serving, serving, start } from '../cli/webserv.js';
 import { clientPortsOf } from '../faults/processes.js';
+import { freePort } from '../free-port.js';
 import { Client } from '../hostile/client.js';
-import { childrenOf, freePort, isAlive, patience } from './running.js';
+import { childrenOf, isAlive, patience } from './running.js';
 
 /** Its setup tells of itself, and waits while there is a file `gate`; with `broken-N`, the Nth setup of all then throws. */
 const GATED = `

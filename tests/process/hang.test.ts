@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { folderWith, serving } from '../cli/webserv.js';
-import { answerOf, childrenOf, freePort, isAlive, patience, standbyOf } from './running.js';
+import { freePort } from '../free-port.js';
+import { answerOf, childrenOf, isAlive, patience, standbyOf } from './running.js';
 
 /** More than the 15 seconds after which a process counts as hung, and the start of another one. */
 const HUNG = { ...patience, timeout: 45_000 };

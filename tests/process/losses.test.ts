@@ -2,7 +2,8 @@ import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
-import { childrenOf, freePort, patience } from './running.js';
+import { freePort } from '../free-port.js';
+import { childrenOf, patience } from './running.js';
 
 /** `me:secret` */
 const USERS = 'me:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';

@@ -2,7 +2,8 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
-import { childrenOf, freePort, patience } from './running.js';
+import { freePort } from '../free-port.js';
+import { childrenOf, patience } from './running.js';
 
 /** What it needs is read in `setup`. */
 const GATE = `import { readFileSync } from 'node:fs';

@@ -2,7 +2,8 @@ import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, repository, serving, webserv } from '../cli/webserv.js';
-import { childrenOf, freePort, patience } from './running.js';
+import { freePort } from '../free-port.js';
+import { childrenOf, patience } from './running.js';
 
 /** Each means something in a URL, or is another byte there. */
 const ODD = 'a b é %20 #x ?y &z';

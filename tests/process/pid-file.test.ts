@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
-import { answerOf, freePort, patience } from './running.js';
+import { freePort } from '../free-port.js';
+import { answerOf, patience } from './running.js';
 
 const conf = (port: number): string =>
   `pid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 served; }\n`;

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asRoot, folderWith, serving, webserv } from '../cli/webserv.js';
-import { freePort } from '../faults/free-port.js';
+import { freePort } from '../free-port.js';
 import { answerOf, childrenOf, configuration, isAlive, patience, running, standbyOf } from './running.js';
 
 const OWN_PLUGIN = `

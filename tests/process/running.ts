@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
+import { freePort } from '../free-port.js';
 
 export const patience = { timeout: 30_000 };
 
@@ -20,12 +19,9 @@ export async function running(
   text: string,
   ...flags: string[]
 ): Promise<{ folder: string; file: string; port: number; server: Serving }> {
-  const folder = await folderWith({ 'webserv.conf': configuration(text) });
+  const port = await freePort();
+  const folder = await folderWith({ 'webserv.conf': configuration(text, port) });
   const file = join(folder, 'webserv.conf');
-  const first = await serving([file]);
-  const port = Number(new URL(first.url).port);
-  await first.stop();
-  await writeFile(file, configuration(text, port));
   return { folder, file, port, server: await serving([...flags, file]) };
 }
 
@@ -60,14 +56,4 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** A port that is free now. A server of its own number, for when all that listen on it may be gone for a moment. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -2,7 +2,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
-import { answerOf, childrenOf, freePort, patience } from './running.js';
+import { freePort } from '../free-port.js';
+import { answerOf, childrenOf, patience } from './running.js';
 
 /** Kills one worker after the other, each when the one before it has been replaced. */
 async function replaceWorkers(server: Serving): Promise<void> {

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asRoot, folderWith, type Serving, serving } from '../cli/webserv.js';
-import { answerOf, childrenOf, freePort, patience, standbyOf } from './running.js';
+import { freePort } from '../free-port.js';
+import { answerOf, childrenOf, patience, standbyOf } from './running.js';
 
 /** Linux and Python, which hands sockets over and takes notices; where CI is set nothing may be left out. */
 const isMissing =

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asRoot, folderWith, repository, serving, webserv } from '../cli/webserv.js';
+import { freePort } from '../free-port.js';
 import { Client } from '../hostile/client.js';
-import { answerOf, freePort, isAlive, patience } from './running.js';
+import { answerOf, isAlive, patience } from './running.js';
 
 /** A copy of the package, whose files may be replaced. */
 async function installed(): Promise<{ home: string; program: string }> {

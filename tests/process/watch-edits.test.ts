@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { folderWith, serving } from '../cli/webserv.js';
-import { answerOf, freePort, patience } from './running.js';
+import { freePort } from '../free-port.js';
+import { answerOf, patience } from './running.js';
 
 const SEED = 20260728;
-const ROUNDS = 5;
+const SERVERS = 5;
 const EDITS = 10;
 
 /** Mulberry32. */
@@ -39,33 +40,35 @@ async function write(file: string, text: string, random: () => number): Promise<
   }
 }
 
+/** Edits a served configuration many times, with the moments and the kinds of edits of this seed. */
+async function editAndExpect(seed: number): Promise<void> {
+  const port = await freePort();
+  const conf = (part: string): string =>
+    `server { listen 127.0.0.1:${port}; include part.conf; location = /other { return 200 ${part}; } }`;
+  const folder = await folderWith({ 'webserv.conf': conf('start'), 'part.conf': 'return 200 start;' });
+  const file = join(folder, 'webserv.conf');
+  const part = join(folder, 'part.conf');
+  const server = await serving(['--watch', file]);
+  const random = numbers(seed);
+  for (let edit = 1; edit <= EDITS; edit += 1) {
+    const text = `edit-${edit}`;
+    if (random() < 0.5) await write(part, `return 200 ${text};`, random);
+    else await write(file, conf(text), random);
+    await sleep(random() * 900);
+  }
+  await write(part, 'return 200 last;', random);
+  await write(file, conf('last'), random);
+  const served = async (): Promise<readonly string[]> => [
+    await answerOf(server).catch(String),
+    await answerOf({ ...server, url: `${server.url}/other` }).catch(String),
+  ];
+  await expect.poll(served, { ...patience, interval: 100 }).toEqual(['last', 'last']);
+}
+
 it.runIf(process.platform === 'linux')(
   'the last of many edits is served, at whatever moment of a reload each was made',
   async () => {
-    const port = await freePort();
-    const conf = (part: string): string =>
-      `server { listen 127.0.0.1:${port}; include part.conf; location = /other { return 200 ${part}; } }`;
-    const folder = await folderWith({ 'webserv.conf': conf('start'), 'part.conf': 'return 200 start;' });
-    const file = join(folder, 'webserv.conf');
-    const part = join(folder, 'part.conf');
-    const server = await serving(['--watch', file]);
-    const random = numbers(SEED);
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      for (let edit = 1; edit <= EDITS; edit += 1) {
-        const text = `edit-${round}-${edit}`;
-        if (random() < 0.5) await write(part, `return 200 ${text};`, random);
-        else await write(file, conf(text), random);
-        await sleep(random() * 900);
-      }
-      const last = `last-${round}`;
-      await write(part, `return 200 ${last};`, random);
-      await write(file, conf(last), random);
-      const served = async (): Promise<readonly string[]> => [
-        await answerOf(server).catch(String),
-        await answerOf({ ...server, url: `${server.url}/other` }).catch(String),
-      ];
-      await expect.poll(served, { ...patience, interval: 100 }).toEqual([last, last]);
-    }
+    await Promise.all(Array.from({ length: SERVERS }, (_, index) => editAndExpect(SEED + index)));
   },
   180_000,
 );

@@ -1,6 +1,6 @@
 import { startTestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../faults/free-port.js';
+import { freePort } from '../free-port.js';
 import { expectRefused, get, message, type RecordingServer, SECOND, startRecording } from '../wire/talk.js';
 
 let recording: RecordingServer;
