@@ -29,7 +29,8 @@ const subcommands: readonly Command[] = [
 const root = webserv(subcommands);
 const commands: readonly Command[] = [root, ...subcommands];
 
-async function main(args: readonly string[]): Promise<number> {
+/** Runs what the command line says. @returns the exit code */
+export async function runCommand(args: readonly string[]): Promise<number> {
   let called = 'webserv';
   try {
     const [command, rest] = choose(args);
@@ -89,7 +90,7 @@ export async function runCommandLine(args: readonly string[]): Promise<never> {
   process.on('uncaughtException', (error: unknown) => void end(unexpectedly(error)));
   let code: number;
   try {
-    code = await main(args);
+    code = await runCommand(args);
   } catch (error) {
     code = unexpectedly(error);
   }

@@ -5,6 +5,7 @@ import { explain } from '../../src/inspect/explain.js';
 import { loadConfigText } from '../../src/kernel/config/files/load.js';
 import { assemble } from '../../src/kernel/server/assembly.js';
 import { startTestServer } from '../../src/testing/index.js';
+import { command } from './in-process.js';
 import { folderWith, webserv } from './webserv.js';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -30,7 +31,7 @@ const files = {
 
 /** The rows of an explanation by their labels. */
 async function rows(...args: string[]): Promise<Record<string, string>> {
-  const { code, stdout, stderr } = await webserv(['explain', ...args], { cwd: await folderWith(files) });
+  const { code, stdout, stderr } = await command(['explain', ...args], { cwd: await folderWith(files) });
   expect([code, stderr]).toEqual([0, '']);
   const parts = stdout.split(/^(?=\S)/m).map((part) => [part.slice(0, 10).trim(), part.slice(10).trimEnd()]);
   return Object.fromEntries(parts);
@@ -100,7 +101,7 @@ describe('webserv explain', () => {
       'www/index.html': '',
     });
     const answer = async (...args: string[]) => {
-      const { stdout } = await webserv(['explain', ...args], { cwd });
+      const { stdout } = await command(['explain', ...args], { cwd });
       return /^answer +(.*)$/m.exec(stdout)?.[1];
     };
     expect(await answer('/')).toBe(
@@ -117,9 +118,9 @@ describe('webserv explain', () => {
   });
 
   it('asks for the port where a URL names none and nothing listens on 80', async () => {
-    const { code, stderr } = await webserv(['explain', 'one.test/a?b'], { cwd: await folderWith(files) });
+    const { code, stderr } = await command(['explain', 'one.test/a?b'], { cwd: await folderWith(files) });
     expect([code, stderr]).toEqual([1, expect.stringContaining('webserv explain one.test:PORT/a?b')]);
-    const tls = await webserv(['explain', 'https://one.test/'], { cwd: await folderWith(files) });
+    const tls = await command(['explain', 'https://one.test/'], { cwd: await folderWith(files) });
     expect([tls.code, tls.stderr]).toEqual([2, expect.stringContaining('by http, with the port')]);
   });
 

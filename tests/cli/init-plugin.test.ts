@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { TOOLS } from '../../src/cli/run/make-plugin.js';
+import { command } from './in-process.js';
 import { folderWith, serving, webserv } from './webserv.js';
 
 const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
@@ -49,7 +50,7 @@ describe('webserv init --plugin', () => {
     ['error-page', 'there is a directive "error_page" already'],
   ])('refuses the name %s', async (name, message) => {
     const cwd = await folderWith();
-    const { code, stdout, stderr } = await webserv(['init', '--plugin', name], { cwd });
+    const { code, stdout, stderr } = await command(['init', '--plugin', name], { cwd });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
   });

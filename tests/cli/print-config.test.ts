@@ -11,6 +11,7 @@ import type { CompiledConfig } from '../../src/kernel/config/compile/compiled-co
 import { type LoadResult, loadConfig, loadConfigText } from '../../src/kernel/config/files/load.js';
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 import { anyConfiguration } from './any-configuration.js';
+import { command } from './in-process.js';
 import { meaning } from './meaning.js';
 import { asRoot, folderWith, repository, serving, webserv } from './webserv.js';
 
@@ -181,7 +182,7 @@ describe('--print-config', () => {
 
   it('prints nothing for a configuration with mistakes', async () => {
     const cwd = await folderWith({ 'a.conf': 'server { listen 8080; nonsense; }' });
-    const { code, stdout, stderr } = await webserv(['-T', 'a.conf'], { cwd });
+    const { code, stdout, stderr } = await command(['-T', 'a.conf'], { cwd });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('unknown directive "nonsense"');
   });
@@ -218,7 +219,7 @@ describe('--test', () => {
 
   it('shows warnings, and is exit 0 with them', async () => {
     const cwd = await folderWith({ 'a.conf': `server { listen 8080; root www; }\n${asRoot}` });
-    const { code, stderr } = await webserv(['-t', 'a.conf'], { cwd });
+    const { code, stderr } = await command(['-t', 'a.conf'], { cwd });
     expect(code).toBe(0);
     expect(stderr).toContain('a.conf:1:23: warning[missing-root]');
     expect(stderr).toContain('a.conf is fine (1 warning)');
@@ -235,19 +236,19 @@ describe('--test', () => {
       ['b.conf', 0],
       ['c.conf', 1],
     ] as const) {
-      const strict = await webserv(['--test', '--strict', file], { cwd });
+      const strict = await command(['--test', '--strict', file], { cwd });
       expect([strict.code, strict.stdout]).toEqual([code, '']);
       if (code === 1) expect(strict.stderr).toContain('1 warning, and --strict allows none');
-      expect((await webserv(['--test', file], { cwd })).code).toBe(0);
+      expect((await command(['--test', file], { cwd })).code).toBe(0);
     }
-    expect((await webserv(['--strict', 'a.conf'], { cwd })).code).toBe(2);
+    expect((await command(['--strict', 'a.conf'], { cwd })).code).toBe(2);
   });
 
   it('is exit 1 for what only a plugin can know', async () => {
     const cwd = await folderWith({
       'a.conf': 'server {\n  listen 8080;\n  upload on;\n  upload_store absent;\n}',
     });
-    const { code, stdout, stderr } = await webserv(['-t', 'a.conf'], { cwd });
+    const { code, stdout, stderr } = await command(['-t', 'a.conf'], { cwd });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('a.conf:4:3: error[upload-store]');
   });

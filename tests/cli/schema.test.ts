@@ -12,6 +12,7 @@ import type { DirectiveUse } from '../../src/kernel/contract/directive.js';
 import type { Plugin } from '../../src/kernel/contract/plugin.js';
 import { sample } from '../config/fixture.js';
 import { anyConfiguration } from './any-configuration.js';
+import { command } from './in-process.js';
 import { folderWith, repository, webserv } from './webserv.js';
 
 const builtins = await builtinPlugins();
@@ -189,7 +190,7 @@ describe('webserv schema', () => {
         export default definePlugin({ name: 'tea', directives: { hot } });`,
       'webserv.yaml': 'load_plugin: ./tea.ts\nserver: { listen: 80, hot: false }\n',
     });
-    const { stdout } = await webserv(['schema', '--config', 'webserv.yaml'], { cwd });
+    const { stdout } = await command(['schema', '--config', 'webserv.yaml'], { cwd });
     expect(JSON.parse(stdout)).toMatchObject({
       definitions: { 'directive-hot': { description: 'hot on|off;\nheats it' } },
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasColour } from '../../src/cli/terminal.js';
+import { command } from './in-process.js';
 import { folderWith, serving, webserv } from './webserv.js';
 
 const subcommands = ['serve', 'init', 'explain', 'plugins', 'schema', 'help'];
@@ -16,8 +17,8 @@ describe('help', () => {
   });
 
   it.each(subcommands)('of %s is the same by --help and by help', async (name) => {
-    const byFlag = await webserv([name, '--help']);
-    const byName = await webserv(['help', name]);
+    const byFlag = await command([name, '--help']);
+    const byName = await command(['help', name]);
     expect(byFlag.code).toBe(0);
     expect(byFlag.stdout).toMatch(new RegExp(`^webserv ${name}: .*\n\nusage: webserv ${name}`));
     expect(byName).toEqual(byFlag);
@@ -49,7 +50,7 @@ describe('versions', () => {
   });
 });
 
-describe.concurrent('a mistake in the command line is exit 2, with nothing on stdout', () => {
+describe('a mistake in the command line is exit 2, with nothing on stdout', () => {
   it.each([
     [['--confg', 'x.conf'], 'did you mean --config?'],
     [['--print-confg'], 'did you mean --print-config?'],
@@ -74,7 +75,7 @@ describe.concurrent('a mistake in the command line is exit 2, with nothing on st
     [['explain', 'http://:80/'], 'is no URL'],
     [['explain', '/', '-X', 'G T'], 'is no method'],
   ])('%j', async (args, message) => {
-    const { code, stdout, stderr } = await webserv(args);
+    const { code, stdout, stderr } = await command(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
   });
