@@ -1,7 +1,37 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './tests/slowest-first.js';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * Suites of their own: npm run faults (one after the other), probes (needs them beside the checkout) and packages
+ * (installs from the registry).
+ */
+const otherSuites = ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**', 'tests/packages/**'];
+
+/** Files that measure response times or how long the event loop is busy: no other file may run meanwhile. */
+const alone = [
+  'plugins/autoindex/load.test.ts',
+  'plugins/autoindex/sort.test.ts',
+  'plugins/basic-auth/work.test.ts',
+  'plugins/cgi/script-output.test.ts',
+  'src/kernel/net/timeouts.test.ts',
+  'tests/hostile/crowd.test.ts',
+];
+
+/** Files that start processes, or that need a process of their own: mocked modules, memory, descriptors. */
+const isolated = [
+  'plugins/static/cache.test.ts',
+  'plugins/upload/without-links.test.ts',
+  'src/kernel/log/log-file.test.ts',
+  'tests/cli/**/*.test.ts',
+  'tests/config/hostile.test.ts',
+  'tests/docs/**/*.test.ts',
+  'tests/hostile/{cgi,descriptors,multipart,pipelining,resets,slow-ranges,slow-readers,static-paths,stopping,unread-content}.test.ts',
+  'tests/process/**/*.test.ts',
+];
 
 export default defineConfig({
   resolve: {
@@ -13,10 +43,32 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'plugins/**/*.test.ts', 'tests/**/*.test.ts'],
-    // Suites of their own: npm run faults (one after the other), probes (needs them beside the checkout) and packages
-    // (installs from the registry).
-    exclude: ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**', 'tests/packages/**'],
-    testTimeout: 20_000,
+    // A busy machine takes several times as long. Tests that check a bound measure it themselves.
+    testTimeout: 60_000,
+    // More workers than cores: most tests wait for timeouts, or for processes to start.
+    maxWorkers: Math.max(4, availableParallelism()),
+    maxConcurrency: 10,
+    // Packages are imported as Node imports them. Vitest's wrapper costs a call for each use of an import.
+    deps: { interopDefault: false },
+    sequence: { sequencer: SlowestFirst },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'isolated', include: isolated, exclude: [...otherSuites, ...alone] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['src/**/*.test.ts', 'plugins/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...otherSuites, ...alone, ...isolated],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -92,7 +92,7 @@ const modes: readonly Mode[] = [
   },
 ];
 
-describe('1,000 clients at one byte a second', () => {
+describe.concurrent('1,000 clients at one byte a second', () => {
   test.each(modes)(
     'a $what: others are served, memory is bounded, and the time for it runs out',
     { timeout: 120_000 },

@@ -206,7 +206,7 @@ class Waiting {
   }
 }
 
-describe('a client that leaves while its response is silent', () => {
+describe.concurrent('a client that leaves while its response is silent', () => {
   const begin = async (conf = '') => {
     const waiting = new Waiting();
     const server = await startTestServer(
@@ -218,10 +218,10 @@ describe('a client that leaves while its response is silent', () => {
   };
   const faults = (log: readonly string[]) => log.filter((line) => /\[(?:error|warn)\]/.test(line));
 
-  test.each([
+  test.for<readonly [what: string, after: number]>([
     ['right behind its request', 0],
     ['a moment later', 300],
-  ])('is noticed within two seconds: %s', async (_, after) => {
+  ])('is noticed within two seconds: %s', async ([, after], { expect }) => {
     const { waiting, server } = await begin();
     await using _server = server;
     using client = await Client.connect(server.port);
@@ -237,7 +237,7 @@ describe('a client that leaves while its response is silent', () => {
     expect(faults(server.log)).toEqual([]);
   });
 
-  test('is noticed when content was sent, and when a part of the response was', async () => {
+  test('is noticed when content was sent, and when a part of the response was', async ({ expect }) => {
     const { waiting, server } = await begin();
     await using _server = server;
     using uploader = await Client.connect(server.port);
@@ -252,14 +252,16 @@ describe('a client that leaves while its response is silent', () => {
     expect(faults(server.log)).toEqual([]);
   });
 
-  test('gets what had to be finished, and what need not wait, though it is behind that', async () => {
+  test('gets what had to be finished, and what need not wait, though it is behind that', async ({
+    expect,
+  }) => {
     const { server } = await begin();
     await using _server = server;
     const text = await sendAndFinish(server.port, get('/stores') + get('/small') + get('/small'));
     expect(contents(text)).toEqual(['stored', 'small', 'small']);
   });
 
-  test('does not get what is behind a response that had to be waited for', async () => {
+  test('does not get what is behind a response that had to be waited for', async ({ expect }) => {
     const { waiting, server } = await begin();
     await using _server = server;
     const text = await sendAndFinish(server.port, get('/small') + get('/wait') + get('/small'));
@@ -267,7 +269,9 @@ describe('a client that leaves while its response is silent', () => {
     expect(waiting.outcomes.map(({ status }) => status)).toEqual([200, 499]);
   });
 
-  test('is no fault of the server when it resets, whatever part of its response there is', async () => {
+  test('is no fault of the server when it resets, whatever part of its response there is', async ({
+    expect,
+  }) => {
     const { waiting, server } = await begin();
     await using _server = server;
     for (const path of ['/wait', '/events']) {
@@ -283,7 +287,7 @@ describe('a client that leaves while its response is silent', () => {
     expect(faults(server.log)).toEqual([]);
   });
 
-  test('is waited for with ignore_client_abort on', async () => {
+  test('is waited for with ignore_client_abort on', async ({ expect }) => {
     const { waiting, server } = await begin('ignore_client_abort on;');
     await using _server = server;
     using client = await Client.connect(server.port);
@@ -295,7 +299,7 @@ describe('a client that leaves while its response is silent', () => {
     await expect.poll(() => waiting.outcomes.length, { timeout: 4_000 }).toBe(1);
   });
 
-  test('does not change what a client that stays gets', async () => {
+  test('does not change what a client that stays gets', async ({ expect }) => {
     const { waiting, server } = await begin();
     await using _server = server;
     using client = await Client.connect(server.port);
@@ -304,10 +308,10 @@ describe('a client that leaves while its response is silent', () => {
     expect(waiting.aborted).toEqual([]);
   });
 
-  test.each([
+  test.for<readonly [what: string, conf: string, goesOn: boolean]>([
     ['ends the script', '', false],
     ['lets it go on with ignore_client_abort on', 'ignore_client_abort on;', true],
-  ])('%s', async (_, conf, goesOn) => {
+  ])('%s', async ([, conf, goesOn], { expect }) => {
     const script =
       '#!/bin/sh\nsleep 3\necho done > "$DOCUMENT_ROOT/done"\nprintf "Content-Type: text/plain\\n\\nlate"\n';
     await using server = await startTestServer(`root www; cgi .sh; ${conf}`, { 'www/a.sh': script });

@@ -146,7 +146,7 @@ const COUNT = 10_000;
 /** An answer's content: more than the system's buffers hold, all answers together. */
 const PADDING = 'p'.repeat(10_000);
 
-describe('a client that pipelines 10,000 requests and reads nothing', () => {
+describe.concurrent('a client that pipelines 10,000 requests and reads nothing', () => {
   test.each([
     ['answered at once', 'location = / { return 200 "$args PADDING"; }'],
     ['of a file', 'location / { root www; }'],
@@ -177,7 +177,7 @@ describe('a client that pipelines 10,000 requests and reads nothing', () => {
   );
 });
 
-test.each([
+test.concurrent.each([
   ['answered at once', '/'],
   ['that wait for a script', '/sleep.sh'],
 ])(

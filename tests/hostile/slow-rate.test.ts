@@ -46,7 +46,7 @@ async function readSlowly(client: Client, forMs: number): Promise<void> {
   }
 }
 
-describe('a client that takes its answer slowly', () => {
+describe.concurrent('a client that takes its answer slowly', () => {
   const slow = (server: TestServer): Promise<Client> =>
     Client.connect(join(server.directory, 'slow.sock'), { reading: false });
   const listens = 'listen unix:slow.sock; send_timeout 1s;';

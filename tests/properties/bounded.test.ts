@@ -31,7 +31,7 @@ describe('what a client makes us keep is bounded', () => {
   ])('in the head: %s without end', (_, start, more) => {
     const parser = new HeadParser(LIMITS);
     if (start !== '') parser.push(Buffer.from(start, 'latin1'), 0);
-    expect(untilRefused((packet) => parser.push(packet, 0), more, 1_000_000)).toBeLessThan(20_000);
+    expect(untilRefused((packet) => parser.push(packet, 0), more.repeat(8), 1_000_000)).toBeLessThan(20_000);
   });
 
   it.each([
