@@ -21,17 +21,21 @@ const alone = [
   'tests/hostile/crowd.test.ts',
 ];
 
-/** Files that start processes, or that need a process of their own: mocked modules, memory, descriptors. */
+/** Files that start the built command again and again: what they wait for is the processor. */
+const processes = ['tests/cli/**/*.test.ts', 'tests/docs/**/*.test.ts', 'tests/process/**/*.test.ts'];
+
+/** Files that need a process of their own: mocked modules, memory, descriptors. */
 const isolated = [
   'plugins/static/cache.test.ts',
   'plugins/upload/without-links.test.ts',
   'src/kernel/log/log-file.test.ts',
-  'tests/cli/**/*.test.ts',
   'tests/config/hostile.test.ts',
-  'tests/docs/**/*.test.ts',
   'tests/hostile/{cgi,descriptors,multipart,pipelining,resets,slow-ranges,slow-readers,static-paths,stopping,unread-content}.test.ts',
-  'tests/process/**/*.test.ts',
 ];
+
+const cores = availableParallelism();
+/** Workers for files that mostly wait for timeouts. */
+const waiting = Math.max(4, cores);
 
 export default defineConfig({
   resolve: {
@@ -45,29 +49,44 @@ export default defineConfig({
   test: {
     // A busy machine takes several times as long. Tests that check a bound measure it themselves.
     testTimeout: 60_000,
-    // More workers than cores: most tests wait for timeouts, or for processes to start.
-    maxWorkers: Math.max(4, availableParallelism()),
     maxConcurrency: 10,
     // Packages are imported as Node imports them. Vitest's wrapper costs a call for each use of an import.
     deps: { interopDefault: false },
     sequence: { sequencer: SlowestFirst },
+    // The projects with the same `groupOrder` run side by side, the groups one after the other.
     projects: [
       {
         extends: true,
-        test: { name: 'isolated', include: isolated, exclude: [...otherSuites, ...alone] },
+        test: {
+          name: 'processes',
+          include: processes,
+          maxWorkers: Math.max(2, cores),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'isolated',
+          include: isolated,
+          maxWorkers: waiting,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,
         test: {
           name: 'shared',
           include: ['src/**/*.test.ts', 'plugins/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: [...otherSuites, ...alone, ...isolated],
+          exclude: [...otherSuites, ...alone, ...isolated, ...processes],
           isolate: false,
+          maxWorkers: waiting,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
-        test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },

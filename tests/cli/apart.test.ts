@@ -22,7 +22,7 @@ const programs: readonly (readonly [what: string, program: string, message: stri
   ],
 ];
 
-describe.concurrent('a configuration whose program does not end as one', () => {
+describe('a configuration whose program does not end as one', () => {
   it.each(programs)('fails the test: %s', async (_what, program, message) => {
     const cwd = await folderWith({ 'a.ts': `${program}\nexport default { ${good} };` });
     const { code, stdout, stderr } = await webserv(['--test', 'a.ts'], { cwd });
