@@ -14,16 +14,13 @@ function parseOrigin(text: string): Origin | undefined {
   return authority && { ...authority, scheme: match?.[1]?.toLowerCase() ?? '' };
 }
 
-/** The authority that the request is for: the target's when it has one, else Host (RFC 9112 §3.3). */
-function authorityOf({ target, headers }: Pick<Request, 'target' | 'headers'>): Authority | undefined {
-  const absolute = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
-  return parseAuthority(absolute ?? headers.get('host') ?? '');
-}
-
-/** By host and port. The scheme may differ: TLS may end in front of this server. */
-function isOwnOrigin(text: string, request: Pick<Request, 'target' | 'headers'>): boolean {
+/**
+ * Compares host and port. The scheme may differ: TLS may end in front of this server.
+ * @param host the request's Host: with an absolute-form target, that target's authority (RFC 9112 §3.2.2)
+ */
+function isOwnOrigin(text: string, host: string | undefined): boolean {
   const origin = parseOrigin(text);
-  const own = authorityOf(request);
+  const own = parseAuthority(host ?? '');
   if (origin === undefined || own === undefined || origin.host !== own.host) return false;
   const standard = DEFAULT_PORTS[origin.scheme];
   return (origin.port ?? standard) === (own.port ?? standard);
@@ -39,14 +36,13 @@ function isOwnOrigin(text: string, request: Pick<Request, 'target' | 'headers'>)
  * @param permits origins that may all the same: what `route.offers('cors')` says
  */
 export function isCrossSite(
-  request: Pick<Request, 'target' | 'headers'>,
+  { headers }: Pick<Request, 'headers'>,
   permits: (origin: string) => boolean = () => false,
 ): boolean {
-  const { headers } = request;
   const site = headers.get('sec-fetch-site');
   const origin = headers.get('origin');
   if (site === undefined && origin === undefined) return false;
   if (site === 'same-origin' || site === 'none') return false;
-  if (site === undefined && origin !== undefined && isOwnOrigin(origin, request)) return false;
+  if (site === undefined && origin !== undefined && isOwnOrigin(origin, headers.get('host'))) return false;
   return origin === undefined || origin === 'null' || !permits(origin);
 }
