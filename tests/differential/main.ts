@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { allowed } from './allowed.js';
 import { nginxConfiguration } from './nginx-conf.js';
 import { type Extent, run, worldOf } from './run.js';
+import { readRunOptions } from './run-options.js';
 import { webservConfiguration } from './webserv-conf.js';
 
 /**
@@ -50,23 +50,7 @@ async function compare(seed: number, extent: Extent): Promise<boolean> {
   return findings.kinds === 0 && unused.length === 0 && missing.length === 0;
 }
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    sites: { type: 'string', default: 'Infinity' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    world: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
-const [seed, seconds, sites] = [values.seed, values.seconds, values.sites].map(Number);
-if (
-  values.help ||
-  seed === undefined ||
-  !Number.isInteger(seed) ||
-  seconds === undefined ||
-  sites === undefined
-)
-  console.log(USAGE);
-else if (values.world !== undefined) console.log(show(seed, Number(values.world)));
-else process.exitCode = (await compare(seed, { seconds, sites })) ? 0 : 1;
+const options = readRunOptions('world');
+if (options === undefined) console.log(USAGE);
+else if (options.show !== undefined) console.log(show(options.seed, options.show));
+else process.exitCode = (await compare(options.seed, options.extent)) ? 0 : 1;

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import type { Extent } from '../differential/run.js';
+import { readRunOptions } from '../differential/run-options.js';
 import { webservConfiguration } from '../differential/webserv-conf.js';
 import { run, siteOf } from './run.js';
 
@@ -31,23 +31,7 @@ async function check(seed: number, extent: Extent): Promise<boolean> {
   return findings.kinds === 0 && ran > 0;
 }
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    sites: { type: 'string', default: 'Infinity' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    site: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
-const [seed, seconds, sites] = [values.seed, values.seconds, values.sites].map(Number);
-if (
-  values.help ||
-  seed === undefined ||
-  !Number.isInteger(seed) ||
-  seconds === undefined ||
-  sites === undefined
-)
-  console.log(USAGE);
-else if (values.site !== undefined) console.log(show(seed, Number(values.site)));
-else process.exitCode = (await check(seed, { seconds, sites })) ? 0 : 1;
+const options = readRunOptions('site');
+if (options === undefined) console.log(USAGE);
+else if (options.show !== undefined) console.log(show(options.seed, options.show));
+else process.exitCode = (await check(options.seed, options.extent)) ? 0 : 1;
