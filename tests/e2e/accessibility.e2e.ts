@@ -1,8 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser } from './chromium.js';
 import { type Command, demonstration } from './command.js';
 
 /** Read, not imported: it is a program for the page. */
@@ -17,10 +18,7 @@ let axe: string;
 beforeAll(async () => {
   axe = await readFile(axePath, 'utf8');
   server = await demonstration();
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
-  });
+  browser = await openBrowser();
 });
 
 afterAll(async () => {

@@ -1,8 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser } from './chromium.js';
 import { type Command, demonstration } from './command.js';
 
 let server: Command;
@@ -10,10 +11,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   server = await demonstration();
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
-  });
+  browser = await openBrowser();
 });
 
 afterAll(async () => {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser } from './chromium.js';
 
 /**
  * What clients send for every byte of a URL, raw and percent-encoded, in the path and in the query, is accepted with the
@@ -78,10 +79,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'www/index.html'), 'index');
   nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
   server = await startTestServer('root www;', { 'www/q': 'q', 'www/index.html': 'index' });
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
-  });
+  browser = await openBrowser();
   page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${port}/`).catch(() => undefined);
 }, 60_000);
