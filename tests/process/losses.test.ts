@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf, patience } from './running.js';
+import { childrenOf, patience, replaceWorker } from './running.js';
 
 /** `me:secret` */
 const USERS = 'me:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';
@@ -117,17 +117,6 @@ async function statuses(server: Serving, asked: Loss['without']): Promise<Loss['
   return found;
 }
 
-/** Ends the worker that serves, and waits until another one does. */
-async function replace(server: Serving): Promise<void> {
-  const master = server.child.pid ?? 0;
-  await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
-  const [worker = 0] = await childrenOf(master);
-  const count = (): number => server.stderr().match(/serves in its place/g)?.length ?? 0;
-  const before = count();
-  process.kill(worker, 'SIGKILL');
-  await expect.poll(count, patience).toBe(before + 1);
-}
-
 describe.runIf(process.platform === 'linux')('a worker that takes the place of another one', () => {
   it.each(LOSSES)('serves without $what, says so once, and has it again when it is back', async (loss) => {
     const folder = await folderWith({
@@ -139,7 +128,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
     const server = await serving([join(folder, 'webserv.conf')]);
     await rename(join(folder, loss.gone), join(folder, 'moved'));
     // The first successor stood by before; the others have never seen what is gone.
-    for (let count = 0; count < 3; count += 1) await replace(server);
+    for (let count = 0; count < 3; count += 1) await replaceWorker(server);
     expect(await statuses(server, [['GET', '/free', 200]])).toEqual([['GET', '/free', 200]]);
     expect(await statuses(server, loss.without)).toEqual(loss.without);
     expect(server.stderr().split(loss.told)).toHaveLength(2);
@@ -211,7 +200,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
     });
     const server = await serving([join(folder, 'webserv.conf')]);
     await rm(join(folder, 'wanted'));
-    for (let count = 0; count < 3; count += 1) await replace(server);
+    for (let count = 0; count < 3; count += 1) await replaceWorker(server);
     const expected: Loss['without'] = [
       ['GET', '/free', 200],
       ['GET', '/x', 503],
@@ -220,8 +209,8 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
     expect(await statuses(server, expected)).toEqual(expected);
     expect(server.stderr().split('the wanted file is gone')).toHaveLength(2);
     await writeFile(join(folder, 'wanted'), '');
-    await replace(server);
-    await replace(server);
+    await replaceWorker(server);
+    await replaceWorker(server);
     expect(await statuses(server, [['GET', '/x', 200]])).toEqual([['GET', '/x', 200]]);
   });
 });

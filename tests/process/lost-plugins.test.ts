@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf, patience } from './running.js';
+import { patience, replaceWorker } from './running.js';
 
 /** What it needs is read in `setup`. */
 const GATE = `import { readFileSync } from 'node:fs';
@@ -37,17 +37,6 @@ const WALL = `import { readFileSync } from 'node:fs';
     },
     apply() {},
   });`;
-
-/** Ends the worker that serves, and waits until another one does. */
-async function replace(server: Serving): Promise<void> {
-  const master = server.child.pid ?? 0;
-  await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
-  const [worker = 0] = await childrenOf(master);
-  const count = (): number => server.stderr().match(/serves in its place/g)?.length ?? 0;
-  const before = count();
-  process.kill(worker, 'SIGKILL');
-  await expect.poll(count, patience).toBe(before + 1);
-}
 
 async function statuses(
   server: Serving,
@@ -102,7 +91,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
     expect(await statuses(server, gated)).toEqual(gated.map((path) => [path, 200]));
     await rename(join(folder, loss.gone), join(folder, 'moved'));
     // The first successor stood by before; the others have never seen what is gone.
-    for (let count = 0; count < 3; count += 1) await replace(server);
+    for (let count = 0; count < 3; count += 1) await replaceWorker(server);
     expect(await statuses(server, gated)).toEqual([
       ['/free', 200],
       ['/gated', 503],
@@ -135,7 +124,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
         ['/x', 200],
       ]);
       await rm(join(folder, gone));
-      for (let count = 0; count < 3; count += 1) await replace(server);
+      for (let count = 0; count < 3; count += 1) await replaceWorker(server);
       expect(await statuses(server, ['/', '/x'])).toEqual([
         ['/', 503],
         ['/x', 503],

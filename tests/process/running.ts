@@ -32,6 +32,18 @@ export const answerOf = async (server: Serving): Promise<string> =>
 export const childrenOf = (pid: number): Promise<number[]> =>
   childrenThat(pid, (title) => !title.includes('standby'));
 
+/** Kills the worker that serves and waits until another one serves. */
+export async function replaceWorker({ child, stderr }: Serving): Promise<void> {
+  const master = child.pid ?? 0;
+  // After a reload, workers of the old configuration finish first.
+  await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
+  const [worker = 0] = await childrenOf(master);
+  const count = (): number => stderr().match(/serves in its place/g)?.length ?? 0;
+  const before = count();
+  process.kill(worker, 'SIGKILL');
+  await expect.poll(count, patience).toBe(before + 1);
+}
+
 /** The process that stands by, once it is set up. */
 export async function standbyOf(pid: number): Promise<number> {
   const find = (): Promise<number[]> => childrenThat(pid, (title) => title.startsWith('webserv: standby'));

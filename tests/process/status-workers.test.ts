@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { startCommand } from '../../tests/hostile/command.js';
+import { startCommand } from '../hostile/command.js';
 
 const REQUESTS = 200;
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf, patience } from './running.js';
+import { patience, replaceWorker } from './running.js';
 
 /** `me:secret` */
 const USERS = 'me:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';
@@ -27,23 +27,12 @@ const answer = (server: Serving, path = '/'): Promise<string> =>
     () => 'nothing',
   );
 
-async function replace(server: Serving): Promise<void> {
-  const master = server.child.pid ?? 0;
-  // After a reload those of before finish.
-  await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
-  const [worker = 0] = await childrenOf(master);
-  const count = (): number => server.stderr().match(/serves in its place/g)?.length ?? 0;
-  const before = count();
-  process.kill(worker, 'SIGKILL');
-  await expect.poll(count, patience).toBe(before + 1);
-}
-
 describe.runIf(process.platform === 'linux')('a server whose working directory is removed', () => {
   it('replaces its workers, and threads can be started in them', async () => {
     const { app, server } = await started(await freePort());
     await rm(app, { recursive: true });
     expect(await answer(server, '/x/a')).toBe('a');
-    for (let count = 0; count < 3; count += 1) await replace(server);
+    for (let count = 0; count < 3; count += 1) await replaceWorker(server);
     expect([await answer(server), await answer(server, '/x/a')]).toEqual(['old', 'a']);
     expect(server.stderr()).not.toMatch(/uv_cwd|crash loop/);
   });
@@ -60,8 +49,8 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
     server.child.kill('SIGHUP');
     await expect.poll(() => answer(server), patience).toBe('new');
-    await replace(server);
-    await replace(server);
+    await replaceWorker(server);
+    await replaceWorker(server);
     expect(await answer(server)).toBe('new');
   });
 
