@@ -155,11 +155,7 @@ class LineCycle extends RequestCycle {
   readonly body: BodyQueue;
   readonly #send: (response: Response | undefined) => void;
 
-  constructor(
-    request: RoutedRequest<BodyQueue>,
-    body: BodyQueue,
-    send: (response: Response | undefined) => void,
-  ) {
+  constructor(request: RoutedRequest, body: BodyQueue, send: (response: Response | undefined) => void) {
     super(request);
     this.body = body;
     this.#send = send;

@@ -39,7 +39,7 @@ interface Current {
 /** The whole of what has come; its pieces are taken at once, as they may be moved later. */
 async function contentOf(body: FramedBody): Promise<string> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of body.queue) pieces.push(piece);
+  for await (const piece of body.queue.readable) pieces.push(piece);
   return Buffer.concat(pieces).toString('latin1');
 }
 

@@ -4,7 +4,7 @@ import type { RequestCall } from '../hooks/server-hooks.js';
 import { discard } from '../http/discard.js';
 import { builtInErrorPage } from '../http/error-page.js';
 import { asHttpError, HttpError } from '../http/errors.js';
-import type { BoundedBody, IncomingRequest, Response } from '../http/message.js';
+import { type BoundedBody, boundedBody, type IncomingRequest, type Response } from '../http/message.js';
 import type { Log } from '../log/log.js';
 import { answerByMethod, methodNotAllowed, options, requireMethod } from '../routing/methods.js';
 import type { Route } from '../routing/route.js';
@@ -12,7 +12,7 @@ import type { Match, RouteTable } from '../routing/route-table.js';
 import type { Endpoint } from '../routing/router.js';
 import type { Answerer } from './answerer.js';
 import { asErrorPage, redirectStatus } from './error-pages.js';
-import { type ExchangeHost, type ForwardOptions, LiveExchange } from './exchange.js';
+import { clientLeft, type ExchangeHost, end, type ForwardOptions, LiveExchange } from './exchange.js';
 import { forwardedRequest } from './forward.js';
 import { meaninglessRequest, type RefusedRequest, refusalOf } from './refusal.js';
 
@@ -91,7 +91,7 @@ export class Site implements ExchangeHost {
       undefined,
       refusalOf(request),
     );
-    exchange.end({ status, bytesSent, durationMs, complete });
+    exchange[end]({ status, bytesSent, durationMs, complete });
   }
 
   failed(exchange: LiveExchange, error: unknown): void {
@@ -107,7 +107,7 @@ export class Site implements ExchangeHost {
     if (guard !== undefined) requireMethod(request, guard);
     const answer = answerByMethod(request, route, () => this.#routes.routes());
     if (answer !== undefined) return answer;
-    for (const each of bothOf(route, guard)) limitBody(request.body, each);
+    for (const each of bothOf(route, guard)) limitBody(request[boundedBody], each);
     return undefined;
   }
 
@@ -159,7 +159,7 @@ export class Site implements ExchangeHost {
         if (error !== undefined) throw error;
         for (const each of bothOf(route, guard)) {
           if (errorStatus === undefined) requireMethod(request, each);
-          limitBody(request.body, each);
+          limitBody(request[boundedBody], each);
         }
         exchange = new LiveExchange(request, route, this, from, errorStatus, undefined, script);
       } catch (failure) {
@@ -186,14 +186,14 @@ export class Site implements ExchangeHost {
         return;
       }
       discard(response);
-      if (!exchange.clientLeft || !isAbort(error)) logFault(this.#log, exchange, error);
+      if (!exchange[clientLeft] || !isAbort(error)) logFault(this.#log, exchange, error);
       const { status, headers } = asHttpError(error);
       answerer.answer(builtInErrorPage(status, headers));
     });
   }
 
   #fail(exchange: LiveExchange, error: unknown, answerer: Answerer): void {
-    if (exchange.clientLeft) {
+    if (exchange[clientLeft]) {
       if (!isAbort(error)) logFault(this.#log, exchange, error);
       answerer.left();
       return;

@@ -1,9 +1,23 @@
 import type { Outcome, Refusal } from '../contract/exchange.js';
 import type { Script } from '../contract/script.js';
 import { type Closable, type Lookup, openFile } from '../files/open-file.js';
-import type { TappedExchange } from '../hooks/tapped-exchange.js';
+import {
+  abandon,
+  answeredBy,
+  hasPassed,
+  isForwarding,
+  pass,
+  type TappedExchange,
+} from '../hooks/tapped-exchange.js';
 import { HttpError } from '../http/errors.js';
-import type { BoundedBody, IncomingRequest, Request, Response } from '../http/message.js';
+import {
+  type BoundedBody,
+  boundedBody,
+  fileOwner,
+  type IncomingRequest,
+  type Request,
+  type Response,
+} from '../http/message.js';
 import type { TapOwner } from '../http/tap-owner.js';
 import { childPath, encodePath, type FilePath } from '../path/url-path.js';
 import type { Route } from '../routing/route.js';
@@ -26,7 +40,12 @@ export interface ExchangeHost {
   failed(exchange: LiveExchange, error: unknown): void;
 }
 
-/** One request with its route, from its head to its last byte. Plugins see what {@link Exchange} has of it. */
+/** Keys of what the kernel does with an exchange: symbols, as those of {@link TappedExchange}. */
+export const leave = Symbol('leave');
+export const clientLeft = Symbol('clientLeft');
+export const end = Symbol('end');
+
+/** One request with its route, from its head to its last byte. Plugins find nothing on it but what {@link Exchange} has. */
 export class LiveExchange implements TappedExchange {
   readonly request: Request;
   readonly route: Route;
@@ -37,12 +56,10 @@ export class LiveExchange implements TappedExchange {
    * its index file. Undefined for a client's exchange, and for what a page forwards to.
    */
   readonly errorStatus: number | undefined;
-  /** @internal The same body as the request's. */
-  readonly body: BoundedBody;
   /** What is known of a request that had no route; undefined for any other. Only taps with `refused: true` get it. */
   readonly refused: Refusal | undefined;
-  /** The kernel's: whose answer it has, to name in faults that show when the answer is sent. */
-  answeredBy: TapOwner | undefined;
+  readonly #body: BoundedBody;
+  #answeredBy: TapOwner | undefined;
   readonly #host: ExchangeHost;
   readonly #script: Script | undefined;
   #closables: Closable[] | undefined;
@@ -66,8 +83,8 @@ export class LiveExchange implements TappedExchange {
     script: Script | undefined = undefined,
   ) {
     this.request = request;
-    this.body = request.body;
-    request.owner = this;
+    this.#body = request[boundedBody];
+    request[fileOwner] = this;
     this.route = route;
     this.origin = origin;
     this.errorStatus = errorStatus;
@@ -106,8 +123,19 @@ export class LiveExchange implements TappedExchange {
     return this.#forwardedTo === undefined ? this : this.#forwardedTo.final;
   }
 
-  /** The kernel's: it waits for another route's answer. */
-  get forwarding(): boolean {
+  get [boundedBody](): BoundedBody {
+    return this.#body;
+  }
+
+  get [answeredBy](): TapOwner | undefined {
+    return this.#answeredBy;
+  }
+
+  set [answeredBy](owner: TapOwner | undefined) {
+    this.#answeredBy = owner;
+  }
+
+  get [isForwarding](): boolean {
     return this.#forwards > 0;
   }
 
@@ -150,22 +178,20 @@ export class LiveExchange implements TappedExchange {
   async #forward(target: string, how: ForwardOptions): Promise<Response> {
     this.#checkOpen();
     this.#forwards += 1;
-    const { reader } = this.body;
+    const { reader } = this.#body;
     try {
       return await this.#host.forward(this, target, how);
     } finally {
-      this.body.reader = reader;
+      this.#body.reader = reader;
       this.#forwards -= 1;
     }
   }
 
-  /** @internal Whether a tap has let this client request pass, here or before it was forwarded. */
-  hasPassed(tap: string): boolean {
-    return this.origin === undefined ? this.#passed?.has(tap) === true : this.origin.hasPassed(tap);
+  [hasPassed](tap: string): boolean {
+    return this.origin === undefined ? this.#passed?.has(tap) === true : this.origin[hasPassed](tap);
   }
 
-  /** @internal A tap lets the client request pass. It says nothing where it is called for an error page. */
-  pass(tap: string): void {
+  [pass](tap: string): void {
     if (this.errorStatus === undefined) this.#addPassed(tap);
   }
 
@@ -188,9 +214,8 @@ export class LiveExchange implements TappedExchange {
     this.#variables.set(name, value);
   }
 
-  /** The kernel's: whoever answers takes too long. What listens to the signal can stop; the exchange goes on to its end. */
-  abandon(): void {
-    if (this.origin !== undefined) this.origin.abandon();
+  [abandon](): void {
+    if (this.origin !== undefined) this.origin[abandon]();
     else {
       this.#aborted = true;
       this.#abort?.abort();
@@ -198,24 +223,24 @@ export class LiveExchange implements TappedExchange {
   }
 
   /**
-   * The kernel's: the client has ended its side, and what it would have to wait for is aborted.
-   * @returns false where the route that answers goes on all the same
+   * Called when the client has ended its side: aborts what it would have to wait for.
+   * @returns false where the route that responds goes on all the same
    */
-  leave(): boolean {
+  [leave](): boolean {
     if (this.final.route.ignoreClientAbort) return false;
     this.#left = true;
-    this.abandon();
+    this[abandon]();
     return true;
   }
 
-  /** The kernel's: nobody is left to tell of what goes wrong. */
-  get clientLeft(): boolean {
-    if (this.origin !== undefined) return this.origin.clientLeft;
+  /** True when no client is left that could be sent an error. */
+  get [clientLeft](): boolean {
+    if (this.origin !== undefined) return this.origin[clientLeft];
     return this.#left || this.#outcome?.complete === false;
   }
 
-  /** The kernel's: once, when the last byte is out or the connection is lost. */
-  end(outcome: Outcome): void {
+  /** Called once, when the last byte is out or the connection is lost. */
+  [end](outcome: Outcome): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#outcome = outcome;

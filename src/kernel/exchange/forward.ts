@@ -1,5 +1,11 @@
 import { HttpError } from '../http/errors.js';
-import { type BoundedBody, emptyBody, type IncomingRequest, type RequestHeaders } from '../http/message.js';
+import {
+  type BoundedBody,
+  boundedBody,
+  emptyBody,
+  type IncomingRequest,
+  type RequestHeaders,
+} from '../http/message.js';
 import { RoutedRequest } from '../http/routed-request.js';
 import { decodePath } from '../path/url-path.js';
 import type { LiveExchange } from './exchange.js';
@@ -70,7 +76,7 @@ export function forwardedRequest(
   const { request } = from;
   const content: { readonly headers: RequestHeaders; readonly body: BoundedBody } =
     method === undefined
-      ? { headers: request.headers, body: from.body }
+      ? { headers: request.headers, body: from[boundedBody] }
       : { headers: new HeadersWithout(request.headers, CONTENT_FIELDS), body: emptyBody };
   const parts = {
     method: method ?? request.method,

@@ -1,12 +1,13 @@
 import { describeError } from '../diagnostics/error-text.js';
 import { earlyOwner } from '../hooks/answer-checks.js';
+import { answeredBy } from '../hooks/tapped-exchange.js';
 import { ClientGone } from '../http/client-gone.js';
 import { discard } from '../http/discard.js';
 import type { IncomingRequest, Response } from '../http/message.js';
 import { described, type TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
 import type { Answerer } from './answerer.js';
-import type { LiveExchange } from './exchange.js';
+import { end, type LiveExchange, leave } from './exchange.js';
 
 /** What nginx logs for a client that left before its response. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -46,7 +47,8 @@ export abstract class RequestCycle implements Answerer {
   get answeredBy(): string {
     const exchange = this.#exchange?.final;
     if (exchange === undefined) return this.#early === undefined ? 'no route' : described(this.#early);
-    return exchange.answeredBy === undefined ? exchange.route.name : described(exchange.answeredBy);
+    const { [answeredBy]: owner } = exchange;
+    return owner === undefined ? exchange.route.name : described(owner);
   }
 
   /** True when only taps of `onRequest` have seen it. */
@@ -72,7 +74,7 @@ export abstract class RequestCycle implements Answerer {
    * @returns false where its route goes on all the same
    */
   leave(): boolean {
-    return this.#exchange?.leave() ?? false;
+    return this.#exchange?.[leave]() ?? false;
   }
 
   left(): void {
@@ -105,6 +107,6 @@ export abstract class RequestCycle implements Answerer {
    */
   end(bytesSent: number, complete: boolean): void {
     this.#ended = true;
-    this.#exchange?.end({ status: this.#status, bytesSent, durationMs: this.durationMs, complete });
+    this.#exchange?.[end]({ status: this.#status, bytesSent, durationMs: this.durationMs, complete });
   }
 }

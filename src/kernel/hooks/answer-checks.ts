@@ -4,7 +4,7 @@ import type { Request, Response } from '../http/message.js';
 import { PluginError } from '../http/plugin-error.js';
 import type { TapOwner } from '../http/tap-owner.js';
 import type { Check } from './guard.js';
-import type { TappedExchange } from './tapped-exchange.js';
+import { answeredBy, type TappedExchange } from './tapped-exchange.js';
 
 /** What each hook takes from a tap. */
 
@@ -19,11 +19,11 @@ export const routeAnswer: Check<readonly [TappedExchange], Response | undefined>
   answered(owner, answer, [exchange]) {
     if (answer === undefined) return undefined;
     checkResponse(owner, answer);
-    exchange.answeredBy = owner;
+    exchange[answeredBy] = owner;
     return answer;
   },
   failed(owner, [exchange]) {
-    exchange.answeredBy = owner;
+    exchange[answeredBy] = owner;
   },
 };
 
@@ -31,11 +31,11 @@ export const routeAnswer: Check<readonly [TappedExchange], Response | undefined>
 export const responseAnswer: Check<readonly [Response, TappedExchange], Response> = {
   answered(owner, answer, [before, exchange]) {
     checkResponse(owner, answer); // the same value may have been changed
-    if (answer !== before) exchange.answeredBy = owner;
+    if (answer !== before) exchange[answeredBy] = owner;
     return answer;
   },
   failed(owner, [, exchange]) {
-    exchange.answeredBy = owner;
+    exchange[answeredBy] = owner;
   },
 };
 

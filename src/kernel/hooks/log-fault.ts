@@ -2,13 +2,13 @@ import { HttpError } from '../http/errors.js';
 import { PluginError } from '../http/plugin-error.js';
 import { described } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
-import type { TappedExchange } from './tapped-exchange.js';
+import { answeredBy, type TappedExchange } from './tapped-exchange.js';
 
 /** Logs what went wrong with an exchange: its request, whose doing it was, and where in the code it happened. */
 export function logFault(log: Log, exchange: TappedExchange, error: unknown): void {
-  const { answeredBy, route } = exchange.final;
-  const named = error instanceof PluginError || answeredBy === undefined;
-  logRequestFault(log, exchange.request, named ? route.name : described(answeredBy), error);
+  const { [answeredBy]: owner, route } = exchange.final;
+  const isNamed = error instanceof PluginError || owner === undefined;
+  logRequestFault(log, exchange.request, isNamed ? route.name : described(owner), error);
 }
 
 /** The same for a request that has no route, or for words of one's own about it. */

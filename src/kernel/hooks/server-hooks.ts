@@ -1,7 +1,7 @@
 import { AsyncSeriesBailHook, AsyncSeriesHook } from 'tapable';
 import type { Config, TraceMode } from '../contract/config.js';
 import { inOrder, type ServerHooks, type Tap, type TapOptions, tooLate } from '../contract/hooks.js';
-import type { IncomingRequest, Response } from '../http/message.js';
+import { boundedBody, type IncomingRequest, type Response } from '../http/message.js';
 import type { TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
 import { anyAnswer, requestAnswer } from './answer-checks.js';
@@ -53,7 +53,7 @@ export class ServerHookTable {
     const reading =
       <Answer>(run: (request: IncomingRequest) => Answer) =>
       (request: IncomingRequest): Answer => {
-        request.body.reader = { owner: requestOwner };
+        request[boundedBody].reader = { owner: requestOwner };
         return run(request);
       };
     const named = ({ stage }: Tap): { name: string; stage: number } => ({ name: plugin, stage });

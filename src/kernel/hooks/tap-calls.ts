@@ -1,7 +1,7 @@
 import { Stage, type Tap } from '../contract/hooks.js';
-import { emptyBody, type Response } from '../http/message.js';
+import { boundedBody, emptyBody, type Response } from '../http/message.js';
 import type { TapOwner } from '../http/tap-owner.js';
-import type { TappedExchange } from './tapped-exchange.js';
+import { hasPassed, pass, type TappedExchange } from './tapped-exchange.js';
 
 /** When a tap of `onRoute` is called, and what its call says about the exchange. */
 
@@ -25,7 +25,8 @@ export function callOf<Answer>(
   return (exchange) => {
     if (only !== undefined && !only.has(exchange.request.method)) return none;
     if (isFallback && exchange.errorStatus !== undefined) return none;
-    if (exchange.body !== emptyBody) exchange.body.reader = { owner };
+    const body = exchange[boundedBody];
+    if (body !== emptyBody) body.reader = { owner };
     return run(exchange);
   };
 }
@@ -38,9 +39,9 @@ export function checksAccess({ stage }: Tap): boolean {
 /** @param tap the same for the same tap with equal options: a client request that passed it once is not checked again */
 export function once(tap: string, run: Call<Response | undefined>): Call<Response | undefined> {
   return (exchange) => {
-    if (exchange.origin !== undefined && exchange.hasPassed(tap)) return undefined;
+    if (exchange.origin !== undefined && exchange[hasPassed](tap)) return undefined;
     const answer = run(exchange);
-    if (answer === undefined) exchange.pass(tap);
+    if (answer === undefined) exchange[pass](tap);
     return answer;
   };
 }
@@ -51,9 +52,9 @@ export function oncePromise(
   run: Call<Promise<Response | undefined>>,
 ): Call<Promise<Response | undefined>> {
   return async (exchange) => {
-    if (exchange.origin !== undefined && exchange.hasPassed(tap)) return undefined;
+    if (exchange.origin !== undefined && exchange[hasPassed](tap)) return undefined;
     const answer = await run(exchange);
-    if (answer === undefined) exchange.pass(tap);
+    if (answer === undefined) exchange[pass](tap);
     return answer;
   };
 }

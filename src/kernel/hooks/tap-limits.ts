@@ -3,7 +3,7 @@ import { discard } from '../http/discard.js';
 import type { Request, RequestBody, Response } from '../http/message.js';
 import type { Limit } from './guard.js';
 import type { TimeoutGroup } from './tap-timeout.js';
-import type { TappedExchange } from './tapped-exchange.js';
+import { abandon, isForwarding, type TappedExchange } from './tapped-exchange.js';
 
 /** Who waits that long; undefined where nobody has to: the plugin has bounds of its own. */
 export type TimeoutGroupOf = (milliseconds: number | undefined) => TimeoutGroup | undefined;
@@ -11,10 +11,6 @@ export type TimeoutGroupOf = (milliseconds: number | undefined) => TimeoutGroup 
 /** Changes while others have their turn: the client whose content is waited for, a route that is forwarded to. */
 function turnOf(body: RequestBody, forwarding = false): unknown {
   return body.awaited || forwarding ? Symbol('the turn of another') : body.received;
-}
-
-function abandon(exchange: TappedExchange): void {
-  exchange.abandon();
 }
 
 function discardLate(answer: Response | undefined): void {
@@ -27,8 +23,8 @@ export function routeLimit(
   return (
     timeoutGroup && {
       timeoutGroup,
-      progress: ([{ request, forwarding }]) => turnOf(request.body, forwarding),
-      abandon: ([exchange]) => abandon(exchange),
+      progress: ([exchange]) => turnOf(exchange.request.body, exchange[isForwarding]),
+      abandon: ([exchange]) => exchange[abandon](),
       late: discardLate,
     }
   );
@@ -41,7 +37,7 @@ export function responseLimit(
     timeoutGroup && {
       timeoutGroup,
       progress: () => undefined,
-      abandon: ([, exchange]) => abandon(exchange),
+      abandon: ([, exchange]) => exchange[abandon](),
       late: discardLate,
     }
   );

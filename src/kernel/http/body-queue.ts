@@ -1,5 +1,5 @@
 import { HttpError } from './errors.js';
-import type { BodyReader, BoundedBody } from './message.js';
+import type { BodyReader, BoundedBody, RequestBody } from './message.js';
 import { described } from './tap-owner.js';
 
 /** Bytes that may arrive before they are read. Beyond it the source is paused: this bounds the memory of one request. */
@@ -26,6 +26,7 @@ interface Waiting {
  */
 export class BodyQueue implements BoundedBody {
   readonly length: number | undefined;
+  readonly readable: RequestBody = new ReadableBody(this);
   readonly #source: BodySource;
   #complete: boolean;
   #received = 0;
@@ -81,11 +82,8 @@ export class BodyQueue implements BoundedBody {
     if (known > this.#limit) this.fail(tooLarge());
   }
 
-  read(): Promise<Uint8Array | undefined> {
-    return this.#read(this.reader);
-  }
-
-  #read(reader: BodyReader | undefined): Promise<Uint8Array | undefined> {
+  /** @param reader the call that reads */
+  read(reader: BodyReader | undefined): Promise<Uint8Array | undefined> {
     this.#takenBy ??= reader;
     if (reader !== this.#takenBy) return Promise.reject(alreadyRead(this.#takenBy));
     this.#wanted = true;
@@ -102,12 +100,6 @@ export class BodyQueue implements BoundedBody {
       this.#waiting = { resolve, reject };
       this.#source.wanted();
     });
-  }
-
-  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    const { reader } = this;
-    for (let piece = await this.#read(reader); piece !== undefined; piece = await this.#read(reader))
-      yield piece;
   }
 
   /**
@@ -148,6 +140,38 @@ export class BodyQueue implements BoundedBody {
     this.#error = error;
     this.#waiting?.reject(error);
     this.#waiting = undefined;
+  }
+}
+
+/** A body as plugins see it: what the protocol and the kernel do to the queue is out of their reach. */
+class ReadableBody implements RequestBody {
+  readonly #queue: BodyQueue;
+
+  constructor(queue: BodyQueue) {
+    this.#queue = queue;
+  }
+
+  get length(): number | undefined {
+    return this.#queue.length;
+  }
+
+  get received(): number {
+    return this.#queue.received;
+  }
+
+  get awaited(): boolean {
+    return this.#queue.awaited;
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    return this.#queue.read(this.#queue.reader);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const queue = this.#queue;
+    const { reader } = queue;
+    for (let piece = await queue.read(reader); piece !== undefined; piece = await queue.read(reader))
+      yield piece;
   }
 }
 

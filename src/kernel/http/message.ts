@@ -124,8 +124,21 @@ export interface BodyReader {
   readonly owner: TapOwner;
 }
 
-/** A body as the kernel has it: it knows its limit, and whose turn it is to read. @internal */
-export interface BoundedBody extends RequestBody {
+/**
+ * Keys of what the kernel has of a request and plugins do not. They are symbols that the public entry does not export: a
+ * plugin in plain JavaScript finds no such name.
+ */
+export const boundedBody = Symbol('boundedBody');
+export const fileOwner = Symbol('fileOwner');
+
+/** A request's body as the kernel has it: it knows its limit, and which tap reads it. @internal */
+export interface BoundedBody {
+  /** The body as plugins see it. */
+  readonly readable: RequestBody;
+  /** @see RequestBody.length */
+  readonly length: number | undefined;
+  /** @see RequestBody.received */
+  readonly received: number;
   /** The call that a `read()` is attributed to from now on. Once one has read, a read in another call fails. */
   reader: BodyReader | undefined;
   /** @param limit bytes; reading fails with 413 beyond it. Of several limits the smallest holds. */
@@ -140,20 +153,24 @@ export interface FileOwner {
 /** A request as the kernel has it. @internal */
 export interface IncomingRequest extends Request {
   /** Its exchange, once it has a route. */
-  owner: FileOwner | undefined;
-  readonly body: BoundedBody;
+  [fileOwner]: FileOwner | undefined;
+  readonly [boundedBody]: BoundedBody;
 }
 
-/** The content of a request that has none. */
-export const emptyBody: BoundedBody = Object.seal({
+/** The body of a request that has none. */
+export const emptyBody: BoundedBody = Object.freeze({
+  readable: Object.freeze({
+    length: 0,
+    received: 0,
+    awaited: false,
+    read: () => Promise.resolve(undefined),
+    async *[Symbol.asyncIterator]() {},
+  }),
   length: 0,
   received: 0,
-  awaited: false,
   get reader() {
     return undefined;
   },
   set reader(_reader) {},
   restrict: () => {},
-  read: () => Promise.resolve(undefined),
-  async *[Symbol.asyncIterator]() {},
 });

@@ -1,8 +1,18 @@
 import { type DecodedPath, segmentsOf } from '../path/url-path.js';
-import type { FileOwner, Peer, Request, RequestBody, RequestHeaders } from './message.js';
+import {
+  type BoundedBody,
+  boundedBody,
+  type FileOwner,
+  fileOwner,
+  type IncomingRequest,
+  type Peer,
+  type Request,
+  type RequestBody,
+  type RequestHeaders,
+} from './message.js';
 
 /** A request as the kernel hands it to plugins. A class, so that `segments` costs nothing until it is read. */
-export class RoutedRequest<Body extends RequestBody> implements Request {
+export class RoutedRequest implements IncomingRequest {
   readonly method: string;
   readonly target: string;
   readonly path: DecodedPath;
@@ -10,11 +20,12 @@ export class RoutedRequest<Body extends RequestBody> implements Request {
   readonly host: string;
   readonly version: '1.0' | '1.1';
   readonly headers: RequestHeaders;
-  readonly body: Body;
+  readonly body: RequestBody;
   readonly peer: Peer;
-  owner: FileOwner | undefined;
+  readonly #body: BoundedBody;
+  #owner: FileOwner | undefined;
 
-  constructor(parts: Omit<Request, 'segments' | 'body'>, body: Body) {
+  constructor(parts: Omit<Request, 'segments' | 'body'>, body: BoundedBody) {
     this.method = parts.method;
     this.target = parts.target;
     this.path = parts.path;
@@ -22,12 +33,24 @@ export class RoutedRequest<Body extends RequestBody> implements Request {
     this.host = parts.host;
     this.version = parts.version;
     this.headers = parts.headers;
-    this.body = body;
+    this.body = body.readable;
     this.peer = parts.peer;
-    this.owner = undefined;
+    this.#body = body;
   }
 
   get segments(): readonly string[] {
     return segmentsOf(this.path);
+  }
+
+  get [boundedBody](): BoundedBody {
+    return this.#body;
+  }
+
+  get [fileOwner](): FileOwner | undefined {
+    return this.#owner;
+  }
+
+  set [fileOwner](owner: FileOwner | undefined) {
+    this.#owner = owner;
   }
 }

@@ -6,7 +6,7 @@ import { contentTypeOf } from '../files/mime.js';
 import { type Boundary, type Lookup, openFile } from '../files/open-file.js';
 import type { OfferTable } from '../hooks/offer-table.js';
 import type { CompiledHooks } from '../hooks/route-hooks.js';
-import type { Request } from '../http/message.js';
+import { fileOwner, type Request } from '../http/message.js';
 import { RoutedRequest } from '../http/routed-request.js';
 import { type DecodedPath, type FilePath, type RootMapping, resolveVisible } from '../path/url-path.js';
 import type { Route } from '../routing/route.js';
@@ -114,7 +114,7 @@ export class BuiltRoute implements Route {
   readonly open = async (request: Pick<Request, 'path'>): Promise<Lookup> => {
     const path = this.resolve(request.path);
     const lookup: Lookup = path === undefined ? { kind: 'absent' } : await openFile(path, this.boundary);
-    if (lookup.kind === 'file' && request instanceof RoutedRequest) request.owner?.own(lookup.file);
+    if (lookup.kind === 'file' && request instanceof RoutedRequest) request[fileOwner]?.own(lookup.file);
     return lookup;
   };
 
