@@ -26,6 +26,7 @@ export {
   text,
 } from './kernel/config/directives/directives.js';
 export type { Config } from './kernel/contract/config.js';
+export { API_VERSION, type DefinedPlugin, definePlugin } from './kernel/contract/define-plugin.js';
 export {
   type Argument,
   ArgumentError,
@@ -51,17 +52,15 @@ export {
   type Tappable,
 } from './kernel/contract/hooks.js';
 export type { FileFields, FileStore, Offers } from './kernel/contract/offers.js';
-export {
-  API_VERSION,
-  type ApplyContext,
-  type DefinedPlugin,
-  definePlugin,
-  type Finding,
-  type Lifecycle,
-  type Plugin,
-  type PluginDefinition,
-  type ScriptRunner,
-  type SetupContext,
+export type {
+  ApplyContext,
+  ConfiguredRoute,
+  Finding,
+  Lifecycle,
+  Plugin,
+  PluginDefinition,
+  ScriptRunner,
+  SetupContext,
 } from './kernel/contract/plugin.js';
 export type { RouteView } from './kernel/contract/route-view.js';
 export type { Script, ScriptMatcher, ScriptNames } from './kernel/contract/script.js';

@@ -1,5 +1,4 @@
 import {
-  type Config,
   type DecodedPath,
   definePlugin,
   type FilePath,
@@ -28,9 +27,6 @@ const POLICY =
 /** Limits on listings being produced and on requests waiting for one; beyond both the response is 503. */
 const LISTINGS = { atOnce: 2, waiting: 16 };
 
-/** Methods that change nothing (RFC 9110 §9.2.1). */
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 const PAGE_FIELDS = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY };
 const JSON_FIELDS = { 'content-type': 'application/json' };
 
@@ -41,12 +37,6 @@ interface Asked {
   readonly path: FilePath;
   readonly url: DecodedPath;
   readonly asJson: boolean;
-}
-
-type RouteConfig = Config['servers'][number]['route'];
-
-function lists({ options, children }: RouteConfig): boolean {
-  return options.get('autoindex')?.autoindex === true || children.some(lists);
 }
 
 /** Contexts of these directives: as in nginx, `http` included. */
@@ -69,21 +59,15 @@ export default definePlugin({
     }),
   },
   setup({ hooks }) {
-    const state = { pages: new Pages(), work: new SharedWork<Page | undefined>(LISTINGS), wanted: false };
-    hooks.onConfig.tap({}, ({ servers }) => {
-      state.wanted = servers.some(({ route }) => lists(route));
+    const pages = new Pages();
+    const work = new SharedWork<Page | undefined>(LISTINGS);
+    hooks.onChanged.tap({}, () => {
+      pages.expire();
+      work.expire();
     });
-    return state;
+    return { pages, work };
   },
-  apply({ options, hooks, route, state: { pages, work, wanted } }) {
-    // A request with an unsafe method may have changed any directory of this server.
-    if (wanted) {
-      hooks.onDone.tap({}, ({ request }) => {
-        if (SAFE.has(request.method)) return;
-        pages.expire();
-        work.expire();
-      });
-    }
+  apply({ options, hooks, route, state: { pages, work } }) {
     if (!options.autoindex || route.root === undefined) return;
     const format = options.autoindex_format;
     const negotiated = format === 'auto' ? { vary: 'accept' } : {};

@@ -27,6 +27,9 @@ import { spool } from './spool.js';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
+/** Methods that change nothing (RFC 9110 §9.2.1): a script that one of these runs is taken to change no file. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /** A frequently requested script is located once a second: that takes seven trips to the thread pool. */
 const RECENT = { validMs: 1000, threshold: 3, maxKeys: 1000 };
 
@@ -34,6 +37,8 @@ interface RunOptions extends LocateOptions, EnvironmentOptions {
   readonly recent: HotCache<Runnable>;
   readonly timeoutMs: number;
   readonly limit: ProcessLimit;
+  /** Tells other plugins that files below the root may have changed. */
+  readonly changed: () => void;
 }
 
 /**
@@ -63,6 +68,11 @@ async function runScript(
     };
     const logLine = (line: string): void => log.error(`${name}: ${line}`);
     const running = await scripts.start(limit, { invocation, logLine, signal: exchange.signal });
+    if (!SAFE.has(exchange.request.method)) {
+      // The client may ask for what the script wrote when it has the response; the script may write on after that.
+      exchange.own({ close: options.changed });
+      running.exited.then(options.changed);
+    }
     const end = (): void => (exchange.route.ignoreClientAbort ? running.detach(timeoutMs) : running.close());
     const warn = (message: string): void => {
       const text = `${name}: ${message}`;
@@ -122,9 +132,10 @@ export default definePlugin({
   scripts: { names: ({ cgi }) => scriptNames(cgi), off: 'cgi off;' },
   codes: { 'cgi-interpreter': 'warning: the interpreter of scripts was not found' },
   setup: ({ metrics }) => new Scripts(metrics),
-  async apply({ options, state, hooks, route, log, placeOf, warn }) {
+  async apply({ options, state, hooks, route, log, changed, placeOf, warn }) {
     const names = scriptNames(options.cgi);
-    if (names === undefined || names === 'off' || route.root === undefined) return;
+    const { root } = route;
+    if (names === undefined || names === 'off' || root === undefined) return;
     const runOptions: RunOptions = {
       recent: new HotCache(RECENT),
       commands: await withPrograms(options.cgi, state.interpreters, (extension, program) => {
@@ -139,6 +150,7 @@ export default definePlugin({
       variables: options.cgi_env,
       timeoutMs: options.cgi_timeout,
       limit: options.cgi_max_processes,
+      changed: () => changed(root.directory),
     };
     // The wait for a slot and `cgi_timeout` limit the time of a script.
     const timeout = Number.POSITIVE_INFINITY;

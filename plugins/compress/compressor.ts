@@ -93,7 +93,7 @@ export class Compressor {
   /** @returns undefined for a response that is sent only once, or whose content is not in memory */
   #keptOf(response: Response, { request }: Exchange, length = 0): Kept | undefined {
     if (!Object.isFrozen(response) || !isBytes(response) || length > MAX_KEPT) return undefined;
-    const kept = this.#kept.get(response) ?? new Kept(response);
+    const kept = this.#kept.get(response) ?? new Kept(response, this.#options.resources);
     this.#kept.set(response, kept);
     if (!request.path.endsWith('/')) kept.path = request.path;
     return kept;

@@ -10,7 +10,11 @@ const LAST = Stage.fallback + 200;
 export default definePlugin({
   name: 'compress',
   directives,
-  setup: () => new Resources(),
+  setup({ hooks }) {
+    const resources = new Resources();
+    hooks.onChanged.tap({}, () => resources.expire());
+    return resources;
+  },
   apply({ options, hooks, announce, log, state: resources }) {
     if (!options.compress && !options.compress_static) return;
     if (options.compress_static)

@@ -9,6 +9,7 @@ import {
 import { readWhole } from './content.js';
 import type { Encoding, EncodingName, Level, Maker } from './encodings.js';
 import { compressedHeaders, varying } from './fields.js';
+import type { Resources } from './resources.js';
 import { type Original, openSibling } from './siblings.js';
 import { compressedWhole } from './whole.js';
 
@@ -39,8 +40,11 @@ export class Kept {
   readonly #compressed = new Map<EncodingName, Promise<Response>>();
   readonly #looks = new Map<EncodingName, Look>();
 
-  constructor(response: Response) {
+  readonly #resources: Resources;
+
+  constructor(response: Response, resources: Resources) {
     this.#response = response;
+    this.#resources = resources;
     this.plain = Object.freeze(varying(response));
   }
 
@@ -77,14 +81,16 @@ export class Kept {
   /** Returns the response from the precompressed file, which is checked once a second. */
   async sibling(original: Original, encoding: Encoding): Promise<Response | undefined> {
     const before = this.#looks.get(encoding.name);
-    if (before !== undefined && performance.now() - before.checkedAt < VALID_MS) {
-      return (await before.found)?.response;
-    }
+    if (before !== undefined && this.#isFresh(before)) return (await before.found)?.response;
     const checkedAt = performance.now();
     const found = this.#look(original, encoding, before);
     this.#looks.set(encoding.name, { checkedAt, found });
     found.catch(() => this.#looks.delete(encoding.name));
     return (await found)?.response;
+  }
+
+  #isFresh({ checkedAt }: Look): boolean {
+    return performance.now() - checkedAt < VALID_MS && this.#resources.isCurrent(checkedAt);
   }
 
   async #look(

@@ -57,6 +57,7 @@ export class CoderMemory {
 export class Resources {
   readonly memory = new CoderMemory();
   readonly siblingErrors = new ReportOnce({ periodMs: WARN_AGAIN_MS });
+  #changedAt = Number.NEGATIVE_INFINITY;
   /** Limits pieces of streamed content. The number of waiting pieces is bounded by the memory of their coders. */
   readonly pieces = new WorkLimit({
     atOnce: Math.max(1, threads() - 2),
@@ -64,4 +65,14 @@ export class Resources {
   });
   /** Limits content that is compressed in one call. */
   readonly whole = new WorkLimit({ atOnce: 1, waiting: MAX_WAITING });
+
+  /** Files may have changed: looks at the file system before now no longer count. */
+  expire(): void {
+    this.#changedAt = performance.now();
+  }
+
+  /** @param checkedAt when a look at the file system began, by `performance.now()` */
+  isCurrent(checkedAt: number): boolean {
+    return checkedAt > this.#changedAt;
+  }
 }

@@ -5,7 +5,6 @@ import { StaticResponder } from './responder.js';
 import { ownFileFirst, type TryFiles, tryFilesDirective } from './try-files.js';
 
 const READING = ['GET', 'HEAD'] as const;
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Methods handled by a route's files; undefined means all. A directory's index file may be a script that takes POST,
@@ -50,12 +49,12 @@ export default definePlugin({
     ),
     file_cache: fileCacheDirective,
   },
-  setup: ({ options }) => new FileCache(options.file_cache),
+  setup({ options, hooks }) {
+    const cache = new FileCache(options.file_cache);
+    hooks.onChanged.tap({}, () => cache.expire());
+    return cache;
+  },
   apply({ options, hooks, route, state: cache, announce }) {
-    // A request with an unsafe method may have changed any file of this server (compare RFC 9111 §4.4).
-    hooks.onDone.tap({}, ({ request }) => {
-      if (!SAFE.has(request.method)) cache.expire();
-    });
     if (!options.static || route.root === undefined) return;
     announce('files', true);
     const files = new RouteFiles(route, cache, { etag: options.etag, cacheControl: options.cache_control });

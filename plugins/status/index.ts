@@ -1,12 +1,4 @@
-import {
-  type Config,
-  definePlugin,
-  oneOf,
-  preferredType,
-  type Response,
-  SharedWork,
-  Stage,
-} from '@webserv/server';
+import { definePlugin, oneOf, preferredType, type Response, SharedWork, Stage } from '@webserv/server';
 import { asJson } from './json.js';
 import { asPrometheus, PROMETHEUS_TYPE } from './prometheus.js';
 import { Requests } from './requests.js';
@@ -25,13 +17,6 @@ const HEALTHY: Response = Object.freeze({
   headers: { 'content-type': 'text/plain; charset=utf-8', ...FRESH },
   body: 'ok\n',
 });
-
-type RouteConfig = Config['servers'][number]['route'];
-
-function isAsked({ options, children }: RouteConfig): boolean {
-  const mode = options.get('status')?.status;
-  return (mode !== 'off' && mode !== 'health') || children.some(isAsked);
-}
 
 /** Whether to respond with text: in mode `on`, when the Accept field is that of a Prometheus scrape. */
 function wantsText(mode: Mode, accept: string | undefined): boolean {
@@ -53,12 +38,10 @@ export default definePlugin({
       example: 'status on;',
     }),
   },
-  setup({ hooks, metrics }) {
-    const requests = new Requests(metrics);
-    // Nothing is counted when no route shows the metrics.
-    hooks.onConfig.tap({}, ({ servers }) => {
-      requests.wanted = servers.some(({ route }) => isAsked(route));
-    });
+  setup({ metrics, usedAnywhere }) {
+    // Numbers that no route shows are not counted.
+    const isShown = usedAnywhere(({ status }) => status !== 'off' && status !== 'health');
+    const requests = new Requests(metrics, isShown);
     return { requests, metrics, pages: new SharedWork<string>(GATHERING) };
   },
   apply({ options, state, hooks, route }) {

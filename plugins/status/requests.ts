@@ -8,15 +8,16 @@ const STATUS_TEXT: readonly string[] = Array.from({ length: 600 }, (_, status) =
 
 /** Metrics of every request. A request rejected before it had a route counts for the default server's route. */
 export class Requests {
-  /** False when no route shows the metrics. Set before routes are created. */
-  wanted = false;
+  /** False when no route shows the metrics. */
+  readonly wanted: boolean;
   readonly #requests: Counter;
   readonly #bytes: Counter;
   readonly #received: Counter;
   readonly #cutOff: Counter;
   readonly #latency: Histogram;
 
-  constructor(metrics: Metrics) {
+  constructor(metrics: Metrics, wanted: boolean) {
+    this.wanted = wanted;
     this.#requests = metrics.counter({
       name: 'webserv_requests_total',
       help: 'Responses sent, by status and route.',

@@ -1,4 +1,5 @@
 import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Exchange, HttpError, type Response } from '@webserv/server';
 import { syncDirectory } from './durable.js';
 import { requirePreconditions } from './receive.js';
@@ -22,6 +23,7 @@ export async function remove(uploads: Uploads, { request }: Exchange): Promise<R
 
       // unlink() fails for a directory that was created since.
       await unlink(directory.entry(name));
+      uploads.changed(join(directory.path, name));
     });
     await syncDirectory(uploads, directory);
     return deleted;

@@ -71,14 +71,15 @@ export default definePlugin({
     }),
   },
   codes,
-  setup({ hooks, log, metrics }) {
-    const server = new UploadServer(log, metrics);
-    hooks.onConfig.tap({}, (config) => {
-      server.stores = new Stores(config.servers);
-    });
-    return server;
+  setup({ configuredRoutes, log, metrics }) {
+    const stores: string[] = [];
+    for (const { options, root } of configuredRoutes()) {
+      const directory = options.upload_store ?? root?.directory;
+      if (options.upload && !options.upload_trusted && directory !== undefined) stores.push(directory);
+    }
+    return new UploadServer(new Stores(stores), log, metrics);
   },
-  async apply({ options, state, hooks, route, announce, placeOf, lack, warn, refuse }) {
+  async apply({ options, state, hooks, route, announce, changed, placeOf, lack, warn, refuse }) {
     const { root } = route;
     if (root !== undefined && !options.upload_trusted) {
       const directories = await state.stores.within(root.directory);
@@ -110,6 +111,7 @@ export default definePlugin({
       names: state.names,
       siblings: new Siblings(route, store),
       slots: options.upload_sync ? state.slots : undefined,
+      changed,
       stored: (bytes) => state.stored(bytes),
     };
     const handle = (method: string, work: Method): void =>

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { entityTagOf, HttpError, type OpenDirectory } from '@webserv/server';
 import type { ConflictPolicy } from './conflict-policy.js';
 import { alternative } from './names.js';
@@ -82,15 +83,16 @@ async function publishAs(uploads: Uploads, publication: Publication): Promise<Pu
     // Nothing is replaced: the system gives the name to one process only, without a lock.
     const claim = (await siblings.areSent()) ? 'no-links' : await file.claim(name);
     if (claim === 'taken') return undefined;
-    if (claim === 'claimed') return published(directory, name, true);
+    if (claim === 'claimed') return published(uploads, directory, name, true);
   }
   return names.take(directory, await siblings.baseOf(name), () => publishLocked(uploads, publication));
 }
 
 async function publishLocked(
-  { siblings }: Uploads,
+  uploads: Uploads,
   { directory, file, name, policy, verify }: Publication,
 ): Promise<Published | undefined> {
+  const { siblings } = uploads;
   const found = await look(directory, name);
   verify?.(found);
   if (policy === 'replace') requireFile(found);
@@ -99,24 +101,32 @@ async function publishLocked(
   await file.makeNewerThan(Math.max(found?.mtimeMs ?? 0, await siblings.newest(directory, name)));
   if (policy === 'replace') await file.replace(name);
   else if ((await file.claimWithLock(name)) === 'taken') return undefined;
-  return published(directory, name, found === undefined);
+  return published(uploads, directory, name, found === undefined);
 }
 
 /** Reads the status after the file got its name, because that changes its ctime. */
-async function published(directory: OpenDirectory, name: string, created: boolean): Promise<Published> {
+async function published(
+  { changed }: Uploads,
+  directory: OpenDirectory,
+  name: string,
+  created: boolean,
+): Promise<Published> {
+  changed(join(directory.path, name));
   const found = await look(directory, name);
   return { name, created, etag: found && entityTagOf(found) };
 }
 
 /** Removes a published file again, unless another file has its name by now. */
 export async function withdraw(
-  { names, siblings }: Uploads,
+  { names, siblings, changed }: Uploads,
   directory: OpenDirectory,
   name: string,
   inode: number,
 ): Promise<void> {
   await names.take(directory, await siblings.baseOf(name), async () => {
     const found = await look(directory, name);
-    if (found?.ino === inode) await unlink(directory.entry(name));
+    if (found?.ino !== inode) return;
+    await unlink(directory.entry(name));
+    changed(join(directory.path, name));
   });
 }

@@ -1,7 +1,7 @@
 import type { Counter, Log, Metrics } from '@webserv/server';
 import { removeLeftovers } from './leftovers.js';
 import { NameLocks } from './name-locks.js';
-import { Stores } from './stores.js';
+import type { Stores } from './stores.js';
 import { SyncSlots } from './sync-slots.js';
 import { Temporaries } from './temporaries.js';
 
@@ -10,8 +10,7 @@ export class UploadServer {
   readonly temporaries = new Temporaries();
   readonly names = new NameLocks();
   readonly slots = new SyncSlots();
-  /** Set before the plugin is applied to a route. */
-  stores = new Stores([]);
+  readonly stores: Stores;
   readonly #log: Log;
   readonly #files: Counter;
   readonly #bytes: Counter;
@@ -19,7 +18,9 @@ export class UploadServer {
   readonly #stores = new Set<string>();
   readonly #sweeps: Promise<void>[] = [];
 
-  constructor(log: Log, metrics: Metrics) {
+  /** @param stores the directories of this configuration whose files may be anybody's */
+  constructor(stores: Stores, log: Log, metrics: Metrics) {
+    this.stores = stores;
     this.#log = log;
     this.#files = metrics.counter({ name: 'webserv_uploaded_files_total', help: 'Uploaded files stored.' });
     this.#bytes = metrics.counter({

@@ -19,6 +19,8 @@ export interface Uploads {
   readonly siblings: Siblings;
   /** undefined: stored files are not synced to disk. */
   readonly slots: SyncSlots | undefined;
+  /** Tells other plugins that a file was made, replaced or removed. @param path absolute */
+  readonly changed: (path: string) => void;
   /** Counts a stored file. */
   readonly stored: (bytes: number) => void;
 }

@@ -70,7 +70,14 @@ function directivesOf({ plugin }: LoadedPlugin): string {
 }
 
 /** As a request meets them. */
-const HOOKS: readonly Tap['hook'][] = ['onConfig', 'onRequest', 'onRoute', 'onResponse', 'onDone'];
+const HOOKS: readonly Tap['hook'][] = [
+  'onConfig',
+  'onRequest',
+  'onRoute',
+  'onResponse',
+  'onDone',
+  'onChanged',
+];
 
 /** A tap, with the names of all the routes that have one like it. */
 interface Tapped {

@@ -83,6 +83,11 @@ export interface ServerHooks {
   readonly onConfig: Tappable<TapOptions, [Config], void>;
   /** Every request before it has a route. A `Response` ends it; `undefined` goes on. */
   readonly onRequest: Tappable<TapOptions, [Request], Response | undefined>;
+  /**
+   * A file or directory was changed through this server, by a plugin that says so with `changed`. Taps get its absolute path;
+   * of a directory, anything below it may have changed. What remembers files compares them with the disk again.
+   */
+  readonly onChanged: Pick<Tappable<TapOptions, [path: string], void>, 'tap'>;
 }
 
 /** One tap, for who asks what a configuration does; dispatch does not look at it. */

@@ -1,18 +1,15 @@
 import type { Diagnostic, Place } from '../diagnostics/diagnostic.js';
-import { nearest } from '../diagnostics/suggest.js';
 import type { Log } from '../log/log.js';
 import type { LogFile } from '../log/log-file.js';
 import type { LogDescription } from '../log/log-files.js';
 import type { Metrics } from '../metrics/metrics.js';
+import type { RootMapping } from '../path/url-path.js';
 import type { DirectiveTable, OptionsOf, OptionValues } from './directive.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
 import type { Offers } from './offers.js';
 import type { RouteView } from './route-view.js';
 import type { ScriptNames } from './script.js';
-import { type VariableTable, variablePrefixes } from './variables.js';
-
-/** The version of the contract between kernel and plugins. It changes when a working plugin would stop to work. */
-export const API_VERSION = 1;
+import type { VariableTable } from './variables.js';
 
 /** What `setup` gets: once a server process, before the routes are built. Nothing is to be started yet: see {@link Lifecycle}. */
 export interface SetupContext<Options> {
@@ -24,6 +21,31 @@ export interface SetupContext<Options> {
   readonly metrics: Metrics;
   /** The error log. Begin a line with the plugin's name. */
   readonly log: Log;
+  /**
+   * Whether `test` holds for the plugin's options in any route of the configuration: servers, their locations, and extension
+   * locations as they act inside other locations.
+   */
+  usedAnywhere(test: (options: Options) => boolean): boolean;
+  /**
+   * The plugin's options in the same routes, each with the root it goes with. An extension location that comes to the same in
+   * many locations is given once.
+   */
+  configuredRoutes(): Iterable<ConfiguredRoute<Options>>;
+  /**
+   * Tells the taps of `onChanged` that a file or directory was changed through this server. Call it before the response says
+   * so: the client's next request may be for that file. Other worker processes are not told.
+   * @param path absolute; of a directory, anything below it may have changed
+   * @throws TypeError for a path that is not absolute
+   */
+  changed(path: string): void;
+}
+
+/** What the configuration says of one route, before any route is built. */
+export interface ConfiguredRoute<Options> {
+  /** The plugin's values there, inherited and checked. */
+  readonly options: Options;
+  /** The directory of `root` and the URL prefix it is mapped to; undefined without a root. */
+  readonly root: RootMapping | undefined;
 }
 
 /** What `apply` gets: once a route, when the configuration is loaded. */
@@ -48,6 +70,8 @@ export interface ApplyContext<Options, State> {
    * @param word one of its arguments as written, when that is what the message is about
    */
   placeOf(directive: keyof Options & string, word?: string): Place | undefined;
+  /** @see SetupContext.changed */
+  changed(path: string): void;
   /** Tells other plugins something about this route: they ask by `route.offers(name)`. */
   announce<Name extends keyof Offers>(name: Name, value: Offers[Name]): void;
   /** Says that something is doubtful but may be served: shown with the configuration's other diagnostics. */
@@ -98,7 +122,7 @@ export interface Lifecycle {
 }
 
 /** Argument of `definePlugin`: the whole of a plugin. An unknown property is an error. */
-export interface PluginDefinition<Table extends DirectiveTable, State> {
+export interface PluginDefinition<Table extends DirectiveTable, Made> {
   /** Lower case, words joined with dashes; the name `load_plugin` knows it by. */
   readonly name: string;
   /** The contract it was written for; the current one when left out. */
@@ -112,12 +136,13 @@ export interface PluginDefinition<Table extends DirectiveTable, State> {
   /** The codes of its findings, each with what it means; for the documentation. They stay the same over versions. */
   readonly codes?: Readonly<Record<string, string>>;
   /**
-   * Once a server process: tap server-wide hooks, make state shared by the routes. It starts nothing: what its `serve`,
-   * `reopen` and `dispose` methods are for is in {@link Lifecycle}.
+   * Once a server process: taps server-wide hooks, makes state shared by the routes. It starts nothing: what the `serve`,
+   * `reopen` and `dispose` methods of the state are for is in {@link Lifecycle}. The state, or a promise of it, may be any
+   * value. Methods of an object literal may use `this` where `setup` is written as a method and is not async; else write a class.
    */
-  setup?(context: SetupContext<OptionsOf<Table>>): State | Promise<State>;
+  setup?(context: SetupContext<OptionsOf<Table>>): Made;
   /** Once a route. It starts nothing, and makes, changes and deletes no file. Tap nothing where the route does not want the plugin: then it costs nothing there. */
-  apply?(context: ApplyContext<OptionsOf<Table>, State>): void | Promise<void>;
+  apply?(context: ApplyContext<OptionsOf<Table>, Awaited<Made>>): void | Promise<void>;
 }
 
 /** A plugin with its option types folded away: what the kernel holds. Made by `definePlugin` only. */
@@ -144,121 +169,4 @@ export interface RunningPlugin {
   serve(): Promise<void>;
   dispose(): Promise<void>;
   reopen(): Promise<void>;
-}
-
-const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
-const WORD = /^[a-z][a-z0-9_]*$/;
-
-function hasMethod<Name extends keyof Lifecycle>(
-  state: unknown,
-  name: Name,
-): state is Required<Pick<Lifecycle, Name>> {
-  if (typeof state !== 'object' || state === null) return false;
-  return name in state && typeof Reflect.get(state, name) === 'function';
-}
-
-/** Everything a definition may have; a name that is none of these would do nothing. */
-const KEYS: Readonly<Record<keyof PluginDefinition<DirectiveTable, unknown>, 'function' | 'data'>> = {
-  name: 'data',
-  apiVersion: 'data',
-  directives: 'data',
-  variables: 'data',
-  codes: 'data',
-  setup: 'function',
-  apply: 'function',
-  scripts: 'data',
-};
-
-/** @throws TypeError for what is no part of a definition, and for a step that cannot be called */
-function checkKeys(definition: object): void {
-  const name = 'name' in definition ? String(definition.name) : '';
-  for (const [key, value] of Object.entries(definition)) {
-    const kind = Object.entries(KEYS).find(([known]) => known === key)?.[1];
-    if (kind === undefined) {
-      const meant = nearest(key, Object.keys(KEYS));
-      const hint =
-        meant === undefined ? `expected one of ${Object.keys(KEYS).join(', ')}` : `did you mean "${meant}"?`;
-      throw new TypeError(`plugin "${name}" has an unknown property "${key}": ${hint}`);
-    }
-    if (kind === 'function' && value !== undefined && typeof value !== 'function') {
-      throw new TypeError(`plugin "${name}": "${key}" must be a function, got ${typeof value}`);
-    }
-  }
-}
-
-/** @throws TypeError for names that could not be written, or looked up */
-function checkNames<Table extends DirectiveTable, State>(definition: PluginDefinition<Table, State>): void {
-  const { name, directives = {}, variables = {}, codes = {} } = definition;
-  if (!NAME.test(name)) throw new TypeError(`plugin name "${name}": use lower case words joined with dashes`);
-  const check = (kind: string, names: readonly string[], form: RegExp, joint: string): void => {
-    const wrong = names.find((one) => !form.test(one));
-    if (wrong === undefined) return;
-    throw new TypeError(`plugin "${name}", ${kind} "${wrong}": use lower case words joined with ${joint}`);
-  };
-  check('directive', Object.keys(directives), WORD, 'underscores');
-  check('variable', Object.keys(variables), WORD, 'underscores');
-  check('code', Object.keys(codes), NAME, 'dashes');
-  const taken = Object.keys(variables).find((one) =>
-    Object.keys(variablePrefixes).some((p) => one.startsWith(p)),
-  );
-  if (taken !== undefined)
-    throw new TypeError(`plugin "${name}", variable "${taken}": that is a request's own`);
-}
-
-/** A plugin that still shows its table, so that `defineConfig` can be typed by it. */
-export interface DefinedPlugin<Table extends DirectiveTable> extends Plugin {
-  /** Its directives by name, with their types. */
-  readonly directives: Table;
-}
-
-/** For a definition without directives. */
-const noDirectives = {};
-
-/** Makes a plugin. Its directives' types become the types of `options` in `setup` and `apply`. */
-export function definePlugin<const Table extends DirectiveTable = typeof noDirectives, State = undefined>(
-  definition: PluginDefinition<Table, State>,
-): DefinedPlugin<Table> {
-  checkKeys(definition);
-  checkNames(definition);
-  return Object.freeze({
-    name: definition.name,
-    apiVersion: definition.apiVersion ?? API_VERSION,
-    directives: typed<Table, Table>(definition.directives ?? noDirectives),
-    codes: definition.codes ?? {},
-    variables: definition.variables ?? {},
-    scripts: runnerOf<Table>(definition.scripts),
-    async start(context: SetupContext<OptionValues>) {
-      const state = (await definition.setup?.(
-        typed<Table, SetupContext<OptionsOf<Table>>>(context),
-      )) as State;
-      return {
-        apply: (route) =>
-          definition.apply?.(typed<Table, ApplyContext<OptionsOf<Table>, State>>({ ...route, state })),
-        serve: async () => {
-          if (hasMethod(state, 'serve')) await state.serve();
-        },
-        dispose: async () => {
-          if (hasMethod(state, 'dispose')) await state.dispose();
-        },
-        reopen: async () => {
-          if (hasMethod(state, 'reopen')) await state.reopen();
-        },
-      } satisfies RunningPlugin;
-    },
-  });
-}
-
-/**
- * The registry line: the loader fills each option from the same table its type comes from, which the compiler
- * cannot follow through a record keyed by name.
- */
-function typed<_Table extends DirectiveTable, Typed>(context: unknown): Typed {
-  return context as Typed;
-}
-
-function runnerOf<Table extends DirectiveTable>(
-  runner: ScriptRunner<OptionsOf<Table>> | undefined,
-): ScriptRunner<OptionValues> | undefined {
-  if (runner === undefined) return undefined;
-  return { names: (options) => runner.names(typed<Table, OptionsOf<Table>>(options)), off: runner.off };
 }

@@ -1,6 +1,8 @@
-import { AsyncSeriesBailHook, AsyncSeriesHook } from 'tapable';
+import { isAbsolute } from 'node:path';
+import { AsyncSeriesBailHook, AsyncSeriesHook, SyncHook } from 'tapable';
 import type { Config, TraceMode } from '../contract/config.js';
 import { inOrder, type ServerHooks, type Tap, type TapOptions, tooLate } from '../contract/hooks.js';
+import { describeError } from '../diagnostics/error-text.js';
 import { boundedBody, type IncomingRequest, type Response } from '../http/message.js';
 import type { TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
@@ -23,6 +25,7 @@ export class ServerHookTable {
     ['request'],
     'onRequest',
   );
+  readonly #onChanged = new SyncHook<[path: string]>(['path'], 'onChanged');
   readonly #taps: Tap[] = [];
   #compiled = false;
   readonly #timeoutGroup: TimeoutGroupOf;
@@ -43,6 +46,7 @@ export class ServerHookTable {
   facade(plugin: string): ServerHooks {
     const configOwner: TapOwner = { plugin, hook: 'onConfig', route: undefined };
     const requestOwner: TapOwner = { plugin, hook: 'onRequest', route: undefined };
+    const changedOwner: TapOwner = { plugin, hook: 'onChanged', route: undefined };
     const isTraced = this.#trace !== 'off';
     const remember = (hook: keyof ServerHooks, options: TapOptions): Tap => {
       if (this.#compiled) throw tooLate(plugin, hook);
@@ -83,7 +87,27 @@ export class ServerHookTable {
           );
         },
       },
+      onChanged: {
+        tap: (options, fn) => {
+          const run = guarded<[string], void>(changedOwner, fn, anyAnswer);
+          this.#onChanged.tap(named(remember('onChanged', options)), (path) => {
+            // The plugin that raised it is not to blame, and the other taps must hear it too.
+            try {
+              run(path);
+            } catch (error) {
+              this.#log.error(`${path} was changed: ${describeError(error)}`);
+            }
+          });
+        },
+      },
     };
+  }
+
+  /** @see SetupContext.changed */
+  changed(path: string): void {
+    if (typeof path !== 'string' || !isAbsolute(path))
+      throw new TypeError(`changed() takes an absolute path, got ${JSON.stringify(path)}`);
+    this.#onChanged.call(path);
   }
 
   config(config: Config): Promise<void> {

@@ -19,6 +19,7 @@ const OPTIONS: Readonly<Record<Tap['hook'], Readonly<Record<string, Check>>>> = 
   onDone: { stage: number, timeout: time, refused: flag },
   onConfig: { stage: number, timeout: time },
   onRequest: { stage: number, timeout: time },
+  onChanged: { stage: number },
 };
 
 /**

@@ -2,7 +2,7 @@ import type { CompiledConfig } from '../config/compile/compiled-config.js';
 import { isSwitchedOn } from '../config/modules/kept-plugin.js';
 import type { RouteConfig, TraceMode } from '../contract/config.js';
 import type { OptionValues } from '../contract/directive.js';
-import type { RunningPlugin } from '../contract/plugin.js';
+import type { ConfiguredRoute, Plugin, RunningPlugin } from '../contract/plugin.js';
 import type { RouteView } from '../contract/route-view.js';
 import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
@@ -15,6 +15,7 @@ import type { Log } from '../log/log.js';
 import { LogFiles } from '../log/log-files.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from '../metrics/metrics.js';
 import { workerAccount } from '../rights/account.js';
+import { configuredRoutes } from './configured-routes.js';
 import { missingPrerequisites } from './prerequisites.js';
 import type { LoadedPlugin } from './route-builder.js';
 import { scriptExposure } from './script-exposure.js';
@@ -90,10 +91,13 @@ export async function assemble(
     for (const plugin of plugins.toReversed()) await tell(plugin, 'dispose');
     await logs.close();
   };
+  let isServing = false;
   const reopen = async (): Promise<void> => {
     logs.reopen();
-    for (const plugin of plugins) await tell(plugin, 'reopen');
+    // A process that stands by has not begun to serve: its plugins have nothing open yet.
+    if (isServing) for (const plugin of plugins) await tell(plugin, 'reopen');
   };
+  const changed = (path: string): void => hooks.changed(path);
   const lost = new Map<string, (options: OptionValues | undefined) => boolean>();
   const attempt = async (step: string, work: () => Promise<void>): Promise<void> => {
     try {
@@ -102,14 +106,29 @@ export async function assemble(
       found.push(...refusalOf(error, step, undefined));
     }
   };
+  const isOver = new Set<Plugin>();
   for (const plugin of config.plugins) {
     const setUp = async (): Promise<void> => {
       const options = config.options.get(plugin.name) ?? {};
-      const running = await plugin.start({ options, hooks: hooks.facade(plugin.name), metrics, log });
-      plugins.push({ plugin, running });
+      const routes = (): Iterable<ConfiguredRoute<OptionValues>> =>
+        configuredRoutes(plugin.name, config.servers);
+      const running = await plugin.start({
+        options,
+        hooks: hooks.facade(plugin.name),
+        metrics,
+        log,
+        configuredRoutes: routes,
+        usedAnywhere: (test) => someOf(routes(), test),
+        changed,
+      });
+      const loadedPlugin = { plugin, running };
+      // A setup that took too long was given up, and the start refused or gone on without it.
+      if (isOver.has(plugin)) await tell(loadedPlugin, 'dispose');
+      else plugins.push(loadedPlugin);
     };
     const reported = found.length;
     await attempt(`plugin "${plugin.name}", setup`, setUp);
+    isOver.add(plugin);
     if (!successor || found.length === reported) continue;
     found.push(...found.splice(reported).map(asWarning));
     const isEverywhere = everywhere === undefined || everywhere.has(plugin.name);
@@ -131,6 +150,7 @@ export async function assemble(
         routes,
         successor,
         lost,
+        changed,
         inner,
         timeoutGroupOf,
         traceOf,
@@ -153,6 +173,7 @@ export async function assemble(
         throw new ConfigError(refusalOf(error, `plugin "${plugin.name}", serve`, undefined));
       }
     }
+    isServing = true;
   };
   const openLogs = (): Promise<void> => logs.open(successor);
   return { hooks, sites, metrics: registry, warnings: found, openLogs, serve, reopen, dispose };
@@ -184,6 +205,14 @@ function soundPart(route: RouteConfig): RouteConfig {
 
 function isDoubtful({ doubts, children }: RouteConfig): boolean {
   return doubts !== undefined || children.some(isDoubtful);
+}
+
+function someOf(
+  routes: Iterable<ConfiguredRoute<OptionValues>>,
+  test: (options: OptionValues) => boolean,
+): boolean {
+  for (const { options } of routes) if (test(options)) return true;
+  return false;
 }
 
 const asWarning = (diagnostic: Diagnostic): Diagnostic => ({ ...diagnostic, severity: 'warning' });

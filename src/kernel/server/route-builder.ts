@@ -35,6 +35,8 @@ export interface BuildContext {
   readonly routes: RouteView[];
   /** Routes of extension locations inside others that may still be built at load, for the whole configuration. */
   readonly inner: { left: number };
+  /** @see SetupContext.changed */
+  readonly changed: (path: string) => void;
   readonly traceOf: (mode: TraceMode) => TraceMode;
   readonly timeoutGroupOf: (milliseconds: number) => TimeoutGroup | undefined;
 }
@@ -52,7 +54,7 @@ export interface RouteKind {
 export async function buildRoute(
   config: RouteConfig,
   { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
-  { plugins, log, logs, found, routes, successor, lost, timeoutGroupOf, traceOf }: BuildContext,
+  { plugins, log, logs, found, routes, successor, lost, changed, timeoutGroupOf, traceOf }: BuildContext,
   { answers, isListed }: RouteKind,
 ): Promise<Route> {
   const offers = new OfferTable();
@@ -84,6 +86,7 @@ export async function buildRoute(
         log,
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
         logFile: (wanted) => logs.describe(wanted, (finding) => diagnosticOf(plugin, 'error', finding)),
+        changed,
         announce: (name, value) => offers.announce(plugin.name, name, value),
         warn: (finding) => found.push(diagnosticOf(plugin, 'warning', finding)),
         lack: (finding) => lack(diagnosticOf(plugin, 'warning', finding)),

@@ -1,6 +1,6 @@
 import { fail } from 'node:assert';
+import { API_VERSION } from '../../kernel/contract/define-plugin.js';
 import type { Context } from '../../kernel/contract/directive.js';
-import { API_VERSION } from '../../kernel/contract/plugin.js';
 import { renderDiagnostics } from '../../kernel/diagnostics/render.js';
 import { readTestConfig } from '../configuration.js';
 import { makeFolder } from '../files.js';

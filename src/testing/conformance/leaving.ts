@@ -1,5 +1,5 @@
 import { fail } from 'node:assert';
-import { definePlugin } from '../../kernel/contract/plugin.js';
+import { definePlugin } from '../../kernel/contract/define-plugin.js';
 import { faultsIn } from '../recording-log.js';
 import { type FullRequest, requestHead } from '../request.js';
 import type { SocketlessServer } from '../socketless.js';

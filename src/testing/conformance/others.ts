@@ -1,6 +1,7 @@
 import { fail } from 'node:assert';
+import { definePlugin } from '../../kernel/contract/define-plugin.js';
 import { Stage } from '../../kernel/contract/hooks.js';
-import { definePlugin, type Plugin } from '../../kernel/contract/plugin.js';
+import type { Plugin } from '../../kernel/contract/plugin.js';
 import type { Response } from '../../kernel/http/message.js';
 import { faultsIn } from '../recording-log.js';
 import { type FullRequest, requestHead } from '../request.js';

@@ -7,6 +7,7 @@ import type {
   Report,
   Scope,
 } from '../../contract/directive.js';
+import { checkKeys } from '../../contract/known-keys.js';
 import { readReported } from './arguments.js';
 import type { DirectiveOptions } from './directives.js';
 
@@ -20,6 +21,17 @@ export interface BlockOptions<Table extends DirectiveTable, Default>
    */
   readonly directives: Table;
 }
+
+const OPTIONS: readonly string[] = Object.keys({
+  default: true,
+  help: true,
+  in: true,
+  inherit: true,
+  example: true,
+  writtenDefault: true,
+  directives: true,
+  key: true,
+} satisfies Record<keyof NamedBlocksOptions<DirectiveTable, unknown>, true>);
 
 /** `name { … }`, once in a block. The value holds each inner directive's. */
 export function block<Table extends DirectiveTable, Default = OptionsOf<Table>>(
@@ -70,6 +82,7 @@ function rowOf<T>(
   argumentCount: number,
   repeatable: boolean,
 ): Omit<Directive<T>, 'read'> {
+  checkKeys('a directive', options, OPTIONS);
   return {
     contexts: options.in ?? ['server', 'location'],
     help: options.help,

@@ -8,6 +8,7 @@ import {
   type Inheritance,
   type Scope,
 } from '../../contract/directive.js';
+import { checkKeys } from '../../contract/known-keys.js';
 import type { Template } from '../../contract/template.js';
 import { argument, readArgument } from './arguments.js';
 
@@ -46,8 +47,28 @@ export interface CustomDirectiveOptions<T, Use> extends DirectiveOptions<T> {
   readonly outranks?: (value: T) => boolean;
 }
 
+const OPTIONS: readonly string[] = Object.keys({
+  default: true,
+  help: true,
+  in: true,
+  inherit: true,
+  example: true,
+  writtenDefault: true,
+  usage: true,
+  arguments: true,
+  argumentTypes: true,
+  repeatable: true,
+  parse: true,
+  combine: true,
+  outranks: true,
+} satisfies Record<keyof CustomDirectiveOptions<unknown, unknown>, true>);
+
+/** What is not an option of every builder. */
+const BOUNDS = ['min', 'max'];
+
 /** The general form, for a directive whose arguments differ from each other. */
 export function directive<T, Use>(options: CustomDirectiveOptions<T, Use>): Directive<T> {
+  checkKeys('a directive', options, [...OPTIONS, ...BOUNDS]);
   return {
     contexts: options.in ?? ['server', 'location'],
     help: options.help,

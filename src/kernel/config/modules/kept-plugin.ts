@@ -1,6 +1,7 @@
 import type { Config, RouteConfig } from '../../contract/config.js';
+import { API_VERSION } from '../../contract/define-plugin.js';
 import type { Directive, DirectiveUse, OptionValues } from '../../contract/directive.js';
-import { API_VERSION, type Plugin } from '../../contract/plugin.js';
+import type { Plugin } from '../../contract/plugin.js';
 import { HttpError } from '../../http/errors.js';
 import type { LoadedPlugin } from '../directives/registry.js';
 
