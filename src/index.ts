@@ -97,6 +97,7 @@ export { asHttpError, HttpError, type HttpErrorOptions } from './kernel/http/err
 export { escapeHtml } from './kernel/http/html.js';
 export {
   type FileSlice,
+  type HttpVersion,
   isFileSlice,
   type Peer,
   type Request,

@@ -3,9 +3,10 @@ import { BodyQueue, type BodySource } from '../../src/kernel/http/body-queue.js'
 import { ClientGone } from '../../src/kernel/http/client-gone.js';
 import { discard } from '../../src/kernel/http/discard.js';
 import { FieldLines } from '../../src/kernel/http/fields.js';
-import type { Response } from '../../src/kernel/http/message.js';
+import type { Response, ResponseHeaders } from '../../src/kernel/http/message.js';
 import { outgoingBody } from '../../src/kernel/http/outgoing-body.js';
 import { RoutedRequest } from '../../src/kernel/http/routed-request.js';
+import { announcedTrailers, trailerFields } from '../../src/kernel/http/trailers.js';
 import type { ConnectionContext } from '../../src/kernel/net/connection-context.js';
 import { type Sink, sendContent } from '../../src/kernel/net/send-body.js';
 import type { ConnectionState, ServedConnection } from '../../src/kernel/net/served-connection.js';
@@ -14,7 +15,8 @@ import { decodePath } from '../../src/kernel/path/url-path.js';
 
 /**
  * A protocol that is not HTTP/1, to prove that nothing behind a connection knows which it is. A request is a line, `METHOD
- * PATH LENGTH`, and its body. A response is a line with its status, then `+LENGTH` and bytes for each piece, then `.`.
+ * PATH LENGTH`, and its body. A response is a line with its status, then `+LENGTH` and bytes for each piece, then a line for
+ * each trailer field, `-NAME: VALUE`, then `.`. An interim response is a line ahead of it, `*STATUS NAME: VALUE`.
  */
 export class LineConnection implements ServedConnection, BodySource, Sink {
   onAbort: (() => void) | undefined;
@@ -95,14 +97,14 @@ export class LineConnection implements ServedConnection, BodySource, Sink {
           path,
           query: '',
           host: '',
-          version: '1.1',
+          version: '2.0',
           headers: new FieldLines('', [], 0),
           peer: this.#transport.peer,
         },
         body,
       ),
       body,
-      (response) => void this.#answer(cycle, response),
+      this,
     );
     this.#cycle = cycle;
     this.#context.dispatch(cycle.request, cycle);
@@ -117,7 +119,12 @@ export class LineConnection implements ServedConnection, BodySource, Sink {
     body.deliver(piece, this.#remaining === 0);
   }
 
-  async #answer(cycle: LineCycle, response: Response | undefined): Promise<void> {
+  inform(status: number, headers: ResponseHeaders): void {
+    const fields = Object.entries(headers).map(([name, value]) => ` ${name}: ${String(value)}`);
+    this.#transport.stream.write(`*${status}${fields.join('')}\n`);
+  }
+
+  async respond(cycle: LineCycle, response: Response | undefined): Promise<void> {
     if (response === undefined || this.#closed) {
       if (response !== undefined) discard(response);
       cycle.end(0, false);
@@ -127,6 +134,11 @@ export class LineConnection implements ServedConnection, BodySource, Sink {
     const body = outgoingBody(response);
     try {
       const bytesSent = body.kind === 'none' ? 0 : await sendContent(body, this);
+      const announced = announcedTrailers(response);
+      if (announced !== undefined) {
+        for (const [name, value] of trailerFields(response, announced))
+          this.#transport.stream.write(`-${name}: ${value}\n`);
+      }
       this.#transport.stream.write('.\n');
       cycle.end(bytesSent, true);
     } catch (error) {
@@ -153,15 +165,20 @@ export class LineConnection implements ServedConnection, BodySource, Sink {
 
 class LineCycle extends RequestCycle {
   readonly body: BodyQueue;
-  readonly #send: (response: Response | undefined) => void;
+  readonly #connection: LineConnection;
 
-  constructor(request: RoutedRequest, body: BodyQueue, send: (response: Response | undefined) => void) {
+  constructor(request: RoutedRequest, body: BodyQueue, connection: LineConnection) {
     super(request);
     this.body = body;
-    this.#send = send;
+    this.#connection = connection;
+  }
+
+  protected override sendInterim(status: number, headers: ResponseHeaders): boolean {
+    this.#connection.inform(status, headers);
+    return true;
   }
 
   protected override send(response: Response | undefined): void {
-    this.#send(response);
+    void this.#connection.respond(this, response);
   }
 }

@@ -10,7 +10,17 @@ const outcomes: Outcome[] = [];
 const probe = definePlugin({
   name: 'probe',
   apply({ hooks }) {
-    hooks.onRoute.tapPromise({ stage: Stage.handler }, async ({ request }) => {
+    hooks.onRoute.tapPromise({ stage: Stage.handler }, async (exchange) => {
+      const { request } = exchange;
+      if (request.path === '/hints') {
+        exchange.inform(103, { link: '</a.css>; rel=preload' });
+        return {
+          status: 200,
+          headers: { trailer: 'x-version' },
+          body: counting(2),
+          trailers: () => ({ 'x-version': request.version }),
+        };
+      }
       if (request.path === '/upper') {
         const pieces: Uint8Array[] = [];
         for await (const piece of request.body) pieces.push(piece);
@@ -51,6 +61,9 @@ async function talk(server: SocketlessServer, ...sent: readonly string[]): Promi
     await client.send(Buffer.from(piece));
     await sleep(20);
   }
+  const requests = sent.join('').match(/^[A-Z]+ \//gm)?.length;
+  const responses = (): number | undefined => client.received.toString().match(/\.\n/g)?.length;
+  await expect.poll(responses, { timeout: 5_000 }).toBe(requests);
   const received = client.closed();
   await server.stop(5_000, 0);
   return (await received).toString();
@@ -71,6 +84,13 @@ describe('a protocol that is not HTTP/1', () => {
   it('delivers a body in pieces to the tap that reads it', async () => {
     await using server = await open();
     expect(await talk(server, 'POST /upper 10\nhello', 'world')).toBe('200\n+10\nHELLOWORLD.\n');
+  });
+
+  it('gets interim responses and trailer fields', async () => {
+    await using server = await open();
+    expect(await talk(server, 'GET /hints\n')).toBe(
+      '*103 link: </a.css>; rel=preload\n200\n+2\n1;+2\n2;-X-Version: 2.0\n.\n',
+    );
   });
 
   it("is held to the route's body limit", async () => {

@@ -15,10 +15,7 @@ describe('definePlugin refuses what would do nothing, and says what was meant', 
       'scripts has an unknown property "of": did you mean "off"?',
     ],
     [{ scripts: { off: 'p off;' } }, 'plugin "p", scripts: "names" is missing'],
-    [
-      { scripts: { names: [], off: 'p off;' } },
-      'plugin "p", scripts: "names" must be a function, got list',
-    ],
+    [{ scripts: { names: [], off: 'p off;' } }, 'plugin "p", scripts: "names" must be a function, got list'],
     [
       { variables: { user: { help: 'the user', valeu: () => '' } } },
       'plugin "p", variable "user" has an unknown property "valeu": did you mean "value"?',

@@ -1,5 +1,5 @@
 import type { Closable, Lookup } from '../files/open-file.js';
-import type { Request, Response } from '../http/message.js';
+import type { Request, Response, ResponseHeaders } from '../http/message.js';
 import type { FilePath } from '../path/url-path.js';
 import type { RouteView } from './route-view.js';
 import type { Script } from './script.js';
@@ -74,6 +74,15 @@ export interface Exchange {
    * of an error page is an error page.
    */
   forwardToIndex(name: string): Promise<Response>;
+  /**
+   * Sends an interim response ahead of the response: 103 Early Hints, 104, or 100 to a client that waits for it. On an
+   * exchange that was forwarded it goes to the client all the same. For one request 16 are sent, with 16 KiB of fields.
+   * @param status 100 to 199, and not 101
+   * @returns false where it is not sent: to a client of HTTP/1.0, when the response is settled, and beyond those bounds
+   * @throws TypeError for another status; IllegalFieldError for a field that cannot be sent; Error after the exchange has
+   * ended
+   */
+  inform(status: number, headers?: ResponseHeaders): boolean;
   /** A value set by a plugin for this exchange (`remote_user`), seen by templates as `$name`. */
   variable(name: string): string | undefined;
   /** Sets a variable for this exchange and what it forwards to. @throws Error after the exchange has ended */

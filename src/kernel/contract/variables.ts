@@ -49,7 +49,7 @@ export const kernelVariables: VariableTable = {
     value: ({ request }) => String(request.peer.localPort),
   },
   server_protocol: {
-    help: '`HTTP/1.0` or `HTTP/1.1`',
+    help: '`HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`',
     value: ({ request }) => `HTTP/${request.version}`,
   },
   uri: {

@@ -1,4 +1,4 @@
-import type { Response } from '../http/message.js';
+import type { Response, ResponseHeaders } from '../http/message.js';
 import type { LiveExchange } from './exchange.js';
 
 /** Who asked: told of the route, so that the exchange can be aborted, then exactly once of the answer. */
@@ -7,6 +7,8 @@ export interface Answerer {
   readonly ended: boolean;
   /** Not called for a request that a server-wide hook answers. */
   routed(exchange: LiveExchange): void;
+  /** @see Exchange.inform */
+  inform(status: number, headers: ResponseHeaders): boolean;
   answer(response: Response): void;
   /** Instead of an answer: the client has left, and what was to answer it was aborted. */
   left(): void;

@@ -43,7 +43,7 @@ export class Site implements ExchangeHost {
   #dispatch(request: IncomingRequest, { route, guard, script, error }: Match, answerer: Answerer): void {
     // While a script was looked for, or a tap of onRequest waited.
     if (answerer.ended) return;
-    const exchange = new LiveExchange(request, route, this, undefined, undefined, undefined, script);
+    const exchange = new LiveExchange(request, route, this, answerer, script);
     answerer.routed(exchange);
     try {
       if (error !== undefined) throw error;
@@ -83,14 +83,9 @@ export class Site implements ExchangeHost {
     const [route] = this.#routes.routes();
     if (route?.hooks.onRefused === undefined) return;
     const { status, bytesSent, durationMs, complete, peer } = request;
-    const exchange = new LiveExchange(
-      meaninglessRequest(peer),
-      route,
-      this,
-      undefined,
-      undefined,
-      refusalOf(request),
-    );
+    const exchange = new LiveExchange(meaninglessRequest(peer), route, this, undefined, undefined, {
+      refused: refusalOf(request),
+    });
     exchange[end]({ status, bytesSent, durationMs, complete });
   }
 
@@ -161,7 +156,7 @@ export class Site implements ExchangeHost {
           if (errorStatus === undefined) requireMethod(request, each);
           limitBody(request[boundedBody], each);
         }
-        exchange = new LiveExchange(request, route, this, from, errorStatus, undefined, script);
+        exchange = new LiveExchange(request, route, this, undefined, script, { origin: from, errorStatus });
       } catch (failure) {
         done(failure, undefined);
         return;

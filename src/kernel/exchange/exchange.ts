@@ -17,6 +17,7 @@ import {
   type IncomingRequest,
   type Request,
   type Response,
+  type ResponseHeaders,
 } from '../http/message.js';
 import type { TapOwner } from '../http/tap-owner.js';
 import { childPath, encodePath, type FilePath } from '../path/url-path.js';
@@ -40,6 +41,18 @@ export interface ExchangeHost {
   failed(exchange: LiveExchange, error: unknown): void;
 }
 
+/** Sends interim responses. @see Answerer */
+type Informed = { inform(status: number, headers: ResponseHeaders): boolean };
+
+/** What makes an exchange another than one of a client's request with a route. */
+interface ExchangeKind {
+  readonly origin?: LiveExchange;
+  readonly errorStatus?: number | undefined;
+  readonly refused?: Refusal;
+}
+
+const FROM_CLIENT: ExchangeKind = {};
+
 /** Keys of what the kernel does with an exchange: symbols, as those of {@link TappedExchange}. */
 export const leave = Symbol('leave');
 export const clientLeft = Symbol('clientLeft');
@@ -61,6 +74,7 @@ export class LiveExchange implements TappedExchange {
   readonly #body: BoundedBody;
   #answeredBy: TapOwner | undefined;
   readonly #host: ExchangeHost;
+  readonly #client: Informed | undefined;
   readonly #script: Script | undefined;
   #closables: Closable[] | undefined;
   #abort: AbortController | undefined;
@@ -73,14 +87,14 @@ export class LiveExchange implements TappedExchange {
   #forwards = 0;
   #passed: Set<string> | undefined;
 
+  /** @param client gets the interim responses; undefined for an exchange that is forwarded, or had no route */
   constructor(
     request: IncomingRequest,
     route: Route,
     host: ExchangeHost,
-    origin: LiveExchange | undefined = undefined,
-    errorStatus: number | undefined = undefined,
-    refused: Refusal | undefined = undefined,
-    script: Script | undefined = undefined,
+    client: Informed | undefined,
+    script: Script | undefined,
+    { origin, errorStatus, refused }: ExchangeKind = FROM_CLIENT,
   ) {
     this.request = request;
     this.#body = request[boundedBody];
@@ -90,6 +104,7 @@ export class LiveExchange implements TappedExchange {
     this.errorStatus = errorStatus;
     this.refused = refused;
     this.#host = host;
+    this.#client = client;
     this.#script = script;
     if (origin !== undefined) origin.#forwardedTo = this;
   }
@@ -201,6 +216,12 @@ export class LiveExchange implements TappedExchange {
       this.#passed ??= new Set();
       this.#passed.add(tap);
     }
+  }
+
+  inform(status: number, headers: ResponseHeaders = {}): boolean {
+    this.#checkOpen();
+    if (this.origin !== undefined) return this.origin.inform(status, headers);
+    return this.#client?.inform(status, headers) ?? false;
   }
 
   /** A value set by a plugin for this exchange (`remote_user`), seen by templates as `$name`. */

@@ -16,6 +16,7 @@ const EXCHANGE = [
   'final',
   'forward',
   'forwardToIndex',
+  'inform',
   'open',
   'origin',
   'outcome',

@@ -3,7 +3,8 @@ import { earlyOwner } from '../hooks/answer-checks.js';
 import { answeredBy } from '../hooks/tapped-exchange.js';
 import { ClientGone } from '../http/client-gone.js';
 import { discard } from '../http/discard.js';
-import type { IncomingRequest, Response } from '../http/message.js';
+import { checkInterim, MAX_INTERIM, MAX_INTERIM_SIZE } from '../http/interim.js';
+import type { IncomingRequest, Response, ResponseHeaders } from '../http/message.js';
 import { described, type TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
 import type { Answerer } from './answerer.js';
@@ -25,6 +26,9 @@ export abstract class RequestCycle implements Answerer {
   /** Whose response it has where there is no exchange. */
   #early: TapOwner | undefined;
   #status = CLIENT_CLOSED_REQUEST;
+  /** Interim responses that were sent, and the characters of their fields. */
+  #interim = 0;
+  #interimSize = 0;
 
   constructor(request: IncomingRequest) {
     this.request = request;
@@ -32,6 +36,13 @@ export abstract class RequestCycle implements Answerer {
 
   /** Called once. @param response undefined where the client has left and nothing is sent */
   protected abstract send(response: Response | undefined): void;
+
+  /**
+   * Sends an interim response, ahead of the response.
+   * @param headers checked
+   * @returns false where the protocol, or the client's version of it, has none
+   */
+  protected abstract sendInterim(status: number, headers: ResponseHeaders): boolean;
 
   /** The response is settled; from here on it is on its way. */
   get answered(): boolean {
@@ -75,6 +86,15 @@ export abstract class RequestCycle implements Answerer {
    */
   leave(): boolean {
     return this.#exchange?.[leave]() ?? false;
+  }
+
+  inform(status: number, headers: ResponseHeaders): boolean {
+    const size = checkInterim(status, headers);
+    if (this.#answered || this.#ended || this.#interim >= MAX_INTERIM) return false;
+    if (this.#interimSize + size > MAX_INTERIM_SIZE || !this.sendInterim(status, headers)) return false;
+    this.#interim += 1;
+    this.#interimSize += size;
+    return true;
   }
 
   left(): void {

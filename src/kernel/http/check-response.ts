@@ -4,17 +4,32 @@
  */
 export function problemOfResponse(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `${kindOf(value)} is no Response`;
-  const { status, headers, body } = fieldsOf(value);
+  const { status, headers, body, trailers } = fieldsOf(value);
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) {
     return `the status of its answer is ${shown(status)}, no whole number from 200 to 599`;
   }
   if (headers !== undefined && !isRecord(headers))
     return `the headers of its answer are ${kindOf(headers)}, no object of names and values`;
-  return problemOfBody(body);
+  return problemOfBody(body) ?? problemOfTrailers(trailers, headers);
 }
 
-function fieldsOf(value: object): { status?: unknown; headers?: unknown; body?: unknown } {
+function fieldsOf(value: object): {
+  status?: unknown;
+  headers?: unknown;
+  body?: unknown;
+  trailers?: unknown;
+} {
   return value;
+}
+
+function problemOfTrailers(trailers: unknown, headers: unknown): string | undefined {
+  if (trailers === undefined) return undefined;
+  if (typeof trailers !== 'function')
+    return `the trailers of its response are ${kindOf(trailers)}, not a function that returns fields`;
+  const isAnnounced = typeof headers === 'object' && headers !== null && 'trailer' in headers;
+  return isAnnounced
+    ? undefined
+    : 'the trailers of its response are not announced: name them in its header field "trailer"';
 }
 
 /** A Map, or Headers, has entries but no fields. */

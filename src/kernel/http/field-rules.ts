@@ -1,13 +1,14 @@
 import { isFieldValue, isToken } from './characters.js';
 import type { Response } from './message.js';
 
-/** Fields the kernel writes itself; `content-length` is read for streams and for HEAD. */
+/** Fields the kernel writes itself; `content-length` is read for streams and for HEAD, `trailer` with trailer fields. */
 const KERNEL_FIELDS = new Set([
   'connection',
   'content-length',
   'date',
   'keep-alive',
   'server',
+  'trailer',
   'transfer-encoding',
 ]);
 
@@ -61,7 +62,7 @@ export function checkValue(name: string, value: unknown): string {
 }
 
 /** @throws IllegalFieldError for a field that cannot be sent */
-export function checkFields({ headers }: Response): void {
+export function checkFields({ headers }: Pick<Response, 'headers'>): void {
   if (headers === undefined) return;
   for (const name of Object.keys(headers)) {
     const value = headers[name];

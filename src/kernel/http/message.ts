@@ -31,6 +31,9 @@ export interface RequestHeaders {
   [Symbol.iterator](): IterableIterator<readonly [name: string, value: string]>;
 }
 
+/** `2.0` of a request that came by HTTP/2. */
+export type HttpVersion = '1.0' | '1.1' | '2.0';
+
 /** One request, whatever version of HTTP it came by. */
 export interface Request {
   /** Case-sensitive token, RFC 9110 §9.1. */
@@ -53,7 +56,7 @@ export interface Request {
   /** Lower case, without port and without a dot at its end; empty when an HTTP/1.0 client sent none. */
   readonly host: string;
   /** Version of HTTP that the client speaks (RFC 9110 §2.5). */
-  readonly version: '1.0' | '1.1';
+  readonly version: HttpVersion;
   /** The header section. */
   readonly headers: RequestHeaders;
   /** The body, read on demand. */
@@ -99,9 +102,9 @@ export interface FileSlice {
 export type ResponseBody = string | Uint8Array | FileSlice | AsyncIterable<Uint8Array>;
 
 /**
- * One answer, as a value. `date`, `content-length`, `transfer-encoding` and `connection` are the kernel's to
- * write; a `content-length` given with an AsyncIterable body, or with no body in the answer to a HEAD, is kept.
- * The same frozen value may be answered again and again: the writer keeps the bytes it made of it.
+ * One response, as a value. `date`, `server`, `content-length`, `transfer-encoding` and `connection` are the kernel's to
+ * write; a `content-length` given with an AsyncIterable body, or with no body in the response to a HEAD, is kept.
+ * A plugin may respond with the same frozen value again and again: the writer keeps the bytes it made of it.
  */
 export interface Response {
   /** 200 to 599. */
@@ -112,6 +115,17 @@ export interface Response {
   readonly spellings?: Readonly<Record<string, string>>;
   /** The body; undefined: an empty one. */
   readonly body?: ResponseBody;
+  /**
+   * Called when the body has ended; returns the fields to send behind it (RFC 9110 §6.5). Their names must be announced in
+   * the field `trailer` of `headers`; others are left out, and so are all trailer fields where the body is not a stream of
+   * unknown length, or the client did not send `TE: trailers`.
+   */
+  readonly trailers?: () => ResponseHeaders;
+  /**
+   * True for a response that was received from an upstream server: its `date` and `server` are sent as they are (RFC 9110
+   * §6.6.1, §10.2.4). Without a `date` the kernel adds its own; without a `server` there is none.
+   */
+  readonly fromUpstream?: boolean;
 }
 
 /** Whether a body is part of a file, as opposed to text, bytes or a stream. */

@@ -4,6 +4,7 @@ import {
   boundedBody,
   type FileOwner,
   fileOwner,
+  type HttpVersion,
   type IncomingRequest,
   type Peer,
   type Request,
@@ -18,7 +19,7 @@ export class RoutedRequest implements IncomingRequest {
   readonly path: DecodedPath;
   readonly query: string;
   readonly host: string;
-  readonly version: '1.0' | '1.1';
+  readonly version: HttpVersion;
   readonly headers: RequestHeaders;
   readonly body: RequestBody;
   readonly peer: Peer;

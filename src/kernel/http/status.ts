@@ -1,6 +1,9 @@
 /** Reason phrases: RFC 9110 §15 and the registry it keeps. */
 export const STATUS_CODES: Readonly<Record<number, string>> = {
   100: 'Continue',
+  102: 'Processing',
+  103: 'Early Hints',
+  104: 'Upload Resumption Supported',
   200: 'OK',
   201: 'Created',
   202: 'Accepted',

@@ -4,21 +4,23 @@ import { ClientGone } from '../http/client-gone.js';
 import { discard } from '../http/discard.js';
 import { builtInErrorPage } from '../http/error-page.js';
 import { HttpError } from '../http/errors.js';
-import type { Response } from '../http/message.js';
+import type { Response, ResponseHeaders } from '../http/message.js';
 import type { OutgoingBody } from '../http/outgoing-body.js';
+import { trailerFields } from '../http/trailers.js';
 import type { ConnectionContext } from '../net/connection-context.js';
 import { sendContent } from '../net/send-body.js';
 import type { ConnectionState, ServedConnection } from '../net/served-connection.js';
 import type { HasDeadline } from '../net/timeouts.js';
 import type { Transport } from '../net/transport.js';
 import { ChunkedSink } from './chunked-sink.js';
-import { Http1Cycle } from './http1-cycle.js';
+import { Http1Cycle, type Sender } from './http1-cycle.js';
 import { HeadParser, type RequestHead } from './parser.js';
 import { ReceiveBuffer } from './receive-buffer.js';
 import { type ReceivedRequest, receive } from './request.js';
 import { SendQueue } from './send-queue.js';
 import { serialise } from './serialised-cache.js';
 import { TransferWait } from './transfer-wait.js';
+import { interimHead, type Wire } from './writer.js';
 
 /** How long a closing connection listens on, so that the client sees the answer and not a reset (RFC 9112 §9.6). */
 const LINGER_MS = 5_000;
@@ -71,8 +73,11 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
   readonly #bodyWait = new TransferWait(MIN_BODY_RATE);
   /** What had been sent when a silent response was last looked at. */
   #sentBefore = 0;
-  readonly #send = (cycle: Http1Cycle, response: Response | undefined): void =>
-    response === undefined ? this.#giveUp(cycle) : this.#answer(cycle, response);
+  readonly #sender: Sender = {
+    respond: (cycle, response) =>
+      response === undefined ? this.#giveUp(cycle) : this.#answer(cycle, response),
+    inform: (cycle, status, headers) => this.#inform(cycle, status, headers),
+  };
 
   constructor(transport: Transport, context: ConnectionContext) {
     const { stream } = transport;
@@ -210,7 +215,7 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     const received = this.#understand(head);
     if (received === undefined) return;
     // A client that sent content already waits for nothing (RFC 9110 §10.1.1).
-    const cycle = new Http1Cycle(received, received.expectsContinue && !contentCame, this.#send);
+    const cycle = new Http1Cycle(received, received.expectsContinue && !contentCame, this.#sender);
     this.#cycle = cycle;
     this.#sendQueue.begin();
     this.#sentBefore = 0;
@@ -338,22 +343,34 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
 
   // Answering
 
+  #inform(cycle: Http1Cycle, status: number, headers: ResponseHeaders): boolean {
+    // RFC 9110 §15.2: a client of HTTP/1.0 does not know that another response follows.
+    if (this.#closed || cycle.version === '1.0') return false;
+    if (status === 100) {
+      if (!cycle.owesContinue) return false;
+      cycle.owesContinue = false;
+    }
+    this.#sendQueue.enqueue(interimHead(status, headers));
+    return true;
+  }
+
   #answer(cycle: Http1Cycle, response: Response): void {
     if (this.#closed) {
       discard(response);
       return;
     }
     const { timeouts, log, settings } = this.#context;
-    const { head, body, chunked, size, keepAlive } = cycle.toWire(
+    const wire = cycle.toWire(
       response,
       this.#mayKeep(cycle),
       { date: timeouts.date(), server: settings.serverField },
       log,
     );
+    const { head, body, size, keepAlive } = wire;
     this.#sendQueue.enqueue(head);
     if (body.kind === 'none') this.#finish(cycle, size, keepAlive, response);
     else {
-      this.#sendBody(body, chunked).then(
+      this.#sendBody(body, wire, response).then(
         (bytesSent) => this.#finish(cycle, bytesSent, keepAlive, undefined),
         (error: unknown) => this.#breakOff(cycle, error),
       );
@@ -361,11 +378,15 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
   }
 
   /** @returns how many bytes of the body were sent */
-  async #sendBody(body: Exclude<OutgoingBody, { kind: 'none' }>, chunked: boolean): Promise<number> {
+  async #sendBody(
+    body: Exclude<OutgoingBody, { kind: 'none' }>,
+    { chunked, trailers }: Wire,
+    response: Response,
+  ): Promise<number> {
     if (!chunked) return sendContent(body, this.#sendQueue);
     const chunks = new ChunkedSink(this.#sendQueue);
     const bytesSent = await sendContent(body, chunks);
-    await chunks.end();
+    await chunks.end(trailers && trailerFields(response, trailers));
     return bytesSent;
   }
 

@@ -2,7 +2,8 @@ import { describeError } from '../diagnostics/error-text.js';
 import { RequestCycle } from '../exchange/request-cycle.js';
 import { discard } from '../http/discard.js';
 import { builtInErrorPage } from '../http/error-page.js';
-import type { Response } from '../http/message.js';
+import type { Response, ResponseHeaders } from '../http/message.js';
+import { readsTrailers } from '../http/trailers.js';
 import type { Log } from '../log/log.js';
 import type { FramedBody } from './body-framing.js';
 import type { ReceivedRequest } from './request.js';
@@ -12,13 +13,20 @@ import type { Delivery, Wire } from './writer.js';
 /** Body bytes that were not read and are still taken in to keep the connection; beyond them the connection closes. */
 const MAX_DRAINED = 256 * 1024;
 
-/** @param response undefined where the client has left and nothing is sent */
-export type Send = (cycle: Http1Cycle, response: Response | undefined) => void;
+/** The connection of a request, as its cycle uses it. */
+export interface Sender {
+  /** @param response undefined where the client has left and nothing is sent */
+  respond(cycle: Http1Cycle, response: Response | undefined): void;
+  /** @returns false where it cannot be sent */
+  inform(cycle: Http1Cycle, status: number, headers: ResponseHeaders): boolean;
+}
 
 /** A request of an HTTP/1 connection: how its body ends and how its response is framed. */
 export class Http1Cycle extends RequestCycle {
   /** As received: how the response ends depends on it, whatever a plugin does to the request. */
   readonly method: string;
+  /** As received. */
+  readonly version: ReceivedRequest['version'];
   /** undefined when the request has no body. */
   readonly body: FramedBody | undefined;
   /** As far as the client is concerned. */
@@ -27,15 +35,16 @@ export class Http1Cycle extends RequestCycle {
   owesContinue: boolean;
   /** The response's last byte is handed over: only now may the next request be answered. */
   sent = false;
-  readonly #send: Send;
+  readonly #sender: Sender;
 
-  constructor({ request, body, keepAlive }: ReceivedRequest, owesContinue: boolean, send: Send) {
+  constructor({ request, body, keepAlive, version }: ReceivedRequest, owesContinue: boolean, sender: Sender) {
     super(request);
     this.method = request.method;
+    this.version = version;
     this.body = body;
     this.keepAlive = keepAlive;
     this.owesContinue = owesContinue;
-    this.#send = send;
+    this.#sender = sender;
   }
 
   get receiving(): boolean {
@@ -50,7 +59,11 @@ export class Http1Cycle extends RequestCycle {
   }
 
   protected override send(response: Response | undefined): void {
-    this.#send(this, response);
+    this.#sender.respond(this, response);
+  }
+
+  protected override sendInterim(status: number, headers: ResponseHeaders): boolean {
+    return this.#sender.inform(this, status, headers);
   }
 
   /** Its response as bytes; the built-in page for 500 where that cannot be sent, which is logged. */
@@ -60,10 +73,11 @@ export class Http1Cycle extends RequestCycle {
     { date, server }: Pick<Delivery, 'date' | 'server'>,
     log: Log,
   ): Wire {
-    const { method, request } = this;
-    const delivery = { method, version: request.version, keepAlive, date, server };
+    const { method, version, request } = this;
+    const delivery = { method, version, keepAlive, date, server };
     try {
-      return serialise(response, delivery);
+      if (response.trailers === undefined) return serialise(response, delivery);
+      return serialise(response, { ...delivery, readsTrailers: readsTrailers(request) });
     } catch (error) {
       discard(response);
       log.error(`${method} ${request.target} (${this.answeredBy}): ${describeError(error)}`);

@@ -15,6 +15,7 @@ export interface ReceivedRequest {
   /** The client waits for `100 Continue`. */
   readonly expectsContinue: boolean;
   readonly keepAlive: boolean;
+  readonly version: RequestHead['version'];
 }
 
 /**
@@ -34,7 +35,13 @@ export function receive(head: RequestHead, peer: Peer, source: BodySource): Rece
   const headers = authority === undefined ? fields : fields.withHost(authority);
   const parts = { method, target, path, query, host, version, headers, peer };
   const request: IncomingRequest = new RoutedRequest(parts, body?.queue ?? emptyBody);
-  return { request, body, expectsContinue: expectsContinue(head, framing), keepAlive: wantsKeepAlive(head) };
+  return {
+    request,
+    body,
+    expectsContinue: expectsContinue(head, framing),
+    keepAlive: wantsKeepAlive(head),
+    version,
+  };
 }
 
 /** Upgrade is optional to grant, but a version of WebSocket that we could never speak is answered (RFC 6455 §4.4). */

@@ -8,6 +8,7 @@ import {
   outgoingBody,
 } from '../http/outgoing-body.js';
 import { STATUS_CODES } from '../http/status.js';
+import { announcedTrailers } from '../http/trailers.js';
 
 /** What the connection knows about the answer's place in the conversation. */
 export interface Delivery {
@@ -18,6 +19,8 @@ export interface Delivery {
   readonly date: string;
   /** The value of Server; empty for none. `webserv` when left out. */
   readonly server?: string | undefined;
+  /** The client said that it reads trailer fields. */
+  readonly readsTrailers?: boolean;
 }
 
 /** How an answer goes on the wire. */
@@ -26,11 +29,15 @@ export interface Wire {
   readonly body: OutgoingBody;
   /** The body is a stream that goes in chunks (RFC 9112 §7.1). */
   readonly chunked: boolean;
+  /** The trailer fields that are announced; undefined where none are sent. @see announcedTrailers */
+  readonly trailers: ReadonlyMap<string, string> | undefined;
   /** Bytes of content at hand; what a file or a stream sends is counted as it goes. */
   readonly size: number;
   /** False when the connection ends with this answer: the client asked, or only its end can mark the content's. */
   readonly keepAlive: boolean;
 }
+
+const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 
 function fieldLines(response: Response): string {
   let lines = '';
@@ -95,20 +102,50 @@ export function toWire(response: Response, delivery: Delivery): Wire {
       framing = `Content-Length: ${content.length}\r\n`;
     else if (delivery.version === '1.1') {
       chunked = true;
-      if (delivery.method !== 'HEAD') framing = 'Transfer-Encoding: chunked\r\n';
+      if (delivery.method !== 'HEAD') framing = CHUNKED;
     } else keepAlive = false;
     body = content;
   } else if (status === 205) {
     framing = 'Content-Length: 0\r\n';
   }
+  const announced = announcedTrailers(response);
+  const isRead = delivery.readsTrailers === true && framing === CHUNKED;
+  const trailers = isRead ? announced : undefined;
+  if (trailers !== undefined) framing += `Trailer: ${[...trailers.values()].join(', ')}\r\n`;
   const connection = connectionField(response, delivery.version, keepAlive);
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${serverField(delivery)}Date: ${delivery.date}\r\n${fieldLines(response)}${framing}${connection}\r\n`;
+  const origin = originFields(response, delivery);
+  const head = `${statusLine(status)}${origin}${fieldLines(response)}${framing}${connection}\r\n`;
   const bytes = Buffer.from(head, 'latin1');
-  return { head: bytes, body, chunked, size: body.kind === 'bytes' ? body.bytes.length : 0, keepAlive };
+  const size = body.kind === 'bytes' ? body.bytes.length : 0;
+  return { head: bytes, body, chunked, trailers, size, keepAlive };
 }
 
-function serverField({ server = 'webserv' }: Delivery): string {
+/** An interim response (RFC 9110 §15.2). @throws IllegalFieldError */
+export function interimHead(status: number, headers: ResponseHeaders): Buffer {
+  return Buffer.from(`${statusLine(status)}${fieldLines({ status, headers })}\r\n`, 'latin1');
+}
+
+function statusLine(status: number): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+}
+
+/** Server and Date. @throws IllegalFieldError for those of an upstream's response */
+function originFields({ fromUpstream, headers }: Response, delivery: Delivery): string {
+  if (fromUpstream !== true) return serverField(delivery.server) + dateField(delivery.date);
+  const { server = '', date = delivery.date } = headers ?? {};
+  return serverField(ownValue('server', server)) + dateField(ownValue('date', date));
+}
+
+function ownValue(name: string, value: string | readonly string[]): string {
+  return checkValue(name, typeof value === 'string' ? value : value[0]);
+}
+
+function serverField(server = 'webserv'): string {
   return server === '' ? '' : `Server: ${server}\r\n`;
+}
+
+function dateField(date: string): string {
+  return `Date: ${date}\r\n`;
 }
 
 /** Persistence is HTTP/1.1's default and 1.0's exception (RFC 9112 §9.3); Upgrade is named here too (RFC 9110 §7.8). */
