@@ -18,7 +18,7 @@ export class UploadServer {
   readonly #stores = new Set<string>();
   readonly #sweeps: Promise<void>[] = [];
 
-  /** @param stores the directories of this configuration whose files may be anybody's */
+  /** @param stores directories of this configuration that clients who are not trusted upload to */
   constructor(stores: Stores, log: Log, metrics: Metrics) {
     this.stores = stores;
     this.#log = log;

@@ -3,7 +3,7 @@ import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { describe, expect, it } from 'vitest';
 import { message, SECOND } from '../wire/talk.js';
 
-/** What `inform` returned, by call. */
+/** Results of `inform`, by call. */
 const informed: boolean[] = [];
 
 const hints = definePlugin({

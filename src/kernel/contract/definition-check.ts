@@ -3,7 +3,7 @@ import { checkKeys, checkObject } from './known-keys.js';
 import type { PluginDefinition, ScriptRunner } from './plugin.js';
 import { type VariableDefinition, variablePrefixes } from './variables.js';
 
-/** What `definePlugin` refuses: everything in a definition that would do nothing, or could not be written. */
+/** The checks of `definePlugin`: everything in a definition that would do nothing, or could not be written, is refused. */
 
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const WORD = /^[a-z][a-z0-9_]*$/;

@@ -40,7 +40,7 @@ export interface SetupContext<Options> {
   changed(path: string): void;
 }
 
-/** What the configuration says of one route, before any route is built. */
+/** A route as the configuration describes it, before any route is built. */
 export interface ConfiguredRoute<Options> {
   /** The plugin's values there, inherited and checked. */
   readonly options: Options;

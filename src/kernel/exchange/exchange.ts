@@ -44,7 +44,7 @@ export interface ExchangeHost {
 /** Sends interim responses. @see Answerer */
 type Informed = { inform(status: number, headers: ResponseHeaders): boolean };
 
-/** What makes an exchange another than one of a client's request with a route. */
+/** Properties of an exchange that is forwarded, or has no route; none for that of a client's request. */
 interface ExchangeKind {
   readonly origin?: LiveExchange;
   readonly errorStatus?: number | undefined;
@@ -58,7 +58,7 @@ export const leave = Symbol('leave');
 export const clientLeft = Symbol('clientLeft');
 export const end = Symbol('end');
 
-/** One request with its route, from its head to its last byte. Plugins find nothing on it but what {@link Exchange} has. */
+/** A request with its route, from its head to its last byte. Plugins find nothing on it but what {@link Exchange} has. */
 export class LiveExchange implements TappedExchange {
   readonly request: Request;
   readonly route: Route;

@@ -43,7 +43,7 @@ const REQUEST = [
 ];
 const BODY = ['awaited', 'length', 'read', 'received'];
 
-/** What taps were given, by `METHOD PATH` of their request, or `onRequest`. */
+/** The names that taps found, by `METHOD PATH` of their request, or `onRequest`. */
 const seen = new Map<string, readonly (readonly string[])[]>();
 
 const looker = definePlugin({

@@ -86,7 +86,7 @@ describe('changed', () => {
 });
 
 describe('a change is seen by the next request', () => {
-  /** Asks often enough for a listing, or that nothing is there, to be remembered. */
+  /** Asks often enough for a listing, or a missing file, to be remembered. */
   async function often(server: TestServer, path: string, init: RequestInit = {}): Promise<string> {
     let text = '';
     for (let count = 0; count < 25; count += 1) text = await (await server.fetch(path, init)).text();

@@ -2,7 +2,7 @@ import { checkValue, IllegalFieldError, sentName } from './field-rules.js';
 import type { Request, Response, ResponseHeaders } from './message.js';
 
 /**
- * What must not be a trailer field (RFC 9110 §6.5.1): framing, routing, request modifiers, authentication, and what decides
+ * Names that must not be trailer fields (RFC 9110 §6.5.1): framing, routing, request modifiers, authentication, and what decides
  * how the response is handled or its body is read.
  */
 const FORBIDDEN: ReadonlySet<string> = new Set([

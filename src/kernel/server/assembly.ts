@@ -94,7 +94,7 @@ export async function assemble(
   let isServing = false;
   const reopen = async (): Promise<void> => {
     logs.reopen();
-    // A process that stands by has not begun to serve: its plugins have nothing open yet.
+    // The plugins of a standby process have not begun to serve: they have nothing open yet.
     if (isServing) for (const plugin of plugins) await tell(plugin, 'reopen');
   };
   const changed = (path: string): void => hooks.changed(path);

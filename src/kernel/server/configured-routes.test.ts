@@ -8,7 +8,7 @@ interface Heard {
   readonly roots: readonly (string | undefined)[];
 }
 
-/** What `setup` of a plugin learns of a configuration. */
+/** Sets a plugin up, and returns how its `setup` sees a configuration. */
 async function heardOf(conf: string): Promise<Heard> {
   let heard: Heard | undefined;
   const asker = definePlugin({

@@ -8,7 +8,7 @@ type Acting = ReadonlyMap<string, RouteConfig>;
 
 const NONE: Acting = new Map();
 
-/** One plugin's options in every route of a configuration. Blocks whose values for the plugin are in doubt are left out. */
+/** Yields a plugin's options in every route of a configuration. Blocks whose values for the plugin are in doubt are left out. */
 export function* configuredRoutes(
   plugin: string,
   servers: readonly ServerConfig[],

@@ -43,7 +43,7 @@ describe('the life of a plugin', () => {
     expect(steps).toEqual(['one setup', 'two setup', 'one apply', 'two apply']);
     const bound = await server.bind();
     await bound.reopen();
-    expect(steps.length).toBe(4); // a process that stands by has opened nothing yet
+    expect(steps.length).toBe(4); // a standby process has opened nothing yet
     const running = await bound.serve();
     await running.reopen();
     await running.stop(0);

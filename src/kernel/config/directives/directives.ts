@@ -63,7 +63,7 @@ const OPTIONS: readonly string[] = Object.keys({
   outranks: true,
 } satisfies Record<keyof CustomDirectiveOptions<unknown, unknown>, true>);
 
-/** What is not an option of every builder. */
+/** Options of some builders. */
 const BOUNDS = ['min', 'max'];
 
 /** The general form, for a directive whose arguments differ from each other. */
