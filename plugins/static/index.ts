@@ -57,16 +57,26 @@ export default definePlugin({
   apply({ options, hooks, route, state: cache, announce }) {
     if (!options.static || route.root === undefined) return;
     announce('files', true);
-    const files = new RouteFiles(route, cache, { etag: options.etag, cacheControl: options.cache_control });
-    const responder = new StaticResponder(route, files, options.index, options.try_files);
+    const { etag, index, cache_control: cacheControl, try_files: tryFiles } = options;
+    let responder: StaticResponder | undefined;
+    // Made by the first request: a configuration may have ten thousand routes.
+    const serving = (): StaticResponder => {
+      responder ??= new StaticResponder(
+        route,
+        new RouteFiles(route, cache, { etag, cacheControl }),
+        index,
+        tryFiles,
+      );
+      return responder;
+    };
 
-    if (ownFileFirst(options.try_files)) {
-      hooks.onRoute.tap({ stage: Stage.content, methods: READING }, (exchange) => responder.recall(exchange));
+    if (ownFileFirst(tryFiles)) {
+      hooks.onRoute.tap({ stage: Stage.content, methods: READING }, (exchange) => serving().recall(exchange));
     }
-    const methods = methodsOf(options.index, options.try_files);
+    const methods = methodsOf(index, tryFiles);
     hooks.onRoute.tapPromise(
       { stage: Stage.content, ...(methods === undefined ? {} : { methods }) },
-      (exchange) => responder.respond(exchange),
+      (exchange) => serving().respond(exchange),
     );
   },
 });

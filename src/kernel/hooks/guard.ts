@@ -24,10 +24,7 @@ export function guarded<Args extends readonly unknown[], Answer>(
   fn: (...args: Args) => Answer,
   check: Check<Args, Answer>,
 ): (...args: Args) => Answer {
-  checkFunction(owner, fn);
-  if (fn.constructor.name === 'AsyncFunction') {
-    throw new PluginError(owner, 'tap() takes a plain function; use tapPromise() for an async one');
-  }
+  checkPlainFunction(() => owner, fn);
   return (...args) => {
     try {
       const answer = fn(...args);
@@ -50,7 +47,7 @@ export function guardedPromise<Args extends readonly unknown[], Answer>(
   check: Check<Args, Answer>,
   limit: Limit<Args, Answer> | undefined,
 ): (...args: Args) => Promise<Answer> {
-  checkFunction(owner, fn);
+  checkPromisedFunction(() => owner, fn);
   const call = limit === undefined ? fn : bounded(owner, fn, limit);
   return async (...args) => {
     try {
@@ -62,9 +59,17 @@ export function guardedPromise<Args extends readonly unknown[], Answer>(
   };
 }
 
-/** The types say so; JavaScript may not. @throws PluginError */
-function checkFunction(owner: TapOwner, fn: unknown): void {
-  if (typeof fn !== 'function') throw new PluginError(owner, 'a tap takes its options, then a function');
+/** Checks what `tapPromise()` was given: the types require a function, JavaScript does not. @throws PluginError */
+export function checkPromisedFunction(owner: () => TapOwner, fn: unknown): void {
+  if (typeof fn !== 'function') throw new PluginError(owner(), 'a tap takes its options, then a function');
+}
+
+/** Checks what `tap()` was given. @throws PluginError for an async function, too */
+export function checkPlainFunction(owner: () => TapOwner, fn: unknown): void {
+  checkPromisedFunction(owner, fn);
+  if (typeof fn === 'function' && fn.constructor.name === 'AsyncFunction') {
+    throw new PluginError(owner(), 'tap() takes a plain function; use tapPromise() for an async one');
+  }
 }
 
 /** How long a tap may take. */

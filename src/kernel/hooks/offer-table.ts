@@ -3,13 +3,14 @@ import type { Offers } from '../contract/offers.js';
 /** The offers of one route. */
 export class OfferTable {
   readonly #values: { -readonly [Name in keyof Offers]?: Offers[Name] } = {};
-  readonly #owners = new Map<keyof Offers, string>();
+  // No Map: there may be ten thousand routes, and few have more than two offers.
+  readonly #owners: { [Name in keyof Offers]?: string } = {};
 
   /** @throws Error when another plugin has announced the same for this route */
   announce<Name extends keyof Offers>(plugin: string, name: Name, value: Offers[Name]): void {
-    const owner = this.#owners.get(name);
+    const owner = this.#owners[name];
     if (owner !== undefined) throw new Error(`"${name}" is already announced by plugin "${owner}"`);
-    this.#owners.set(name, plugin);
+    this.#owners[name] = plugin;
     this.#values[name] = value;
   }
 

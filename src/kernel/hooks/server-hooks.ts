@@ -7,8 +7,8 @@ import { boundedBody, type IncomingRequest, type Response } from '../http/messag
 import type { TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
 import { anyAnswer, requestAnswer } from './answer-checks.js';
+import type { HookSettings } from './compiled-hooks.js';
 import { guarded, guardedPromise } from './guard.js';
-import type { HookSettings } from './route-hooks.js';
 import { requestLimit, type TimeoutGroupOf } from './tap-limits.js';
 import { tapOf } from './tap-options.js';
 import { report, requestLook, traced, tracedPromise } from './trace.js';

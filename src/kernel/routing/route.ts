@@ -1,6 +1,6 @@
 import type { ErrorPage } from '../contract/config.js';
 import type { RouteView } from '../contract/route-view.js';
-import type { CompiledHooks } from '../hooks/route-hooks.js';
+import type { CompiledHooks } from '../hooks/compiled-hooks.js';
 import type { RouteScripts } from './scripts.js';
 
 /** A block of the configuration that handles requests, a server or one of its locations, as compiled at load. */

@@ -7,8 +7,10 @@ import type { RouteView } from '../contract/route-view.js';
 import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { describeError } from '../diagnostics/error-text.js';
+import { hookSettings } from '../hooks/compiled-hooks.js';
 import { refusalOf } from '../hooks/plugin-findings.js';
 import { ServerHookTable } from '../hooks/server-hooks.js';
+import { SharedTaps } from '../hooks/shared-taps.js';
 import { timeoutGroups } from '../hooks/tap-timeout.js';
 import { withTimeout } from '../limits/with-timeout.js';
 import type { Log } from '../log/log.js';
@@ -17,7 +19,7 @@ import { type MetricFamily, type Metrics, MetricsRegistry } from '../metrics/met
 import { workerAccount } from '../rights/account.js';
 import { configuredRoutes } from './configured-routes.js';
 import { missingPrerequisites } from './prerequisites.js';
-import type { LoadedPlugin } from './route-builder.js';
+import type { BuildContext, LoadedPlugin } from './route-builder.js';
 import { scriptExposure } from './script-exposure.js';
 import { type BuiltSite, buildSite } from './site-builder.js';
 
@@ -71,11 +73,10 @@ export async function assemble(
 ): Promise<Assembly> {
   const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
   const timeoutGroupOf = timeoutGroups();
-  const hooks = new ServerHookTable({
-    timeoutGroup: (timeout = config.main.pluginTimeout) => timeoutGroupOf(timeout),
-    trace: traceOf(config.main.trace),
-    log,
-  });
+  const settingsOf = hookSettings(timeoutGroupOf, log);
+  const hookSettingsOf: BuildContext['hookSettings'] = ({ pluginTimeout, trace: mode }) =>
+    settingsOf({ pluginTimeout, trace: traceOf(mode) });
+  const hooks = new ServerHookTable(hookSettingsOf(config.main));
   const account = workerAccount(config.main.user);
   const logs = new LogFiles(log, account);
   const registry = new MetricsRegistry();
@@ -140,6 +141,7 @@ export async function assemble(
   const inner = { left: MAX_INNER_ROUTES };
   const sites: BuiltSite[] = [];
   const routes: RouteView[] = [];
+  const shared = new SharedTaps();
   for (const server of config.servers)
     sites.push(
       await buildSite(server, {
@@ -152,8 +154,8 @@ export async function assemble(
         lost,
         changed,
         inner,
-        timeoutGroupOf,
-        traceOf,
+        hookSettings: hookSettingsOf,
+        shared,
       }),
     );
   if (!successor) found.push(...(await logs.doubts()));

@@ -1,64 +1,69 @@
 import type { ErrorPage, RouteConfig } from '../contract/config.js';
-import type { Offers } from '../contract/offers.js';
 import type { RouteView } from '../contract/route-view.js';
 import { formatPlace, type Place } from '../diagnostics/diagnostic.js';
 import { contentTypeOf } from '../files/mime.js';
 import { type Boundary, type Lookup, openFile } from '../files/open-file.js';
+import type { CompiledHooks, HookSettings } from '../hooks/compiled-hooks.js';
 import type { OfferTable } from '../hooks/offer-table.js';
-import type { CompiledHooks } from '../hooks/route-hooks.js';
-import { fileOwner, type Request } from '../http/message.js';
+import { RouteHookTable } from '../hooks/route-hooks.js';
+import type { SharedTaps } from '../hooks/shared-taps.js';
+import { fileOwner } from '../http/message.js';
 import { RoutedRequest } from '../http/routed-request.js';
-import { type DecodedPath, type FilePath, type RootMapping, resolveVisible } from '../path/url-path.js';
+import { type RootMapping, resolveVisible } from '../path/url-path.js';
 import type { Route } from '../routing/route.js';
 import type { RouteScripts } from '../routing/scripts.js';
 
-const NO_METHODS: ReadonlySet<string> = new Set();
-
-const NO_HOOKS: CompiledHooks = Object.freeze({
-  onRoute: undefined,
-  restrict: undefined,
-  onResponse: undefined,
-  onDone: undefined,
-  onRefused: undefined,
-  methods: NO_METHODS,
-  taps: [],
-});
-
 /** What a route knows besides its own block. */
 export interface RouteSurroundings {
-  readonly label: string;
+  /** The route of the block around it; undefined for a server's. */
+  readonly around: Pick<RouteView, 'label'> | undefined;
   readonly serverName: string;
   readonly scripts: RouteScripts | undefined;
   readonly offers: OfferTable;
   readonly routes: readonly RouteView[];
+  readonly hooks: HookSettings;
+  readonly shared: SharedTaps;
 }
 
 /** A route, from the block it was written in: one object for its plugins and for the kernel, since there may be thousands. */
 export class BuiltRoute implements Route {
-  readonly label: string;
   readonly serverName: string;
-  readonly boundary: Boundary;
   readonly scripts: RouteScripts | undefined;
+  /** Where its plugins' taps are collected. */
+  readonly taps: RouteHookTable;
   readonly #config: RouteConfig;
+  readonly #around: Pick<RouteView, 'label'> | undefined;
   readonly #offers: OfferTable;
   readonly #routes: readonly RouteView[];
-  #hooks = NO_HOOKS;
-  #methods = NO_METHODS;
+  readonly #methods: ReadonlySet<string> | undefined;
+  // Made when they are first asked for.
+  #boundary: Boundary | undefined;
+  #resolve: RouteView['resolve'] | undefined;
+  #open: RouteView['open'] | undefined;
+  #contentType: RouteView['contentType'] | undefined;
+  #offersOf: RouteView['offers'] | undefined;
+  #everyRoute: RouteView['everyRoute'] | undefined;
 
-  constructor(config: RouteConfig, { label, serverName, scripts, offers, routes }: RouteSurroundings) {
-    const { root, followSymlinks, hiddenFiles } = config;
+  constructor(config: RouteConfig, surroundings: RouteSurroundings) {
+    const { around, serverName, scripts, offers, routes, hooks, shared } = surroundings;
     this.#config = config;
-    this.label = label;
+    this.#around = around;
     this.serverName = serverName;
-    this.boundary = { directory: root?.directory ?? '/', followSymlinks, hiddenFiles };
     this.scripts = scripts;
     this.#offers = offers;
     this.#routes = routes;
+    this.#methods = config.methods && shared.methods(config.methods);
+    this.taps = new RouteHookTable(this, hooks, shared);
   }
 
   get name(): string {
     const { name, place } = this.#config;
     return place === undefined ? name : `${name} at ${formatPlace(place)}`;
+  }
+
+  get label(): string {
+    const { name } = this.#config;
+    return this.#around === undefined ? name : `${this.#around.label}, ${name}`;
   }
 
   get place(): Place | undefined {
@@ -85,43 +90,56 @@ export class BuiltRoute implements Route {
     return this.#config.errorPages;
   }
 
+  get boundary(): Boundary {
+    const { root, followSymlinks, hiddenFiles } = this.#config;
+    this.#boundary ??= { directory: root?.directory ?? '/', followSymlinks, hiddenFiles };
+    return this.#boundary;
+  }
+
   get hooks(): CompiledHooks {
-    return this.#hooks;
+    return this.taps.compile();
   }
 
   get methods(): ReadonlySet<string> {
-    return this.#methods;
+    return this.#methods ?? this.taps.methods;
   }
 
   get methodsDeclared(): boolean {
-    return this.#config.methods !== undefined;
-  }
-
-  /** Called once, when every plugin has been applied. */
-  complete(hooks: CompiledHooks): void {
-    this.#hooks = hooks;
-    const declared = this.#config.methods;
-    this.#methods = declared === undefined ? hooks.methods : new Set(declared);
+    return this.#methods !== undefined;
   }
 
   // Functions of their own, so that a plugin may take them out of the route: `const { offers } = route`.
 
-  readonly resolve = (path: DecodedPath): FilePath | undefined => {
-    const { root, hiddenFiles } = this.#config;
-    return root && resolveVisible(root, path, hiddenFiles);
-  };
+  get resolve(): RouteView['resolve'] {
+    this.#resolve ??= (path) => {
+      const { root, hiddenFiles } = this.#config;
+      return root && resolveVisible(root, path, hiddenFiles);
+    };
+    return this.#resolve;
+  }
 
-  readonly open = async (request: Pick<Request, 'path'>): Promise<Lookup> => {
-    const path = this.resolve(request.path);
-    const lookup: Lookup = path === undefined ? { kind: 'absent' } : await openFile(path, this.boundary);
-    if (lookup.kind === 'file' && request instanceof RoutedRequest) request[fileOwner]?.own(lookup.file);
-    return lookup;
-  };
+  get open(): RouteView['open'] {
+    this.#open ??= async (request) => {
+      const path = this.resolve(request.path);
+      const lookup: Lookup = path === undefined ? { kind: 'absent' } : await openFile(path, this.boundary);
+      if (lookup.kind === 'file' && request instanceof RoutedRequest) request[fileOwner]?.own(lookup.file);
+      return lookup;
+    };
+    return this.#open;
+  }
 
-  readonly contentType = (fileName: string): string => contentTypeOf(this.#config, fileName);
+  get contentType(): RouteView['contentType'] {
+    this.#contentType ??= (fileName) => contentTypeOf(this.#config, fileName);
+    return this.#contentType;
+  }
 
-  readonly offers = <Name extends keyof Offers>(name: Name): Offers[Name] | undefined =>
-    this.#offers.get(name);
+  get offers(): RouteView['offers'] {
+    this.#offersOf ??= (name) => this.#offers.get(name);
+    return this.#offersOf;
+  }
 
-  readonly everyRoute = (): readonly RouteView[] => this.#routes;
+  get everyRoute(): RouteView['everyRoute'] {
+    this.#everyRoute ??= () => this.#routes;
+    return this.#everyRoute;
+  }
 }

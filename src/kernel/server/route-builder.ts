@@ -1,19 +1,20 @@
-import type { RouteConfig, TraceMode } from '../contract/config.js';
+import type { RouteConfig } from '../contract/config.js';
 import type { OptionValues } from '../contract/directive.js';
 import type { Plugin, RunningPlugin } from '../contract/plugin.js';
 import type { RouteView } from '../contract/route-view.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { HookSettings } from '../hooks/compiled-hooks.js';
 import { OfferTable } from '../hooks/offer-table.js';
 import { diagnosticOf, placeIn, refusalOf } from '../hooks/plugin-findings.js';
-import { RouteHookTable } from '../hooks/route-hooks.js';
-import type { TimeoutGroup } from '../hooks/tap-timeout.js';
+import type { RouteHookTable } from '../hooks/route-hooks.js';
+import type { SharedTaps } from '../hooks/shared-taps.js';
 import { HttpError } from '../http/errors.js';
 import { withTimeout } from '../limits/with-timeout.js';
 import type { Log } from '../log/log.js';
 import type { LogFiles } from '../log/log-files.js';
 import type { Route } from '../routing/route.js';
 import { RouteScripts, scriptOptionsOf } from '../routing/scripts.js';
-import { BuiltRoute } from './built-route.js';
+import { BuiltRoute, type RouteSurroundings } from './built-route.js';
 
 /** A plugin that is set up for this server process. */
 export interface LoadedPlugin {
@@ -37,8 +38,10 @@ export interface BuildContext {
   readonly inner: { left: number };
   /** @see SetupContext.changed */
   readonly changed: (path: string) => void;
-  readonly traceOf: (mode: TraceMode) => TraceMode;
-  readonly timeoutGroupOf: (milliseconds: number) => TimeoutGroup | undefined;
+  /** The same for the routes with the same settings. */
+  readonly hookSettings: (config: Pick<RouteConfig, 'pluginTimeout' | 'trace'>) => HookSettings;
+  /** What the routes of the configuration have in common. */
+  readonly shared: SharedTaps;
 }
 
 export interface RouteKind {
@@ -53,19 +56,14 @@ export interface RouteKind {
  */
 export async function buildRoute(
   config: RouteConfig,
-  { serverName, label }: Pick<RouteView, 'serverName' | 'label'>,
-  { plugins, log, logs, found, routes, successor, lost, changed, timeoutGroupOf, traceOf }: BuildContext,
+  { serverName, around }: Pick<RouteSurroundings, 'serverName' | 'around'>,
+  { plugins, log, logs, found, routes, successor, lost, changed, hookSettings, shared }: BuildContext,
   { answers, isListed }: RouteKind,
 ): Promise<Route> {
   const offers = new OfferTable();
   const scripts = scriptsOf(config, plugins);
-  const route = new BuiltRoute(config, { serverName, label, scripts, offers, routes });
-  const { name } = route;
-  const table = new RouteHookTable({
-    timeoutGroup: (timeout = config.pluginTimeout) => timeoutGroupOf(timeout),
-    trace: traceOf(config.trace),
-    log,
-  });
+  const hooks = hookSettings(config);
+  const route = new BuiltRoute(config, { serverName, around, scripts, offers, routes, hooks, shared });
   let refused = [...lost].some(([plugin, isNeeded]) => isNeeded(config.options.get(plugin)));
   const refuse = (...diagnostics: readonly Diagnostic[]): void => {
     refused = true;
@@ -81,7 +79,7 @@ export async function buildRoute(
     try {
       const applied = running.apply({
         options: config.options.get(plugin.name) ?? {},
-        hooks: table.facade(plugin.name, name, config.options.get(plugin.name)),
+        hooks: route.taps.facade(plugin.name, config.options.get(plugin.name)),
         route,
         log,
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
@@ -98,10 +96,9 @@ export async function buildRoute(
       refuse(...refusalOf(error, `plugin "${plugin.name}", apply for ${config.name}`, config.place));
     }
   }
-  if (refused && successor) close(table, name);
-  const hooks = table.compile();
-  route.complete(hooks);
-  if (hooks.onRoute === undefined && !refused && config.doubts === undefined && answers)
+  if (refused && successor) close(route.taps);
+  route.taps.seal();
+  if (!route.taps.responds && !refused && config.doubts === undefined && answers)
     found.push(unanswered(config));
   if (isListed) routes.push(route);
   return route;
@@ -116,9 +113,9 @@ function scriptsOf({ options }: RouteConfig, loaded: readonly LoadedPlugin[]): R
 const asWarning = (diagnostic: Diagnostic): Diagnostic => ({ ...diagnostic, severity: 'warning' });
 
 /** Before any plugin's tap: one that could not be applied may be the one that asks for a password. */
-function close(table: RouteHookTable, route: string): void {
+function close(taps: RouteHookTable): void {
   const stage = Number.MIN_SAFE_INTEGER;
-  table.facade('core', route).onRoute.tap({ stage, answers: false }, () => {
+  taps.facade('core').onRoute.tap({ stage, answers: false }, () => {
     throw new HttpError(503, {
       reason: 'the route lacks what was there when the server started: see the error log',
     });

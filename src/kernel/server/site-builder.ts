@@ -23,7 +23,7 @@ const MAX_LATE_ROUTES = 1000;
 /** Builds a server's routes once, at load: every plugin is applied to every route, then the hooks are compiled. */
 export async function buildSite(server: ServerConfig, context: BuildContext): Promise<BuiltSite> {
   const builder = new SiteBuilder(server, context);
-  const root = await builder.node(server.route, '', undefined, 0);
+  const root = await builder.node(server.route, undefined, undefined, 0);
   await builder.innerRoutes();
   const { exact, prefixes, inner, blocks, routes } = builder;
   const table = new RouteTable(root, exact, prefixes, inner);
@@ -46,17 +46,17 @@ class SiteBuilder {
 
   /**
    * A block's route, and those of the locations in it.
-   * @param label that of the block around
+   * @param outer the route of the block around
    * @param around the nearest block around whose extension locations act in it
    * @param isolation @see RouteNode
    */
   async node(
     config: RouteConfig,
-    label: string,
+    outer: Route | undefined,
     around: RouteNode | undefined,
     isolation: number,
   ): Promise<RouteNode> {
-    const route = await this.#route(config, label, this.#context, {
+    const route = await this.#route(config, outer, this.#context, {
       answers: isInnermost(config),
       isListed: true,
     });
@@ -65,11 +65,11 @@ class SiteBuilder {
     for (const child of config.children) {
       const { pattern } = child;
       if (pattern.kind === 'exact') {
-        this.exact.set(pattern.path, await this.node(child, route.label, undefined, isolation));
+        this.exact.set(pattern.path, await this.node(child, route, undefined, isolation));
       } else if (pattern.kind === 'prefix') {
-        const [outer, depth] =
+        const [block, depth] =
           pattern.isolated === true ? [undefined, pattern.path.length] : [acting, isolation];
-        this.prefixes.set(pattern.path, await this.node(child, route.label, outer, depth));
+        this.prefixes.set(pattern.path, await this.node(child, route, block, depth));
       }
     }
     return node;
@@ -99,7 +99,7 @@ class SiteBuilder {
     const actsElsewhere = config.children.some(({ pattern }) => pattern.kind === 'prefix');
     for (const child of config.children) {
       if (child.pattern.kind !== 'extension') continue;
-      const route = await this.#route(child, around.label, this.#context, {
+      const route = await this.#route(child, around, this.#context, {
         answers: !actsElsewhere,
         isListed: true,
       });
@@ -109,9 +109,13 @@ class SiteBuilder {
     return extensions.size === 0 ? undefined : extensions;
   }
 
-  async #route(config: RouteConfig, around: string, context: BuildContext, kind: RouteKind): Promise<Route> {
-    const label = around === '' ? config.name : `${around}, ${config.name}`;
-    const route = await buildRoute(config, { serverName: this.#serverName, label }, context, kind);
+  async #route(
+    config: RouteConfig,
+    around: Route | undefined,
+    context: BuildContext,
+    kind: RouteKind,
+  ): Promise<Route> {
+    const route = await buildRoute(config, { serverName: this.#serverName, around }, context, kind);
     this.blocks.set(route, config);
     if (kind.isListed) this.routes.push(route);
     return route;
@@ -122,7 +126,7 @@ class SiteBuilder {
     const inside = this.blocks.get(location)?.inside;
     if (config === undefined || inside === undefined)
       throw new Error(`not an extension location: ${location.name}`);
-    return this.#route(inside(config), around.label, context, { answers: false, isListed });
+    return this.#route(inside(config), around, context, { answers: false, isListed });
   }
 
   /** While serving: what was found wrong with it closes this one route. */
