@@ -57,9 +57,13 @@ export async function runWorker(
   const { launch } = order;
   const { colour } = launch;
   const given = order.fromSnapshot ? await receiveSnapshot() : undefined;
-  const { config, source, diagnostics, watched } = await loadLaunch(launch, own, given);
+  const { config, plugins, snapshot, sources, diagnostics, watched } = await loadForServing(
+    launch,
+    own,
+    given,
+  );
   const name = displayPath(launch.file);
-  const files = (source?.files ?? []).map(displayPath);
+  const files = sources.map(displayPath);
   const together = (more: readonly Diagnostic[]) => merged([...diagnostics, ...more], files);
   const shown = (found: readonly Diagnostic[]) =>
     found.length === 0 ? '' : `${renderDiagnostics(found, { colour })}${pageForNginx(found)}`;
@@ -76,7 +80,7 @@ export async function runWorker(
   const account = workerAccount(user);
   const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path, account);
   const log = createLog(errorLog.level, target);
-  surviveFaults(log, blameFinder(source?.plugins ?? []));
+  surviveFaults(log, blameFinder(plugins));
   const metricsClient = new MetricsClient(tell);
   const inherited = await InheritedSockets.find(order.inherited);
   const sockets = new MasterSockets(account, tell);
@@ -93,6 +97,7 @@ export async function runWorker(
       everywhere: given && new Set(given.plugins.filter((each) => each.everywhere).map(({ name }) => name)),
       gather: (own) => metricsClient.gather(own),
     });
+    config.forgetDirectives();
     const bound = await prepared.bind();
     sockets.seal();
     closeDescriptors(stray, streamsInUse());
@@ -124,10 +129,7 @@ export async function runWorker(
     watched,
     logs: logFilePaths(),
     account: account?.uid === process.getuid?.() ? account : undefined,
-    snapshot: source?.snapshot && {
-      ...source.snapshot,
-      plugins: keptPlugins(source.plugins, config, server.answering),
-    },
+    snapshot: snapshot && { ...snapshot, plugins: keptPlugins(plugins, config, server.answering) },
   });
 }
 
@@ -197,6 +199,13 @@ function wordToServe(warnings: readonly string[], reopen: () => void): Promise<v
     process.title = STANDBY_TITLE;
     tell({ type: 'standing by', warnings });
   });
+}
+
+/** What a worker needs of a configuration. The text as it was parsed is not among it: it is several times as large. */
+async function loadForServing(...given: Parameters<typeof loadLaunch>) {
+  const { config, source, diagnostics, watched } = await loadLaunch(...given);
+  const { plugins = [], files: sources = [], snapshot } = source ?? {};
+  return { config, plugins, sources, snapshot, diagnostics, watched };
 }
 
 function loadLaunch(

@@ -18,7 +18,7 @@ export class RouteHookTable {
   readonly #route: { readonly name: string };
   readonly #settings: HookSettings;
   readonly #shared: SharedTaps;
-  // Replaced and not appended to: an array that grows has room for 17.
+  // Replaced, not appended to: an array that grows by push or by spreading has room for 17.
   #onRoute: readonly RouteTap[] = NO_TAPS;
   #onResponse: readonly ResponseTap[] = NO_TAPS;
   #onDone: readonly DoneTap[] = NO_TAPS;
@@ -81,17 +81,17 @@ export class RouteHookTable {
 
   addRouteTap(tap: RouteTap, answers: boolean | undefined): void {
     const { stage, methods } = tap.tap;
-    this.#onRoute = [...this.#onRoute, tap];
+    this.#onRoute = this.#onRoute.concat(tap);
     if (answers ?? (stage < Stage.limit || stage >= Stage.handler))
       this.#methods = this.#shared.methods([...this.#methods, ...(methods ?? CONTENT_METHODS)]);
   }
 
   addResponseTap(tap: ResponseTap): void {
-    this.#onResponse = [...this.#onResponse, tap];
+    this.#onResponse = this.#onResponse.concat(tap);
   }
 
   addDoneTap(tap: DoneTap): void {
-    this.#onDone = [...this.#onDone, tap];
+    this.#onDone = this.#onDone.concat(tap);
   }
 }
 

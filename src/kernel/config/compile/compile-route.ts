@@ -27,9 +27,10 @@ export function inherit(
   { uses: block, errorsBefore }: SortedBlock,
   outer: InheritedValues,
   prefix: string,
-  { plugins, scope, findings, registry }: CompileContext,
+  context: CompileContext,
 ): InheritedValues {
-  const values = ownOrAround(block, outer, prefix, { plugins, scope, findings });
+  const { findings, registry } = context;
+  const values = ownOrAround(block, outer, prefix, context);
   if (findings.errors === errorsBefore) return { ...values, doubts: outer.doubts };
   return { ...values, doubts: doubtsAbout(findings.concernsSince(errorsBefore), outer.doubts, registry) };
 }
@@ -50,6 +51,12 @@ function doubtsAbout(
   };
 }
 
+/** The routes of a server, in any order: their directives can be forgotten. */
+export type WrittenRoutes = Pick<
+  { -readonly [Key in keyof RouteConfig]: RouteConfig[Key] },
+  'pattern' | 'uses'
+>[];
+
 export interface RouteBlock {
   readonly pattern: RoutePattern;
   readonly name: string;
@@ -60,6 +67,7 @@ export interface RouteBlock {
 
 /**
  * A server's or location's route with the routes inside it.
+ * @param written gathers the routes
  * @param paths where the server's locations by path are written: the longest wins wherever it is written, so a path may
  * be there only once
  */
@@ -67,6 +75,7 @@ export function compileRoute(
   { pattern, name, prefix, place, block }: RouteBlock,
   outer: InheritedValues,
   context: CompileContext,
+  written: WrittenRoutes,
   paths: Map<string, Place> = new Map(),
 ): RouteConfig {
   const values = inherit(block, outer, prefix, context);
@@ -74,15 +83,19 @@ export function compileRoute(
     prefix,
     pattern: pattern.kind === 'server' ? { kind: 'prefix', path: prefix } : pattern,
   };
-  return {
+  const locations = block.uses.get('location') ?? noUses;
+  const route = {
+    // First: an object takes 60 bytes less when its spread part comes first.
+    ...values,
     pattern,
     name,
     place,
     prefix,
-    ...values,
     uses: block.uses,
-    children: compileLocations(block.uses.get('location') ?? noUses, parent, values, context, paths),
+    children: compileLocations(locations, parent, values, context, written, paths),
   };
+  written.push(route);
+  return route;
 }
 
 const noUses: readonly DirectiveUse[] = Object.freeze([]);
@@ -92,6 +105,7 @@ function compileLocations(
   parent: LocationPattern,
   outer: InheritedValues,
   context: CompileContext,
+  written: WrittenRoutes,
   paths: Map<string, Place>,
 ): readonly RouteConfig[] {
   const routes: RouteConfig[] = [];
@@ -113,6 +127,7 @@ function compileLocations(
       },
       outer,
       context,
+      written,
       paths,
     );
     routes.push(

@@ -1,4 +1,10 @@
-import type { CheckedBlock, ConnectionSettings, Listen, ServerConfig } from '../../contract/config.js';
+import type {
+  CheckedBlock,
+  Config,
+  ConnectionSettings,
+  Listen,
+  ServerConfig,
+} from '../../contract/config.js';
 import { ArgumentError, type Directive, type DirectiveUse } from '../../contract/directive.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Findings } from '../../diagnostics/findings.js';
@@ -6,11 +12,12 @@ import { defaultTypes } from '../../files/mime.js';
 import { core } from '../directives/core.js';
 import type { Registry } from '../directives/registry.js';
 import { checkBlock } from './check.js';
-import { compileRoute, inherit, sortBlock } from './compile-route.js';
+import { compileRoute, inherit, sortBlock, type WrittenRoutes } from './compile-route.js';
 import type { CompiledConfig } from './compiled-config.js';
 import { type NamedServer, reportConflicts } from './conflicts.js';
 import type { CompileContext, InheritedValues } from './inherit.js';
 import { addressOf, ignoredParameters, readListen, readServerName } from './listen.js';
+import { SharedOptions } from './shared-options.js';
 import { fallbackOptions, settle } from './values.js';
 
 /** A configuration as it was read, before its meaning is known. */
@@ -36,7 +43,7 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Com
   const { base } = tree;
   const serverDir = settle('server_dir', core.server_dir, block, base, { base, variables }, findings) ?? base;
   const scope = { base: serverDir, variables };
-  const context: CompileContext = { ...check, plugins, scope };
+  const context: CompileContext = { ...check, plugins, scope, shared: new SharedOptions() };
   const outer = inherit({ uses: block, errorsBefore }, defaultValues(context), '/', context);
   const connection = connectionSettings(block, defaultConnection, context);
   const servers = (block.get('server') ?? []).map((use) => compileServer(use, outer, connection, context));
@@ -49,7 +56,7 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Com
   }
   const main = <T>(name: string, directive: Directive<T>): T =>
     settle(name, directive, block, directive.fallback, scope, findings);
-  return {
+  const config: Config & { uses: CheckedBlock } = {
     file: tree.file,
     uses: block,
     main: {
@@ -63,11 +70,23 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Com
       trace: outer.trace,
       maxConnections: main('max_connections', core.max_connections),
     },
-    plugins,
     options: outer.options,
-    servers: servers.map(({ config }) => config),
+    servers: servers.map((server) => server.config),
+  };
+  const written = servers.flatMap((server) => server.written);
+  return Object.assign(config, { plugins, forgetDirectives: forgetting(config, written) });
+}
+
+/** Apart from `compile`: a function made there would keep everything that is in its scope. */
+function forgetting(config: { uses: CheckedBlock }, written: WrittenRoutes): () => void {
+  return () => {
+    for (const route of written) route.uses = noDirectives;
+    written.length = 0;
+    config.uses = noDirectives;
   };
 }
+
+const noDirectives: CheckedBlock = new Map();
 
 function defaultValues({ plugins }: CompileContext): InheritedValues {
   return {
@@ -156,6 +175,7 @@ function compileServer(
       }),
     );
   }
+  const routes: WrittenRoutes = [];
   const route = compileRoute(
     {
       pattern: { kind: 'server' },
@@ -166,6 +186,7 @@ function compileServer(
     },
     outer,
     context,
+    routes,
   );
   const config: ServerConfig = {
     place: use.place,
@@ -174,7 +195,9 @@ function compileServer(
     connection: connectionSettings(block, connection, context),
     route,
   };
-  return { config, namePlaces };
+  // An extension location is read again for each location that it acts in.
+  const isFixed = routes.every(({ pattern }) => pattern.kind !== 'extension');
+  return { config, namePlaces, written: isFixed ? routes : [] };
 }
 
 function nameOf([name]: readonly string[], [listen]: readonly Listen[]): string {

@@ -1,12 +1,15 @@
 import type { ServerConfig } from '../../contract/config.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Findings } from '../../diagnostics/findings.js';
+import type { WrittenRoutes } from './compile-route.js';
 import { addressOf } from './listen.js';
 
 /** A server with where each of its names stands. */
 export interface NamedServer {
   readonly config: ServerConfig;
   readonly namePlaces: ReadonlyMap<string, Place>;
+  /** Its routes whose directives can be forgotten. */
+  readonly written: WrittenRoutes;
 }
 
 /** What no server can say alone: who has an address, a name or a default twice. */

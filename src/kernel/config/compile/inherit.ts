@@ -3,6 +3,7 @@ import type { Scope } from '../../contract/directive.js';
 import type { Plugin } from '../../contract/plugin.js';
 import { core } from '../directives/core.js';
 import type { CheckContext } from './check.js';
+import type { SharedOptions } from './shared-options.js';
 import { settleTypes } from './types.js';
 import { settle, settleOptions } from './values.js';
 
@@ -29,6 +30,7 @@ export type InheritedValues = Pick<
 export interface CompileContext extends CheckContext {
   readonly plugins: readonly Plugin[];
   readonly scope: Scope;
+  readonly shared: SharedOptions;
 }
 
 /** Values of a block, without what is not known of them. */
@@ -36,7 +38,7 @@ export function ownOrAround(
   block: CheckedBlock,
   outer: InheritedValues,
   prefix: string,
-  { plugins, scope, findings }: Pick<CompileContext, 'plugins' | 'scope' | 'findings'>,
+  { plugins, scope, findings, shared }: CompileContext,
 ): Omit<InheritedValues, 'doubts'> {
   const directory = settle('root', core.root, block, undefined, scope, findings);
   return {
@@ -74,6 +76,6 @@ export function ownOrAround(
     types: settleTypes(block.get('types'), outer.types, scope, findings),
     charset: settle('charset', core.charset, block, outer.charset, scope, findings),
     defaultType: settle('default_type', core.default_type, block, outer.defaultType, scope, findings),
-    options: settleOptions(plugins, block, outer.options, scope, findings),
+    options: settleOptions(plugins, block, outer.options, { scope, findings, shared }),
   };
 }

@@ -9,6 +9,7 @@ import type {
 import type { Plugin } from '../../contract/plugin.js';
 import { type Findings, reasonOf, shown } from '../../diagnostics/findings.js';
 import { checkInner } from './inner-block.js';
+import type { SharedOptions } from './shared-options.js';
 
 /** The value of one directive in one block: its own uses there, or what it inherits. */
 export function settle<T>(
@@ -59,44 +60,48 @@ export function fallbackOptions(plugins: readonly Plugin[]): ReadonlyMap<string,
   );
 }
 
+/** What settling a block's options needs. */
+interface OptionContext {
+  readonly scope: Scope;
+  readonly findings: Findings;
+  readonly shared: SharedOptions;
+}
+
 /**
  * The options of every plugin in one block. Where a block changes nothing, the objects of the block around it are
- * shared: a thousand servers that differ in little hold little.
+ * shared, and equal changes are shared with other blocks: a thousand servers that differ in little hold little.
  */
 export function settleOptions(
   plugins: readonly Plugin[],
   block: CheckedBlock,
   outer: ReadonlyMap<string, OptionValues>,
-  scope: Scope,
-  findings: Findings,
+  context: OptionContext,
 ): ReadonlyMap<string, OptionValues> {
-  let settled: Map<string, OptionValues> | undefined;
+  const changes = new Map<string, OptionValues>();
   for (const plugin of plugins) {
     const around = outer.get(plugin.name) ?? {};
-    const own = settlePlugin(plugin, block, around, scope, findings);
-    if (own === around) continue;
-    settled ??= new Map(outer);
-    settled.set(plugin.name, own);
+    const changed = settlePlugin(plugin, block, around, context);
+    if (changed !== undefined) changes.set(plugin.name, context.shared.options(around, changed));
   }
-  return settled ?? outer;
+  return changes.size === 0 ? outer : context.shared.table(outer, changes);
 }
 
+/** What differs from the options around; undefined where nothing does. */
 function settlePlugin(
   plugin: Plugin,
   block: CheckedBlock,
   around: OptionValues,
-  scope: Scope,
-  findings: Findings,
-): OptionValues {
+  { scope, findings, shared }: OptionContext,
+): OptionValues | undefined {
   let changed: Record<string, unknown> | undefined;
   for (const name in plugin.directives) {
     const row = plugin.directives[name];
     if (row === undefined || (row.inheritance !== 'none' && !block.has(name))) continue;
     const outer = around[name];
-    const value = settle(name, row, block, outer, scope, findings);
+    const value = shared.value(settle(name, row, block, outer, scope, findings));
     if (value === outer) continue;
-    changed ??= { ...around };
+    changed ??= {};
     changed[name] = value;
   }
-  return changed === undefined ? around : Object.freeze(changed);
+  return changed;
 }
