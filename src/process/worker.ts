@@ -1,3 +1,4 @@
+import { forgetDirectives } from '../kernel/config/compile/forget-directives.js';
 import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import { type LoadOptions, loadConfig, loadConfigText } from '../kernel/config/files/load.js';
 import { keptPlugins } from '../kernel/config/modules/kept-plugin.js';
@@ -97,7 +98,7 @@ export async function runWorker(
       everywhere: given && new Set(given.plugins.filter((each) => each.everywhere).map(({ name }) => name)),
       gather: (own) => metricsClient.gather(own),
     });
-    config.forgetDirectives();
+    forgetDirectives(config);
     const bound = await prepared.bind();
     sockets.seal();
     closeDescriptors(stray, streamsInUse());

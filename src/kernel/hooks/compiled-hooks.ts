@@ -51,7 +51,7 @@ export interface CompiledHooks {
   readonly taps: readonly Tap[];
 }
 
-/** What hooks are made with. */
+/** Settings that hooks are compiled with. */
 export interface HookSettings {
   readonly timeoutGroup: TimeoutGroupOf;
   readonly trace: TraceMode;

@@ -17,8 +17,8 @@ interface Registered<Args extends readonly unknown[], Answer> {
 
 export interface RouteTap extends Registered<[TappedExchange], Response | undefined> {
   /**
-   * Of a tap that may refuse: which of its plugin's it is, and the values of the plugin's directives. A client request that
-   * passed one need not pass it again.
+   * Identifies a tap that may refuse: its number among those of its plugin, and the values of the plugin's directives. A
+   * client request that passed it once need not pass it again.
    */
   readonly pass: { readonly number: number; readonly options: unknown } | undefined;
 }

@@ -4,6 +4,7 @@ import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Registry } from '../directives/registry.js';
 import { checkBlock } from './check.js';
 import { insideOf } from './extension-location.js';
+import type { WrittenRoutes } from './forget-directives.js';
 import { type CompileContext, type InheritedValues, ownOrAround } from './inherit.js';
 import { type LocationPattern, locationKey, misplacement, readLocation } from './location.js';
 
@@ -50,12 +51,6 @@ function doubtsAbout(
     plugins: new Set([...(around?.plugins ?? []), ...plugins.filter((plugin) => plugin !== undefined)]),
   };
 }
-
-/** The routes of a server, in any order: their directives can be forgotten. */
-export type WrittenRoutes = Pick<
-  { -readonly [Key in keyof RouteConfig]: RouteConfig[Key] },
-  'pattern' | 'uses'
->[];
 
 export interface RouteBlock {
   readonly pattern: RoutePattern;

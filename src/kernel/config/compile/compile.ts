@@ -1,10 +1,4 @@
-import type {
-  CheckedBlock,
-  Config,
-  ConnectionSettings,
-  Listen,
-  ServerConfig,
-} from '../../contract/config.js';
+import type { CheckedBlock, ConnectionSettings, Listen, ServerConfig } from '../../contract/config.js';
 import { ArgumentError, type Directive, type DirectiveUse } from '../../contract/directive.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Findings } from '../../diagnostics/findings.js';
@@ -12,9 +6,10 @@ import { defaultTypes } from '../../files/mime.js';
 import { core } from '../directives/core.js';
 import type { Registry } from '../directives/registry.js';
 import { checkBlock } from './check.js';
-import { compileRoute, inherit, sortBlock, type WrittenRoutes } from './compile-route.js';
+import { compileRoute, inherit, sortBlock } from './compile-route.js';
 import type { CompiledConfig } from './compiled-config.js';
 import { type NamedServer, reportConflicts } from './conflicts.js';
+import { noteDirectives, type WrittenRoutes } from './forget-directives.js';
 import type { CompileContext, InheritedValues } from './inherit.js';
 import { addressOf, ignoredParameters, readListen, readServerName } from './listen.js';
 import { SharedOptions } from './shared-options.js';
@@ -56,7 +51,7 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Com
   }
   const main = <T>(name: string, directive: Directive<T>): T =>
     settle(name, directive, block, directive.fallback, scope, findings);
-  const config: Config & { uses: CheckedBlock } = {
+  const config: CompiledConfig & { uses: CheckedBlock } = {
     file: tree.file,
     uses: block,
     main: {
@@ -70,23 +65,13 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Com
       trace: outer.trace,
       maxConnections: main('max_connections', core.max_connections),
     },
+    plugins,
     options: outer.options,
     servers: servers.map((server) => server.config),
   };
-  const written = servers.flatMap((server) => server.written);
-  return Object.assign(config, { plugins, forgetDirectives: forgetting(config, written) });
+  noteDirectives({ config, routes: servers.flatMap(({ written }) => written) });
+  return config;
 }
-
-/** Apart from `compile`: a function made there would keep everything that is in its scope. */
-function forgetting(config: { uses: CheckedBlock }, written: WrittenRoutes): () => void {
-  return () => {
-    for (const route of written) route.uses = noDirectives;
-    written.length = 0;
-    config.uses = noDirectives;
-  };
-}
-
-const noDirectives: CheckedBlock = new Map();
 
 function defaultValues({ plugins }: CompileContext): InheritedValues {
   return {

@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../../contract/config.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Findings } from '../../diagnostics/findings.js';
-import type { WrittenRoutes } from './compile-route.js';
+import type { WrittenRoutes } from './forget-directives.js';
 import { addressOf } from './listen.js';
 
 /** A server with where each of its names stands. */

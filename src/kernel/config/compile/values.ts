@@ -60,7 +60,7 @@ export function fallbackOptions(plugins: readonly Plugin[]): ReadonlyMap<string,
   );
 }
 
-/** What settling a block's options needs. */
+/** Context for settling a block's options. */
 interface OptionContext {
   readonly scope: Scope;
   readonly findings: Findings;
@@ -86,7 +86,7 @@ export function settleOptions(
   return changes.size === 0 ? outer : context.shared.table(outer, changes);
 }
 
-/** What differs from the options around; undefined where nothing does. */
+/** Returns the values that differ from those around; undefined where none does. */
 function settlePlugin(
   plugin: Plugin,
   block: CheckedBlock,

@@ -3,6 +3,7 @@ import type { Jiti } from 'jiti';
 import { displayPath } from '../../diagnostics/display-path.js';
 import { missingImport } from './missing-imports.js';
 import type { PublicEntries } from './public-entries.js';
+import { transformInThread } from './transform-thread.js';
 
 /**
  * Imports modules from a directory, TypeScript included. Its imports of this package resolve to `entries`; JavaScript,
@@ -15,6 +16,7 @@ export async function moduleImporter(from: string, entries: PublicEntries): Prom
     virtualModules: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, entry.exports])),
     // In a shared temporary directory, another user could plant code that is then run.
     fsCache: false,
+    transform: transformInThread,
   });
 }
 
