@@ -1,8 +1,9 @@
-import { checkBlock } from '../kernel/config/compile/check.js';
+import { compile } from '../kernel/config/compile/compile.js';
+import { Provenance, type Settled } from '../kernel/config/compile/provenance.js';
 import { core } from '../kernel/config/directives/core.js';
 import type { LoadedPlugin, Registry } from '../kernel/config/directives/registry.js';
 import type { ConfigSource } from '../kernel/config/files/load.js';
-import type { CheckedBlock, Config } from '../kernel/contract/config.js';
+import type { CheckedBlock, Config, RouteConfig } from '../kernel/contract/config.js';
 import type { Context, Directive, DirectiveUse, Scope } from '../kernel/contract/directive.js';
 import type { Plugin } from '../kernel/contract/plugin.js';
 import type { Place } from '../kernel/diagnostics/diagnostic.js';
@@ -11,26 +12,28 @@ import type { EffectiveBlock, Setting } from './effective-block.js';
 import { writtenValue } from './reference.js';
 import { isPlainValue, isSameValue } from './same-value.js';
 
-/** A directive's value somewhere, and the uses that gave it: none for the default. */
-interface InEffect {
-  readonly value: unknown;
-  readonly uses: readonly DirectiveUse[];
-}
-
-type InEffectByName = ReadonlyMap<string, InEffect>;
-
 const CONTEXTS: readonly Context[] = ['main', 'server', 'location'];
 const noUses: readonly DirectiveUse[] = [];
-const noProviders: ReadonlyMap<string, string> = new Map();
 
 /**
- * What a configuration without mistakes comes to: the tree of its blocks, with defaults and inheritance applied. A
+ * Returns the meaning of a configuration without errors: the tree of its blocks, with defaults and inheritance applied. A
  * default is shown in the outermost block that may have the directive, any other inherited value wherever it is in effect.
  * What is printed of it, read and printed again, is the same.
  */
 export function effectiveConfig(config: Config, { tree, registry, plugins }: ConfigSource): EffectiveBlock {
-  const walk = new Walk(registry, { base: config.main.serverDir, variables: registry.variables });
-  const main = walk.block({ name: 'main', words: [], place: undefined, uses: tree.uses }, 'main', new Map());
+  // Compiled again, with a record of where each value comes from: a process that serves keeps none.
+  const provenance = new Provenance();
+  const { uses, servers } = compile(tree, registry, new Findings(), provenance);
+  const printer = new EffectivePrinter(registry, {
+    base: config.main.serverDir,
+    variables: registry.variables,
+  });
+  const routes = servers.map(({ route }) => route);
+  const main = printer.block(
+    { name: 'main', words: [], place: undefined, uses, children: routes },
+    'main',
+    provenance,
+  );
   const serverDir = main.settings.find(({ name }) => name === 'server_dir');
   return {
     ...main,
@@ -54,60 +57,51 @@ function loadedPlugin({ file, place }: LoadedPlugin): readonly Setting[] {
   return [{ name: 'load_plugin', words: [file], origin: 'own', place, mayBeWritten: true }];
 }
 
-interface WrittenBlock {
-  readonly name: string;
-  readonly words: readonly string[];
-  readonly place: Place | undefined;
-  readonly uses: readonly DirectiveUse[];
+/** A block with its directives, and the blocks in it that inherit. */
+interface CompiledBlock extends Heading {
+  readonly uses: CheckedBlock;
+  readonly children: readonly Pick<RouteConfig, 'uses' | 'children'>[];
 }
 
-class Walk {
-  readonly #registry: Registry;
+class EffectivePrinter {
   readonly #scope: Scope;
   readonly #rows: readonly (readonly [name: string, row: Directive<unknown>])[];
 
-  constructor(registry: Registry, scope: Scope) {
-    this.#registry = registry;
+  constructor({ plugins }: Registry, scope: Scope) {
     this.#scope = scope;
-    this.#rows = rowsOf(registry.plugins);
+    this.#rows = rowsOf(plugins);
   }
 
-  block({ name, words, place, uses }: WrittenBlock, context: Context, outer: InEffectByName): EffectiveBlock {
-    const check = {
-      registry: this.#registry,
-      findings: new Findings(),
-      complete: true,
-      providers: noProviders,
-    };
-    const block = checkBlock(uses, context, check);
-    const inEffect = new Map<string, InEffect>();
-    const settings = [...written(block, 'listen'), ...written(block, 'server_name')];
+  block(block: CompiledBlock, context: Context, provenance: Provenance): EffectiveBlock {
+    const { name, words, place, uses, children } = block;
+    const settings = [...written(uses, 'listen'), ...written(uses, 'server_name')];
     for (const [directive, row] of this.#rows) {
-      const default_: InEffect = { value: row.fallback, uses: noUses };
-      const around = row.inheritance === 'none' ? default_ : (outer.get(directive) ?? default_);
-      const own = block.get(directive) ?? noUses;
-      const here: InEffect = {
-        value: own.length === 0 ? around.value : this.#read(row, own, around.value),
-        uses: own.length === 0 || row.inheritance === 'merge' ? [...around.uses, ...own] : own,
-      };
-      inEffect.set(directive, here);
       if (!row.contexts.includes(context) || row.block !== undefined) continue;
+      const own = uses.get(directive) ?? noUses;
+      const around = provenance.around(directive, row);
+      const here = provenance.here(directive, row);
       settings.push(...this.#settings(directive, row, { own, around, here, context }));
     }
-    const inner = (directive: string, innerContext: Context) =>
-      (block.get(directive) ?? noUses).map((use) => this.block(writtenBlock(use), innerContext, inEffect));
+    const innerContext = context === 'main' ? 'server' : 'location';
+    const inner = (uses.get(innerContext) ?? noUses).flatMap((use, index): readonly EffectiveBlock[] => {
+      const child = children[index];
+      const within = provenance.inner[index];
+      if (child === undefined || within === undefined) return [];
+      return [
+        this.block({ ...headingOf(use), uses: child.uses, children: child.children }, innerContext, within),
+      ];
+    });
     return {
       name,
       words,
       place,
       settings,
       blocks: [
-        ...(block.get('types') ?? noUses).map(writtenAsIs),
+        ...(uses.get('types') ?? noUses).map(writtenAsIs),
         ...this.#rows.flatMap(([directive, row]) =>
-          row.block === undefined ? [] : (block.get(directive) ?? noUses).map(writtenAsIs),
+          row.block === undefined ? [] : (uses.get(directive) ?? noUses).map(writtenAsIs),
         ),
-        ...inner('server', 'server'),
-        ...inner('location', 'location'),
+        ...inner,
       ],
     };
   }
@@ -117,8 +111,8 @@ class Walk {
     row: Directive<unknown>,
     found: {
       readonly own: readonly DirectiveUse[];
-      readonly around: InEffect;
-      readonly here: InEffect;
+      readonly around: Settled;
+      readonly here: Settled;
       readonly context: Context;
     },
   ): readonly Setting[] {
@@ -211,14 +205,20 @@ function written(block: CheckedBlock, name: string): readonly Setting[] {
   }));
 }
 
-function writtenBlock(use: DirectiveUse): WrittenBlock {
-  const words = use.arguments.map(({ text }) => text);
-  return { name: use.name, words, place: use.place, uses: use.block ?? noUses };
+interface Heading {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly place: Place | undefined;
+}
+
+function headingOf({ name, arguments: words, place }: DirectiveUse): Heading {
+  return { name, words: words.map(({ text }) => text), place };
 }
 
 /** A block that the blocks inside of this one inherit or add to as a whole. */
 function writtenAsIs(block: DirectiveUse): EffectiveBlock {
-  const { name, words, place, uses } = writtenBlock(block);
+  const { name, words, place } = headingOf(block);
+  const uses = block.block ?? noUses;
   const settings = uses
     .filter((use) => use.block === undefined)
     .map((use): Setting => {

@@ -93,6 +93,11 @@ export function compileRoute(
   return route;
 }
 
+/** The context of the next block in one. */
+export function insideOfBlock(context: CompileContext): CompileContext {
+  return context.provenance === undefined ? context : { ...context, provenance: context.provenance.inside() };
+}
+
 const noUses: readonly DirectiveUse[] = Object.freeze([]);
 
 function compileLocations(
@@ -112,6 +117,7 @@ function compileLocations(
       reportDuplicate(use, location, seen, context);
     }
     const block = sortBlock(use.block ?? noUses, 'location', context);
+    const within = insideOfBlock(context);
     const route = compileRoute(
       {
         // What is inside a location that matches nothing is still checked.
@@ -121,7 +127,7 @@ function compileLocations(
         block,
       },
       outer,
-      context,
+      within,
       written,
       paths,
     );

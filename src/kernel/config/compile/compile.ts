@@ -6,12 +6,13 @@ import { defaultTypes } from '../../files/mime.js';
 import { core } from '../directives/core.js';
 import type { Registry } from '../directives/registry.js';
 import { checkBlock } from './check.js';
-import { compileRoute, inherit, sortBlock } from './compile-route.js';
+import { compileRoute, inherit, insideOfBlock, sortBlock } from './compile-route.js';
 import type { CompiledConfig } from './compiled-config.js';
 import { type NamedServer, reportConflicts } from './conflicts.js';
 import { noteDirectives, type WrittenRoutes } from './forget-directives.js';
 import type { CompileContext, InheritedValues } from './inherit.js';
 import { addressOf, ignoredParameters, readListen, readServerName } from './listen.js';
+import type { Provenance } from './provenance.js';
 import { SharedOptions } from './shared-options.js';
 import { fallbackOptions, settle } from './values.js';
 
@@ -28,20 +29,32 @@ export interface Tree {
   readonly providers: ReadonlyMap<string, string>;
 }
 
-/** Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used. */
-export function compile(tree: Tree, registry: Registry, findings: Findings): CompiledConfig {
+/**
+ * Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used.
+ * @param provenance records where the values come from; servers and locations are `inside` of it
+ */
+export function compile(
+  tree: Tree,
+  registry: Registry,
+  findings: Findings,
+  provenance?: Provenance,
+): CompiledConfig {
   const { plugins, variables } = registry;
   const { complete, providers } = tree;
   const check = { registry, findings, complete, providers };
   const errorsBefore = findings.errors;
   const block = checkBlock(tree.uses, 'main', check);
   const { base } = tree;
-  const serverDir = settle('server_dir', core.server_dir, block, base, { base, variables }, findings) ?? base;
+  const settling = { findings, provenance };
+  const serverDir =
+    settle('server_dir', core.server_dir, block, base, { scope: { base, variables }, ...settling }) ?? base;
   const scope = { base: serverDir, variables };
-  const context: CompileContext = { ...check, plugins, scope, shared: new SharedOptions() };
+  const context: CompileContext = { ...check, plugins, scope, provenance, shared: new SharedOptions() };
   const outer = inherit({ uses: block, errorsBefore }, defaultValues(context), '/', context);
   const connection = connectionSettings(block, defaultConnection, context);
-  const servers = (block.get('server') ?? []).map((use) => compileServer(use, outer, connection, context));
+  const servers = (block.get('server') ?? []).map((use) =>
+    compileServer(use, outer, connection, insideOfBlock(context)),
+  );
   reportConflicts(servers, findings);
   // After another mistake, "no server" is often its consequence: the server is in what could not be read.
   if (servers.length === 0 && !findings.failed) {
@@ -50,7 +63,7 @@ export function compile(tree: Tree, registry: Registry, findings: Findings): Com
     });
   }
   const main = <T>(name: string, directive: Directive<T>): T =>
-    settle(name, directive, block, directive.fallback, scope, findings);
+    settle(name, directive, block, directive.fallback, context);
   const config: CompiledConfig & { uses: CheckedBlock } = {
     file: tree.file,
     uses: block,
@@ -108,15 +121,15 @@ const defaultConnection: ConnectionSettings = {
 function connectionSettings(
   block: CheckedBlock,
   outer: ConnectionSettings,
-  { scope, findings }: CompileContext,
+  context: CompileContext,
 ): ConnectionSettings {
   const own = (name: ConnectionDirective, around: number): number =>
-    settle(name, core[name], block, around, scope, findings);
+    settle(name, core[name], block, around, context);
   return {
     clientHeaderTimeout: own('client_header_timeout', outer.clientHeaderTimeout),
     clientBodyTimeout: own('client_body_timeout', outer.clientBodyTimeout),
     sendTimeout: own('send_timeout', outer.sendTimeout),
-    serverField: settle('server_tokens', core.server_tokens, block, outer.serverField, scope, findings),
+    serverField: settle('server_tokens', core.server_tokens, block, outer.serverField, context),
     sendMinRate: own('send_min_rate', outer.sendMinRate),
     keepaliveTimeout: own('keepalive_timeout', outer.keepaliveTimeout),
     keepaliveRequests: own('keepalive_requests', outer.keepaliveRequests),

@@ -37,7 +37,7 @@ export function insideOf(
     pluginTimeout: own('plugin_timeout').pluginTimeout,
     trace: own('trace').trace,
     methods: own('methods').methods,
-    errorPages: settle('error_page', core.error_page, uses, around.errorPages, scope, findings),
+    errorPages: settle('error_page', core.error_page, uses, around.errorPages, { scope, findings }),
     types: settleTypes(uses.get('types'), around.types, scope, findings),
     defaultType: own('default_type').defaultType,
     charset: own('charset').charset,
@@ -66,7 +66,7 @@ function optionsInside(
         !location.uses.has(name) || (isSaidAround && row.outranks?.(outer))
           ? outer
           : row.inheritance === 'merge'
-            ? settle(name, row, location.uses, outer, scope, new Findings())
+            ? settle(name, row, location.uses, outer, { scope, findings: new Findings() })
             : location.options.get(plugin)?.[name];
       if (value !== values[name]) changed[name] = value;
     }

@@ -1,11 +1,10 @@
 import type { CheckedBlock, RouteConfig } from '../../contract/config.js';
-import type { Scope } from '../../contract/directive.js';
 import type { Plugin } from '../../contract/plugin.js';
 import { core } from '../directives/core.js';
 import type { CheckContext } from './check.js';
 import type { SharedOptions } from './shared-options.js';
 import { settleTypes } from './types.js';
-import { settle, settleOptions } from './values.js';
+import { type SettleContext, settle, settleOptions } from './values.js';
 
 /** What a block hands on to the blocks in it. */
 export type InheritedValues = Pick<
@@ -27,9 +26,8 @@ export type InheritedValues = Pick<
 >;
 
 /** What compiling any block needs. */
-export interface CompileContext extends CheckContext {
+export interface CompileContext extends CheckContext, SettleContext {
   readonly plugins: readonly Plugin[];
-  readonly scope: Scope;
   readonly shared: SharedOptions;
 }
 
@@ -38,44 +36,29 @@ export function ownOrAround(
   block: CheckedBlock,
   outer: InheritedValues,
   prefix: string,
-  { plugins, scope, findings, shared }: CompileContext,
+  context: CompileContext,
 ): Omit<InheritedValues, 'doubts'> {
-  const directory = settle('root', core.root, block, undefined, scope, findings);
+  const directory = settle('root', core.root, block, undefined, context);
   return {
     // The pair is inherited: a location inside still maps the outer block's prefix.
     root: directory === undefined ? outer.root : { prefix, directory },
-    followSymlinks: settle(
-      'follow_symlinks',
-      core.follow_symlinks,
-      block,
-      outer.followSymlinks,
-      scope,
-      findings,
-    ),
+    followSymlinks: settle('follow_symlinks', core.follow_symlinks, block, outer.followSymlinks, context),
     ignoreClientAbort: settle(
       'ignore_client_abort',
       core.ignore_client_abort,
       block,
       outer.ignoreClientAbort,
-      scope,
-      findings,
+      context,
     ),
-    hiddenFiles: settle('hidden_files', core.hidden_files, block, outer.hiddenFiles, scope, findings),
-    maxBodySize: settle(
-      'client_max_body_size',
-      core.client_max_body_size,
-      block,
-      outer.maxBodySize,
-      scope,
-      findings,
-    ),
-    pluginTimeout: settle('plugin_timeout', core.plugin_timeout, block, outer.pluginTimeout, scope, findings),
-    trace: settle('trace', core.trace, block, outer.trace, scope, findings),
-    methods: settle('methods', core.methods, block, outer.methods, scope, findings),
-    errorPages: settle('error_page', core.error_page, block, outer.errorPages, scope, findings),
-    types: settleTypes(block.get('types'), outer.types, scope, findings),
-    charset: settle('charset', core.charset, block, outer.charset, scope, findings),
-    defaultType: settle('default_type', core.default_type, block, outer.defaultType, scope, findings),
-    options: settleOptions(plugins, block, outer.options, { scope, findings, shared }),
+    hiddenFiles: settle('hidden_files', core.hidden_files, block, outer.hiddenFiles, context),
+    maxBodySize: settle('client_max_body_size', core.client_max_body_size, block, outer.maxBodySize, context),
+    pluginTimeout: settle('plugin_timeout', core.plugin_timeout, block, outer.pluginTimeout, context),
+    trace: settle('trace', core.trace, block, outer.trace, context),
+    methods: settle('methods', core.methods, block, outer.methods, context),
+    errorPages: settle('error_page', core.error_page, block, outer.errorPages, context),
+    types: settleTypes(block.get('types'), outer.types, context.scope, context.findings),
+    charset: settle('charset', core.charset, block, outer.charset, context),
+    defaultType: settle('default_type', core.default_type, block, outer.defaultType, context),
+    options: settleOptions(context.plugins, block, outer.options, context),
   };
 }

@@ -9,16 +9,24 @@ import type {
 import type { Plugin } from '../../contract/plugin.js';
 import { type Findings, reasonOf, shown } from '../../diagnostics/findings.js';
 import { checkInner } from './inner-block.js';
+import type { Provenance } from './provenance.js';
 import type { SharedOptions } from './shared-options.js';
 
-/** The value of one directive in one block: its own uses there, or what it inherits. */
+/** Context for settling the values of a block. */
+export interface SettleContext {
+  readonly scope: Scope;
+  readonly findings: Findings;
+  /** Notes where each value of the block comes from; undefined unless someone asks for that. */
+  readonly provenance?: Provenance | undefined;
+}
+
+/** Settles one directive in one block: by its own uses there, or by inheritance. */
 export function settle<T>(
   name: string,
   row: Directive<T>,
   block: CheckedBlock,
   outer: T,
-  scope: Scope,
-  findings: Findings,
+  { scope, findings, provenance }: SettleContext,
 ): T {
   const around = row.inheritance === 'none' ? row.fallback : outer;
   const uses = block.get(name);
@@ -26,7 +34,9 @@ export function settle<T>(
   return findings.concerning(name, () => {
     if (row.block !== undefined) for (const use of uses) checkInner(use, row.block, findings);
     try {
-      return row.read(uses, around, scope, (use, error) => reportArgument(use, error, row, findings));
+      const value = row.read(uses, around, scope, (use, error) => reportArgument(use, error, row, findings));
+      provenance?.note(name, row, uses, value);
+      return value;
     } catch (error) {
       const message = `the plugin of "${name}" failed to read it: ${shown(reasonOf(error))}`;
       findings.error('plugin-failed', message, uses[0]?.place);
@@ -60,10 +70,7 @@ export function fallbackOptions(plugins: readonly Plugin[]): ReadonlyMap<string,
   );
 }
 
-/** Context for settling a block's options. */
-interface OptionContext {
-  readonly scope: Scope;
-  readonly findings: Findings;
+interface OptionContext extends SettleContext {
   readonly shared: SharedOptions;
 }
 
@@ -91,14 +98,14 @@ function settlePlugin(
   plugin: Plugin,
   block: CheckedBlock,
   around: OptionValues,
-  { scope, findings, shared }: OptionContext,
+  context: OptionContext,
 ): OptionValues | undefined {
   let changed: Record<string, unknown> | undefined;
   for (const name in plugin.directives) {
     const row = plugin.directives[name];
     if (row === undefined || (row.inheritance !== 'none' && !block.has(name))) continue;
     const outer = around[name];
-    const value = shared.value(settle(name, row, block, outer, scope, findings));
+    const value = context.shared.value(settle(name, row, block, outer, context));
     if (value === outer) continue;
     changed ??= {};
     changed[name] = value;
