@@ -2,7 +2,7 @@ import type { Plugin } from './kernel/contract/plugin.js';
 
 type DirectivesOf<Module extends { readonly default: Plugin }> = Module['default']['directives'];
 
-/** All their directives, for the types of a configuration in TypeScript. */
+/** All directives of the built-in plugins, for the types of a configuration in TypeScript. */
 export type BuiltinDirectives = DirectivesOf<typeof import('../plugins/redirect/index.js')> &
   DirectivesOf<typeof import('../plugins/cgi/index.js')> &
   DirectivesOf<typeof import('../plugins/upload/index.js')> &

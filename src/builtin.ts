@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { PublicEntries } from './kernel/config/modules/public-entries.js';
 import type { Plugin } from './kernel/contract/plugin.js';
-import { packageFolder } from './package-folder.js';
+import { packageDirectory } from './package-directory.js';
 
 /**
- * The plugins that need no `load_plugin`. They are loaded as any other: this list is their only privilege.
+ * The plugins that need no `load_plugin`. They are loaded like any other plugin: this list is their only privilege.
  * Imported late, since they import this package's public entry.
  */
 export async function builtinPlugins(): Promise<readonly Plugin[]> {
@@ -24,11 +24,14 @@ export async function builtinPlugins(): Promise<readonly Plugin[]> {
   return modules.map((module) => module.default);
 }
 
-/** What plugins and configurations in TypeScript import of this package: the very modules of this process. */
+/**
+ * Modules of this package that plugins and configurations in TypeScript import: they get the very instances of this
+ * process.
+ */
 export async function publicEntries(): Promise<PublicEntries> {
   const [server, config] = await Promise.all([import('./index.js'), import('./define-config.js')]);
   const declarations = (file: string): string =>
-    fileURLToPath(new URL(`dist/src/${file}.d.ts`, packageFolder));
+    fileURLToPath(new URL(`dist/src/${file}.d.ts`, packageDirectory));
   return {
     '@webserv/server': { exports: server, declarations: declarations('index') },
     '@webserv/server/config': { exports: config, declarations: declarations('define-config') },

@@ -3,14 +3,17 @@ import type { core } from './kernel/config/directives/core.js';
 import type { Directive } from './kernel/contract/directive.js';
 import type { Plugin } from './kernel/contract/plugin.js';
 
-/** A configuration as an object, typed from the directive tables of the kernel, the built-in plugins and those given. */
+/**
+ * A configuration as an object, typed from the directive tables of the kernel, the built-in plugins and the given
+ * plugins.
+ */
 
-/** One argument: `true` is `on`, `false` is `off`. */
+/** An argument: `true` is `on`, `false` is `off`. */
 export type ConfigScalar = string | number | boolean;
 
 /**
- * What a directive's name stands for: one argument; several; several uses (a list of lists or of objects); or an
- * object: a block, and for a directive without one, a use for each key, which is its first argument.
+ * Value of a directive: an argument; several arguments; several uses (a list of lists or of objects); or an object. The
+ * object is a block; for a directive without a block, each key is the first argument of a use.
  */
 export type ConfigValue =
   | ConfigScalar
@@ -18,10 +21,10 @@ export type ConfigValue =
   | readonly ConfigValue[]
   | { readonly [name: string]: ConfigValue | undefined };
 
-/** A text with `${NAME}` in it may stand for anything. */
+/** A text with `${NAME}` in it may be any value. */
 type FromEnvironment = `${string}\${${string}`;
 
-/** How a directive's value may be written, as far as it can be told from what it becomes. */
+/** How a directive's value may be written, as far as the type of its setting shows it. */
 type Written<T> = [T] extends [boolean]
   ? boolean | 'on' | 'off' | FromEnvironment
   : [T] extends [number]
@@ -36,7 +39,7 @@ type Values<Table> = {
   readonly [Name in keyof Table]?: Table[Name] extends Directive<infer T> ? Written<NonNullable<T>> : never;
 };
 
-/** What may stand in every block; where else a directive may not stand is the loader's to say. */
+/** Directives allowed in every block. The loader checks where a directive is not allowed. */
 type Anywhere<Table> = Values<typeof core> &
   Values<BuiltinDirectives> &
   Values<Table> & {
@@ -73,7 +76,8 @@ type DirectivesOf<Plugins extends readonly Plugin[]> = Intersection<Plugins[numb
 
 /**
  * Gives the default export of a `webserv.config.ts` its type.
- * @param plugins whose directives it uses besides the built-in ones; `load_plugin` loads them, here they are for the types
+ * @param plugins plugins whose directives it uses besides the built-in ones. Only their types are used: `load_plugin`
+ * loads them
  */
 export function defineConfig<const Plugins extends readonly Plugin[]>(
   config: ConfigObject<DirectivesOf<Plugins>>,

@@ -1,6 +1,4 @@
-/**
- * The public entry: everything a plugin may use. Built-in plugins import it too, by the package's own name.
- */
+/** The public entry: everything a plugin may use. Built-in plugins import it too, by the package's own name. */
 
 export { argument, readArgument, readDuration, readSize } from './kernel/config/directives/arguments.js';
 export {

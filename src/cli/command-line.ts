@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { leaveRemovedDirectory } from '../kernel/diagnostics/working-directory.js';
-import { isApart, sendResult } from './apart.js';
 import { check, firstPositional, nearestOf, type Options, UsageError } from './arguments.js';
 import type { Command } from './command.js';
 import { explain } from './commands/explain.js';
@@ -11,8 +10,9 @@ import { schema } from './commands/schema.js';
 import { serve } from './commands/serve.js';
 import { webserv } from './commands/webserv.js';
 import { EXIT } from './exit.js';
+import { mayLoadHere, sendResult } from './loader-process.js';
 import { signals } from './signals.js';
-import { say, surviveLostReaders, written } from './terminal.js';
+import { ignoreOutputErrors, say, written } from './terminal.js';
 import { unexpected } from './unexpected.js';
 
 const subcommands: readonly Command[] = [
@@ -39,13 +39,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     say(error.message);
-    say(error.hint ?? `to see what there is: ${called} --help`);
+    say(error.hint ?? `for help: ${called} --help`);
     return EXIT.usage;
   }
 }
 
 /**
- * The first argument that is no flag names a subcommand. What is a file, or looks like a path, is the configuration.
+ * The first argument that is not a flag names a subcommand. A file, or an argument that looks like a path, is the
+ * configuration.
  * @throws UsageError
  */
 function choose(args: readonly string[]): readonly [Command, readonly string[]] {
@@ -55,7 +56,7 @@ function choose(args: readonly string[]): readonly [Command, readonly string[]] 
   const command = subcommands.find(({ name }) => name === word);
   if (command !== undefined) return [command, args.toSpliced(at, 1)];
   if (/[./\\]/.test(word) || existsSync(word)) return [root, args];
-  check(everyFlag(), args); // of a mistyped flag, the word may be the value
+  check(everyFlag(), args); // the word may be the value of a mistyped flag
   const meant =
     flagFor(word) ??
     nearestOf(
@@ -63,30 +64,31 @@ function choose(args: readonly string[]): readonly [Command, readonly string[]] 
       subcommands.map(({ name }) => name),
     );
   throw new UsageError(
-    `there is no subcommand and no file "${word}"`,
+    `"${word}" is neither a subcommand nor a file`,
     meant === undefined
-      ? 'to serve a configuration: webserv --config FILE; to see what else there is: webserv --help'
+      ? 'to serve a configuration: webserv --config FILE; for help: webserv --help'
       : `did you mean "${meant}"?`,
   );
 }
 
-/** What is a subcommand of other servers, and a flag here. */
+/** Words that are subcommands of other servers, and flags here. */
 function flagFor(word: string): string | undefined {
   if (Object.hasOwn(signals, word)) return `webserv -s ${word}`;
   if (Object.hasOwn(root.options, word)) return `webserv --${word}`;
   return word === 'start' || word === 'run' ? 'webserv' : undefined;
 }
 
-/** A flag may stand before the subcommand it is for, and its value is then no subcommand. */
+/** All flags: a flag may precede its subcommand, and the flag's value is then not taken for a subcommand. */
 function everyFlag(): Options {
   return Object.assign({}, ...commands.map(({ options }) => options));
 }
 
-/** Runs what the command line says, and ends the process. */
+/** Runs the command line, and ends the process. */
 export async function runCommandLine(args: readonly string[]): Promise<never> {
-  surviveLostReaders();
-  // What has no working directory is started apart in what is left of it, and finds out by itself.
-  if (isApart()) leaveRemovedDirectory();
+  ignoreOutputErrors();
+  // The separate process is started in a directory that exists, and finds out itself that the working directory was
+  // removed.
+  if (mayLoadHere()) leaveRemovedDirectory();
   process.on('uncaughtException', (error: unknown) => void end(unexpectedly(error)));
   let code: number;
   try {
@@ -107,6 +109,6 @@ async function end(code: number): Promise<never> {
   if (problem !== undefined) say(`the output could not be written: ${problem}`);
   const ended = problem !== undefined && code === EXIT.ok ? EXIT.failure : code;
   await sendResult(ended);
-  // What is still open (a connection cut short, a plugin's timer) must not keep the process.
+  // Open handles (a connection cut short, a plugin's timer) must not keep the process alive.
   process.exit(ended);
 }

@@ -1,42 +1,45 @@
-import { isApart, runApart } from './apart.js';
 import { type Option, type Options, type Parsed, parse, UsageError } from './arguments.js';
-import { giveSignalsBack, SERVER_SIGNALS } from './early-signals.js';
+import { restoreSignals, SERVER_SIGNALS } from './early-signals.js';
 import { EXIT, EXIT_HELP } from './exit.js';
+import { mayLoadHere, runInLoaderProcess } from './loader-process.js';
 import { print } from './terminal.js';
 
-/** `webserv` itself, or one of its subcommands. */
+/** `webserv` itself, or a subcommand. */
 export interface Command {
   /** Empty for `webserv` itself. */
   readonly name: string;
-  /** One line, starting with a verb. */
+  /** A single line, starting with a verb. */
   readonly summary: string;
   readonly options: Options;
-  /** What `--help` prints. */
+  /** The text that `--help` prints. */
   readonly help: string;
-  /** @returns the exit code @throws UsageError */
+  /**
+   * @returns the exit code
+   * @throws UsageError
+   */
   run(args: readonly string[]): Promise<number>;
 }
 
 interface CommandDefinition<O extends Options> {
   readonly name: string;
   readonly summary: string;
-  /** What may follow the name, one line for each way to use it. */
+  /** Arguments after the name, a line for each way to use it. */
   readonly usage: readonly string[];
   readonly options: O;
-  /** How many arguments that are no flags it takes at most. */
+  /** Maximum number of arguments that are not flags. */
   readonly positionals: number;
-  /** Whether it loads a configuration here, and so runs what that contains: then it does so in a process of its own. */
+  /** Whether it loads a configuration, and so runs the code in it: then the command runs in a separate process. */
   readonly loadsConfiguration?: (values: Parsed<O>['values']) => boolean;
-  /** Whether it serves: then the signals for a server are not left to the system. */
+  /** Whether it serves: then signals for a server keep their handlers. */
   readonly serves?: (values: Parsed<O>['values']) => boolean;
   /** Paragraphs between the usage and the flags. */
   readonly details?: string;
   run(values: Parsed<O>['values'], positionals: readonly string[]): Promise<number>;
 }
 
-const helpOption = { type: 'boolean', short: 'h', help: 'this text' } as const satisfies Option;
+const helpOption = { type: 'boolean', short: 'h', help: 'prints this help' } as const satisfies Option;
 
-/** Makes a command whose flags are typed from their table, and that can explain itself. */
+/** Creates a command with flags typed from their table, and with a `--help` flag. */
 export function defineCommand<const O extends Options>(definition: CommandDefinition<O>): Command {
   const { name, summary } = definition;
   const options: Options = { ...definition.options, help: helpOption };
@@ -52,18 +55,18 @@ export function defineCommand<const O extends Options>(definition: CommandDefini
         return EXIT.ok;
       }
       const { values, positionals } = parse(definition.options, args);
-      if (!definition.serves?.(values)) giveSignalsBack(...SERVER_SIGNALS);
+      if (!definition.serves?.(values)) restoreSignals(...SERVER_SIGNALS);
       const extra = positionals[definition.positionals];
-      if (extra !== undefined) throw new UsageError(`one argument too many: ${extra}`);
-      if (definition.loadsConfiguration?.(values) && !isApart()) {
-        return runApart(name === '' ? args : [name, ...args]);
+      if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
+      if (definition.loadsConfiguration?.(values) && !mayLoadHere()) {
+        return runInLoaderProcess(name === '' ? args : [name, ...args]);
       }
       return definition.run(values, positionals);
     },
   };
 }
 
-/** Also beside what would be a mistake, or is missing. */
+/** Help is also printed when other arguments are missing or wrong. */
 function asksForHelp(options: Options, args: readonly string[]): boolean {
   return parse(options, args).values.help === true;
 }
@@ -86,7 +89,7 @@ function flagOf(long: string, { short, value }: Option): string {
   return `${start}--${long}${value === undefined ? '' : ` ${value}`}`;
 }
 
-/** Two columns; what is explained may take several lines. */
+/** Formats two columns. Texts in the second may have several lines. */
 export function table(rows: readonly (readonly [name: string, explained: string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   const gap = `\n${' '.repeat(width + 4)}`;

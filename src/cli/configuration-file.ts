@@ -5,7 +5,7 @@ import { UsageError } from './arguments.js';
 import { namedPath } from './named-path.js';
 import { say } from './terminal.js';
 
-/** The flags of every subcommand that looks at a configuration. */
+/** Flags of every command that reads a configuration. */
 export const configurationOptions = {
   config: {
     type: 'string',
@@ -13,25 +13,25 @@ export const configurationOptions = {
     value: 'FILE',
     help:
       'the configuration: .conf, YAML, JSON, TypeScript or JavaScript; without it,\n' +
-      'webserv.conf, webserv.yaml, … in the current folder',
+      'webserv.conf, webserv.yaml, … in the current directory',
   },
   prefix: {
     type: 'string',
     short: 'p',
     value: 'DIR',
     help:
-      "what --config starts from, and the configuration's relative paths where it has no\n" +
-      "server_dir; without it, the current folder and the configuration's own",
+      "the base of --config, and of the configuration's relative paths if it has no server_dir;\n" +
+      "without it, the current directory and the configuration's own",
   },
 } as const satisfies Options;
 
-/** Which configuration is meant. */
+/** Flags that select a configuration. */
 export interface Given {
   readonly config?: string | undefined;
   readonly prefix?: string | undefined;
 }
 
-/** A configuration file that is there, or is named: nobody has looked into it yet. */
+/** A configuration file that exists or was named. It has not been read yet. */
 export interface Found {
   /** Absolute. */
   readonly file: string;
@@ -39,21 +39,26 @@ export interface Found {
   readonly prefix: string | undefined;
 }
 
-/** The configuration that is meant; undefined when none is named and there is none. @throws UsageError */
+/**
+ * Finds the configuration; undefined when none is named and the directory has none.
+ * @throws UsageError
+ */
 export async function locate({ config, prefix }: Given): Promise<Found | undefined> {
   const isAbsolutelyNamed = prefix === undefined && config !== undefined && isAbsolute(config);
   const start = isAbsolutelyNamed ? '/' : namedPath(prefix ?? '.');
-  if (!isFolder(start)) throw new UsageError(`--prefix: there is no folder ${prefix}`);
+  if (!isDirectory(start)) throw new UsageError(`--prefix: ${prefix} is not a directory`);
   const file = config === undefined ? await search(start) : fileFrom(start, config, prefix);
   return file === undefined ? undefined : { file, prefix: prefix === undefined ? undefined : start };
 }
 
-/** The same, but says so when there is none. */
+/** Finds the configuration, and reports when the directory has none. */
 export async function find(given: Given): Promise<Found | undefined> {
   const found = await locate(given);
   if (found === undefined) {
-    say(`there is no configuration in ${namedPath(given.prefix ?? '.')}, such as webserv.conf`);
-    say('name one: webserv --config FILE; make one: webserv init; do without: webserv serve');
+    say(`found no configuration, such as webserv.conf, in ${namedPath(given.prefix ?? '.')}`);
+    say(
+      'to name one: webserv --config FILE; to create one: webserv init; to serve without one: webserv serve',
+    );
   }
   return found;
 }
@@ -62,16 +67,17 @@ function fileFrom(start: string, config: string, prefix: string | undefined): st
   return prefix === undefined ? namedPath(config) : resolve(start, config);
 }
 
-export function isFolder(path: string): boolean {
+export function isDirectory(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch {
-    return false; // below a file, in a directory nobody may enter, a name too long: that it is no folder is all there is to say
+    // The path leads below a file or through a directory that may not be entered, or a name is too long.
+    return false;
   }
 }
 
-/** What searches knows every form there is: not needed by who names a file. */
-async function search(folder: string): Promise<string | undefined> {
+/** Imported only when needed: the search knows every configuration form. */
+async function search(directory: string): Promise<string | undefined> {
   const { findConfig } = await import('../kernel/config/files/find.js');
-  return findConfig(folder);
+  return findConfig(directory);
 }

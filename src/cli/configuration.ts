@@ -19,7 +19,7 @@ export interface Loaded {
 }
 
 /**
- * Loads a configuration. What is wrong with it is shown when it cannot be used: else it is for who looks further.
+ * Loads a configuration. Shows its diagnostics only if it cannot be used; otherwise the caller gets them.
  * @returns undefined when it cannot be used
  */
 export async function loadFound({ file, prefix }: Found): Promise<Loaded | undefined> {
@@ -32,7 +32,7 @@ export async function loadFound({ file, prefix }: Found): Promise<Loaded | undef
   return usable(await loadConfig(file, options), displayPath(file));
 }
 
-/** Finds and loads. */
+/** Finds and loads a configuration. */
 export async function load(given: Given): Promise<Loaded | undefined> {
   const found = await find(given);
   return found === undefined ? undefined : loadFound(found);
@@ -46,10 +46,10 @@ function usable({ config, source, diagnostics }: LoadResult, name: string): Load
 }
 
 /**
- * Sets a whole server up but for its sockets, as a start would, and lets go of it when `look` is done. What the loader and
- * the plugins warn of is shown, as one list.
- * @param more warnings of who asks
- * @returns undefined when a plugin refuses: that is shown
+ * Sets up a whole server except for its sockets, as a start would, and disposes of it after `look`. Shows the warnings
+ * of the loader and of the plugins as one list.
+ * @param more warnings of the caller
+ * @returns undefined when a plugin refuses the configuration, which is reported
  */
 export async function withAssembly<T>(
   { config, source, diagnostics }: Loaded,

@@ -1,26 +1,28 @@
 import { close, url } from 'node:inspector';
 
 /**
- * Takes signals before the program is even read from the disk. For a SIGUSR1 that nobody takes Node opens its debugger, by
- * which whoever reaches its port may run what he likes; here it means to open the logs anew, and where there are none yet
- * there is nothing to do.
+ * Handles signals before the program has been read from disk. Without a handler for SIGUSR1, Node opens its debugger,
+ * and anyone who can connect to its port can run code. In this server SIGUSR1 reopens the logs; none are open yet, so
+ * the handler does nothing.
  */
-export function takeSignalsEarly(...more: readonly NodeJS.Signals[]): void {
+export function catchSignalsEarly(...more: readonly NodeJS.Signals[]): void {
   for (const signal of ['SIGUSR1', ...more]) process.on(signal, ignore);
 }
 
-/** In a command that serves nothing: these end it again, as when its terminal is closed. */
-export function giveSignalsBack(...signals: readonly NodeJS.Signals[]): void {
+/**
+ * Restores the default action in commands that do not serve: these signals end them, as when their terminal is closed.
+ */
+export function restoreSignals(...signals: readonly NodeJS.Signals[]): void {
   for (const signal of signals) process.off(signal, ignore);
 }
 
-/** What they mean to a server: there is no configuration yet that could be loaded again, and no server to replace. */
+/** Ignored by a server that is starting: it has no configuration to reload, and no server to replace. */
 export const SERVER_SIGNALS = ['SIGHUP', 'SIGUSR2'] as const satisfies readonly NodeJS.Signals[];
 
 function ignore(): void {}
 
-/** One that came before any program could take it has opened the debugger already. Not where it was asked for. */
-export function closeUnaskedDebugger(): void {
+/** Closes a debugger that a SIGUSR1 opened before any handler was set, unless the user asked for the debugger. */
+export function closeUnrequestedDebugger(): void {
   const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
   if (url() !== undefined && !flags.includes('--inspect')) close();
 }

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
 import { renderDiagnostics } from '../kernel/diagnostics/render.js';
 import { hasColour } from './terminal.js';
 
-/** Shows what is wrong with a configuration, and what is only worth a warning. */
+/** Shows the errors and warnings of a configuration. */
 export function showDiagnostics(diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return;
   const colour = hasColour(process.stderr);

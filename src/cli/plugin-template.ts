@@ -1,23 +1,23 @@
-/** What a plugin is called where it is installed, loaded and configured. */
+/** Names of a new plugin where it is installed, loaded and configured. */
 export interface PluginNames {
   /** The npm package: `webserv-plugin-foo`, `@me/webserv-plugin-foo`. */
   readonly package: string;
-  /** What `load_plugin` takes: `foo`, `@me/foo`. */
+  /** Argument of `load_plugin`: `foo`, `@me/foo`. */
   readonly load: string;
-  /** In code: `foo`. */
+  /** Name in the code: `foo`. */
   readonly plugin: string;
-  /** Its first directive: `foo`, with underscores for dashes. */
+  /** Name of its first directive: `foo`, with underscores for dashes. */
   readonly directive: string;
 }
 
-/** The versions the package is made for. */
+/** Versions of the packages it is built with. */
 export interface TemplateVersions {
   readonly server: string;
   readonly typescript: string;
   readonly nodeTypes: string;
 }
 
-/** What `webserv init --plugin` makes: a file's path from the package's folder, and its content. */
+/** Files that `webserv init --plugin` creates: the path from the package's directory, and the content. */
 export function pluginFiles(
   names: PluginNames,
   versions: TemplateVersions,
@@ -38,22 +38,22 @@ const field = ({ plugin }: PluginNames): string => `x-${plugin}`;
 function source(names: PluginNames): string {
   return `import { argument, definePlugin, single } from '@webserv/server';
 
-/** Visible characters with single spaces between: what may stand in a header field. */
-const words = argument.word('TEXT', /^[!-~]+(?: [!-~]+)*$/, 'visible characters with single spaces between');
+/** Visible characters with single spaces between them, which a header field may contain. */
+const words = argument.word('TEXT', /^[!-~]+(?: [!-~]+)*$/, 'visible characters with single spaces between them');
 
 export default definePlugin({
   name: '${names.plugin}',
   directives: {
     ${names.directive}: single<string, undefined>(words, {
       default: undefined,
-      help: 'sends the header field ${field(names)} with every answer',
+      help: 'adds the header field ${field(names)} to every response',
       example: '${names.directive} hello;',
     }),
   },
-  // Once for each route, when the configuration is loaded.
+  // Called for each route when the configuration is loaded.
   apply({ options, hooks }) {
     const { ${names.directive}: value } = options;
-    // A route that does not ask for the plugin gets no tap, and pays nothing for it.
+    // Routes without the directive get no tap, so they have no cost.
     if (value === undefined) return;
     hooks.onResponse.tap({}, (response) => ({
       ...response,
@@ -75,7 +75,7 @@ location /on  { ${names.directive} hello; return 200 "with it"; }
 location /off { return 200 "without"; }
 \`;
 
-test('a route that asks for it sends the field, and its sibling does not', async () => {
+test('a route with the directive sends the field, and a route without it does not', async () => {
   strictEqual((await inject(plugin, conf, '/on')).headers.get('${field(names)}'), 'hello');
   strictEqual((await inject(plugin, conf, '/off')).headers.get('${field(names)}'), null);
 });
@@ -112,7 +112,7 @@ server {
 function readme(names: PluginNames): string {
   return `# ${names.package}
 
-Sends a header field with every answer of a route.
+Adds a header field to every response of a route.
 
 \`\`\`nginx
 load_plugin ${names.load};
@@ -126,12 +126,12 @@ server {
 
 | directive | meaning |
 |---|---|
-| \`${names.directive} TEXT\` | sends \`${field(names)}: TEXT\`; inherited by the locations inside |
+| \`${names.directive} TEXT\` | adds \`${field(names)}: TEXT\` to responses; inherited by inner locations |
 
-    npm install     # what it is built with
+    npm install     # installs its dependencies
     npm test        # builds and tests it
     npx webserv     # tries it: curl -i http://localhost:8080/on
-    npm publish     # then, where it is wanted: npm install ${names.package}
+    npm publish     # publishes it; to install it: npm install ${names.package}
 `;
 }
 
@@ -161,7 +161,7 @@ function manifest(names: PluginNames, { server, typescript, nodeTypes }: Templat
     type: 'module',
     exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } },
     files: ['dist', '!dist/*.test.*'],
-    // What it has is told to who uses a directive of it and forgot to load it.
+    // Lets webserv name this package to users of the directive who forgot to load it.
     webservPlugin: { directives: [names.directive] },
     scripts: {
       build: 'tsc',

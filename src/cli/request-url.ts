@@ -2,20 +2,21 @@ import { parseAuthority } from '../kernel/http/host.js';
 import { type DecodedPath, decodePath } from '../kernel/path/url-path.js';
 import { UsageError } from './arguments.js';
 
-/** What a URL on the command line asks for. */
+/** The request that a URL on the command line describes. */
 export interface RequestUrl {
   readonly host: string | undefined;
   readonly port: number | undefined;
-  /** False where it is the scheme's own. */
+  /** False when the port is the scheme's default. */
   readonly isPortNamed: boolean;
-  /** undefined for a path that every server refuses with 400. */
+  /** undefined for a path that every server rejects with 400. */
   readonly path: DecodedPath | undefined;
   /** Path and query, as a client sends them. */
   readonly target: string;
 }
 
 /**
- * A whole URL, one without its scheme, or a path alone: then the server is the first one's.
+ * Reads a whole URL, a URL without its scheme, or a path alone. A path alone is for the first address of the
+ * configuration.
  * @throws UsageError
  */
 export function readRequestUrl(text: string): RequestUrl {
@@ -25,13 +26,16 @@ export function readRequestUrl(text: string): RequestUrl {
   const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)([\s\S]*)$/i.exec(text);
   const scheme = match?.[1]?.toLowerCase() ?? 'http';
   if (scheme === 'https') {
-    const hint = 'ask as the TLS proxy in front does: by http, with the port it sends to';
-    throw new UsageError(`${text}: only http is served`, hint);
+    const hint = 'use http, and the port that the TLS proxy in front sends to';
+    throw new UsageError(`${text}: only http is supported`, hint);
   }
-  if (scheme !== 'http') throw new UsageError(`${text}: only http is served`);
+  if (scheme !== 'http') throw new UsageError(`${text}: only http is supported`);
   const authority = parseAuthority(match?.[2] ?? '');
   if (authority === undefined) {
-    throw new UsageError(`${text} is no URL`, 'for example: http://localhost:8080/img/a.png, or /img/a.png');
+    throw new UsageError(
+      `${text} is not a URL`,
+      'for example: http://localhost:8080/img/a.png, or /img/a.png',
+    );
   }
   const rest = match?.[3] ?? '';
   const path = readPath(rest.startsWith('/') ? rest : `/${rest}`);
@@ -43,7 +47,10 @@ export function readRequestUrl(text: string): RequestUrl {
   };
 }
 
-/** As a browser sends it: without the fragment, and with what no URL may hold encoded. Dots stay as they are. */
+/**
+ * Encodes the path as a browser does: without the fragment, and with characters percent-encoded that a URL may not
+ * contain. Dot segments are kept.
+ */
 function readPath(text: string): Pick<RequestUrl, 'path' | 'target'> {
   const target = (text.split('#', 1)[0] ?? '').toWellFormed().replace(/[^\x21-\x7e]/gu, encodeURIComponent);
   return { path: decodePath(target.split('?', 1)[0] ?? ''), target };

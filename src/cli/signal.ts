@@ -16,10 +16,11 @@ import { signals, signalWords } from './signals.js';
 import { say } from './terminal.js';
 
 /**
- * Sends a running server a signal, found by the pid file of its configuration. For a reload or an upgrade it is checked
- * first, as a start would: a bad one is refused here, with every mistake. One that has become bad can still be stopped.
+ * Sends a signal to a running server, which is found by the pid file of its configuration. Before a reload or an
+ * upgrade the configuration is checked, as at a start: an invalid one is rejected here, with every error. A server with
+ * an invalid configuration can still be stopped.
  * @returns the exit code
- * @throws UsageError for a word that is no signal
+ * @throws UsageError for an unknown signal word
  */
 export async function sendSignal(word: string, found: Found): Promise<number> {
   const signal = Object.hasOwn(signals, word) ? signals[word] : undefined;
@@ -34,16 +35,18 @@ export async function sendSignal(word: string, found: Found): Promise<number> {
   }
   const pid = await readPid(pidFile);
   if (pid === undefined) {
-    say(`no server: ${pidFile} is not there, or holds no process id`);
+    say(`no server is running: ${pidFile} does not exist, or does not contain a process id`);
     return EXIT.failure;
   }
   const holder = await holderOf(pid);
   if (holder.kind === 'gone') {
-    say(`no server: process ${pid} of ${pidFile} is gone; the file was left behind`);
+    say(`no server is running: process ${pid} of ${pidFile} has ended; the file was left behind`);
     return EXIT.failure;
   }
   if (holder.kind === 'other') {
-    say(`no server: process ${pid} of ${pidFile} is "${holder.name}" by now; the file was left behind`);
+    say(
+      `no server is running: process ${pid} of ${pidFile} is now "${holder.name}"; the file was left behind`,
+    );
     return EXIT.failure;
   }
   try {
@@ -56,13 +59,13 @@ export async function sendSignal(word: string, found: Found): Promise<number> {
   }
 }
 
-/** What the main block says, of a configuration that could be served. */
+/** Main settings of a configuration that could be served. */
 async function checkedMain(found: Found): Promise<MainSettings | undefined> {
   const loaded = await loadFound(found);
   return loaded && withAssembly(loaded, () => loaded.config.main);
 }
 
-/** What the main block says, whatever else is wrong; what is, is shown where there is no pid file for it. */
+/** Main settings, even of a configuration with errors. Shows the errors when it has no pid file. */
 async function mainOf({ file, prefix }: Found): Promise<MainSettings | undefined> {
   const options = {
     builtins: await builtinPlugins(),
@@ -74,6 +77,6 @@ async function mainOf({ file, prefix }: Found): Promise<MainSettings | undefined
   const main = source && compile(source.tree, source.registry, new Findings()).main;
   if (main?.pidFile !== undefined) return main;
   showDiagnostics(diagnostics);
-  say(`${displayPath(file)} names no pid file that could be read`);
+  say(`${displayPath(file)} does not name a pid file that can be read`);
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** What `-s` may say, and the signal it is. */
+/** Words that `-s` accepts, with their signals. */
 export const signals: Readonly<Record<string, NodeJS.Signals>> = {
   reload: 'SIGHUP',
   stop: 'SIGTERM',

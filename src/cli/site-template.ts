@@ -1,4 +1,6 @@
-/** What `webserv init` makes: a file's path from the site's folder, and its content. The configuration comes last. */
+/**
+ * Files that `webserv init` creates: the path from the site's directory, and the content. The configuration comes last.
+ */
 export const siteFiles: readonly (readonly [name: string, content: string])[] = [
   [
     'www/index.html',
@@ -12,7 +14,7 @@ export const siteFiles: readonly (readonly [name: string, content: string])[] = 
   </head>
   <body>
     <h1>It works</h1>
-    <p>This page is <code>www/index.html</code>. What is served, and how, is said in <code>webserv.conf</code>.</p>
+    <p>This page is <code>www/index.html</code>. The server is configured in <code>webserv.conf</code>.</p>
   </body>
 </html>
 `,
@@ -45,38 +47,38 @@ export const siteFiles: readonly (readonly [name: string, content: string])[] = 
   ],
   [
     'www/files/read-me.txt',
-    'A file in a folder without a page of its own. webserv.conf says how to list the folder.\n',
+    'A file in a directory without an index page. webserv.conf shows how to list the directory.\n',
   ],
   [
     'webserv.conf',
-    `# The configuration of this site. Relative paths start from the folder of this file.
+    `# The configuration of this site. Relative paths start from the directory of this file.
 #
 #   webserv                   serves it
-#   webserv --watch           serves it, and takes over what you change here
+#   webserv --watch           serves it, and applies your changes to this file
 #   webserv --test            checks it
-#   webserv --print-config    shows what it comes to, with all that is left out here
-#   webserv explain /files/   tells what becomes of a request
+#   webserv --print-config    prints it with all defaults and inherited values
+#   webserv explain /files/   shows how a request would be handled
 #   webserv plugins           lists every directive
 
 server {
-    # Only this machine can reach it. For others too: listen 8080;
+    # Only this machine can connect. To serve other machines too: listen 8080;
     listen 127.0.0.1:8080;
 
     # /a/b.html is the file www/a/b.html; / is www/index.html.
     root www;
 
-    # The page for what is not there.
+    # The page for addresses that do not exist.
     error_page 404 /404.html;
 
-    # Each of these works when its "#" is taken away.
+    # To use one of these, remove its "#".
 
-    # A list of the files in a folder:
+    # A list of the files in a directory:
     # location /files { autoindex on; }
 
     # An address that moved:
     # location = /old.html { return 301 /; }
 
-    # A place for uploads (make the folder "uploads" first); try: curl -T photo.jpg http://localhost:8080/uploads/
+    # A place for uploads (create the directory "uploads" first); try: curl -T photo.jpg http://localhost:8080/uploads/
     # location /uploads { root uploads; upload on; autoindex on; client_max_body_size 100m; }
 
     # Files that end in .py are scripts:

@@ -1,16 +1,16 @@
-import { closeUnaskedDebugger, SERVER_SIGNALS, takeSignalsEarly } from './early-signals.js';
+import { catchSignalsEarly, closeUnrequestedDebugger, SERVER_SIGNALS } from './early-signals.js';
 import { unexpected } from './unexpected.js';
 
-/** What `main.ts` runs. */
+/** Called by `main.ts`. */
 export async function startCommand(): Promise<void> {
-  takeSignalsEarly(...SERVER_SIGNALS);
+  catchSignalsEarly(...SERVER_SIGNALS);
   try {
-    const [{ takeApart }, { runCommandLine }] = await Promise.all([
-      import('./apart.js'),
+    const [{ becomeLoaderProcess }, { runCommandLine }] = await Promise.all([
+      import('./loader-process.js'),
       import('./command-line.js'),
     ]);
-    closeUnaskedDebugger();
-    takeApart(process.env);
+    closeUnrequestedDebugger();
+    becomeLoaderProcess(process.env);
     await runCommandLine(process.argv.slice(2));
   } catch (error) {
     // The program itself could not be loaded.

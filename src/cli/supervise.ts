@@ -1,6 +1,6 @@
 import { stderrTarget } from '../kernel/log/error-log.js';
 import { type Address, formatAddress } from '../kernel/net/address.js';
-import { packageFolder } from '../package-folder.js';
+import { packageDirectory } from '../package-directory.js';
 import { takeInheritedSockets } from '../process/activation.js';
 import { type FromSuccessor, takeHandover } from '../process/handover.js';
 import { Master } from '../process/master.js';
@@ -12,38 +12,38 @@ import { packageVersion } from './version.js';
 
 export interface SuperviseOptions {
   readonly launch: Launch;
-  /** What is served, as it is told; the configuration's own name when left out. */
+  /** Name of what is served, for the message at the start; default: the configuration's name. */
   readonly name?: string;
   /** Reload when a file of the configuration changes. */
   readonly watch?: boolean;
 }
 
 /**
- * Serves until a signal ends it: SIGTERM and SIGINT finish what is in flight within `worker_shutdown_timeout`, a second
- * one ends at once; SIGQUIT finishes however long it takes; SIGHUP reloads; SIGUSR1 opens the logs anew; SIGUSR2 has the
- * program that is installed by now take over.
+ * Serves until a signal stops it. SIGTERM and SIGINT finish open requests within `worker_shutdown_timeout`; a second
+ * one forces the end. SIGQUIT finishes them without a time limit. SIGHUP reloads, SIGUSR1 reopens the logs, and SIGUSR2
+ * starts the program that is installed now, which takes over.
  * @returns the exit code
  */
 export async function supervise({ launch, name, watch = false }: SuperviseOptions): Promise<number> {
-  // Nobody may read it any more when a signal comes: what the master says then must not hold it up.
+  // When a signal comes, stderr may no longer have a reader: the master's messages must not block.
   const stderr = stderrTarget();
   const say = (text: string): void => stderr.write(`webserv: ${text}\n`);
   const handover = takeHandover(process.env);
   const running = await packageVersion();
   const master = new Master({
-    workerModule: new URL('dist/src/cli/worker.js', packageFolder),
+    workerModule: new URL('dist/src/cli/worker.js', packageDirectory),
     launch,
     inherited: handover?.inherited ?? takeInheritedSockets(process.env),
     handover,
     command: process.argv.slice(1),
     version: { running, installed: packageVersion },
-    service: new ServiceManager({ environment: process.env, complain: say }),
+    service: new ServiceManager({ environment: process.env, warn: say }),
     watch,
     announce: ({ file, addresses }) =>
       print(`webserv serves ${name ?? file} at\n${addresses.map(addressLine).join('')}`),
     stderr,
   });
-  // It has been taken from the first moment on (early-signals.ts), for nothing until now.
+  // Handled from the first moment on (early-signals.ts), without effect until now.
   process.on('SIGUSR1', () => void master.reopen());
   process.on('SIGHUP', () => master.reload());
   const stopped = new Promise<void>((resolve) => {
@@ -59,7 +59,7 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
       if (asked) master.kill();
       else {
         asked = true;
-        say('stopping, once more to stop at once');
+        say('shutting down gracefully; press Ctrl-C or send the signal again to force');
         void master.stop(graceMs).then(resolve);
       }
     };
@@ -75,7 +75,7 @@ export async function supervise({ launch, name, watch = false }: SuperviseOption
   return started ? EXIT.ok : EXIT.failure;
 }
 
-/** It waits for that, and ends or goes on. */
+/** The previous master waits for this message, and then ends or continues. */
 function tellPredecessor(message: FromSuccessor): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) {

@@ -2,30 +2,30 @@ import { styleText } from 'node:util';
 import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { printable } from '../kernel/diagnostics/render.js';
 
-/** Data goes to stdout, all that is said about it to stderr. */
+/** Results go to stdout, messages about them to stderr. */
 
 interface Output {
   write(text: string): unknown;
-  /** Whether people look at it, on a terminal with colours. */
+  /** Whether it is a terminal with colours. */
   readonly colour: boolean;
 }
 
 let redirected: Output | undefined;
-/** Why stdout could not be written. */
+/** Error of a write to stdout. */
 let outputError: Error | undefined;
 
-/** From now on, what is printed goes there, and not to stdout. */
+/** Sends printed text to `output` instead of stdout from now on. */
 export function redirectOutput(output: Output): void {
   redirected = output;
 }
 
-/** What goes into a pipe or a file. */
+/** Prints a result, which may go into a pipe or a file. */
 export function print(text: string): void {
   if (redirected === undefined) process.stdout.write(text);
   else redirected.write(text);
 }
 
-/** What is said to the person at the terminal. A name that it quotes must not steer that terminal. */
+/** Shows a message to the user at the terminal. Control characters in names it quotes are made printable. */
 export function say(text: string): void {
   process.stderr.write(`webserv: ${text.split('\n').map(printable).join('\n')}\n`);
 }
@@ -33,8 +33,8 @@ export function say(text: string): void {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Whether to colour what is written to a stream: on a terminal, unless NO_COLOR is set (https://no-color.org);
- * FORCE_COLOR overrules both, as it does in Node itself.
+ * Whether to colour output to a stream: on a terminal, unless NO_COLOR is set (https://no-color.org); FORCE_COLOR
+ * overrides both, as it does in Node itself.
  */
 export function hasColour(
   stream: { readonly isTTY?: boolean | undefined },
@@ -46,14 +46,14 @@ export function hasColour(
   return stream.isTTY === true && terminal !== 'dumb';
 }
 
-/** Bold on a terminal that has it. */
+/** Formats text in bold if the output has colours. */
 export function heading(text: string): string {
   const isBold = redirected?.colour ?? hasColour(process.stdout);
   return isBold ? styleText('bold', text, { validateStream: false }) : text;
 }
 
 /** A lost terminal, or a full disk behind stdout, must not end a server. */
-export function surviveLostReaders(): void {
+export function ignoreOutputErrors(): void {
   process.stdout.on('error', (error) => {
     outputError ??= error;
   });
@@ -61,8 +61,9 @@ export function surviveLostReaders(): void {
 }
 
 /**
- * Waits for what was printed: a pipe may take it later than the process would end.
- * @returns why it could not be written. A reader that has seen enough (`webserv -T | head`) is no reason
+ * Waits until the printed text has been written: a pipe may accept it only after the process would have ended.
+ * @returns the error, if it could not be written; a reader that has closed the pipe (`webserv -T | head`) is not an
+ * error
  */
 export async function written(): Promise<string | undefined> {
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { packageFolder } from '../package-folder.js';
+import { packageDirectory } from '../package-directory.js';
 
-/** The version in the package's own package.json, wherever it is installed. */
+/** The version in the package's own package.json, independent of where it is installed. */
 export function packageVersion(): Promise<string> {
-  return versionIn(new URL('package.json', packageFolder));
+  return versionIn(new URL('package.json', packageDirectory));
 }
 
-/** The version a package.json names; `unknown` when it cannot be read or names none. */
+/** The version in a package.json; `unknown` when it cannot be read or does not contain one. */
 export async function versionIn(file: URL): Promise<string> {
   try {
     const manifest: unknown = JSON.parse(await readFile(file, 'utf8'));

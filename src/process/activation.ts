@@ -1,13 +1,13 @@
 import { readlinkSync } from 'node:fs';
 import type { InheritedSocket } from './inherited-socket.js';
 
-/** SD_LISTEN_FDS_START: behind stdin, stdout and stderr. */
+/** SD_LISTEN_FDS_START: the first descriptor after stdin, stdout and stderr. */
 const FIRST_DESCRIPTOR = 3;
 const MAX_SOCKETS = 256;
 
 /**
- * The listening sockets a service manager has opened for this process (sd_listen_fds(3)). The variables are taken away:
- * they are for this process alone.
+ * Returns the listening sockets that a service manager opened for this process (sd_listen_fds(3)). Removes its
+ * variables from the environment: they are for this process only.
  */
 export function takeInheritedSockets(environment: NodeJS.ProcessEnv): readonly InheritedSocket[] {
   const { LISTEN_PID: pid, LISTEN_FDS: count = '', LISTEN_FDNAMES: names = '' } = environment;
@@ -20,7 +20,7 @@ export function takeInheritedSockets(environment: NodeJS.ProcessEnv): readonly I
   })).filter(({ descriptor }) => isSocket(descriptor));
 }
 
-/** Where fewer were handed over than is said, the numbers behind them are Node's own. */
+/** If fewer sockets were passed than LISTEN_FDS says, the descriptors behind them are Node's own. */
 function isSocket(descriptor: number): boolean {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:');

@@ -1,14 +1,16 @@
-/** Workers accept for themselves, and chance is not even: so much above its share is no reason to do anything. */
+/**
+ * Workers accept connections for themselves, so the distribution is uneven. An excess within these limits is ignored.
+ */
 const TOLERANCE = 0.1;
 const SLACK = 8;
-/** Of its share, what a worker lets go of at once at most: each costs a client a new connection. */
+/** Maximum share of connections a worker sheds in one step: each costs a client a new connection. */
 const STEP = 0.2;
 const MIN_STEP = 8;
 
 /**
- * How many of its connections a worker should let go of, so that its clients connect anew and the others get some.
- * @param own how many it has
- * @param all how many each worker has, this one included
+ * Returns how many connections a worker should close, so that its clients reconnect and other workers get some of them.
+ * @param own number of connections of this worker
+ * @param all number of connections of each worker, including this one
  */
 export function excessOf(own: number, all: readonly number[]): number {
   const share = all.reduce((sum, count) => sum + count, 0) / all.length;

@@ -2,20 +2,23 @@ import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoadedPlugin } from '../kernel/config/directives/registry.js';
 import { spellingsOf } from '../kernel/diagnostics/stack-paths.js';
-import { packageFolder } from '../package-folder.js';
+import { packageDirectory } from '../package-directory.js';
 
-/** Where the built-in plugins are, each in a folder of its name. */
-const BUILT_IN = fileURLToPath(new URL('dist/plugins/', packageFolder));
+/** Directory of the built-in plugins. Each has a subdirectory of its name. */
+const BUILT_IN = fileURLToPath(new URL('dist/plugins/', packageDirectory));
 
-/** Tells from a fault's stack which plugin's code it came out of; undefined when it is none's. */
+/**
+ * Returns a function that finds in an error's stack the plugin whose code threw it; undefined when no plugin's code is
+ * in the stack.
+ */
 export function blameFinder(plugins: readonly LoadedPlugin[]): (stack: string) => string | undefined {
-  const folders = plugins.map(({ plugin, file }) => ({
+  const directories = plugins.map(({ plugin, file }) => ({
     name: plugin.name,
-    // A single file may lie among others that are no plugin of its own.
-    code: spellingsOf(file === undefined ? `${BUILT_IN}${plugin.name}${sep}` : folderOf(file)),
+    // A single-file plugin may share its directory with files that are not part of it.
+    code: spellingsOf(file === undefined ? `${BUILT_IN}${plugin.name}${sep}` : directoryOf(file)),
   }));
   return (stack) => {
-    const found = folders
+    const found = directories
       .flatMap(({ name, code }) => code.map((spelling) => ({ name, at: stack.indexOf(spelling) })))
       .filter(({ at }) => at !== -1)
       .sort((one, other) => one.at - other.at);
@@ -23,8 +26,8 @@ export function blameFinder(plugins: readonly LoadedPlugin[]): (stack: string) =
   };
 }
 
-/** A package's whole folder, where it is installed as one. */
-function folderOf(file: string): string {
+/** Returns the directory of the installed package that contains the file, or the file itself. */
+function directoryOf(file: string): string {
   const modules = file.lastIndexOf(`${sep}node_modules${sep}`);
   if (modules === -1) return file;
   const start = modules + '/node_modules/'.length;

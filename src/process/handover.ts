@@ -1,21 +1,21 @@
 import type { InheritedSocket } from './inherited-socket.js';
 
-/** What a new master gets from the one it takes over from, in its environment. */
+/** State that a new master gets, in its environment, from the master it replaces. */
 export interface Handover {
-  /** The process id of that one. Where it is not this process's parent, this is not for this process. */
+  /** Process id of the previous master. If that is not this process's parent, the handover is not for this process. */
   readonly from: number;
-  /** Sockets of a service manager, with the numbers they have in this process. */
+  /** Sockets from a service manager, with their descriptors in this process. */
   readonly inherited: readonly InheritedSocket[];
-  /** Sockets that that master has bound itself. */
+  /** Sockets that the previous master bound. */
   readonly bound: readonly HandedSocket[];
 }
 
-/** A listening socket that its master has bound. */
+/** A listening socket that the master bound. */
 export interface HandedSocket {
   readonly descriptor: number;
-  /** What it is held as; see Sockets. */
+  /** Key of the socket in {@link Sockets}. */
   readonly key: string;
-  /** The path of a socket file. */
+  /** Path of the socket file; undefined for a TCP socket. */
   readonly path: string | undefined;
 }
 
@@ -25,7 +25,10 @@ export function environmentFor(handover: Handover): NodeJS.ProcessEnv {
   return { [VARIABLE]: JSON.stringify(handover) };
 }
 
-/** Both ends are this package, if not the same version of it. @returns undefined where this process takes over from nobody */
+/**
+ * Sender and receiver are both this package, possibly in different versions.
+ * @returns undefined when this process does not take over from another master
+ */
 export function takeHandover(environment: NodeJS.ProcessEnv): Handover | undefined {
   const text = environment[VARIABLE];
   delete environment[VARIABLE];
@@ -38,11 +41,11 @@ export function takeHandover(environment: NodeJS.ProcessEnv): Handover | undefin
   }
 }
 
-/** What the new master says to the one it takes over from. */
+/** Messages from the new master to the one it replaces. */
 export type FromSuccessor =
   /** Its workers serve. */
   | { readonly type: 'taken over' }
-  /** It cannot serve; why, for people. */
+  /** It cannot serve. `report` gives the reason, for people. */
   | { readonly type: 'refused'; readonly report: string };
 
 export function isFromSuccessor(message: unknown): message is FromSuccessor {

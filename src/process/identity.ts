@@ -1,27 +1,29 @@
 import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { processOf } from '../kernel/net/process-of.js';
 
-/** What a master calls itself: `ps` shows it, and the pid file's number is checked against it. */
+/** Process title of a master. `ps` shows it, and the process that a pid file names is checked against it. */
 export const MASTER_TITLE = 'webserv: master';
 export const WORKER_TITLE = 'webserv: worker';
-/** Of one that is set up and waits to take another's place. */
+/** Process title of a standby worker: set up, waiting to replace a worker that ends. */
 export const STANDBY_TITLE = 'webserv: standby';
 
-/** A process's name has at most so many characters on Linux; the title begins with it. */
+/** Maximum length of a process name on Linux. The name is the beginning of the title. */
 const NAME_LENGTH = 15;
 
-/** What a process id of a pid file stands for. `other`: the system has given the number to another program. */
+/**
+ * Kind of process that a pid file's number refers to. `other`: the system has reused the number for another program.
+ */
 export type Holder =
   | { readonly kind: 'master' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'other'; readonly name: string };
 
-/** Whose process it is. Without /proc, a process that is there counts as a master. */
+/** Finds the process with this id. Without /proc, any process that exists counts as a master. */
 export async function holderOf(pid: number): Promise<Holder> {
   if (!exists(pid)) return { kind: 'gone' };
   if (process.platform !== 'linux') return { kind: 'master' };
   const seen = await processOf(pid);
-  // A zombie is only a number that its parent has not asked for yet.
+  // A zombie has ended; its parent has not read its exit status yet.
   if (seen === undefined || seen.state === 'Z') return { kind: 'gone' };
   return seen.name === MASTER_TITLE.slice(0, NAME_LENGTH)
     ? { kind: 'master' }
@@ -33,7 +35,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: it exists, and belongs to another user.
     return errorCode(error) === 'EPERM';
   }
 }

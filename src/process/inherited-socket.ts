@@ -1,6 +1,6 @@
-/** A listening socket that was handed over at the start. */
+/** A listening socket that this process was started with. */
 export interface InheritedSocket {
   readonly descriptor: number;
-  /** As the service manager calls it, for messages. */
+  /** Name given by the service manager, for messages. */
   readonly name: string;
 }

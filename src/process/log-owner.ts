@@ -7,26 +7,26 @@ const FLAGS =
 const MODE = 0o640;
 
 /**
- * Creates logs that have been moved away, as files of the workers' account, which may not create them in a directory of
- * root's. Where others than root can write, the workers do it by their own right. What cannot be created is reported by the
- * worker that opens it.
+ * Creates log files again after they were moved away. The workers' account gets them, since it may not create files in
+ * a directory that only root can write to. In directories that other users can write to, the workers create the files
+ * with their own rights. A file that cannot be created is reported by the worker that opens it.
  */
-export function giveLogs(paths: readonly string[], account: Account): void {
+export function recreateLogs(paths: readonly string[], account: Account): void {
   for (const path of paths) {
     const { path: safe, writer } = safePath(path, account);
-    if (writer === undefined) giveLog(safe, account);
+    if (writer === undefined) recreateLog(safe, account);
   }
 }
 
-function giveLog(path: string, { uid, gid }: Account): void {
+function recreateLog(path: string, { uid, gid }: Account): void {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, FLAGS, MODE);
     const stats = fstatSync(descriptor);
-    // By a second name it may be another file of root's. And what belongs to another user does so on purpose.
+    // A second hard link could lead to another file of root's. A file of another user belongs to that user on purpose.
     if (stats.isFile() && stats.nlink === 1 && stats.uid === 0) fchownSync(descriptor, uid, gid);
   } catch {
-    // As above.
+    // Reported by the worker that opens the file.
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

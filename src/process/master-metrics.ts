@@ -1,6 +1,6 @@
 import type { MetricFamily } from '../kernel/metrics/metrics.js';
 
-/** What only the master counts. */
+/** Numbers that only the master knows. */
 export interface MasterCounts {
   readonly workers: number;
   readonly restarts: number;
@@ -9,9 +9,14 @@ export interface MasterCounts {
 
 export function masterFamilies({ workers, restarts, generation }: MasterCounts): readonly MetricFamily[] {
   return [
-    family('webserv_workers', 'gauge', 'Workers of the generation that serves.', workers),
-    family('webserv_worker_restarts_total', 'counter', 'Workers that had to be replaced.', restarts),
-    family('webserv_config_generation', 'gauge', 'How often the configuration was loaded.', generation),
+    family('webserv_workers', 'gauge', 'Workers of the current generation.', workers),
+    family(
+      'webserv_worker_restarts_total',
+      'counter',
+      'Workers replaced because they ended or hung.',
+      restarts,
+    ),
+    family('webserv_config_generation', 'gauge', 'Number of times the configuration was loaded.', generation),
   ];
 }
 

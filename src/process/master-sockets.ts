@@ -4,7 +4,7 @@ import type { SocketSource } from '../kernel/net/socket-source.js';
 import type { Account } from '../kernel/rights/account.js';
 import { type FromWorker, isFromMaster } from './messages.js';
 
-/** A worker's sockets, which its master binds. */
+/** A worker's listening sockets, bound by its master. */
 export class MasterSockets implements SocketSource {
   readonly #account: Account | undefined;
   readonly #tell: (message: FromWorker) => void;
@@ -32,7 +32,7 @@ export class MasterSockets implements SocketSource {
     });
   }
 
-  /** No other address is asked for, whatever code runs here from now on. */
+  /** Tells the master to reject further requests for addresses, from any code that runs here from now on. */
   seal(): void {
     this.#tell({ type: 'sealed', account: this.#account });
   }

@@ -12,7 +12,7 @@ import { excessOf } from './balance.js';
 import type { Handover } from './handover.js';
 import { MASTER_TITLE } from './identity.js';
 import type { InheritedSocket } from './inherited-socket.js';
-import { giveLogs } from './log-owner.js';
+import { recreateLogs } from './log-owner.js';
 import { masterFamilies } from './master-metrics.js';
 import type { FromWorker, Launch, Order, Serving } from './messages.js';
 import { MetricsAggregator } from './metrics-aggregator.js';
@@ -27,102 +27,106 @@ import { Watch } from './watch.js';
 import { RefusedError, WorkerProcess } from './worker-process.js';
 
 export interface MasterOptions {
-  /** The module a worker process runs. */
+  /** Module that a worker process runs. */
   readonly workerModule: URL;
   readonly launch: Launch;
-  /** Listening sockets this process was started with, behind stdin, stdout and stderr. */
+  /** Listening sockets this process was started with, in descriptors after stdin, stdout and stderr. */
   readonly inherited: readonly InheritedSocket[];
   readonly service: ServiceManager;
-  /** From the master that this one takes over from. */
+  /** State from the master that this one replaces; undefined for a normal start. */
   readonly handover: Handover | undefined;
-  /** The program as it was called, and its arguments. */
+  /** The program as it was started, with its arguments. */
   readonly command: readonly string[];
-  /** Which version runs here, and which one is installed by now. */
+  /** Version of the running program, and of the one that is installed now. */
   readonly version: { readonly running: string; readonly installed: () => Promise<string> };
   /** Reload when a file of the configuration changes. */
   readonly watch: boolean;
-  /** Called once, when the first worker serves. */
+  /** Called once, when the whole first generation of workers serves. */
   readonly announce: (serving: Serving) => void;
-  /** For what went wrong at the start, and warnings; and for the log, where no other place is configured. */
+  /** Receives start errors and warnings, and the log when no error_log is configured. */
   readonly stderr: LogTarget;
 }
 
 /**
- * A client may be sending its next request just now on a connection that looks idle: at a reload it is worth waiting for,
- * since the server goes on; at a stop a little.
+ * How long a connection must be idle before it is closed: a client may just be sending its next request on it. A reload
+ * waits longer than a stop, since the server continues to run.
  */
 const RELOAD_IDLE_MS = 3000;
 const STOP_IDLE_MS = 200;
-/** Between two looks at the workers' heartbeats. */
-const LOOK_MS = 1000;
+/** Interval of the checks for hung workers. */
+const HANG_CHECK_MS = 1000;
 
-/** Of a package.json that cannot be read. */
+/** Version when package.json cannot be read. */
 const UNKNOWN_VERSION = 'unknown';
 
 type Role = Pick<Order, 'standby' | 'successor'>;
-const OF_A_CHANGE: Role = { standby: false, successor: false };
+const FOR_NEW_GENERATION: Role = { standby: false, successor: false };
 
-/** Workers that all serve the same configuration, and what is known of it. */
+/** Workers that all serve the same configuration, and the settings that the first of them reported. */
 interface Generation {
   readonly workers: Set<WorkerProcess>;
   readonly settings: Serving;
 }
 
 /**
- * Supervises the workers: starts, replaces, reloads and stops them. It loads no configuration and no plugin and serves no
- * request, so that nothing in them can stop it.
+ * Supervises the workers: starts, replaces, reloads and stops them. The master does not load configurations or plugins
+ * and does not serve requests, so nothing in those can stop it.
  */
 export class Master {
   readonly #options: MasterOptions;
   #log: Log;
-  /** The log's file, where it has one. */
+  /** The log's file; undefined when the log goes to stderr. */
   #logFile: LogTarget | undefined;
-  /** The workers that should serve; those of an older generation only finish. */
+  /** Workers of the current generation. Retired workers only finish their open requests. */
   #workers = new Set<WorkerProcess>();
   readonly #retired = new Set<WorkerProcess>();
-  /** Those of a generation that is being started. */
-  #raising = new Set<WorkerProcess>();
+  /** Workers of a generation that is being started. */
+  #starting = new Set<WorkerProcess>();
   readonly #standby = new Standby(() => this.#fork(this.#snapshot, { standby: true, successor: true }));
   #settings: Serving | undefined;
-  /** The texts of the configuration that is served: a worker that is replaced reads them, whatever the disk has by then. */
+  /**
+   * Texts of the configuration in use. A replacement worker reads these, so that it does not depend on the files on
+   * disk.
+   */
   #snapshot: ConfigSnapshot | undefined;
-  /** Warnings of the configuration that is served, and what successors lack, that have been reported. */
-  readonly #lacks = new ReportOnce({ max: Number.POSITIVE_INFINITY }); // the configuration bounds them
-  /** What the last start or reload took until all served. */
+  /** Reports once each warning of the configuration in use, including those from replacement workers. */
+  readonly #missing = new ReportOnce({ max: Number.POSITIVE_INFINITY }); // the configuration bounds them
+  /** Duration of the last start or reload until all workers served, in milliseconds. */
   #startMs = 0;
   #generation = 0;
   #restarts = 0;
   readonly #metrics = new MetricsAggregator<WorkerProcess>();
   readonly #sockets = new Sockets<WorkerProcess>();
-  /** The account that workers switch to. */
-  #becomes: Account | undefined;
-  /** The start, or a reload, that is under way. */
+  /** Account that the workers switch to; undefined when they keep the master's. */
+  #workerAccount: Account | undefined;
+  /** The start, reload or upgrade in progress. */
   #changing: Promise<void> | undefined;
   #reloadAgain = false;
-  /** Workers that were given a place and did not serve in time. */
+  /** Workers that should serve and did not in time. */
   readonly #doubted = new Set<WorkerProcess>();
   readonly #backoff = new RestartBackoff();
   readonly #pidFile = new PidFile();
   #stopping = false;
-  #look: NodeJS.Timeout | undefined;
+  #hangCheck: NodeJS.Timeout | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   readonly #watch: Watch | undefined;
-  /** A master that is to take over from this one. */
+  /** The master that is to replace this one, during an upgrade. */
   #successor: Successor | undefined;
-  /** Why the start came to nothing, for people. */
+  /** Report of a failed start, for people. */
   refusal = '';
 
   constructor(options: MasterOptions) {
     this.#options = options;
     this.#log = createLog('info', options.stderr);
     if (options.watch) {
-      const complain = (text: string): void => this.#log.warn(text);
-      this.#watch = new Watch({ changed: () => this.reload(), complain });
+      const warn = (text: string): void => this.#log.warn(text);
+      this.#watch = new Watch({ changed: () => this.reload(), warn });
     }
-    // Workers accept for themselves: a master that hands out connections would be at work for each.
+    // Each worker accepts connections itself: a master that hands them out would have work for every connection.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
-    limitSharedHandles(() => this.#becomes !== undefined && this.#becomes.uid !== 0);
-    // Inherited sockets keep their numbers. This process never touches its own: they outlive every worker.
+    limitSharedHandles(() => this.#workerAccount !== undefined && this.#workerAccount.uid !== 0);
+    // Inherited sockets keep their descriptors in workers. The master keeps its own copies open, so they outlive every
+    // worker.
     const sockets = options.inherited.map(({ descriptor }) => descriptor);
     cluster.setupPrimary({
       exec: fileURLToPath(options.workerModule),
@@ -132,8 +136,8 @@ export class Master {
   }
 
   /**
-   * @returns false when the configuration or an address cannot be used; the reason has been reported. True also when it
-   * was told to stop meanwhile
+   * @returns false when the configuration or an address cannot be used, after the reason was reported. True also when
+   * the server was asked to stop meanwhile
    */
   async start(): Promise<boolean> {
     process.title = MASTER_TITLE;
@@ -145,7 +149,7 @@ export class Master {
 
   async #begin(): Promise<boolean> {
     try {
-      const generation = await this.#raise();
+      const generation = await this.#startGeneration();
       this.#adopt(generation);
       this.#sockets.settle();
       this.#options.announce(generation.settings);
@@ -160,7 +164,7 @@ export class Master {
       this.kill();
       return false;
     }
-    this.#look = setInterval(() => this.#lookAfter(), LOOK_MS);
+    this.#hangCheck = setInterval(() => this.#killHung(), HANG_CHECK_MS);
     const { service } = this.#options;
     service.ready(this.#status());
     if (service.watchdogMs !== undefined) {
@@ -169,7 +173,10 @@ export class Master {
     return true;
   }
 
-  /** Starts a new generation; when all of it serves, the old one finishes. A bad configuration changes nothing. */
+  /**
+   * Starts a new generation of workers; once all of it serves, the old one finishes. An invalid configuration changes
+   * nothing.
+   */
   reload(): void {
     if (this.#stopping) return;
     if (this.#changing !== undefined) this.#reloadAgain = true;
@@ -177,8 +184,10 @@ export class Master {
   }
 
   /**
-   * Starts the program that is installed by now, which takes over with the listening sockets: no connection is refused.
-   * @returns whether it serves: this master should stop then. False: it goes on, and the log says why
+   * Starts the program that is installed now, which takes over with the listening sockets, so that no connection is
+   * refused.
+   * @returns true when the new program serves: the caller should stop this master. False: this one continues, and the
+   * log has the reason
    */
   async upgrade(): Promise<boolean> {
     while (this.#changing !== undefined) await this.#changing;
@@ -190,18 +199,20 @@ export class Master {
 
   async #handOver(): Promise<boolean> {
     const { service } = this.#options;
-    // The end of process 1 is the end of its container.
+    // When process 1 ends, its container ends.
     const problem =
-      process.pid === 1 ? 'it is process 1 of a container: replace the container' : await this.#succeed();
+      process.pid === 1
+        ? 'the server is process 1 of a container; replace the container'
+        : await this.#startSuccessor();
     if (problem === undefined) return true;
     if (this.#stopping) return false;
-    this.#log.error(`not upgraded, the server goes on as it was: ${problem.trimEnd()}`);
-    service.ready(`not upgraded, the log tells why; ${this.#status()}`);
+    this.#log.error(`not upgraded; the server keeps running unchanged: ${problem.trimEnd()}`);
+    service.ready(`not upgraded, see the error log; ${this.#status()}`);
     return false;
   }
 
-  /** @returns why nothing came of it */
-  async #succeed(): Promise<string | undefined> {
+  /** @returns the reason of a failure; undefined when the new master serves */
+  async #startSuccessor(): Promise<string | undefined> {
     const { service, inherited, command } = this.#options;
     service.reloading();
     const bound = await this.#sockets.bound();
@@ -210,18 +221,18 @@ export class Master {
     const problem = await successor.outcome;
     this.#successor = undefined;
     if (problem !== undefined) {
-      // It may have had the pid file already.
+      // The new master may have written the pid file already.
       const { pidFile, account } = this.#settings ?? {};
       await this.#pidFile.claim(pidFile, account).catch(() => {});
       return problem;
     }
-    this.#log.info(`process ${successor.pid} has taken over: this one finishes what is in flight, and ends`);
+    this.#log.info(`process ${successor.pid} has taken over; this one finishes open requests and exits`);
     service.leave();
     this.#sockets.abandon();
     return undefined;
   }
 
-  /** One change after the other; what is asked for meanwhile is one reload more. */
+  /** Runs one change at a time. Any reloads requested meanwhile become a single one afterwards. */
   #change(work: Promise<void>): void {
     this.#changing = work.finally(() => {
       this.#changing = undefined;
@@ -233,67 +244,70 @@ export class Master {
 
   async reopen(): Promise<void> {
     const { logs = [], account } = this.#settings ?? {};
-    if (account !== undefined) giveLogs(logs, account);
+    if (account !== undefined) recreateLogs(logs, account);
     this.#openLog();
-    for (const worker of this.#everybody()) worker.reopen();
+    for (const worker of this.#allWorkers()) worker.reopen();
   }
 
-  /** @param graceMs for what is in flight; undefined: the configured time; Infinity: as long as it takes */
+  /** @param graceMs time for open requests; undefined: the configured shutdown timeout; Infinity: no limit */
   async stop(graceMs = this.#settings?.shutdownTimeout ?? 0, idleMs = STOP_IDLE_MS): Promise<void> {
     this.#stopping = true;
     this.#standby.end();
-    clearInterval(this.#look);
+    clearInterval(this.#hangCheck);
     clearInterval(this.#watchdog);
     this.#options.service.stopping();
     this.#successor?.kill();
     this.#watch?.close();
-    for (const worker of this.#everybody()) worker.stop(graceMs, idleMs);
-    await Promise.all(this.#everybody().map((worker) => worker.gone));
-    // A start or a reload that has been given up: it may be about to write the pid file.
+    for (const worker of this.#allWorkers()) worker.stop(graceMs, idleMs);
+    await Promise.all(this.#allWorkers().map((worker) => worker.gone));
+    // A start or reload that was given up may be about to write the pid file.
     await this.#changing;
     await this.#pidFile.release();
     await this.#logFile?.close();
   }
 
-  /** Another master serves: clients may be sending their next request on connections that look idle, as at a reload. */
+  /**
+   * Stops because another master serves. As at a reload, clients may be sending their next request on idle connections.
+   */
   async leave(): Promise<void> {
     await this.stop(undefined, RELOAD_IDLE_MS);
   }
 
   kill(): void {
-    for (const worker of this.#everybody()) worker.kill();
+    for (const worker of this.#allWorkers()) worker.kill();
   }
 
-  #everybody(): WorkerProcess[] {
+  #allWorkers(): WorkerProcess[] {
     const { process: standby } = this.#standby;
     const waiting = standby === undefined ? [] : [standby];
-    return [...this.#workers, ...this.#retired, ...this.#raising, ...waiting];
+    return [...this.#workers, ...this.#retired, ...this.#starting, ...waiting];
   }
 
-  /** One worker first: it tells how many there are to be, and whether the configuration is any good. */
-  async #raise(): Promise<Generation> {
+  /** Starts one worker first: it reports how many workers are configured, and whether the configuration is valid. */
+  async #startGeneration(): Promise<Generation> {
     const begun = performance.now();
-    const first = this.#fork(undefined, OF_A_CHANGE);
+    const first = this.#fork(undefined, FOR_NEW_GENERATION);
     const workers = new Set([first]);
-    this.#raising = workers;
+    this.#starting = workers;
     try {
       const settings = await first.serving;
-      // The others take it from the first: an edit meanwhile must not give two workers two configurations.
-      while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, OF_A_CHANGE));
+      // The others get the configuration from the first: with an edit meanwhile, two workers would serve two
+      // configurations.
+      while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, FOR_NEW_GENERATION));
       await Promise.all([...workers].map((worker) => worker.serving));
       this.#startMs = performance.now() - begun;
-      // First: it may tell what the pid file lacks.
+      // Before the pid file is claimed: the report may explain why that fails.
       if (settings.report !== '') this.#options.stderr.write(settings.report);
       await this.#pidFile.claim(settings.pidFile, settings.account, this.#options.handover?.from);
       if (this.#stopping) throw new RefusedError('the server is being stopped\n');
       return { workers, settings };
     } catch (error) {
-      // One that serves already has clients, who are not to blame.
+      // A worker that serves already has clients, which must not suffer from this failure.
       for (const worker of workers)
         if (!worker.stopping) this.#retire(worker, this.#settings?.shutdownTimeout ?? 0);
       throw error;
     } finally {
-      this.#raising = new Set();
+      this.#starting = new Set();
     }
   }
 
@@ -302,9 +316,9 @@ export class Master {
     const worker = new WorkerProcess(
       { launch, inherited, workingDirectory: workingDirectory(), ...role },
       snapshot,
-      (heard, message) => {
-        this.#hear(heard, message);
-        if (role.successor) this.#reportLacks(heard, message);
+      (sender, message) => {
+        this.#handle(sender, message);
+        if (role.successor) this.#reportMissing(sender, message);
       },
     );
     void worker.gone.then(() => {
@@ -314,13 +328,13 @@ export class Master {
     return worker;
   }
 
-  #hear(worker: WorkerProcess, message: FromWorker): void {
-    if (message.type === 'alive') this.#even(worker);
+  #handle(worker: WorkerProcess, message: FromWorker): void {
+    if (message.type === 'alive') this.#balance(worker);
     else if (message.type === 'bind') void this.#bind(worker, message.id, message.wish);
     else if (message.type === 'sealed') {
-      if (this.#sockets.seal(worker)) this.#becomes = message.account;
+      if (this.#sockets.seal(worker)) this.#workerAccount = message.account;
     } else if (message.type === 'released') this.#sockets.release(worker);
-    else if (message.type === 'standing by') this.#relieve();
+    else if (message.type === 'standing by') this.#replaceDoubted();
     else if (message.type === 'gather') {
       const known = masterFamilies({
         workers: this.#workers.size,
@@ -331,13 +345,14 @@ export class Master {
     } else if (message.type === 'counted') this.#metrics.take(worker, message.round, message.families);
   }
 
-  /** Once a generation: every successor would say it again. */
-  #reportLacks(worker: WorkerProcess, message: FromWorker): void {
+  /** Reports each missing resource once a generation: every replacement worker would report it again. */
+  #reportMissing(worker: WorkerProcess, message: FromWorker): void {
     if (message.type !== 'standing by' && message.type !== 'serving') return;
-    const lacks = message.warnings.filter((warning) => this.#lacks.take(warning));
-    if (lacks.length === 0) return;
+    const missing = message.warnings.filter((warning) => this.#missing.take(warning));
+    if (missing.length === 0) return;
     this.#log.error(
-      `worker ${worker.pid} was started without what was there when the configuration was loaded:\n${lacks.join('\n\n')}`,
+      `worker ${worker.pid} started without something that existed when the configuration was loaded:\n` +
+        missing.join('\n\n'),
     );
   }
 
@@ -355,15 +370,15 @@ export class Master {
     this.#generation += 1;
     this.#workers = workers;
     this.#settings = settings;
-    this.#lacks.forget();
-    for (const warning of settings.warnings) this.#lacks.take(warning);
+    this.#missing.forget();
+    for (const warning of settings.warnings) this.#missing.take(warning);
     this.#snapshot = settings.snapshot;
     this.#backoff.forget();
     this.#openLog();
     this.#watch?.end(settings.watched, true);
     if (settings.snapshot === undefined) {
       this.#log.warn(
-        'the configuration is too large to be kept: a worker that is replaced reads the files anew',
+        'the configuration is too large to keep in memory: a replacement worker reads the files again',
       );
     }
     for (const worker of workers) this.#supervise(worker);
@@ -383,10 +398,10 @@ export class Master {
   async #replaceAll(): Promise<void> {
     const { service } = this.#options;
     service.reloading();
-    if (await this.#isReplaced()) return;
+    if (await this.#otherVersionInstalled()) return;
     await this.#watch?.begin();
     try {
-      const generation = await this.#raise();
+      const generation = await this.#startGeneration();
       const { workers } = generation;
       const old = this.#workers;
       const previous = this.#settings;
@@ -397,21 +412,25 @@ export class Master {
     } catch (error) {
       if (this.#stopping) return;
       const reason = error instanceof Error ? error.message : String(error);
-      this.#log.error(`not reloaded, the server goes on as it was:\n${reason.trimEnd()}`);
-      // What is mended next may lie in a file that the configuration that is served does not know.
+      this.#log.error(`not reloaded; the server keeps its previous configuration:\n${reason.trimEnd()}`);
+      // The next correction may be in a file that the configuration in use does not have.
       this.#watch?.end(error instanceof RefusedError ? error.watched : undefined, false);
-      service.ready(`not reloaded, the log tells why; ${this.#status()}`);
+      service.ready(`not reloaded, see the error log; ${this.#status()}`);
     }
   }
 
-  /** New workers would be of another version than this master, which cannot know what they need. */
-  async #isReplaced(): Promise<boolean> {
+  /**
+   * Rejects a reload when another version is installed: new workers would run that version, and this master may not fit
+   * them.
+   */
+  async #otherVersionInstalled(): Promise<boolean> {
     const { version, service } = this.#options;
     const installed = await version.installed();
     if (installed === version.running || installed === UNKNOWN_VERSION) return false;
     this.#log.error(
-      `not reloaded, the server goes on as it was: webserv ${version.running} runs, and ${installed} is installed by now; ` +
-        'to change to it without refusing a connection: webserv -s upgrade (or SIGUSR2); or restart the server',
+      `not reloaded; the server keeps its previous configuration: webserv ${version.running} is running, ` +
+        `but ${installed} is installed; ` +
+        'to upgrade without refusing connections: webserv -s upgrade (or SIGUSR2); or restart the server',
     );
     service.ready(`not reloaded, version ${installed} is installed; ${this.#status()}`);
     return true;
@@ -422,7 +441,7 @@ export class Master {
     return `serving ${addresses.map(formatAddress).join(', ')}; workers: ${workers}; generation ${this.#generation}`;
   }
 
-  /** Somebody serves. That all of them hang or die is what starting the whole service anew may mend. */
+  /** Whether any worker serves. When all of them hang or die, a restart of the whole service may help. */
   #isHealthy(): boolean {
     return [...this.#workers].some((worker) => worker.healthy);
   }
@@ -433,7 +452,9 @@ export class Master {
     worker.stop(graceMs, RELOAD_IDLE_MS);
   }
 
-  /** A worker that ends without being asked is replaced; one that did not serve long, after a while. */
+  /**
+   * Replaces a worker that ends without being asked to. The replacement is delayed if the worker did not serve long.
+   */
   #supervise(worker: WorkerProcess): void {
     void worker.gone.then((how) => {
       if (!this.#workers.delete(worker) || this.#stopping || worker.stopping) return;
@@ -448,7 +469,7 @@ export class Master {
       if (loop !== undefined || !this.#backoff.quiet) {
         const lived = servedMs === 0 ? 'before it served' : `after ${(servedMs / 1000).toFixed(1)} s`;
         const name = worker.pid === undefined ? 'a worker' : `worker ${worker.pid}`;
-        this.#log.error(`${name} ended ${lived} (${how}); another one starts in ${delayMs} ms`);
+        this.#log.error(`${name} ended ${lived} (${how}); its replacement starts in ${delayMs} ms`);
       }
       setTimeout(() => this.#replace(), delayMs);
     });
@@ -465,9 +486,9 @@ export class Master {
       .then(() => clearTimeout(doubt));
     worker.serving.then(
       () => {
-        // Only now: two that start at once would start more slowly.
+        // Not earlier: two processes that start at the same time start more slowly.
         this.#standby.arrange();
-        this.#log.info(`worker ${worker.pid} serves in its place`);
+        this.#log.info(`worker ${worker.pid} serves as its replacement`);
         this.#options.service.status(this.#status());
       },
       (error: unknown) => {
@@ -478,27 +499,33 @@ export class Master {
     );
   }
 
-  /** It should serve by now, and may be stopped or hang: another one is started, which takes the place if it is sooner. */
+  /**
+   * Called when a worker that should serve does not, and may be stopped or hang. Starts another, which replaces it if
+   * it is ready first.
+   */
   #doubt(worker: WorkerProcess): void {
     this.#doubted.add(worker);
     void worker.gone.then(() => this.#doubted.delete(worker));
     this.#standby.arrange();
-    if (this.#standby.process?.standsBy) this.#relieve();
+    if (this.#standby.process?.standsBy) this.#replaceDoubted();
   }
 
-  /** There is one that could serve: it takes the place of one that was to, and does not. */
-  #relieve(): void {
+  /** Called when a standby worker is ready: it replaces a worker that should serve and does not. */
+  #replaceDoubted(): void {
     const [worker] = [...this.#doubted].filter((each) => this.#workers.has(each) && each.servedMs === 0);
     if (worker === undefined) return;
-    this.#log.error(`worker ${worker.pid} was to serve and does not: it is killed`);
+    this.#log.error(`worker ${worker.pid} should serve and does not: killing it`);
     this.#doubted.delete(worker);
     this.#workers.delete(worker);
     worker.kill();
     this.#replace();
   }
 
-  /** At the moment its own count is fresh: what it let go of since the last one is not asked for again. */
-  #even(worker: WorkerProcess): void {
+  /**
+   * Called with each heartbeat, when this worker's count is fresh: connections it has just closed are not counted
+   * again.
+   */
+  #balance(worker: WorkerProcess): void {
     if (!this.#workers.has(worker)) return;
     const serving = [...this.#workers].filter(({ healthy }) => healthy);
     const excess = excessOf(
@@ -508,11 +535,11 @@ export class Master {
     if (excess > 0) worker.shed(excess);
   }
 
-  #lookAfter(): void {
-    for (const worker of this.#everybody()) {
+  #killHung(): void {
+    for (const worker of this.#allWorkers()) {
       if (!worker.hangs || worker.killed) continue;
       const name = worker === this.#standby.process ? 'standby process' : 'worker';
-      this.#log.error(`${name} ${worker.pid} hangs: it is killed`);
+      this.#log.error(`${name} ${worker.pid} hangs: killing it`);
       worker.kill();
     }
   }

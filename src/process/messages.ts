@@ -7,102 +7,105 @@ import type { Account } from '../kernel/rights/account.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import type { SocketWish } from './sockets.js';
 
-/** What a master and its workers say to each other, as plain JSON. */
+/** Messages between a master and its workers, as plain JSON. */
 
-/** Where a server gets its configuration from: each worker reads and compiles it itself, with fresh plugin code. */
+/** Source of the server's configuration. Each worker reads and compiles it itself, with fresh plugin code. */
 export type Launch = {
   /** Whether reports are for a terminal with colours. */
   readonly colour: boolean;
-  /** Every request is traced, whatever the configuration says. */
+  /** Traces every request, regardless of the configuration. */
   readonly trace: boolean;
 } & (
   | { readonly kind: 'file'; readonly file: string; readonly prefix: string | undefined }
   | { readonly kind: 'text'; readonly text: string; readonly file: string; readonly base: string }
 );
 
-/** What a worker is started with, in its environment. */
+/** Instructions for a worker process, in its environment. */
 export interface Order {
   readonly launch: Launch;
-  /** The texts of the configuration come as a message, and the files are not read. */
+  /** Whether the configuration's texts come as a message; otherwise the worker reads the files. */
   readonly fromSnapshot: boolean;
-  /** It sets everything up and then waits until it is told to serve: it is to take the place of one that dies. */
+  /** Sets everything up and then waits for the message `serve`, to replace a worker that ends. */
   readonly standby: boolean;
   /**
-   * It takes the place of a worker that served, now or later: it serves without what has gone since the start. The workers
-   * of a start or a reload refuse.
+   * Replaces a worker that served, now or later, and therefore serves even without resources that are missing since the
+   * start. Workers of a start or a reload refuse to serve without them.
    */
   readonly successor: boolean;
   /** See working-directory.ts. */
   readonly workingDirectory: string | undefined;
-  /** The sockets it has from the service manager, by way of the master: under the same numbers in every process. */
+  /** Sockets from the service manager, passed on by the master. Their descriptors are the same in every process. */
   readonly inherited: readonly InheritedSocket[];
 }
 
-/** A worker serves. What the master needs to know of the configuration comes with it: it loads none itself. */
+/** Sent when a worker serves, with the settings the master needs: the master does not load the configuration itself. */
 export interface Serving {
   readonly type: 'serving';
-  /** The configuration's name, as shown to people. */
+  /** Name of the configuration, as shown to people. */
   readonly file: string;
   readonly addresses: readonly Address[];
   readonly watched: Watched;
   readonly workers: number;
   readonly pidFile: string | undefined;
   readonly errorLog: { readonly path: string | undefined; readonly level: LogLevel };
-  /** The files the worker has opened as logs; absolute. */
+  /** Absolute paths of the log files that the worker has opened. */
   readonly logs: readonly string[];
-  /** What the worker runs as; undefined when that is what the master runs as. */
+  /** Account the worker runs as; undefined when it is the master's. */
   readonly account: Account | undefined;
-  /** How long a worker may take to finish what is in flight, in milliseconds. */
+  /** Time a worker may take to finish open requests, in milliseconds. */
   readonly shutdownTimeout: number;
-  /** Warnings about the configuration, rendered; empty when there are none. */
+  /** Warnings about the configuration, rendered; empty when it has none. */
   readonly report: string;
-  /** The same, one by one and without colour: from a successor's the master logs those that it does not know. */
+  /** The same warnings, one by one and without colour. The master logs those of a replacement worker that are new. */
   readonly warnings: readonly string[];
-  /** For the other workers of this generation; undefined when this one has it from the master, or it is too large. */
+  /**
+   * For the other workers of this generation; undefined when this worker got it from the master, or when it is too
+   * large.
+   */
   readonly snapshot: ConfigSnapshot | undefined;
 }
 
 export type FromWorker =
-  /** It listens to messages, and waits for the snapshot it was promised. */
+  /** It listens to messages, and waits for the snapshot. */
   | { readonly type: 'ready' }
-  /** It needs an address. */
+  /** It needs a socket bound to an address. */
   | { readonly type: 'bind'; readonly id: number; readonly wish: SocketWish }
-  /** It has all addresses it needs, and is about to give up its rights. */
+  /** It has all sockets it needs, and is about to give up root's rights. */
   | { readonly type: 'sealed'; readonly account: Account | undefined }
-  /** It accepts nowhere any more. */
+  /** It no longer accepts connections. */
   | { readonly type: 'released' }
-  /** It could serve, and waits for the word; with warnings as in Serving. */
+  /** It could serve, and waits for the message `serve`. Warnings as in {@link Serving}. */
   | { readonly type: 'standing by'; readonly warnings: readonly string[] }
   | Serving
-  /** It cannot serve; why, for people. It exits by itself. */
+  /** It cannot serve. `report` gives the reason, for people. It exits by itself. */
   | { readonly type: 'refused'; readonly report: string; readonly watched: Watched | undefined }
-  /** Its event loop turns; so many client connections are open. */
+  /** Heartbeat: its event loop turns. `connections` counts its open client connections. */
   | { readonly type: 'alive'; readonly connections: number }
-  /** It was asked for the numbers of the whole server; its own are these. */
+  /** It needs the metrics of the whole server; `own` are its own. */
   | { readonly type: 'gather'; readonly id: number; readonly own: readonly MetricFamily[] }
-  /** Its own numbers, as asked for. */
+  /** Its own metrics, in response to `count`. */
   | { readonly type: 'counted'; readonly round: number; readonly families: readonly MetricFamily[] };
 
 export type FromMaster =
-  /** What the configuration's files were when the first worker of the generation read them. */
+  /** Texts of the configuration's files as the first worker of the generation read them. */
   | { readonly type: 'snapshot'; readonly snapshot: ConfigSnapshot }
-  /** The socket that was asked for comes with it, or why there is none. */
+  /** The requested socket comes with the message; `problem` says why it could not be bound. */
   | {
       readonly type: 'bound';
       readonly id: number;
       readonly problem?: { readonly code: string; readonly message: string };
     }
-  /** Listen and serve: to one that stands by. */
+  /** To a standby worker: listen and serve. */
   | { readonly type: 'serve' }
-  /** Finish what is in flight and exit. JSON has no Infinity: null is without bound. */
+  /** Finish open requests and exit. JSON has no Infinity: a null `graceMs` means no limit. */
   | { readonly type: 'stop'; readonly graceMs: number | null; readonly idleMs: number }
-  /** Let so many connections go, with their next answers: this worker has more than its share. */
+  /** Close this many connections after their next responses: this worker has more than its share. */
   | { readonly type: 'shed'; readonly connections: number }
-  /** Open the log files anew. */
+  /** Reopen the log files. */
   | { readonly type: 'reopen' }
-  /** Tell what you have counted. */
+  /** Send your metrics. */
   | { readonly type: 'count'; readonly round: number }
-  /** What the others have counted. */
+  /** Metrics of the other workers. */
   | { readonly type: 'gathered'; readonly id: number; readonly families: readonly MetricFamily[] };
 
 function hasType(message: unknown, types: readonly string[]): boolean {
@@ -110,7 +113,7 @@ function hasType(message: unknown, types: readonly string[]): boolean {
   return typeof message.type === 'string' && types.includes(message.type);
 }
 
-/** Both ends are this very package, so the type tells the shape; anything else on the channel is not ours. */
+/** Both ends are this very package, so the type determines the shape. Anything else on the channel is not ours. */
 export function isFromWorker(message: unknown): message is FromWorker {
   return hasType(message, [
     'ready',

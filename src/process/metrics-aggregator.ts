@@ -2,43 +2,43 @@ import type { MetricFamily, MetricsRegistry } from '../kernel/metrics/metrics.js
 import { countsOf, summed } from '../kernel/metrics/metrics.js';
 import type { FromMaster, FromWorker } from './messages.js';
 
-/** How long a worker may take to tell its numbers; without them, what it told last is shown. */
+/** Time a worker may take to send its metrics, in milliseconds. After that its last known metrics are shown. */
 const ANSWER_MS = 1000;
 
-/** What the master asks of a worker here. */
+/** A worker, as far as the aggregator needs it. */
 export interface Counted {
   readonly healthy: boolean;
   tell(message: FromMaster): void;
 }
 
-interface Asked<Who> {
-  readonly asker: Who;
+interface Asked<Source> {
+  readonly asker: Source;
   readonly id: number;
-  readonly waiting: Set<Who>;
+  readonly waiting: Set<Source>;
   readonly families: MetricFamily[];
   readonly timer: NodeJS.Timeout;
 }
 
-/** The master's side: brings the numbers of all workers to the one that was asked for them. */
-export class MetricsAggregator<Who extends Counted> {
-  readonly #asked = new Map<number, Asked<Who>>();
+/** The master's side: collects the metrics of all workers for the worker that was asked for them. */
+export class MetricsAggregator<Source extends Counted> {
+  readonly #pending = new Map<number, Asked<Source>>();
   #rounds = 0;
-  /** What each worker told last. */
-  readonly #told = new WeakMap<Who, readonly MetricFamily[]>();
-  /** What those had counted that have ended: a counter that falls would count as one that began anew. */
+  /** Metrics that each worker sent last. */
+  readonly #lastSent = new WeakMap<Source, readonly MetricFamily[]>();
+  /** Counts of workers that have ended. Without them, totals would fall, which scrapers take for a counter reset. */
   #past: readonly MetricFamily[] = [];
 
   /**
-   * @param own the asker's own numbers
-   * @param families what is known of the server besides its workers' own numbers
+   * @param own the asking worker's own metrics
+   * @param families metrics of the server besides those of its workers
    */
   begin(
-    asker: Who,
+    asker: Source,
     { id, own }: { readonly id: number; readonly own: readonly MetricFamily[] },
-    workers: Iterable<Who>,
+    workers: Iterable<Source>,
     families: readonly MetricFamily[],
   ): void {
-    this.#told.set(asker, own);
+    this.#lastSent.set(asker, own);
     this.#rounds += 1;
     const round = this.#rounds;
     const others = [...workers].filter((worker) => worker !== asker);
@@ -46,40 +46,40 @@ export class MetricsAggregator<Who extends Counted> {
     const timer = setTimeout(() => this.#end(round), ANSWER_MS);
     const silent = others.filter((worker) => !waiting.has(worker)).flatMap((worker) => this.#lastOf(worker));
     const known = [...families, ...this.#past, ...silent];
-    this.#asked.set(round, { asker, id, waiting, families: known, timer });
+    this.#pending.set(round, { asker, id, waiting, families: known, timer });
     for (const worker of waiting) worker.tell({ type: 'count', round });
     if (waiting.size === 0) this.#end(round);
   }
 
-  /** A worker that has ended. */
-  lose(worker: Who): void {
+  /** Called when a worker has ended. */
+  lose(worker: Source): void {
     this.#past = summed([...this.#past, ...this.#lastOf(worker)]);
-    this.#told.delete(worker);
+    this.#lastSent.delete(worker);
   }
 
-  #lastOf(worker: Who): readonly MetricFamily[] {
-    return countsOf(this.#told.get(worker) ?? []);
+  #lastOf(worker: Source): readonly MetricFamily[] {
+    return countsOf(this.#lastSent.get(worker) ?? []);
   }
 
-  take(worker: Who, round: number, families: readonly MetricFamily[]): void {
-    this.#told.set(worker, families);
-    const asked = this.#asked.get(round);
+  take(worker: Source, round: number, families: readonly MetricFamily[]): void {
+    this.#lastSent.set(worker, families);
+    const asked = this.#pending.get(round);
     if (!asked?.waiting.delete(worker)) return;
     asked.families.push(...families);
     if (asked.waiting.size === 0) this.#end(round);
   }
 
   #end(round: number): void {
-    const asked = this.#asked.get(round);
+    const asked = this.#pending.get(round);
     if (asked === undefined) return;
-    this.#asked.delete(round);
+    this.#pending.delete(round);
     clearTimeout(asked.timer);
     for (const worker of asked.waiting) asked.families.push(...this.#lastOf(worker));
     asked.asker.tell({ type: 'gathered', id: asked.id, families: asked.families });
   }
 }
 
-/** A worker's side: asks the master for the others' numbers. */
+/** A worker's side: asks the master for the metrics of the other workers. */
 export class MetricsClient {
   readonly #tell: (message: FromWorker) => void;
   readonly #waiting = new Map<number, (families: readonly MetricFamily[]) => void>();
@@ -89,7 +89,7 @@ export class MetricsClient {
     this.#tell = tell;
   }
 
-  /** This worker's numbers with those of the others. Should the master not answer, this worker's alone. */
+  /** This worker's metrics combined with those of the others. Its own alone if the master does not respond. */
   gather(own: MetricsRegistry): Promise<readonly MetricFamily[]> {
     this.#last += 1;
     const id = this.#last;

@@ -8,17 +8,17 @@ import { writerOf } from '../kernel/rights/path-writer.js';
 import { holderOf } from './identity.js';
 import { RefusedError } from './worker-process.js';
 
-/** No link is followed and no pipe waited for: the directory may be one that others can write to. */
+/** Follows no link and does not block on a FIFO: other users may be able to write to the directory. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** The temporary file is new, whatever somebody put there. */
+/** Creates a new temporary file, and fails when another user has put something at its path. */
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const MODE = 0o644;
-/** Bytes that are read of a file: more than a number takes. */
+/** Maximum number of bytes read from a pid file: more than a number takes. */
 const LONGEST = 64;
-/** A file system without hard links says one of these. */
+/** Error codes of file systems without hard links. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** The process id a pid file holds; undefined when there is no such file, or no number in it. */
+/** Returns the process id in a pid file; undefined when the file does not exist or does not contain a number. */
 export async function readPid(file: string): Promise<number | undefined> {
   const text = await readStart(file).catch(() => '');
   return /^[1-9]\d{0,9}\s*$/.test(text) ? Number(text) : undefined;
@@ -36,12 +36,12 @@ export class PidFile {
   #account: Account | undefined;
 
   /**
-   * Writes the file, and takes the one that was written before away when it is another. A file whose process is gone,
-   * or has become another program, is replaced.
-   * @param account what the workers run as: its rights are used where others than root can write
-   * @param predecessor the process id of a master that this one takes over from: the file may be taken from it
-   * @throws RefusedError when a server that runs has it, or it cannot be written: a server that cannot be found again by
-   * -s is not what was asked for
+   * Writes the pid file, and deletes the previous one if the path has changed. Replaces a file whose process has ended
+   * or is another program by now.
+   * @param account account of the workers: its rights are used where users other than root can write
+   * @param predecessor process id of the master that this one replaces: the file may be taken from it
+   * @throws RefusedError when a running server holds the file, or when it cannot be written: `-s` could not find the
+   * server
    */
   async claim(path: string | undefined, account: Account | undefined, predecessor?: number): Promise<void> {
     if (path !== undefined && (path !== this.#path || (await readPid(path)) !== process.pid))
@@ -52,7 +52,7 @@ export class PidFile {
     this.#account = account;
   }
 
-  /** Takes it away, unless somebody else has written it since. */
+  /** Deletes the file, unless another process has written it since. */
   async release(): Promise<void> {
     const path = this.#path;
     if (path === undefined) return;
@@ -61,7 +61,7 @@ export class PidFile {
     try {
       actAs(writerOf(path, this.#account), () => unlinkSync(path));
     } catch {
-      // It is gone, or may not be deleted: the next start finds that its process is gone.
+      // Already deleted, or may not be deleted: the next start finds that its process has ended.
     }
   }
 }
@@ -72,14 +72,15 @@ async function create(
   predecessor: number | undefined,
 ): Promise<void> {
   try {
-    // Of two servers that start at once, one makes it.
+    // When two servers start at the same time, only one can create it.
     if (place(path, account, claimName)) return;
     const pid = await readPid(path);
-    // In a container this process may well have the number of the one before it.
+    // In a container, this process may have the same id as the previous one had.
     const isOther = pid !== undefined && pid !== process.pid && pid !== predecessor;
     if (isOther && (await holderOf(pid)).kind === 'master') {
       throw new RefusedError(
-        `webserv: a server runs already: process ${pid} has the pid file ${path}; to end it: webserv -s stop\n`,
+        `webserv: a server is already running: process ${pid} holds the pid file ${path}; ` +
+          'to stop it: webserv -s stop\n',
       );
     }
     place(path, account, replaceName);
@@ -90,8 +91,8 @@ async function create(
 }
 
 /**
- * Writes a temporary file and gives it its name: no reader finds half a number, and a full disk leaves what was there.
- * @param name gives a file its name; false when the name is taken
+ * Writes a temporary file and renames it: no reader finds half a number, and a full disk keeps the previous file.
+ * @param name gives the file its name; returns false when the name is taken
  */
 function place(
   path: string,
@@ -123,7 +124,7 @@ function claimName(from: string, to: string): boolean {
   }
 }
 
-/** The name is taken by an empty file first, which only one of two servers can make. */
+/** Takes the name with an empty file first, which only one of two servers can create. */
 function claimWithoutLinks(from: string, to: string): boolean {
   try {
     closeSync(openSync(to, CREATE, MODE));
@@ -143,6 +144,6 @@ function discard(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It has its name already.
+    // Already renamed.
   }
 }

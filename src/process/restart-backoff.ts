@@ -1,39 +1,47 @@
 import { ReportOnce } from '../kernel/log/report-once.js';
 
-/** A worker that served shorter than this died of something that may happen to the next one too. */
+/** A worker that served for less than this may have died of something that its replacement will die of too. */
 const SHORT_LIFE_MS = 10_000;
-/** One that served this long is replaced at once all the same: to start one a second is no spin, and every place counts. */
-const AT_ONCE_MS = 1000;
-/** So are the first few that served shorter: somebody may have killed them. */
-const AT_ONCE = 3;
+/**
+ * A worker that served at least this long is replaced immediately all the same: one start a second is affordable, and
+ * every worker counts.
+ */
+const IMMEDIATE_AFTER_MS = 1000;
+/**
+ * Number of short-lived workers in a row that are also replaced immediately: they may have been killed from outside.
+ */
+const IMMEDIATE_COUNT = 3;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 10_000;
-/** So many in a row are a loop: something is wrong that another worker will not mend. */
+/** This many deaths in a row are a crash loop: the cause will not go away with another worker. */
 const LOOP = 5;
-/** A loop is reported once in this time, not for every death. */
-const REPORT_AGAIN_MS = 60_000;
+/** A crash loop is reported once in this time, not for every death. */
+const REPORT_INTERVAL_MS = 60_000;
 
-/** Workers that die one after the other: how long until the next one may start, and what is said about it. */
+/** Computes the delay before a worker that ended is replaced, and reports crash loops. */
 export class RestartBackoff {
-  /** Of workers that did not serve long, since one that did. */
+  /** Deaths in a row of workers that did not serve long. */
   #inARow = 0;
   #delayMs = 0;
-  /** Of those, in a row, that hardly served. */
+  /** Deaths in a row, among those, of workers that served for less than a second. */
   #short = 0;
-  readonly #loops = new ReportOnce({ periodMs: REPORT_AGAIN_MS });
+  readonly #loops = new ReportOnce({ periodMs: REPORT_INTERVAL_MS });
 
-  /** Beyond the first few, silent but for once a minute. */
+  /** Whether single deaths are no longer logged: in a crash loop only a line a minute is. */
   get quiet(): boolean {
     return this.#inARow >= LOOP;
   }
 
-  /** @param servedMs how long the worker served @returns for how long no other one should start */
+  /**
+   * @param servedMs how long the worker served
+   * @returns milliseconds to wait before its replacement starts
+   */
   add(servedMs: number): number {
     if (servedMs >= SHORT_LIFE_MS) this.forget();
     else {
       this.#inARow += 1;
-      this.#short = servedMs >= AT_ONCE_MS ? 0 : this.#short + 1;
-      if (this.#short <= AT_ONCE && servedMs > 0) {
+      this.#short = servedMs >= IMMEDIATE_AFTER_MS ? 0 : this.#short + 1;
+      if (this.#short <= IMMEDIATE_COUNT && servedMs > 0) {
         this.#delayMs = 0;
         return 0;
       }
@@ -42,13 +50,14 @@ export class RestartBackoff {
     return this.#delayMs;
   }
 
-  /** @returns that there is a loop, when there is one and it is time to say so */
+  /** @returns the report of a crash loop, when it is due; undefined otherwise */
   loop(now = performance.now()): string | undefined {
     if (this.#inARow < LOOP || !this.#loops.take('loop', now)) return undefined;
-    return `crash loop: ${this.#inARow} deaths in a row; another worker is tried every ${MAX_DELAY_MS / 1000} s at most`;
+    const seconds = MAX_DELAY_MS / 1000;
+    return `crash loop: ${this.#inARow} workers died in a row; a replacement starts at most every ${seconds} s`;
   }
 
-  /** There is another configuration, or a worker lives. */
+  /** Called for a new configuration, or when a worker has served long enough. */
   forget(): void {
     this.#inARow = 0;
     this.#short = 0;

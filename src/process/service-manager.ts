@@ -1,46 +1,49 @@
 import { spawn } from 'node:child_process';
 
-/** From systemd itself: wherever NOTIFY_SOCKET is set by it, it is there. */
+/** Part of systemd: it exists wherever systemd sets NOTIFY_SOCKET. */
 const PROGRAM = 'systemd-notify';
-/** The program waits until the message has been taken: a manager that hangs must not gather processes here. */
-const PATIENCE_MS = 5000;
-/** Messages that wait for the one that is being sent. */
+/**
+ * The program waits until the manager has received the message. With a manager that hangs, processes must not
+ * accumulate.
+ */
+const NOTIFY_TIMEOUT_MS = 5000;
+/** Maximum number of messages that wait for the one being sent. */
 const MAX_WAITING = 16;
 
 export interface ServiceManagerOptions {
   readonly environment: NodeJS.ProcessEnv;
-  /** Says, once, why messages do not arrive. */
-  readonly complain: (text: string) => void;
+  /** Reports, once, why messages do not arrive. */
+  readonly warn: (text: string) => void;
 }
 
 /**
- * Tells systemd how the server is (sd_notify(3)). The socket it listens on is a unix datagram socket, which Node cannot
- * send to; `systemd-notify` does. Without NOTIFY_SOCKET nothing is told.
+ * Notifies systemd of the server's state (sd_notify(3)). Its socket is a UNIX datagram socket, which Node cannot send
+ * to; `systemd-notify` can. Without NOTIFY_SOCKET nothing is sent.
  */
 export class ServiceManager {
-  /** How often to say that all is well, in milliseconds; undefined when nobody waits for it. */
+  /** Interval of watchdog messages, in milliseconds; undefined when the manager does not expect them. */
   readonly watchdogMs: number | undefined;
   readonly #socket: string | undefined;
   readonly #path: string | undefined;
-  readonly #complain: (text: string) => void;
+  readonly #warn: (text: string) => void;
   #sending: Promise<void> | undefined;
   readonly #waiting: (readonly string[])[] = [];
   #broken = false;
-  /** Another process speaks for the service. */
+  /** Set when another process notifies the manager. */
   #silent = false;
   readonly #watchdogUsec: string | undefined;
 
-  /** Takes its variables out of the environment: they are for this process, not for workers and scripts. */
-  constructor({ environment, complain }: ServiceManagerOptions) {
+  /** Removes its variables from the environment: they are for this process, not for workers and scripts. */
+  constructor({ environment, warn }: ServiceManagerOptions) {
     const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: usec, WATCHDOG_PID: pid, PATH: path } = environment;
     for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete environment[name];
     this.#socket = socket;
     this.#path = path;
     this.#watchdogUsec = usec;
-    this.#complain = complain;
+    this.#warn = warn;
     const isMeant = pid === undefined || pid === String(process.pid);
     const isTime = usec !== undefined && /^[1-9]\d{0,15}$/.test(usec);
-    // sd_watchdog_enabled(3): half of the time, so that one that comes late does no harm.
+    // Half of the time, as sd_watchdog_enabled(3) recommends, so that a late message does no harm.
     this.watchdogMs = socket !== undefined && isMeant && isTime ? Number(usec) / 2000 : undefined;
   }
 
@@ -48,7 +51,7 @@ export class ServiceManager {
     this.#tell('READY=1', `MAINPID=${process.pid}`, statusLine(status));
   }
 
-  /** Followed by ready(), whether the reload came to anything or not. */
+  /** Followed by ready(), whether or not the reload succeeded. */
   reloading(): void {
     // CLOCK_MONOTONIC, as Type=notify-reload wants it.
     const now = process.hrtime.bigint() / 1000n;
@@ -56,7 +59,7 @@ export class ServiceManager {
   }
 
   stopping(): void {
-    this.#tell('STOPPING=1', 'STATUS=finishing what is in flight');
+    this.#tell('STOPPING=1', 'STATUS=finishing open requests');
   }
 
   status(status: string): void {
@@ -64,11 +67,14 @@ export class ServiceManager {
   }
 
   alive(): void {
-    // One that waits says as much.
+    // A message that is being sent proves the same.
     if (this.#sending === undefined) this.#tell('WATCHDOG=1');
   }
 
-  /** What another master needs to speak for the service, which READY with its MAINPID then says. */
+  /**
+   * Environment that a new master needs to notify the manager. Its READY message with MAINPID makes it the main
+   * process.
+   */
   get forSuccessor(): NodeJS.ProcessEnv {
     if (this.#socket === undefined) return {};
     return {
@@ -77,7 +83,7 @@ export class ServiceManager {
     };
   }
 
-  /** Another process speaks for the service from now on. */
+  /** Called when another process notifies the manager from now on. */
   leave(): void {
     this.#silent = true;
   }
@@ -89,7 +95,7 @@ export class ServiceManager {
     this.#sending ??= this.#sendAll();
   }
 
-  /** One after the other: READY must not overtake RELOADING. */
+  /** Sends one message at a time: READY must not overtake RELOADING. */
   async #sendAll(): Promise<void> {
     for (let states = this.#waiting.shift(); states !== undefined; states = this.#waiting.shift()) {
       await this.#send(states);
@@ -101,17 +107,17 @@ export class ServiceManager {
     return new Promise((resolve) => {
       const child = spawn(PROGRAM, states, {
         env: { NOTIFY_SOCKET: this.#socket, PATH: this.#path },
-        // Its own may have been removed.
+        // The working directory may have been removed.
         cwd: '/',
         stdio: 'ignore',
-        timeout: PATIENCE_MS,
+        timeout: NOTIFY_TIMEOUT_MS,
       });
       child.once('error', (error: NodeJS.ErrnoException) => {
         const isMissing = error.code === 'ENOENT';
         this.#broken = isMissing;
-        this.#complain(
+        this.#warn(
           isMissing
-            ? `NOTIFY_SOCKET is set, but there is no program ${PROGRAM}: the service manager is told nothing`
+            ? `NOTIFY_SOCKET is set, but the program ${PROGRAM} was not found: the service manager is not notified`
             : `${PROGRAM} cannot be run: ${error.message}`,
         );
         resolve();
@@ -121,7 +127,7 @@ export class ServiceManager {
   }
 }
 
-/** One line. */
+/** Formats the status as a single line. */
 function statusLine(status: string): string {
   return `STATUS=${status.replaceAll(/\s+/g, ' ').slice(0, 500)}`;
 }

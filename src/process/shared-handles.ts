@@ -2,14 +2,14 @@ import net from 'node:net';
 import { isRoot } from '../kernel/rights/account.js';
 
 const NOT_PERMITTED = -13;
-/** Ports below it are root's to give away. */
+/** Lower ports need root's rights. */
 const FIRST_FREE_PORT = 1024;
 
 /**
- * Keeps workers from having the master bind what their user may not. In a worker, `node:cluster` passes every `listen` of a
- * plugin on to the master, which is root: by that a worker could have it create and delete socket files anywhere, take any
- * port, and hand over its own descriptors. What any user may do is still done: ports above 1023. The addresses of the
- * configuration do not come this way.
+ * Keeps workers from using the master's rights to bind. `node:cluster` passes every `listen` of a plugin in a worker to
+ * the master, which runs as root: a worker could have it create and delete socket files anywhere, take any port, and
+ * pass it descriptors. Only what any user may do stays possible: ports above 1023. The addresses of the configuration
+ * do not come this way.
  * @param isLimited whether workers have fewer rights than this process
  */
 export function limitSharedHandles(isLimited: () => boolean): void {

@@ -5,36 +5,39 @@ import { ownSocket } from '../kernel/net/socket-source.js';
 import type { Account } from '../kernel/rights/account.js';
 import type { HandedSocket } from './handover.js';
 
-/** What a worker asks for. */
+/** A worker's request for a socket. */
 export interface SocketWish {
   readonly address: Address;
-  /** Which socket of port 0 it is: every worker's first is the same one, and its second another. */
+  /** Distinguishes sockets with port 0: index 0 is the same socket for every worker, and index 1 another one. */
   readonly index: number;
-  /** What the workers run as: a socket file may have to be made with its rights. */
+  /** Account of the workers: a socket file may have to be created with its rights. */
   readonly account: Account | undefined;
 }
 
 interface Held<Holder> {
   readonly owned: Promise<OwnedSocket>;
-  /** The path of a socket file. */
+  /** Path of the socket file; undefined for a TCP socket. */
   readonly path: string | undefined;
   readonly holders: Set<Holder>;
 }
 
 /**
- * The listening sockets of a server: the master binds them, for workers have no right to, and never listens or accepts
- * itself. Each is kept for as long as a worker uses it.
+ * The listening sockets of a server. The master binds them, since the workers have no right to; it never listens or
+ * accepts itself. A socket is kept for as long as a worker uses it.
  */
 export class Sockets<Holder extends object> {
   readonly #held = new Map<string, Held<Holder>>();
-  /** Workers that asked for all they need. What they ask for later would be asked by whatever has taken them over. */
+  /**
+   * Workers that have requested all sockets they need. A later request could come from code that has taken the worker
+   * over.
+   */
   readonly #sealed = new WeakSet<Holder>();
-  /** Another master has them. To close one would delete its socket file. */
+  /** Set when another master has the sockets. Closing one would delete its socket file. */
   #abandoned = false;
 
-  /** @throws ErrnoException when the address cannot be had */
+  /** @throws ErrnoException when the address cannot be bound */
   async take(holder: Holder, { address, index, account }: SocketWish): Promise<BoundSocket> {
-    if (this.#sealed.has(holder)) throw new Error('the worker has given up the right to ask for addresses');
+    if (this.#sealed.has(holder)) throw new Error('the worker has given up the right to request addresses');
     const key = `${formatAddress(address)} ${index}`;
     const held = this.#held.get(key) ?? {
       owned: ownSocket(address, account),
@@ -51,14 +54,14 @@ export class Sockets<Holder extends object> {
     }
   }
 
-  /** @returns false when it was sealed before */
+  /** @returns false when the worker was sealed before */
   seal(holder: Holder): boolean {
     const isFirst = !this.#sealed.has(holder);
     this.#sealed.add(holder);
     return isFirst;
   }
 
-  /** The worker accepts nowhere any more. What nobody else uses is closed. */
+  /** Called when the worker no longer accepts connections. Sockets that no other worker uses are closed. */
   release(holder: Holder): void {
     this.seal(holder);
     for (const [key, { owned, holders }] of this.#held) {
@@ -68,7 +71,7 @@ export class Sockets<Holder extends object> {
     }
   }
 
-  /** All that are bound, for another master. */
+  /** All bound sockets, for another master. */
   async bound(): Promise<readonly HandedSocket[]> {
     const held = await Promise.allSettled(
       [...this.#held].map(async ([key, { owned, path }]) => ({
@@ -80,12 +83,12 @@ export class Sockets<Holder extends object> {
     return held.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
 
-  /** From here on they are another master's. */
+  /** Called when another master owns the sockets. */
   abandon(): void {
     this.#abandoned = true;
   }
 
-  /** Takes what another master has bound; until `settle`, without a worker that uses it. */
+  /** Takes over sockets that another master bound. Until `settle`, they are kept even if no worker uses them. */
   adopt(sockets: readonly HandedSocket[]): void {
     for (const { descriptor, key, path } of sockets) {
       const socket = socketOf(descriptor);
@@ -95,7 +98,7 @@ export class Sockets<Holder extends object> {
     }
   }
 
-  /** Closes what was adopted and no worker has asked for. */
+  /** Closes adopted sockets that no worker has requested. */
   settle(): void {
     for (const [key, { owned, holders }] of this.#held) {
       if (holders.size > 0) continue;

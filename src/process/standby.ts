@@ -1,25 +1,28 @@
 import type { WorkerProcess } from './worker-process.js';
 
-/** After the death of a process that only waited. */
+/** Delay after a standby worker has died while waiting. */
 const AGAIN_MS = 10_000;
 
-/** The process that is set up and waits to take the place of one that dies: a start takes longer than a port may be closed. */
+/**
+ * Keeps one worker set up and waiting, to replace a worker that ends: starting one takes longer than a port may be
+ * closed.
+ */
 export class Standby {
   readonly #fork: () => WorkerProcess;
   #waiting: WorkerProcess | undefined;
   #ended = false;
 
-  /** @param fork starts one, with what is served now */
+  /** @param fork starts a standby worker with the configuration in use */
   constructor(fork: () => WorkerProcess) {
     this.#fork = fork;
   }
 
-  /** The one there is, also while it is being started, or dies. */
+  /** The current standby worker, also while it is starting or dying. */
   get process(): WorkerProcess | undefined {
     return this.#waiting;
   }
 
-  /** Has one stand by. One that dies while it waits is followed by another, after a while. */
+  /** Starts a standby worker unless one exists. One that dies while it waits is replaced after a delay. */
   arrange(): void {
     if (this.#ended || (this.#waiting !== undefined && !this.#waiting.killed)) return;
     const worker = this.#fork();
@@ -31,7 +34,7 @@ export class Standby {
     });
   }
 
-  /** Has it serve. Also one that is still being started: it is further than another would be. */
+  /** Makes the standby worker serve. Even one that is still starting is further along than a new one would be. */
   take(): WorkerProcess | undefined {
     const worker = this.#waiting;
     if (worker === undefined || worker.killed) return undefined;
@@ -40,7 +43,7 @@ export class Standby {
     return worker;
   }
 
-  /** No other one is started. */
+  /** Stops starting standby workers. */
   end(): void {
     this.#ended = true;
   }

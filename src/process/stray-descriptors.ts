@@ -5,10 +5,10 @@ const CLOSED_IN_PROGRAMS = 0o2000000;
 const STANDARD_STREAMS = 3;
 
 /**
- * Descriptors that were left open by the program that started the server, and that every program started by the server
- * would get: scripts could read and write what is behind them. To be called first thing: Node opens none like these, but a
- * native addon may. Empty where there is no /proc.
- * @param wanted those that were handed over on purpose
+ * Finds descriptors that the program that started the server left open, and that every program started by the server
+ * would inherit: scripts could read and write through them. Call it first: Node opens no such descriptors, but a native
+ * addon may. Empty without /proc.
+ * @param wanted descriptors that were passed on purpose
  */
 export function strayDescriptors(wanted: readonly number[]): readonly number[] {
   const channel = Number(process.env.NODE_CHANNEL_FD ?? Number.NaN);
@@ -21,13 +21,13 @@ export function strayDescriptors(wanted: readonly number[]): readonly number[] {
   );
 }
 
-/** Not before the configuration has been read: it may come by one of them (`--config /dev/fd/63`). */
+/** Must not be called before the configuration was read: it may come through one of them (`--config /dev/fd/63`). */
 export function closeDescriptors(descriptors: readonly number[], inUse: ReadonlySet<number>): void {
   for (const descriptor of descriptors) {
     try {
       if (!inUse.has(descriptor)) closeSync(descriptor);
     } catch {
-      // Closed by the code it belonged to.
+      // Already closed by the code it belonged to.
     }
   }
 }

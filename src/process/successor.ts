@@ -3,13 +3,15 @@ import { enterableDirectory } from '../kernel/diagnostics/working-directory.js';
 import { environmentFor, type HandedSocket, isFromSuccessor } from './handover.js';
 import type { InheritedSocket } from './inherited-socket.js';
 
-/** Behind stdin, stdout and stderr. */
+/** The first descriptor after stdin, stdout and stderr. */
 const FIRST_DESCRIPTOR = 3;
-/** Twice what a worker may take to start, and its master. */
+/** Twice what a worker may take to start, plus time for its master. */
 const TIMEOUT_MS = 70_000;
 
 export interface SuccessorOptions {
-  /** The program as it was called, and its arguments: what is installed under that name by now is what takes over. */
+  /**
+   * The program as it was started, with its arguments: the version that is installed under this name now takes over.
+   */
   readonly command: readonly string[];
   readonly inherited: readonly InheritedSocket[];
   readonly bound: readonly HandedSocket[];
@@ -17,10 +19,10 @@ export interface SuccessorOptions {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Another master, started to take over from this one. */
+/** A new master, started to replace this one. */
 export class Successor {
   readonly #child: ChildProcess;
-  /** Settles when it serves (undefined), or will not: why, for people. */
+  /** Settles with undefined when the new master serves; otherwise with the reason, for people. */
   readonly outcome: Promise<string | undefined>;
 
   constructor({ command, inherited, bound, environment }: SuccessorOptions) {

@@ -2,36 +2,39 @@ import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { WatchedPattern } from '../kernel/config/files/watched.js';
 
-/** What counts in a directory: entries by name, or any entry. */
+/** Entries of a directory whose changes matter: by name, or any. */
 export type Entries = Set<string> | 'any';
 
-/** Links on the way of one path, as in Linux. */
+/** Maximum number of symbolic links on a path, as in Linux. */
 const MAX_LINKS = 40;
 const WILDCARD = /[*?[\]{}()!+@|]/;
 
 /**
- * Directories to watch, by their true paths: where an entry that counts changes, a path may lead to something else. A path
- * leads through every directory and every symbolic link on its way, and any of them may be swapped.
+ * Collects the directories to watch, by their real paths. A path leads through every directory and every symbolic link
+ * on its way, and replacing any of them may make it lead elsewhere.
  */
 export class WatchPoints {
   readonly #max: number;
-  /** Where a step from a true path leads to: files share most of their way. */
+  /** Result of each step from a real path: files share most of their way. */
   readonly #steps = new Map<string, string>();
   readonly directories = new Map<string, Entries>();
-  /** There are more directories than may be watched. */
+  /** Set when more directories were found than may be watched. */
   full = false;
 
-  /** @param max directories */
+  /** @param max maximum number of directories */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Adds every step on the way of an absolute path, as far as it exists. @returns the true path; undefined when it does not */
+  /**
+   * Adds every step of an absolute path, as far as it exists.
+   * @returns the real path; undefined when it does not exist
+   */
   addPath(path: string): Promise<string | undefined> {
     return this.#walk('/', path.split('/'), 0);
   }
 
-  /** @param at a true path */
+  /** @param at a real path */
   async #walk(at: string, names: readonly string[], links: number): Promise<string | undefined> {
     let here = at;
     for (const name of names) {
@@ -58,7 +61,7 @@ export class WatchPoints {
     return reached;
   }
 
-  /** Adds every directory in which an entry could make the pattern find another file. */
+  /** Adds every directory in which a new entry could make the pattern match another file. */
   async addPattern({ pattern, from }: Pick<WatchedPattern, 'pattern' | 'from'>): Promise<void> {
     const segments = pattern.split('/');
     const first = segments.findIndex((segment) => WILDCARD.test(segment));

@@ -6,63 +6,63 @@ import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { ReportOnce } from '../kernel/log/report-once.js';
 import { WatchPoints } from './watch-points.js';
 
-/** Editors write a file in several steps: one look is enough for all of them. Milliseconds. */
+/** Editors write a file in several steps; one check after this delay covers all of them. Milliseconds. */
 const SETTLE_MS = 200;
-/** Where something changes all the time, it is looked all the same. */
+/** Maximum delay of a check when changes never stop. */
 const SETTLE_AT_MOST_MS = 1000;
-/** The system does not tell of everything: not of what another machine does to a network's file system. */
-const LOOK_ANYWAY_MS = 10_000;
-/** Directories. */
+/** The system does not report every change, such as one made by another machine on a network file system. */
+const POLL_MS = 10_000;
+/** Maximum number of watched directories. */
 const MAX_WATCHES = 1024;
-/** Files that are looked at at once. */
-const AT_ONCE = 64;
+/** Maximum number of files examined in parallel. */
+const PARALLEL_STATS = 64;
 
 export interface WatchOptions {
-  /** The configuration on the disk is not what was read last. */
+  /** Called when the configuration on disk differs from what was read last. */
   readonly changed: () => void;
   /** Reports that not everything is watched, and why: each reason once. */
-  readonly complain: (text: string) => void;
+  readonly warn: (text: string) => void;
 }
 
-/** What a configuration depends on, by path or by pattern, and what it was when it was read last. */
+/** Files that the configuration depends on, with their versions when last read. */
 type Known = Map<string, string>;
 
 /**
- * Reports when the configuration is not what was read last, whether that could be used or not. The system's notices are
- * only the reason to look: what counts is what the names lead to, compared with what it was just before it was read. So a
- * change is found whenever it comes, while a reload is under way too.
+ * Reports when the configuration on disk differs from what was read last, whether or not that was valid. Notifications
+ * from the system only trigger a check: the check compares the files that the names lead to with their versions from
+ * just before they were read. So a change is found whenever it happens, also during a reload.
  */
 export class Watch {
   readonly #options: WatchOptions;
   #files: Known = new Map();
-  /** By pattern: what it found. */
+  /** Files that each pattern matched. */
   #patterns = new Map<string, { readonly pattern: string; readonly from: string; matches: string }>();
   #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
   #noticedAt: number | undefined;
-  readonly #anyway: NodeJS.Timeout;
+  readonly #poll: NodeJS.Timeout;
   #reading = false;
-  #looking: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
   #again = false;
   readonly #reports = new ReportOnce();
   #closed = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#anyway = setInterval(() => this.#look(), LOOK_ANYWAY_MS).unref();
+    this.#poll = setInterval(() => this.#check(), POLL_MS).unref();
   }
 
-  /** The configuration is about to be read: what is known of is now as it will be read, unless the reader says otherwise. */
+  /** Called before the configuration is read: records the current versions, until the reader reports what it read. */
   async begin(): Promise<void> {
     this.#reading = true;
-    await this.#looking;
+    await this.#checking;
     await this.#differs();
   }
 
   /**
-   * The configuration has been read.
-   * @param watched what the reader found; undefined: it came to nothing, and nothing is known but what was known before
-   * @param isServed nothing else counts any more
+   * Called after the configuration was read.
+   * @param watched files that the reader found; undefined: it failed, and the recorded versions stay
+   * @param isServed whether it is now in use: then only its files are watched
    */
   end(watched: Watched | undefined, isServed: boolean): void {
     if (isServed) {
@@ -74,13 +74,13 @@ export class Watch {
       this.#patterns.set(`${from}\0${pattern}`, { pattern, from, matches: matches.join('\0') });
     }
     this.#reading = false;
-    this.#look();
+    this.#check();
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    clearInterval(this.#anyway);
+    clearInterval(this.#poll);
     for (const watcher of this.#watchers) watcher.close();
   }
 
@@ -89,31 +89,31 @@ export class Watch {
     this.#noticedAt ??= performance.now();
     const left = this.#noticedAt + SETTLE_AT_MOST_MS - performance.now();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), Math.max(0, Math.min(SETTLE_MS, left)));
+    this.#timer = setTimeout(() => this.#check(), Math.max(0, Math.min(SETTLE_MS, left)));
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#reading || this.#closed) return;
-    if (this.#looking !== undefined) {
+    if (this.#checking !== undefined) {
       this.#again = true;
       return;
     }
     this.#noticedAt = undefined;
-    this.#looking = this.#lookOnce().finally(() => {
-      this.#looking = undefined;
+    this.#checking = this.#compare().finally(() => {
+      this.#checking = undefined;
       const isDue = this.#again;
       this.#again = false;
-      if (isDue) this.#look();
+      if (isDue) this.#check();
     });
   }
 
-  async #lookOnce(): Promise<void> {
-    // Before the files are looked at: what happens from here on is noticed.
+  async #compare(): Promise<void> {
+    // Watches first, then compares: changes from here on are noticed.
     await this.#watchAll();
     if ((await this.#differs()) && !this.#closed) this.#options.changed();
   }
 
-  /** Compares with the disk, and remembers what the disk has. */
+  /** Compares the recorded versions with the disk, and records those of the disk. */
   async #differs(): Promise<boolean> {
     const patterns = await Promise.all(
       [...this.#patterns.values()].map(async (known) => {
@@ -125,9 +125,9 @@ export class Watch {
     );
     let differs = patterns.includes(false);
     const paths = [...this.#files.keys()];
-    for (let at = 0; at < paths.length; at += AT_ONCE) {
+    for (let at = 0; at < paths.length; at += PARALLEL_STATS) {
       await Promise.all(
-        paths.slice(at, at + AT_ONCE).map(async (path) => {
+        paths.slice(at, at + PARALLEL_STATS).map(async (path) => {
           const version = await stat(path, { bigint: true }).then(asVersion, () => ABSENT);
           differs ||= version !== this.#files.get(path);
           this.#files.set(path, version);
@@ -137,7 +137,7 @@ export class Watch {
     return differs;
   }
 
-  /** All of them again each time: a directory that was swapped is another one by the same name. */
+  /** Watches all directories again each time: a directory that was replaced has the same name, but is another one. */
   async #watchAll(): Promise<void> {
     const points = new WatchPoints(MAX_WATCHES);
     for (const path of this.#files.keys()) await points.addPath(path);
@@ -150,10 +150,10 @@ export class Watch {
       }),
     );
     for (const watcher of before) watcher.close();
-    if (points.full) this.#complain(`there are more than ${MAX_WATCHES} directories`);
+    if (points.full) this.#warn(`more than ${MAX_WATCHES} directories would have to be watched`);
   }
 
-  /** None for a directory that has gone meanwhile: its parent is watched. */
+  /** Empty for a directory that was deleted meanwhile: its parent is watched. */
   #watchDirectory(directory: string, seen: (name: string | null) => void): readonly FSWatcher[] {
     try {
       const watcher = watch(directory, (_event, name) => seen(name));
@@ -162,14 +162,14 @@ export class Watch {
     } catch (error) {
       const code = errorCode(error);
       if (code === 'ENOSPC' || code === 'EMFILE')
-        this.#complain('the system lets this process watch no more directories');
+        this.#warn('the system does not let this process watch more directories');
       return [];
     }
   }
 
-  #complain(reason: string): void {
+  #warn(reason: string): void {
     if (!this.#reports.take(reason)) return;
-    const seconds = LOOK_ANYWAY_MS / 1000;
-    this.#options.complain(`--watch: ${reason}; changes in the others are found within ${seconds} s`);
+    const seconds = POLL_MS / 1000;
+    this.#options.warn(`--watch: ${reason}; changes in the remaining ones are found within ${seconds} s`);
   }
 }

@@ -6,21 +6,24 @@ import { enterableDirectory } from '../kernel/diagnostics/working-directory.js';
 import type { BoundSocket } from '../kernel/net/bound-socket.js';
 import { type FromMaster, type FromWorker, isFromWorker, type Order, type Serving } from './messages.js';
 
-/** How long a worker may take to load, set up its plugins and listen. */
+/** Time a worker may take to load the configuration, set up its plugins and listen. */
 const START_TIMEOUT_MS = 30_000;
-/** A worker that has not said for this long that its event loop turns is hung. */
+/** A worker without a heartbeat for this long is hung. */
 const HEARTBEAT_TIMEOUT_MS = 15_000;
-/** One that stands by serves within milliseconds; one that is being started, mostly within this, or twice what others took. */
+/**
+ * Expected time until a standby worker serves, and until one that is still starting does (or twice what the last start
+ * took).
+ */
 const PROMPT_MS = 250;
 const PROMPT_START_MS = 2000;
-/** One that stands by says every second that its event loop turns: after two that did not come it is doubted at once. */
+/** A standby worker that has missed two heartbeats is not waited for. */
 const DOUBTED_AFTER_MS = 2500;
-/** Beyond its grace a worker is killed: a plugin may hold its exit up. */
+/** After its grace period and this margin a worker is killed: a plugin may prevent its exit. */
 const EXIT_MARGIN_MS = 2000;
 
-/** Why a worker does not serve, for people. */
+/** Says, for people, why a worker does not serve. */
 export class RefusedError extends Error {
-  /** What has to change for another outcome; undefined when that is not known. */
+  /** Files that must change for another outcome; undefined when they are not known. */
   readonly watched: Watched | undefined;
 
   constructor(report: string, watched?: Watched) {
@@ -30,11 +33,11 @@ export class RefusedError extends Error {
   }
 }
 
-/** One worker process as the master sees it. */
+/** A worker process, from the master's side. */
 export class WorkerProcess {
-  /** Settles when it serves; rejects with RefusedError when it will not. */
+  /** Settles when the worker serves; rejects with RefusedError when it will not. */
   readonly serving: Promise<Serving>;
-  /** Settles when the process is gone, with how it ended: `SIGKILL`, `exit 1`; or why there never was one. */
+  /** Settles when the process has ended, with `SIGKILL` or `exit 1`, or with the reason why it could not be started. */
   readonly gone: Promise<string>;
   readonly #worker: Worker | undefined;
   #heardAt = performance.now();
@@ -42,13 +45,13 @@ export class WorkerProcess {
   #connections = 0;
   #stopping = false;
   #killed = false;
-  /** It has set everything up and waits for `serve`. */
+  /** It has set everything up and waits for the message `serve`. */
   #standsBy = false;
   #wanted = false;
 
   /**
-   * @param snapshot what the configuration's files were; undefined: it reads them
-   * @param heard what it says besides that it serves
+   * @param snapshot texts of the configuration's files; undefined: the worker reads the files
+   * @param heard called with each message except unknown ones
    */
   constructor(
     order: Omit<Order, 'fromSnapshot'>,
@@ -56,7 +59,7 @@ export class WorkerProcess {
     heard: (worker: WorkerProcess, message: FromWorker) => void,
   ) {
     const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
-    // Shown by ps until it has a title of its own.
+    // Shown by ps until the worker sets its title.
     cluster.setupPrimary({ args: [order.standby ? 'standby' : 'worker'], cwd: enterableDirectory() ?? '/' });
     const worker = fork(whole);
     this.#worker = worker instanceof Error ? undefined : worker;
@@ -89,7 +92,7 @@ export class WorkerProcess {
         resolve(message);
       });
     });
-    // Whoever waits for it handles it; a worker that is replaced has nobody waiting any more.
+    // Callers that wait for it handle the rejection. No caller waits for a worker that was replaced meanwhile.
     this.serving.catch(() => {});
   }
 
@@ -101,31 +104,31 @@ export class WorkerProcess {
     return this.#stopping;
   }
 
-  /** Its client connections when it was last heard of. */
+  /** Number of client connections at the last heartbeat. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** For how long it has served, in milliseconds; 0 when it does not yet. */
+  /** Milliseconds since it began to serve; 0 before. */
   get servedMs(): number {
     return this.#servesSince === undefined ? 0 : performance.now() - this.#servesSince;
   }
 
-  /** It is set up, and waits for its place. */
+  /** It is set up, and waits for the message `serve`. */
   get standsBy(): boolean {
     return this.#standsBy && !this.#wanted;
   }
 
   /**
-   * How long to wait for it to serve, now that it has a place, until another one is started too. Milliseconds.
-   * @param startMs what a start has taken lately
+   * How long to wait for it to serve, from now on, before another worker is started too. Milliseconds.
+   * @param startMs how long the last start took
    */
   promptMs(startMs: number): number {
     if (!this.#standsBy) return Math.max(PROMPT_START_MS, 2 * startMs);
     return this.#silentFor > DOUBTED_AFTER_MS ? 0 : PROMPT_MS;
   }
 
-  /** It serves, or stands by, but its event loop has not turned for too long. */
+  /** It serves or is on standby, but its event loop has not turned for too long. */
   get hangs(): boolean {
     const isSetUp = this.#standsBy || this.#servesSince !== undefined;
     return isSetUp && !this.#stopping && this.#silentFor > HEARTBEAT_TIMEOUT_MS;
@@ -141,9 +144,10 @@ export class WorkerProcess {
   }
 
   /**
-   * One that does not serve yet is killed: it has nothing to finish, and may not listen to messages yet.
-   * @param graceMs for what is in flight; Infinity for as long as it takes
-   * @param idleMs for how long nothing has to come on a connection before it is closed as idle
+   * Stops the worker. One that does not serve yet is killed: it has no open requests, and may not listen to messages
+   * yet.
+   * @param graceMs time for open requests; Infinity: no limit
+   * @param idleMs how long a connection must be idle before it is closed
    */
   stop(graceMs: number, idleMs: number): void {
     this.#stopping = true;
@@ -156,13 +160,13 @@ export class WorkerProcess {
     if (bounded) setTimeout(() => this.kill(), graceMs + EXIT_MARGIN_MS).unref();
   }
 
-  /** To one that stands by, or is about to: it takes another's place. */
+  /** Makes a standby worker, or one that will be, take another's place. */
   serve(): void {
     this.#wanted = true;
     if (this.#standsBy) this.tell({ type: 'serve' });
   }
 
-  /** @param connections how many it is to let go of */
+  /** @param connections how many the worker should close */
   shed(connections: number): void {
     this.tell({ type: 'shed', connections });
   }
@@ -180,21 +184,21 @@ export class WorkerProcess {
     this.#worker?.process.kill('SIGKILL');
   }
 
-  /** To one that ends meanwhile it gets lost: its end is what is dealt with. */
+  /** A message to a worker that is ending gets lost; the master handles its end. */
   tell(message: FromMaster, socket?: BoundSocket): void {
     if (!this.#worker?.isConnected()) return;
     if (socket === undefined) this.#worker.send(message, () => {});
-    // Node sends sockets that are only bound as well; its types know those of servers.
+    // Node also sends sockets that are only bound; its types only allow servers.
     else Reflect.apply(this.#worker.send, this.#worker, [message, socket, () => {}]);
   }
 }
 
-/** The system may have no room for another process, or this one none for another descriptor: some failures are thrown. */
+/** Some failures are thrown: the system may not allow another process, or this process another descriptor. */
 function fork(order: Order): Worker | Error {
   const { exec } = cluster.settings;
   // Node would print a stack for it.
   if (exec !== undefined && !existsSync(exec))
-    return new Error(`${exec} is missing: the program is not whole; install it again`);
+    return new Error(`${exec} is missing: the installation is incomplete; install webserv again`);
   try {
     return cluster.fork({ WEBSERV_ORDER: JSON.stringify(order) });
   } catch (error) {
@@ -205,8 +209,8 @@ function fork(order: Order): Worker | Error {
 function endOf(worker: Worker): Promise<string> {
   return new Promise((resolve) => {
     worker.once('exit', (code: number, signal: string | null) => resolve(signal ?? `exit ${code}`));
-    // And some come as an event, which would end the master if nobody took it. Of a process that is there, it tells of a
-    // message or a signal that came too late.
+    // Other failures come as an event, which would end the master without a listener. For a running process, the event
+    // reports a message or signal that came too late.
     worker.on('error', (error: Error) => {
       if (worker.process.pid === undefined) resolve(error.message);
     });

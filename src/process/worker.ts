@@ -28,24 +28,24 @@ import { MetricsClient } from './metrics-aggregator.js';
 import { dropPrivileges } from './privileges.js';
 import { closeDescriptors } from './stray-descriptors.js';
 
-/** How often a worker says that its event loop turns. */
+/** Interval of a worker's heartbeats. */
 export const HEARTBEAT_MS = 1000;
-/** What a worker whose master died gives its clients and scripts. */
+/** Time a worker whose master died gives its clients and scripts. */
 const ORPHAN_GRACE_MS = 3000;
 
 function tell(message: FromWorker): void {
   process.send?.(message);
 }
 
-/** Sends the last message and waits until the channel has it. */
+/** Sends the last message and exits once it has been written to the channel. */
 function tellAndExit(message: FromWorker): void {
   if (process.send === undefined) process.exit(1);
   process.send(message, () => process.exit(1));
 }
 
 /**
- * One worker's life: loads, serves until it is told to stop or its master is gone, exits.
- * @param own what of this package configurations can use
+ * Runs one worker: loads the configuration, serves until it is asked to stop or its master is gone, and exits.
+ * @param own built-in plugins and entries of this package that configurations can use
  * @param stray descriptors that are closed once the configuration has been read
  */
 export async function runWorker(
@@ -81,12 +81,12 @@ export async function runWorker(
   const account = workerAccount(user);
   const target = errorLog.path === undefined ? stderrTarget() : fileTarget(errorLog.path, account);
   const log = createLog(errorLog.level, target);
-  surviveFaults(log, blameFinder(plugins));
+  logUncaught(log, blameFinder(plugins));
   const metricsClient = new MetricsClient(tell);
   const inherited = await InheritedSockets.find(order.inherited);
   const sockets = new MasterSockets(account, tell);
   let server: RunningServer | undefined;
-  // Asked while this process still has the rights of root.
+  // Checked while this process still has root's rights.
   const rights = await rightsOfWorkers(config);
   const beat = (): void => tell({ type: 'alive', connections: server?.connections() ?? 0 });
   try {
@@ -102,16 +102,16 @@ export async function runWorker(
     const bound = await prepared.bind();
     sockets.seal();
     closeDescriptors(stray, streamsInUse());
-    // Whatever comes next (a wait, plugins that begin, requests) runs without the rights of root.
-    await unlessThrown(bound.dispose, () => dropPrivileges(user, account, log));
-    // Also while it stands by: the master has to know whether it could take a place.
+    // Everything that follows (standby, plugin starts, requests) runs without root's rights.
+    await undoOnError(bound.dispose, () => dropPrivileges(user, account, log));
+    // Also on standby: the master must know whether this worker could take a place.
     setInterval(beat, HEARTBEAT_MS).unref();
     if (order.standby)
-      await wordToServe(each([...prepared.warnings, ...rights]), () => reopenAll(target, bound));
+      await waitForServe(each([...prepared.warnings, ...rights]), () => reopenAll(target, bound));
     server = await bound.serve();
   } catch (error) {
     await target.close();
-    // A plugin refuses it, or an address is taken.
+    // A plugin refuses the configuration, or an address is in use.
     if (error instanceof ConfigError) refuse(together(error.diagnostics));
     else {
       const report = `${shown(diagnostics)}webserv: ${reasonOf(error)}\n`;
@@ -134,14 +134,17 @@ export async function runWorker(
   });
 }
 
-/** Whoever connects there is not served, and not refused either. */
+/** Clients that connect to such a socket are neither served nor refused. */
 function idleSockets({ unused }: InheritedSockets): string {
   return unused
-    .map((socket) => `webserv: warning: an inherited socket is not used, for no listen names it: ${socket}\n`)
+    .map(
+      (socket) =>
+        `webserv: warning: an inherited socket is not used because no listen directive names it: ${socket}\n`,
+    )
     .join('');
 }
 
-/** Nothing is in flight in a worker that does not serve yet: it need not finish anything. */
+/** A worker that does not serve yet has no open requests: it exits immediately. */
 function endWhileStarting(): { over(): void } {
   const obey = (message: unknown): void => {
     if (isFromMaster(message) && message.type === 'stop') process.exit(0);
@@ -157,7 +160,7 @@ function endWhileStarting(): { over(): void } {
   };
 }
 
-/** A message that comes before somebody listens is lost: the master sends it when it is told that somebody does. */
+/** A message sent before the listener is attached is lost, so the master sends the snapshot only after `ready`. */
 function receiveSnapshot(): Promise<ConfigSnapshot> {
   return new Promise((resolve) => {
     const take = (message: unknown): void => {
@@ -170,8 +173,8 @@ function receiveSnapshot(): Promise<ConfigSnapshot> {
   });
 }
 
-/** What was made before a step is let go of when the step fails. */
-async function unlessThrown(undo: () => Promise<void>, step: () => void): Promise<void> {
+/** Runs a step; if it throws, undoes what came before it. */
+async function undoOnError(undo: () => Promise<void>, step: () => void): Promise<void> {
   try {
     step();
   } catch (error) {
@@ -185,8 +188,8 @@ function reopenAll(target: LogTarget, server: Pick<RunningServer, 'reopen'>): vo
   void server.reopen();
 }
 
-/** The one whose place it takes has died: from here on every millisecond counts. */
-function wordToServe(warnings: readonly string[], reopen: () => void): Promise<void> {
+/** Waits on standby for the message `serve`. Then a worker has died, and every millisecond counts. */
+function waitForServe(warnings: readonly string[], reopen: () => void): Promise<void> {
   return new Promise((resolve) => {
     const take = (message: unknown): void => {
       if (!isFromMaster(message)) return;
@@ -243,7 +246,7 @@ function obey(server: RunningServer, target: LogTarget, metricsClient: MetricsCl
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop(ORPHAN_GRACE_MS));
-  // The master is gone, by kill -9 too: nobody would stop or replace this worker any more.
+  // The master is gone, possibly by kill -9: no process would stop or replace this worker any more.
   process.on('disconnect', () => void stop(ORPHAN_GRACE_MS));
   process.on('message', (message) => {
     if (!isFromMaster(message)) return;
@@ -257,15 +260,15 @@ function obey(server: RunningServer, target: LogTarget, metricsClient: MetricsCl
 }
 
 /**
- * A fault outside of any request (a plugin's timer, a forgotten promise, an exchange used after its end) is logged with
- * the plugin whose code it came out of; the worker serves on.
+ * Logs an error outside of any request (a plugin's timer, an unhandled rejection, an exchange used after its end) with
+ * the plugin whose code threw it. The worker continues to serve.
  */
-function surviveFaults(log: Log, culpritOf: (stack: string) => string | undefined): void {
-  // Node's types promise an Error, but anything can be thrown: null too.
-  process.on('uncaughtException', (fault: unknown) => {
-    const text = describeError(fault);
-    const culprit = culpritOf(text);
-    const who = culprit === undefined ? '' : `plugin "${culprit}", `;
-    log.error(`${who}outside of any request: ${text}`);
+function logUncaught(log: Log, pluginOf: (stack: string) => string | undefined): void {
+  // Node's types promise an Error, but any value can be thrown, including null.
+  process.on('uncaughtException', (error: unknown) => {
+    const text = describeError(error);
+    const plugin = pluginOf(text);
+    const source = plugin === undefined ? '' : `plugin "${plugin}", `;
+    log.error(`${source}outside of any request: ${text}`);
   });
 }

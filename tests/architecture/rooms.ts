@@ -23,7 +23,7 @@ export const FLOORS: readonly (readonly string[])[] = [
 
 /** Files of `src` itself: what each may import, beside other files of `src` itself. */
 export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
-  'package-folder.ts': [],
+  'package-directory.ts': [],
   'index.ts': [
     'kernel/contract',
     'kernel/config',
@@ -42,7 +42,7 @@ export const ENTRIES: Readonly<Record<string, readonly string[]>> = {
 
 /** Files of `src` itself that a room may import. */
 export const OPEN_ENTRIES: Readonly<Record<string, readonly string[]>> = {
-  'package-folder.ts': ['kernel/config', 'kernel/server', 'process', 'cli'],
+  'package-directory.ts': ['kernel/config', 'kernel/server', 'process', 'cli'],
   'builtin.ts': ['cli', 'testing'],
 };
 

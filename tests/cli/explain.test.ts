@@ -44,9 +44,9 @@ describe('webserv explain', () => {
       request: 'GET /a/file.txt?x=1, host one.test',
       address: '0.0.0.0:8080 at webserv.conf:2:10',
       server: 'one.test at webserv.conf:1:1: it has the name one.test',
-      location: '/a at webserv.conf:5:3: it is the longest one that the path starts with',
-      methods: 'GET (by its "methods")',
-      answer: 'that of the first plugin that gives one; from none, 404',
+      location: '/a at webserv.conf:5:3: it is the longest matching prefix',
+      methods: 'GET (from "methods")',
+      response: 'from the first plugin that responds; if none does, 404',
     });
     expect(found.file).toMatch(/\/www\/a\/file\.txt, 12 bytes$/);
     expect(found.plugins?.replace(/\n */g, '\n')).toBe(
@@ -55,7 +55,9 @@ describe('webserv explain', () => {
   });
 
   it('tells why the location: exact, by extension, or none', async () => {
-    expect((await rows('/exact')).location).toBe('= /exact at webserv.conf:6:3: it is for exactly this path');
+    expect((await rows('/exact')).location).toBe(
+      '= /exact at webserv.conf:6:3: it matches exactly this path',
+    );
     const script = await rows('/s/run.py', '-X', 'POST');
     expect(script.location).toBe(
       '*.py at webserv.conf:7:34: the path ends with .py, inside location /s at webserv.conf:7:3',
@@ -63,28 +65,30 @@ describe('webserv explain', () => {
     expect(script.plugins).toMatch(
       /^1\. cgi, stage handler\n.*cgi \.py python3; at webserv\.conf:7:17\n.*cgi_timeout 5s;/,
     );
-    expect((await rows('/other')).location).toBe('none: no location is for this path');
+    expect((await rows('/other')).location).toBe('none: no location matches this path');
   });
 
   it('tells why the server: its name, a name with a star, the default, the first, the only one', async () => {
     expect((await rows('http://a.b.two.test:8080/')).server).toContain('it has the name *.two.test');
-    expect((await rows('http://other:8080/')).server).toContain('it is the first of this address');
-    expect((await rows('http://127.0.0.1:8080/')).server).toContain('it is the only one of this address');
+    expect((await rows('http://other:8080/')).server).toContain('it is the first on this address');
+    expect((await rows('http://127.0.0.1:8080/')).server).toContain('it is the only one on this address');
     expect((await rows('http://x:8081/')).server).toContain('it has the name x');
-    expect((await rows('localhost:8081')).server).toContain('it is the only one of this address');
+    expect((await rows('localhost:8081')).server).toContain('it is the only one on this address');
   });
 
   it('tells what the kernel answers without asking a plugin', async () => {
-    expect((await rows('/a/', '-X', 'POST')).answer).toBe('405: POST is not among the methods');
-    expect((await rows('/', '--method', 'BREW')).answer).toBe('501: no server knows the method BREW');
-    expect((await rows('/', '-X', 'OPTIONS')).answer).toBe('204 with Allow, from the kernel');
-    expect((await rows('/a%zz')).answer).toMatch(/^400: /);
+    expect((await rows('/a/', '-X', 'POST')).response).toBe('405: POST is not an allowed method');
+    expect((await rows('/', '--method', 'BREW')).response).toBe(
+      '501: the server does not implement the method BREW',
+    );
+    expect((await rows('/', '-X', 'OPTIONS')).response).toBe('204 with Allow, from the kernel');
+    expect((await rows('/a%zz')).response).toMatch(/^400: /);
   });
 
-  it('tells of a file that it is a folder, or not there', async () => {
-    expect((await rows('/a/')).file).toMatch(/\/www\/a\/, a folder$/);
+  it('tells of a file that it is a directory, or missing', async () => {
+    expect((await rows('/a/')).file).toMatch(/\/www\/a\/, a directory$/);
     expect((await rows('/none')).file).toMatch(/\/www\/none, which does not exist$/);
-    expect((await rows('http://127.0.0.1:8080/')).file).toBe('none: there is no root here');
+    expect((await rows('http://127.0.0.1:8080/')).file).toBe('none: no root is configured');
   });
 
   it('tells the script that the path goes on behind, and that names with a dot are hidden', async () => {
@@ -102,26 +106,26 @@ describe('webserv explain', () => {
     });
     const answer = async (...args: string[]) => {
       const { stdout } = await command(['explain', ...args], { cwd });
-      return /^answer +(.*)$/m.exec(stdout)?.[1];
+      return /^response +(.*)$/m.exec(stdout)?.[1];
     };
     expect(await answer('/')).toBe(
-      'that of the first plugin that gives one; from none, 404 with the page /404.html',
+      'from the first plugin that responds; if none does, 404 with the page /404.html',
     );
     expect(await answer('/m', '-X', 'PUT')).toBe(
-      '405 with the page /no, as 403: PUT is not among the methods',
+      '405 with the page /no, as status 403: PUT is not an allowed method',
     );
     expect(await answer('/', '-X', 'BREW')).toBe(
-      '501, sent on to https://example.org/: no server knows the method BREW',
+      '501, as a redirect to https://example.org/: the server does not implement the method BREW',
     );
-    expect(await answer('/off')).toBe('405 with the page /no, as 403: no plugin takes the method');
-    expect(await answer('http://a:81/')).toBe('404 with the page /404.html: there is no plugin to ask');
+    expect(await answer('/off')).toBe('405 with the page /no, as status 403: no plugin handles this method');
+    expect(await answer('http://a:81/')).toBe('404 with the page /404.html: no plugin handles this request');
   });
 
   it('asks for the port where a URL names none and nothing listens on 80', async () => {
     const { code, stderr } = await command(['explain', 'one.test/a?b'], { cwd: await folderWith(files) });
     expect([code, stderr]).toEqual([1, expect.stringContaining('webserv explain one.test:PORT/a?b')]);
     const tls = await command(['explain', 'https://one.test/'], { cwd: await folderWith(files) });
-    expect([tls.code, tls.stderr]).toEqual([2, expect.stringContaining('by http, with the port')]);
+    expect([tls.code, tls.stderr]).toEqual([2, expect.stringContaining('use http, and the port')]);
   });
 
   it('of a port that nothing listens on is exit 1, and names those there are', async () => {

@@ -43,11 +43,11 @@ describe('webserv init --plugin', () => {
   });
 
   it.each([
-    ['Hello', '"Hello" cannot be a plugin\'s name'],
-    ['a_b', '"a_b" cannot be a plugin\'s name'],
-    ['../x', '"../x" cannot be a plugin\'s name'],
+    ['Hello', '"Hello" is not a valid plugin name'],
+    ['a_b', '"a_b" is not a valid plugin name'],
+    ['../x', '"../x" is not a valid plugin name'],
     ['static', '"static" is built in'],
-    ['error-page', 'there is a directive "error_page" already'],
+    ['error-page', 'a directive "error_page" already exists'],
   ])('refuses the name %s', async (name, message) => {
     const cwd = await folderWith();
     const { code, stdout, stderr } = await command(['init', '--plugin', name], { cwd });
@@ -59,9 +59,9 @@ describe('webserv init --plugin', () => {
     const cwd = await folderWith({ 'mine/package.json': '{}', 'other/README.md': 'mine' });
     const { code, stderr } = await webserv(['init', '--plugin', 'hello', 'mine'], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toContain('mine/package.json is there already; nothing was made');
+    expect(stderr).toContain('mine/package.json already exists; nothing was created');
     const kept = await webserv(['init', '--plugin', 'hello', 'other'], { cwd });
-    expect(kept.stderr).toContain('other/README.md is there already and stays as it is');
+    expect(kept.stderr).toContain('other/README.md already exists and is not changed');
     expect(await readFile(join(cwd, 'other/README.md'), 'utf8')).toBe('mine');
   });
 });

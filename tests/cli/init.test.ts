@@ -52,13 +52,13 @@ describe('webserv init', () => {
     const cwd = await folderWith({ 'www/index.html': 'mine' });
     const first = await webserv(['init'], { cwd });
     expect(first.code).toBe(0);
-    expect(first.stderr).toContain('www/index.html is there already and stays as it is');
+    expect(first.stderr).toContain('www/index.html already exists and is not changed');
     expect(await readFile(join(cwd, 'www/index.html'), 'utf8')).toBe('mine');
 
     await writeFile(join(cwd, 'webserv.conf'), 'my configuration');
     const second = await webserv(['init'], { cwd });
     expect([second.code, second.stdout]).toEqual([1, '']);
-    expect(second.stderr).toContain('webserv.conf is there already; nothing was made');
+    expect(second.stderr).toContain('webserv.conf already exists; nothing was created');
     expect(await readFile(join(cwd, 'webserv.conf'), 'utf8')).toBe('my configuration');
   });
 
@@ -67,7 +67,7 @@ describe('webserv init', () => {
     async (folder) => {
       for (const args of [[folder], ['--plugin', 'greeting', folder]]) {
         const { code, stderr } = await webserv(['init', ...args]);
-        expect([code, stderr]).toEqual([1, expect.stringContaining('cannot make the ')]);
+        expect([code, stderr]).toEqual([1, expect.stringContaining('cannot create the ')]);
       }
     },
   );
@@ -76,6 +76,6 @@ describe('webserv init', () => {
     const cwd = await folderWith({ file: '' });
     const { code, stderr } = await webserv(['init', 'file'], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toContain('cannot make the site: ');
+    expect(stderr).toContain('cannot create the site: ');
   });
 });

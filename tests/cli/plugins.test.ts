@@ -78,7 +78,7 @@ describe('webserv plugins', () => {
     expect(code).toBe(0);
     expect(about(stdout, 'autoindex')).toContain('  autoindex on|off;\n');
     expect(stdout).not.toContain('taps');
-    expect(stderr).toContain('there is no configuration here');
+    expect(stderr).toContain('found no configuration');
   });
 
   it('with a configuration that is missing or has mistakes is exit 1', async () => {

@@ -238,7 +238,7 @@ describe('--test', () => {
     ] as const) {
       const strict = await command(['--test', '--strict', file], { cwd });
       expect([strict.code, strict.stdout]).toEqual([code, '']);
-      if (code === 1) expect(strict.stderr).toContain('1 warning, and --strict allows none');
+      if (code === 1) expect(strict.stderr).toContain('1 warning, and --strict does not allow any');
       expect((await command(['--test', file], { cwd })).code).toBe(0);
     }
     expect((await command(['--strict', 'a.conf'], { cwd })).code).toBe(2);

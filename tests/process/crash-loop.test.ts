@@ -9,10 +9,10 @@ it('workers that die one after the other are tried ever less often, and told of 
   const deaths = new RestartBackoff();
   const delays = Array.from({ length: 12 }, () => deaths.add(50));
   expect(delays).toEqual([0, 0, 0, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
-  expect(deaths.loop(1000)).toContain('crash loop: 12 deaths in a row');
+  expect(deaths.loop(1000)).toContain('crash loop: 12 workers died in a row');
   deaths.add(50);
   expect(deaths.loop(60_000)).toBeUndefined();
-  expect(deaths.loop(61_001)).toContain('crash loop: 13 deaths in a row');
+  expect(deaths.loop(61_001)).toContain('crash loop: 13 workers died in a row');
   expect(deaths.quiet).toBe(true);
 });
 
@@ -47,6 +47,6 @@ it('a plugin that ends its worker again and again is a crash loop in the log', a
   await writeFile(join(folder, 'armed'), '');
   // These two are not armed, and would live.
   for (const pid of [...(await childrenOf(master)), standby]) process.kill(pid, 'SIGKILL');
-  await expect.poll(() => server.stderr(), patience).toContain('crash loop: 5 deaths in a row');
-  expect(server.stderr()).toMatch(/worker \d+ ended .*\(exit 3\); another one starts in [1-9]\d* ms/);
+  await expect.poll(() => server.stderr(), patience).toContain('crash loop: 5 workers died in a row');
+  expect(server.stderr()).toMatch(/worker \d+ ended .*\(exit 3\); its replacement starts in [1-9]\d* ms/);
 });

@@ -29,7 +29,7 @@ it.runIf(process.platform === 'linux').each([3000, 0])(
     expect(performance.now() - begun).toBeLessThan(8000);
     await expect
       .poll(() => server.stderr(), patience)
-      .toContain(`worker ${standby} was to serve and does not`);
+      .toContain(`worker ${standby} should serve and does not`);
     await expect.poll(() => isAlive(standby), patience).toBe(false);
     const next = await standbyOf(master);
     expect(await childrenOf(master)).toHaveLength(1);
@@ -50,8 +50,8 @@ it.runIf(process.platform === 'linux')(
     // As one that is in an endless loop: it says nothing, and takes no signal but SIGKILL.
     process.kill(standby, 'SIGSTOP');
     process.kill(worker, 'SIGSTOP');
-    await expect.poll(() => server.stderr(), HUNG).toContain(`worker ${worker} hangs: it is killed`);
-    await expect.poll(() => server.stderr(), HUNG).toContain('serves in its place');
+    await expect.poll(() => server.stderr(), HUNG).toContain(`worker ${worker} hangs: killing it`);
+    await expect.poll(() => server.stderr(), HUNG).toContain('serves as its replacement');
     expect(await answerOf(server)).toBe('served');
     await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
     expect([worker, standby].filter(isAlive)).toEqual([]);

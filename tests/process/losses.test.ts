@@ -178,7 +178,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
     server.child.kill('SIGHUP');
     await expect
       .poll(() => server.stderr(), patience)
-      .toContain('not reloaded, the server goes on as it was');
+      .toContain('not reloaded; the server keeps its previous configuration');
   });
 
   it('closes the routes that a plugin refuses, and no other', async () => {

@@ -102,7 +102,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
     server.child.kill('SIGHUP');
     await expect
       .poll(() => server.stderr(), patience)
-      .toContain('not reloaded, the server goes on as it was');
+      .toContain('not reloaded; the server keeps its previous configuration');
     await rename(join(folder, 'moved'), join(folder, loss.gone));
     server.child.kill('SIGHUP');
     await expect.poll(() => server.stderr(), patience).toContain('reloaded: generation 2');

@@ -19,7 +19,7 @@ it.runIf(process.platform === 'linux')(
     const before = await childrenOf(master);
     // One stands by; for the second there is nobody, and nobody can be started.
     for (const worker of before.slice(1)) process.kill(worker, 'SIGKILL');
-    await expect.poll(() => server.stderr(), patience).toContain('serves in its place');
+    await expect.poll(() => server.stderr(), patience).toContain('serves as its replacement');
     const [victim = 0] = (await childrenOf(master)).filter((pid) => !before.includes(pid));
     process.kill(victim, 'SIGKILL');
     await expect
@@ -28,7 +28,7 @@ it.runIf(process.platform === 'linux')(
     server.child.kill('SIGHUP');
     await expect
       .poll(() => server.stderr(), patience)
-      .toContain('not reloaded, the server goes on as it was');
+      .toContain('not reloaded; the server keeps its previous configuration');
     expect(await answerOf(server)).toBe('served');
     await allow(hard ?? '');
     await expect.poll(async () => (await childrenOf(master)).length, patience).toBe(2);

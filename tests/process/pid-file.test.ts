@@ -16,7 +16,7 @@ describe('a pid file', () => {
     const second = await webserv([join(folder, 'two.conf')]);
     expect(second.code).toBe(1);
     expect(second.stderr).toContain(
-      `a server runs already: process ${server.child.pid} has the pid file ${join(folder, 'webserv.pid')}`,
+      `a server is already running: process ${server.child.pid} holds the pid file ${join(folder, 'webserv.pid')}`,
     );
     expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
     expect(await answerOf(server)).toBe('served');
@@ -68,7 +68,7 @@ describe('a pid file', () => {
     const pid = join(folder, 'webserv.pid');
     await writeFile(pid, `${other.child.pid}\n`);
     server.child.kill('SIGHUP');
-    await expect.poll(() => server.stderr(), patience).toContain('a server runs already');
+    await expect.poll(() => server.stderr(), patience).toContain('a server is already running');
     expect(await readFile(pid, 'utf8')).toBe(`${other.child.pid}\n`);
   });
 

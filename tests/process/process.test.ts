@@ -95,7 +95,7 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
     server.child.kill('SIGHUP');
     await expect
       .poll(() => server.stderr(), patience)
-      .toContain('not reloaded, the server goes on as it was');
+      .toContain('not reloaded; the server keeps its previous configuration');
     expect(await answerOf(server)).toBe('one');
     expect((await server.stop()).code).toBe(0);
   });

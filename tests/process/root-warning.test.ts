@@ -56,6 +56,6 @@ describe.runIf(isRoot)('a server started by root', () => {
   it('by "webserv serve" says so, where no configuration could name a user', async () => {
     const folder = await folderWith({ 'index.html': 'hello' });
     const server = await serving(['serve', folder, '--port', '0']);
-    expect(server.stderr()).toMatch(/^webserv: started by root: .*\n$/);
+    expect(server.stderr()).toMatch(/^webserv: started as root: .*\n$/);
   });
 });

@@ -14,7 +14,7 @@ async function replaceWorkers(server: Serving): Promise<void> {
     process.kill(worker, 'SIGKILL');
     replaced += 1;
     await expect
-      .poll(() => server.stderr().match(/serves in its place/g) ?? [], patience)
+      .poll(() => server.stderr().match(/serves as its replacement/g) ?? [], patience)
       .toHaveLength(replaced);
   }
 }

@@ -172,7 +172,7 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     await told(/RELOADING=1\nMONOTONIC_USEC=\d+\nSTATUS=reloading[\s\S]*READY=1[\s\S]*generation 2/);
     await writeFile(file, 'oops');
     server.child.kill('SIGHUP');
-    await told(/READY=1\nMAINPID=\d+\nSTATUS=not reloaded, the log tells why; serving .* generation 2/);
+    await told(/READY=1\nMAINPID=\d+\nSTATUS=not reloaded, see the error log; serving .* generation 2/);
     await server.stop();
     await told('STOPPING=1');
   });
@@ -211,7 +211,7 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     };
     await killWorker();
     // The one that stood by takes its place; behind it there is nobody.
-    await expect.poll(() => server.stderr(), patience).toContain('serves in its place');
+    await expect.poll(() => server.stderr(), patience).toContain('serves as its replacement');
     await killWorker();
     await expect.poll(() => server.stderr(), patience).toContain('a worker cannot serve');
     const last = beats();

@@ -34,7 +34,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
       expect(await field(server.child.pid ?? 0, 'Uid')).toMatch(/^0\t/);
     } else {
       expect(uid).toMatch(new RegExp(`^${process.getuid?.()}\t`));
-      await expect.poll(log, patience).toContain('only root can become another user');
+      await expect.poll(log, patience).toContain('only root can switch to another user');
     }
     expect(await answerOf(server)).toBe('served');
   });

@@ -27,7 +27,7 @@ async function swapLink(target: string, path: string): Promise<void> {
 /** Loads a configuration and watches what it came from. */
 async function watching(file: string) {
   let reports = 0;
-  const watch = new Watch({ changed: () => (reports += 1), complain: () => {} });
+  const watch = new Watch({ changed: () => (reports += 1), warn: () => {} });
   onTestFinished(() => watch.close());
   const load = async (): Promise<void> => {
     await watch.begin();
@@ -213,7 +213,7 @@ describe.runIf(process.platform === 'linux')('--watch notices', () => {
     const folder = await folderWith({ 'webserv.conf': SERVER });
     const file = join(folder, 'webserv.conf');
     let reports = 0;
-    const watch = new Watch({ changed: () => (reports += 1), complain: () => {} });
+    const watch = new Watch({ changed: () => (reports += 1), warn: () => {} });
     onTestFinished(() => watch.close());
     const first = await loadConfig(file, { builtins: await builtinPlugins(), entries });
     watch.end(first.watched, true);

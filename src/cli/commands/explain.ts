@@ -3,14 +3,14 @@ import { configurationOptions } from '../configuration-file.js';
 
 export const explain = defineCommand({
   name: 'explain',
-  summary: 'tells which server, location, file and plugins a request would meet',
+  summary: 'shows which server, location, file and plugins would handle a request',
   usage: ['URL [-X METHOD] [--config FILE]'],
   details:
-    'The request is not made, and the server need not run. URL may be a path alone: it is then asked of the\n' +
+    'No request is sent, and the server need not run. If URL is only a path, the request is for the\n' +
     "configuration's first address.\n",
   options: {
     ...configurationOptions,
-    method: { type: 'string', short: 'X', value: 'METHOD', help: 'GET when left out' },
+    method: { type: 'string', short: 'X', value: 'METHOD', help: 'the request method; default: GET' },
   },
   positionals: 1,
   loadsConfiguration: () => true,

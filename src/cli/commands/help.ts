@@ -7,7 +7,7 @@ import { print } from '../terminal.js';
 export function help(find: (name: string) => Command | undefined, names: () => readonly string[]): Command {
   return defineCommand({
     name: 'help',
-    summary: 'explains webserv, or one of its subcommands',
+    summary: 'prints help for webserv or a subcommand',
     usage: ['[SUBCOMMAND]'],
     options: {},
     positionals: 1,
@@ -15,8 +15,9 @@ export function help(find: (name: string) => Command | undefined, names: () => r
       const command = find(name);
       if (command === undefined) {
         const meant = nearestOf(name, names());
-        const hint = meant === undefined ? `there are ${names().join(', ')}` : `did you mean "${meant}"?`;
-        throw new UsageError(`there is no subcommand "${name}"`, hint);
+        const hint =
+          meant === undefined ? `the subcommands are ${names().join(', ')}` : `did you mean "${meant}"?`;
+        throw new UsageError(`unknown subcommand "${name}"`, hint);
       }
       print(command.help);
       return EXIT.ok;

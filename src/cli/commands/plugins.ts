@@ -3,11 +3,11 @@ import { configurationOptions } from '../configuration-file.js';
 
 export const plugins = defineCommand({
   name: 'plugins',
-  summary: 'lists the plugins, their directives, and where each is asked',
+  summary: 'lists the plugins, their directives, and the hooks they tap',
   usage: ['[--config FILE]'],
   details:
-    'Of each plugin: where it comes from, its directives with the blocks they may stand in, and the hooks and\n' +
-    'stages it taps, with the routes. Without any configuration, the built-in plugins and their directives.\n',
+    'For each plugin: its origin, its directives with the blocks that may contain them, and the hooks and stages\n' +
+    'it taps, with the routes. Without a configuration: the built-in plugins and their directives.\n',
   options: configurationOptions,
   positionals: 0,
   loadsConfiguration: () => true,

@@ -6,10 +6,10 @@ export const schema = defineCommand({
   summary: 'prints the JSON Schema of configurations in YAML, JSON and TypeScript',
   usage: ['[--config FILE]'],
   details:
-    'An editor that has it completes directives and marks mistakes:\n\n' +
+    'With this schema, an editor completes directives and marks errors:\n\n' +
     '  webserv schema > webserv.schema.json\n\n' +
-    'In YAML it is named by a comment, # yaml-language-server: $schema=./webserv.schema.json, in JSON by the\n' +
-    'property "$schema". With --config, it knows the directives of the plugins that this configuration loads.\n',
+    'A YAML file names it in a comment, # yaml-language-server: $schema=./webserv.schema.json, a JSON file in the\n' +
+    'property "$schema". With --config, it includes the directives of the plugins that the configuration loads.\n',
   options: configurationOptions,
   positionals: 0,
   loadsConfiguration: ({ config, prefix }) => config !== undefined || prefix !== undefined,

@@ -2,32 +2,32 @@ import { defineCommand } from '../command.js';
 
 export const serve = defineCommand({
   name: 'serve',
-  summary: 'serves a folder, without a configuration file',
+  summary: 'serves a directory, without a configuration file',
   usage: ['[DIR] [--port N] [--host NAME]… [--upload] [--listing]'],
   details:
-    'It serves the files of DIR, or of the current folder, to this machine only. For other machines too, give\n' +
-    'an address with the port: --port 0.0.0.0:8080.\n\n' +
-    'On a loopback address it answers for loopback names only (localhost, *.localhost, 127.0.0.0/8, [::1]): a web\n' +
-    'page whose name an attacker points at this machine gets 421. To use another name: --host NAME.\n',
+    'Serves the files of DIR, or of the current directory, to this machine only. To serve other machines too,\n' +
+    'give an address with the port: --port 0.0.0.0:8080.\n\n' +
+    'On a loopback address, it accepts only loopback names (localhost, *.localhost, 127.0.0.0/8, [::1]). A web\n' +
+    'page whose name an attacker points at this machine gets status 421. To accept another name: --host NAME.\n',
   options: {
     port: {
       type: 'string',
       value: 'N',
-      help: 'where it answers: [ADDRESS:]PORT; 8080 when left out',
+      help: 'the address to listen on: [ADDRESS:]PORT; default: 8080',
     },
     host: {
       type: 'string',
       value: 'NAME',
       multiple: true,
-      help: 'answers for this host name too; may be repeated',
+      help: 'also accepts this host name; may be repeated',
     },
-    upload: { type: 'boolean', help: 'takes files by PUT and POST, up to 1 GiB a request' },
-    listing: { type: 'boolean', help: 'lists folders without an index.html' },
+    upload: { type: 'boolean', help: 'accepts files by PUT and POST, up to 1 GiB a request' },
+    listing: { type: 'boolean', help: 'lists directories without an index.html' },
   },
   positionals: 1,
   serves: () => true,
-  async run(values, [folder]) {
-    const { serveFolder } = await import('../run/serve.js');
-    return serveFolder(values, folder);
+  async run(values, [path]) {
+    const { serveDirectory } = await import('../run/serve.js');
+    return serveDirectory(values, path);
   },
 });

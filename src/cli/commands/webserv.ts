@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { builtinPlugins } from '../../builtin.js';
 import { type Options, UsageError } from '../arguments.js';
 import { type Command, defineCommand, table } from '../command.js';
-import { configurationOptions, type Found, find, type Given, isFolder } from '../configuration-file.js';
+import { configurationOptions, type Found, find, type Given, isDirectory } from '../configuration-file.js';
 import { EXIT } from '../exit.js';
 import { namedPath } from '../named-path.js';
 import { signalWords } from '../signals.js';
@@ -15,29 +15,29 @@ const options = {
   test: {
     type: 'boolean',
     short: 't',
-    help: 'checks the configuration and serves nothing; exit code 0 or 1',
+    help: 'checks the configuration without serving it; exit code 0 or 1',
   },
-  strict: { type: 'boolean', help: 'with --test: fails on warnings too' },
+  strict: { type: 'boolean', help: 'with --test: also fails on warnings' },
   'print-config': {
     type: 'boolean',
     short: 'T',
     help:
-      'checks it and prints what it comes to, with defaults and inherited values, each with\n' +
-      'where it is written; what is printed is a configuration of the same server',
+      'checks the configuration and prints it with defaults and inherited values, each with its\n' +
+      'place in the source; the output is a configuration of the same server',
   },
   signal: {
     type: 'string',
     short: 's',
     value: signalWords,
-    help: 'tells the server that the pid file names; to reload or upgrade, the configuration is checked first',
+    help: 'signals the server that the pid file names; reload and upgrade check the configuration first',
   },
   trace: { type: 'boolean', help: 'writes every step of every request to the error log' },
-  watch: { type: 'boolean', help: 'reloads when a file of the configuration, or a plugin, changes' },
-  version: { type: 'boolean', short: 'v', help: 'the version' },
-  versions: { type: 'boolean', short: 'V', help: 'the version with those of all that it runs on' },
+  watch: { type: 'boolean', help: 'reloads when a file of the configuration or a plugin changes' },
+  version: { type: 'boolean', short: 'v', help: 'prints the version' },
+  versions: { type: 'boolean', short: 'V', help: 'prints the version with those of Node.js and the plugins' },
 } as const satisfies Options;
 
-/** `webserv` without a subcommand: serves a configuration, or tests or prints it. */
+/** `webserv` without a subcommand: serves, tests or prints a configuration. */
 export function webserv(subcommands: readonly Command[]): Command {
   const rows = subcommands.map(({ name, summary }): readonly [string, string] => [name, summary]);
   return defineCommand({
@@ -51,8 +51,8 @@ export function webserv(subcommands: readonly Command[]): Command {
       'SUBCOMMAND …',
     ],
     details:
-      `It serves until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reloads. Instead of that:\n\n${table(rows)}\n` +
-      '"webserv help SUBCOMMAND" tells more about each.\n',
+      `Serves until SIGTERM or SIGINT; a second one forces the end. SIGHUP reloads. Subcommands:\n\n${table(rows)}\n` +
+      '"webserv help SUBCOMMAND" describes each of them.\n',
     options,
     positionals: 1,
     serves: ({ test, signal, 'print-config': printed, version, versions }) =>
@@ -81,15 +81,16 @@ export function webserv(subcommands: readonly Command[]): Command {
 
 function given({ config, prefix }: Given, file: string | undefined): Given {
   if (file === undefined) return { config, prefix };
-  if (config !== undefined) throw new UsageError(`one configuration is enough: ${config} or ${file}?`);
-  if (isFolder(prefix === undefined ? namedPath(file) : resolve(prefix, file))) {
-    const hint = `to serve its files: webserv serve ${file}; by the configuration in it: webserv --prefix ${file}`;
-    throw new UsageError(`${file} is a folder`, hint);
+  if (config !== undefined)
+    throw new UsageError(`expected one configuration, got two: ${config} and ${file}`);
+  if (isDirectory(prefix === undefined ? namedPath(file) : resolve(prefix, file))) {
+    const hint = `to serve its files: webserv serve ${file}; to use a configuration in it: webserv --prefix ${file}`;
+    throw new UsageError(`${file} is a directory`, hint);
   }
   return { config: file, prefix };
 }
 
-/** The workers load the configuration, each for itself; the process that watches over them never does. */
+/** The workers load the configuration, each for itself; the process that supervises them never does. */
 function serve({ file, prefix }: Found, { watch = false, trace = false }: ServeFlags): Promise<number> {
   const colour = hasColour(process.stderr);
   return supervise({ launch: { kind: 'file', file, prefix, colour, trace }, watch });

@@ -9,13 +9,13 @@ import { EXIT } from '../exit.js';
 import { print, say } from '../terminal.js';
 
 export interface CheckOptions {
-  /** What the configuration comes to goes to stdout. */
+  /** Whether to print the effective configuration to stdout. */
   readonly isPrinted: boolean;
-  /** A warning is a failure. */
+  /** Whether warnings are failures. */
   readonly isStrict: boolean;
 }
 
-/** As a start would, up to the sockets: a plugin may refuse what the loader cannot know. */
+/** Checks as a start would, up to the sockets: a plugin may refuse settings that the loader cannot judge. */
 export async function check(found: Found, { isPrinted, isStrict }: CheckOptions): Promise<number> {
   const start = performance.now();
   const loaded = await loadFound(found);
@@ -24,7 +24,7 @@ export async function check(found: Found, { isPrinted, isStrict }: CheckOptions)
   const warned = await withAssembly(loaded, (_assembly, warnings) => warnings, await rightsOfWorkers(config));
   if (warned === undefined) return EXIT.failure;
   if (isStrict && warned.length > 0) {
-    say(`${config.file} is not fine: ${counted(warned)}, and --strict allows none`);
+    say(`${config.file} is rejected: ${counted(warned)}, and --strict does not allow any`);
     return EXIT.failure;
   }
   const milliseconds = Math.ceil(performance.now() - start);

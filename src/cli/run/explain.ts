@@ -22,22 +22,24 @@ interface ExplainFlags extends Given {
   readonly method?: string | undefined;
 }
 
-/** @returns the exit code @throws UsageError */
+/**
+ * @returns the exit code
+ * @throws UsageError
+ */
 export async function explain(
   { method = 'GET', ...given }: ExplainFlags,
   url: string | undefined,
 ): Promise<number> {
   if (url === undefined)
     throw new UsageError('explain needs a URL', 'for example: webserv explain /img/a.png');
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(method)) throw new UsageError(`--method: ${method} is no method`);
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(method)) throw new UsageError(`--method: ${method} is not a method`);
   const asked = readRequestUrl(url);
   const loaded = await load(given);
   if (loaded === undefined) return EXIT.failure;
   const { path } = asked;
   if (path === undefined) {
-    print(
-      `${row('request', `${method} ${asked.target}`)}${row('answer', '400: the path leads above the root, or holds what no path may hold')}`,
-    );
+    print(row('request', `${method} ${asked.target}`));
+    print(row('response', '400: the path is not valid, or leads above the root'));
     return EXIT.ok;
   }
   const { config } = loaded;
@@ -64,7 +66,7 @@ function explanationText(
   { target, host }: RequestUrl,
 ): string {
   const { listen, server, file, methods, route, script, guard, askedFirst, asked } = explanation;
-  const declared = route.methodsDeclared ? 'by its "methods"' : 'what its plugins can do';
+  const declared = route.methodsDeclared ? 'from "methods"' : 'from its plugins';
   const rows = [
     row('request', `${method} ${target}${host === undefined ? '' : `, host ${host}`}`),
     row('address', `${addressOf(listen)}${at(listen.place)}`),
@@ -72,7 +74,7 @@ function explanationText(
     row('location', locationText(explanation)),
     row('methods', `${methods.join(', ') || 'none'} (${declared})`),
     ...(script === undefined ? [] : [row('script', scriptText(script))]),
-    row('file', file === undefined ? 'none: there is no root here' : fileText(file)),
+    row('file', file === undefined ? 'none: no root is configured' : fileText(file)),
   ];
   if (guard !== undefined) rows.push(row('also', guardText(guard)));
   const settings = settingsOf(explanation, loaded);
@@ -81,7 +83,7 @@ function explanationText(
     .forEach((setting, index) => {
       rows.push(row(index === 0 ? 'rules' : '', settingText(setting)));
     });
-  for (const tap of askedFirst) rows.push(row('plugin', `${tap.plugin}, of every request`));
+  for (const tap of askedFirst) rows.push(row('plugin', `${tap.plugin}, for every request`));
   distinct(asked).forEach((tap, index) => {
     const own = loaded.config.plugins.find(({ name }) => name === tap.plugin)?.directives ?? {};
     rows.push(
@@ -91,10 +93,10 @@ function explanationText(
       if (Object.hasOwn(own, setting.name)) rows.push(row('', `   ${settingText(setting)}`));
     }
   });
-  return `${rows.join('')}${row('answer', verdict(explanation, method))}`;
+  return `${rows.join('')}${row('response', verdict(explanation, method))}`;
 }
 
-/** A plugin may tap a hook several times in one stage. */
+/** Removes repeated entries: a plugin may tap a hook several times in a stage. */
 function distinct(taps: readonly Tap[]): readonly Tap[] {
   return taps.filter(({ plugin, stage }, index) => {
     const before = taps[index - 1];
@@ -112,8 +114,8 @@ function at(place: Place | undefined): string {
 
 function whyServer({ name, isDefault, isOnly }: Explanation): string {
   if (name !== undefined) return `it has the name ${name}`;
-  if (isOnly) return 'it is the only one of this address';
-  return `${isDefault ? 'it is default_server' : 'it is the first'} of this address, for names that none has`;
+  if (isOnly) return 'it is the only one on this address';
+  return `${isDefault ? 'it is default_server' : 'it is the first'} on this address, for names that no server has`;
 }
 
 function locationText(explanation: Explanation): string {
@@ -127,22 +129,22 @@ function whyLocation({ block, parent, script }: Explanation): string {
   const path = script === undefined || script.extraPath === '' ? 'the path' : script.path;
   switch (block.pattern.kind) {
     case 'server':
-      return 'no location is for this path';
+      return 'no location matches this path';
     case 'exact':
-      return path === 'the path' ? 'it is for exactly this path' : `it is for ${path}`;
+      return path === 'the path' ? 'it matches exactly this path' : `it matches ${path}`;
     case 'prefix':
-      return 'it is the longest one that the path starts with';
+      return 'it is the longest matching prefix';
     case 'extension':
       return `${path} ends with ${block.pattern.extension}, inside ${parent?.name ?? 'its server'}${at(parent?.place)}`;
   }
 }
 
 function scriptText({ path, extraPath }: Script): string {
-  return extraPath === '' ? path : `${path}, with ${extraPath} behind it`;
+  return extraPath === '' ? path : `${path}, with PATH_INFO ${extraPath}`;
 }
 
 function guardText({ name, place }: RouteConfig): string {
-  return `${name}${at(place)}: its access rules, methods and limits hold too`;
+  return `${name}${at(place)}: its access rules, methods and limits apply too`;
 }
 
 function fileText({ path, kind, size, before }: FileFound): string {
@@ -150,19 +152,19 @@ function fileText({ path, kind, size, before }: FileFound): string {
     case 'file':
       return `${path}, ${size} bytes`;
     case 'directory':
-      return `${path}, a folder`;
+      return `${path}, a directory`;
     case 'absent':
       return `${path}, which does not exist${before === undefined ? '' : `: ${before} is a file`}`;
     case 'hidden':
       return `${path}, which is hidden: a name in it starts with a dot`;
     case 'forbidden':
-      return `${path}, which may not be read, or is a link out of the root`;
+      return `${path}, which may not be read, or is a link that leads out of the root`;
     case 'special':
-      return `${path}, which is no regular file`;
+      return `${path}, which is not a regular file`;
   }
 }
 
-/** What somebody wrote, here or around it; defaults would say nothing about this request. */
+/** Settings written in the block or inherited from those around it; defaults say nothing about this request. */
 function settingsOf({ block, written, parent }: Explanation, { config, source }: Loaded): readonly Setting[] {
   const blocks = effectiveBlocks(config, effectiveConfig(config, source));
   const effective = blocks.get(block);
@@ -184,16 +186,16 @@ function settingText({ name, words, place }: Setting): string {
 function verdict({ status, unanswered, asked, route }: Explanation, method: string): string {
   const error = (code: number) => `${code}${pageText(route.errorPages.get(code))}`;
   if (status === 204) return '204 with Allow, from the kernel';
-  if (status === 405) return `${error(405)}: ${method} is not among the methods`;
-  if (status !== undefined) return `${error(status)}: no server knows the method ${method}`;
-  if (asked.length > 0) return `that of the first plugin that gives one; from none, ${error(unanswered)}`;
-  const why = unanswered === 404 ? 'there is no plugin to ask' : 'no plugin takes the method';
+  if (status === 405) return `${error(405)}: ${method} is not an allowed method`;
+  if (status !== undefined) return `${error(status)}: the server does not implement the method ${method}`;
+  if (asked.length > 0) return `from the first plugin that responds; if none does, ${error(unanswered)}`;
+  const why = unanswered === 404 ? 'no plugin handles this request' : 'no plugin handles this method';
   return `${error(unanswered)}: ${why}`;
 }
 
-/** By error_page. */
+/** Describes the configured error page. */
 function pageText(page: ErrorPage | undefined): string {
   if (page === undefined) return '';
-  if (!page.uri.startsWith('/')) return `, sent on to ${page.uri}`;
-  return ` with the page ${page.uri}${page.status === undefined ? '' : `, as ${page.status}`}`;
+  if (!page.uri.startsWith('/')) return `, as a redirect to ${page.uri}`;
+  return ` with the page ${page.uri}${page.status === undefined ? '' : `, as status ${page.status}`}`;
 }

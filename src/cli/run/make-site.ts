@@ -10,22 +10,22 @@ import { exists, makeFiles, shellWord } from './new-files.js';
 const CONFIGURATION = 'webserv.conf';
 
 /** @returns the exit code */
-export async function makeSite(folder = '.'): Promise<number> {
-  const directory = namedPath(folder);
+export async function makeSite(path = '.'): Promise<number> {
+  const directory = namedPath(path);
   const configuration = join(directory, CONFIGURATION);
   if (await exists(configuration)) {
-    say(`${displayPath(configuration)} is there already; nothing was made`);
+    say(`${displayPath(configuration)} already exists; nothing was created`);
     return EXIT.failure;
   }
   try {
     await makeFiles(directory, siteFiles);
   } catch (error) {
-    say(`cannot make the site: ${reasonOf(error)}`);
+    say(`cannot create the site: ${reasonOf(error)}`);
     return EXIT.failure;
   }
-  const start = folder === '.' ? 'webserv' : `cd ${shellWord(folder)} && webserv`;
+  const start = path === '.' ? 'webserv' : `cd ${shellWord(path)} && webserv`;
   say(`the site is ready. To serve it: ${start}`);
-  say(`then change ${displayPath(configuration)}: what else it can do stands there, commented out`);
-  say('webserv --watch takes over what you change while it serves');
+  say(`then edit ${displayPath(configuration)}: it contains more settings, commented out`);
+  say('webserv --watch applies your changes while it serves');
   return EXIT.ok;
 }

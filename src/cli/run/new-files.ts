@@ -4,16 +4,19 @@ import { displayPath } from '../../kernel/diagnostics/display-path.js';
 import { errorCode } from '../../kernel/diagnostics/error-code.js';
 import { print, say } from '../terminal.js';
 
-/** A file's path from the folder they are made in, and its content. */
+/** A file's path from the directory of the new files, and its content. */
 export type NewFiles = readonly (readonly [name: string, content: string])[];
 
-/** Makes them, never over a file that is there, and prints which. @throws the system's error */
+/**
+ * Creates the files, never over an existing one, and prints their names.
+ * @throws the system's error
+ */
 export async function makeFiles(directory: string, files: NewFiles): Promise<void> {
   for (const [name, content] of files) {
     const file = join(directory, name);
     const shown = displayPath(file);
     if (await exists(file)) {
-      say(`${shown} is there already and stays as it is`);
+      say(`${shown} already exists and is not changed`);
       continue;
     }
     await makeDirectory(dirname(file));
@@ -23,8 +26,8 @@ export async function makeFiles(directory: string, files: NewFiles): Promise<voi
 }
 
 /**
- * With the directories around it. Not by `mkdir({ recursive: true })`: where the system says ENOENT for a directory whose
- * parent is there, as in /proc, Node tries again without end.
+ * Creates a directory and its parents. Not with `mkdir({ recursive: true })`: when the system reports ENOENT for a
+ * directory whose parent exists, as in /proc, Node retries without end.
  */
 async function makeDirectory(directory: string): Promise<void> {
   const missing: string[] = [];
@@ -32,7 +35,7 @@ async function makeDirectory(directory: string): Promise<void> {
   for (const each of missing.reverse()) await mkdir(each).catch(unlessThere);
 }
 
-/** Somebody else made it meanwhile. */
+/** Another process created it meanwhile. */
 function unlessThere(error: unknown): void {
   if (errorCode(error) !== 'EEXIST') throw error;
 }
@@ -41,7 +44,7 @@ export async function exists(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined)) !== undefined;
 }
 
-/** So that the line can be copied. */
+/** Quotes a word for the shell, so that the line can be copied. */
 export function shellWord(word: string): string {
   return /^[\w./@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -12,11 +12,14 @@ import { EXIT } from '../exit.js';
 import { heading, print, say } from '../terminal.js';
 import { packageVersion, versionIn } from '../version.js';
 
-/** @returns the exit code @throws UsageError */
+/**
+ * @returns the exit code
+ * @throws UsageError
+ */
 export async function printPlugins(given: Given): Promise<number> {
   const isAsked = given.config !== undefined || given.prefix !== undefined;
   if (!isAsked && (await locate(given)) === undefined) {
-    say('there is no configuration here: these are the built-in plugins');
+    say('found no configuration; these are the built-in plugins');
     const builtins = await builtinPlugins();
     await printAll(
       builtins.map((plugin) => ({ plugin, place: undefined, file: undefined })),
@@ -50,7 +53,7 @@ async function printAll(loaded: readonly LoadedPlugin[], assembly: Assembly | un
 
 async function originOf({ file, place }: LoadedPlugin): Promise<string> {
   if (file === undefined) return `built in, ${await packageVersion()}`;
-  // Of a file beside the configuration, the nearest package.json is somebody else's.
+  // For a file next to the configuration, the nearest package.json belongs to another project.
   const manifest = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(file)?.[0];
   const version =
     manifest === undefined ? '' : `${await versionIn(pathToFileURL(`${manifest}package.json`))}, `;
@@ -69,7 +72,7 @@ function directivesOf({ plugin }: LoadedPlugin): string {
     .join('');
 }
 
-/** As a request meets them. */
+/** In the order of a request. */
 const HOOKS: readonly Tap['hook'][] = [
   'onConfig',
   'onRequest',
@@ -79,7 +82,7 @@ const HOOKS: readonly Tap['hook'][] = [
   'onChanged',
 ];
 
-/** A tap, with the names of all the routes that have one like it. */
+/** A tap, with the names of all routes that have the same one. */
 interface Tapped {
   readonly tap: Tap;
   readonly routes: string[];

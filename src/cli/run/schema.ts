@@ -6,7 +6,10 @@ import { EXIT } from '../exit.js';
 import { showDiagnostics } from '../failure.js';
 import { print } from '../terminal.js';
 
-/** @returns the exit code @throws UsageError */
+/**
+ * @returns the exit code
+ * @throws UsageError
+ */
 export async function printSchema(given: Given): Promise<number> {
   const isAsked = given.config !== undefined || given.prefix !== undefined;
   const loaded = isAsked ? await load(given) : undefined;

@@ -6,12 +6,15 @@ import { ArgumentError } from '../../kernel/contract/directive.js';
 import { workingDirectory } from '../../kernel/diagnostics/working-directory.js';
 import { isRoot } from '../../kernel/rights/account.js';
 import { UsageError } from '../arguments.js';
-import { isFolder } from '../configuration-file.js';
+import { isDirectory } from '../configuration-file.js';
 import { namedPath } from '../named-path.js';
 import { supervise } from '../supervise.js';
 import { hasColour, say } from '../terminal.js';
 
-/** Only this machine: a folder shown in passing, and more so one that takes files, is not for everybody. */
+/**
+ * Listens on this machine only: a directory served for a moment, especially one that accepts files, is not for every
+ * client.
+ */
 const DEFAULT_PORT = '8080';
 
 interface ServeFlags {
@@ -21,18 +24,21 @@ interface ServeFlags {
   readonly listing?: boolean | undefined;
 }
 
-/** @returns the exit code @throws UsageError */
-export async function serveFolder(
+/**
+ * @returns the exit code
+ * @throws UsageError
+ */
+export async function serveDirectory(
   { port = DEFAULT_PORT, host = [], upload = false, listing = false }: ServeFlags,
-  folder = '.',
+  path = '.',
 ): Promise<number> {
-  const directory = namedPath(folder);
-  if (!isFolder(directory)) throw new UsageError(`there is no folder ${folder}`);
+  const directory = namedPath(path);
+  if (!isDirectory(directory)) throw new UsageError(`${path} is not a directory`);
   const hosts = host.map(hostName);
   const text = configuration(directory, listenAddress(port), { hosts, upload, listing });
-  if (isRoot()) say('started by root: files are read, and uploads stored, with the rights of root');
+  if (isRoot()) say("started as root: files are read, and uploads stored, with root's rights");
   if (!listing && !existsSync(join(directory, 'index.html'))) {
-    say(`${folder} has no index.html, so its own address answers 404; --listing would list it`);
+    say(`${path} has no index.html, so a request for / gets 404; use --listing to list the files`);
   }
   const launch = {
     kind: 'text',
@@ -56,25 +62,28 @@ interface Content {
   readonly listing: boolean;
 }
 
-/** What a configuration file for the same would say. */
+/** The equivalent configuration file. */
 function configuration(
   directory: string,
   { text: address, isLoopback }: Address,
   { hosts, upload, listing }: Content,
 ): string {
   const lines = [`listen ${quoteWord(address)};`, `root ${quoteWord(directory)};`];
-  // Without a name to compare with, another machine may use any name for this one.
+  // On other addresses without a given name, clients may use any name for this machine.
   if (isLoopback || hosts.length > 0) lines.push(`allow_hosts ${['loopback', ...hosts].join(' ')};`);
   if (listing) lines.push('autoindex on;');
   if (upload) lines.push('upload on;', 'client_max_body_size 1g;');
-  // What can upload from this machine can do more than a page of this address.
+  // A client on this machine can do more than upload a page that this address serves.
   if (upload && isLoopback) lines.push('upload_trusted on;');
-  // Said above: there is no configuration to name another user in.
+  // The message about root says so: `webserv serve` has no way to name another user.
   const user = isRoot() ? 'user root;\n' : '';
   return `${user}server {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
 }
 
-/** @throws UsageError for what no `listen` would take: the flag is shown, not a line that nobody wrote */
+/**
+ * @throws UsageError for an address that `listen` would reject; it names the flag, not a line of the generated
+ * configuration
+ */
 function listenAddress(port: string): Address {
   const place = { file: '', line: 1, column: 1, length: 1, text: '' };
   try {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { packageFolder } from '../../package-folder.js';
+import { packageDirectory } from '../../package-directory.js';
 import type { Config } from '../contract/config.js';
 import type { DiagnosticCode } from '../diagnostics/codes.js';
 import type { Diagnostic, Severity } from '../diagnostics/diagnostic.js';
@@ -44,7 +44,7 @@ export async function rightsOfWorkers({ main, uses }: Config): Promise<readonly 
   if (!isRoot()) return [];
   if (main.user === undefined) return [runsAsRoot];
   const account = workerAccount(main.user);
-  const program = fileURLToPath(new URL('dist/', packageFolder));
+  const program = fileURLToPath(new URL('dist/', packageDirectory));
   if (account === undefined || (await mayReach(program, account).catch(() => true))) return [];
   const code: DiagnosticCode = 'program-unreadable';
   return [

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { runApart } from '../../src/cli/apart.js';
+import { runInLoaderProcess } from '../../src/cli/loader-process.js';
 import { folderWith, repository, start, webserv } from './webserv.js';
 
 const good = 'server: { listen: "127.0.0.1:0", return: [200, "x"] }';
@@ -18,7 +18,7 @@ const programs: readonly (readonly [what: string, program: string, message: stri
   [
     'an error in a timer',
     'setTimeout(() => { throw new Error("late"); }); await new Promise((r) => setTimeout(r, 200));',
-    'did not catch: Error: late',
+    'uncaught error in the configuration, a plugin or webserv: Error: late',
   ],
 ];
 
@@ -107,7 +107,7 @@ describe('a configuration that is never loaded to its end', () => {
       written.push(text);
       return true;
     });
-    expect(await runApart(['-t', join(cwd, 'a.ts')], 3000)).toBe(1);
+    expect(await runInLoaderProcess(['-t', join(cwd, 'a.ts')], 3000)).toBe(1);
     expect(written.join('')).toContain('was not loaded within 3 s');
   });
 });

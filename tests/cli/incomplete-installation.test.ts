@@ -39,7 +39,9 @@ it.each([
     const home = await without(part);
     const { code, stderr } = await run(home, arg === '--test' ? ['--test', 'a.conf'] : [arg]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^(?:webserv: |a worker ended before it served \().*the program is not whole/m);
+    expect(stderr).toMatch(
+      /^(?:webserv: |a worker ended before it served \().*the installation is incomplete/m,
+    );
     expect(stderr).not.toMatch(/^\s+at /m);
   },
   30_000,

@@ -1,40 +1,42 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { url as debuggerUrl } from 'node:inspector';
 import { fileURLToPath } from 'node:url';
-import { packageFolder } from '../package-folder.js';
+import { packageDirectory } from '../package-directory.js';
 import { EXIT } from './exit.js';
 import { hasColour, print, redirectOutput, say } from './terminal.js';
 
 /**
- * A configuration may run code: a .ts file, a plugin. Whatever that code does (process.exit, an endless loop, a promise that
- * never settles, a crash, its own words on stdout), the command must not take it for a result. So a process of its own
- * loads the configuration; this one prints what it sends, and fails when no result comes.
+ * A configuration may run code: a .ts file, a plugin. That code may call process.exit, loop forever, never settle a
+ * promise, crash, or print to stdout; the command must not take any of that for a result. So a separate process loads
+ * the configuration, and this process prints what it sends and fails when no result comes.
  */
 
-/** As long as a worker may take to start: what could be served must pass the test too. */
+/** The same time that a worker may take to start: a configuration that can be served must pass the test too. */
 const TIME_LIMIT_MS = 30_000;
-/** Before this nobody wonders. */
+/** Time after which the user sees that the configuration is still being loaded. */
 const NOTICE_MS = 15_000;
-/** With its result sent, a process has nothing left to do. */
+/** Time to exit by itself after its result was sent. */
 const EXIT_MS = 1000;
 
-/** Set in the environment of that process, with what it has to know of this one's terminal. */
-const VARIABLE = 'WEBSERV_APART';
+/** Set in the environment of the separate process: whether this process's terminal has colours. */
+const VARIABLE = 'WEBSERV_LOADER';
 
 type Message =
   | { readonly type: 'print'; readonly text: string }
   | { readonly type: 'result'; readonly code: number };
 
-/** Whether this process is the one apart. */
+/** Whether this process is the separate one. */
 let started = false;
 
-/** True where a configuration may be loaded: here it is apart already, or a debugger wants to see it. */
-export function isApart(): boolean {
+/**
+ * True where a configuration may be loaded: in the separate process, or under a debugger, which should see the load.
+ */
+export function mayLoadHere(): boolean {
   return started || debuggerUrl() !== undefined;
 }
 
-/** First thing in the process: nothing it loads or starts needs to know of it. */
-export function takeApart(environment: NodeJS.ProcessEnv): void {
+/** Called first in the process. Removes the variable: the code it loads and the programs it starts do not need it. */
+export function becomeLoaderProcess(environment: NodeJS.ProcessEnv): void {
   const value = environment[VARIABLE];
   if (value === undefined) return;
   delete environment[VARIABLE];
@@ -43,7 +45,7 @@ export function takeApart(environment: NodeJS.ProcessEnv): void {
   redirectOutput({ write: (text) => send({ type: 'print', text }), colour: value === 'colour' });
 }
 
-/** Sends the result of a process that is apart. */
+/** Sends the exit code from the separate process. */
 export function sendResult(code: number): Promise<void> {
   return started ? send({ type: 'result', code }) : Promise.resolve();
 }
@@ -51,17 +53,20 @@ export function sendResult(code: number): Promise<void> {
 function send(message: Message): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined) resolve();
-    // Where the other process is gone, there is nobody to tell.
+    // If the other process has ended, the message is dropped.
     else process.send(message, () => resolve());
   });
 }
 
-/** Runs the same command line in a process of its own. @returns its exit code */
-export function runApart(args: readonly string[], timeLimitMs = TIME_LIMIT_MS): Promise<number> {
-  const main = fileURLToPath(new URL('dist/src/cli/main.js', packageFolder));
+/**
+ * Runs the same command line in a separate process.
+ * @returns its exit code
+ */
+export function runInLoaderProcess(args: readonly string[], timeLimitMs = TIME_LIMIT_MS): Promise<number> {
+  const main = fileURLToPath(new URL('dist/src/cli/main.js', packageDirectory));
   const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
     env: { ...process.env, [VARIABLE]: hasColour(process.stdout) ? 'colour' : 'plain' },
-    // What the configuration itself writes to stdout is not the command's output.
+    // The configuration's own output to stdout is not the command's output: it goes to stderr.
     stdio: ['inherit', 2, 2, 'ipc'],
   });
   const release = endWith(child);
@@ -72,14 +77,16 @@ function resultOf(child: ChildProcess, timeLimitMs: number): Promise<number> {
   return new Promise((resolve) => {
     let code: number | undefined;
     const fail = (why: string): void => {
-      say(`${why}; nothing is known about the configuration`);
+      say(`${why}; the configuration was not checked`);
       settle(EXIT.failure);
     };
     const notice = setTimeout(() => {
-      say(`the configuration is still being loaded, for ${NOTICE_MS / 1000} s now`);
+      say(`still loading the configuration after ${NOTICE_MS / 1000} s`);
     }, NOTICE_MS);
     const limit = setTimeout(() => {
-      fail(`the configuration was not loaded within ${timeLimitMs / 1000} s (does it wait, or loop?)`);
+      fail(
+        `the configuration was not loaded within ${timeLimitMs / 1000} s (does it wait for something, or loop?)`,
+      );
     }, timeLimitMs);
     const settle = (settled: number): void => {
       clearTimeout(notice);
@@ -99,8 +106,8 @@ function resultOf(child: ChildProcess, timeLimitMs: number): Promise<number> {
       code = result;
       setTimeout(() => settle(result), EXIT_MS).unref();
     });
-    child.on('error', (error) => fail(`no process could be started to load it: ${error.message}`));
-    // After "exit" there may be messages on their way.
+    child.on('error', (error) => fail(`could not start a process to load it: ${error.message}`));
+    // Messages may still arrive after "exit".
     child.on('close', (exit, signal) => {
       if (code === undefined) fail(endedBecause(exit, signal));
       else settle(code);
@@ -108,7 +115,7 @@ function resultOf(child: ChildProcess, timeLimitMs: number): Promise<number> {
   });
 }
 
-/** Node's exit code where the program waits for a promise, and nothing is left that could settle it. */
+/** Node's exit code when the program waits for a promise and nothing is left that could settle it. */
 const UNSETTLED = 13;
 
 function endedBecause(exit: number | null, signal: NodeJS.Signals | null): string {
@@ -127,7 +134,7 @@ function isMessage(message: unknown): message is Message {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A signal that ends this process ends the other one too: it may be in an endless loop. */
+/** A signal that ends this process also ends the separate one, which may be in an endless loop. */
 function endWith(child: ChildProcess): () => void {
   const forward = (signal: NodeJS.Signals): void => {
     child.kill('SIGKILL');
