@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What the operating system says about a process and all its descendants (Linux's /proc). */
+/** Resource usage of a process and all its descendants, from Linux's /proc. */
 export interface Usage {
-  /** Nanoseconds on a CPU since each began, those of descendants that have ended and were waited for included. */
+  /** Nanoseconds of CPU time since each process began, including descendants that have ended and were waited for. */
   readonly cpu: number;
-  /** Bytes resident now; a page that processes share is counted once, in equal parts (PSS). */
+  /** Resident bytes; a page shared by processes is counted once, in equal parts (PSS). */
   readonly resident: number;
 }
 
-/** /proc/PID/stat counts in these, whatever the kernel's own tick is. */
+/** /proc/PID/stat counts in this unit, regardless of the kernel's own tick. */
 const NANOSECONDS_PER_TICK = 10_000_000;
 
 interface Stat {
   readonly parent: number;
-  /** Ticks of children that were waited for. */
+  /** CPU ticks of children that were waited for. */
   readonly childrenTicks: number;
 }
 
@@ -29,7 +29,7 @@ function read(path: string): string | undefined {
 function readStat(pid: number): Stat | undefined {
   const text = read(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
-  // The command's name may hold anything, parentheses and spaces too; after it come state, ppid, …
+  // The command's name may contain any character, including parentheses and spaces; state, ppid, … come after it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { parent: Number(fields[1]), childrenTicks: Number(fields[13]) + Number(fields[14]) };
 }
@@ -49,7 +49,7 @@ function processTree(root: number): ReadonlyMap<number, Stat> {
   return new Map([...all].filter(([pid]) => isInside(pid)));
 }
 
-/** Every thread's own time, to the nanosecond: the ticks of stat would be half a per cent of a short round. */
+/** CPU time of every thread, in nanoseconds: a tick of stat would be half a per cent of a short round. */
 function ownCpu(pid: number): number {
   let sum = 0;
   for (const thread of threads(pid)) {

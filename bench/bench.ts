@@ -12,15 +12,15 @@ import type { Contender, Scenario, Timing } from './scenario.js';
 
 const LOAD_GENERATOR = 'wrk';
 
-/** What is there to be compared on this machine, and to compare it with. */
+/** The programs that can be compared on this machine. */
 export interface Installed {
-  /** Name → version. */
+  /** Version of each program, by name. */
   readonly versions: ReadonlyMap<string, string>;
-  /** Why a program that was asked for takes no part. */
+  /** Reasons why requested programs are not compared. */
   readonly missing: readonly string[];
 }
 
-/** @throws Error for a name that is no peer's, and when webserv is not built */
+/** @throws Error for an unknown peer, and when webserv has not been built */
 export async function findInstalled(names: readonly string[]): Promise<Installed> {
   const versions = new Map<string, string>();
   const missing: string[] = [];
@@ -45,19 +45,22 @@ export interface BenchOptions {
   readonly accessLog: boolean;
 }
 
-/** What came of one scenario. */
+/** The result of a scenario. */
 export type Outcome =
   | { readonly kind: 'compared'; readonly comparison: Comparison; readonly leftOut: readonly string[] }
   | { readonly kind: 'left out'; readonly scenario: Scenario; readonly reason: string }
   | { readonly kind: 'failed'; readonly scenario: Scenario; readonly reason: string };
 
-/** Runs the scenarios one after the other, each outcome as soon as there is one. @throws Error where nothing can be compared */
+/**
+ * Runs the scenarios one after the other, and yields each outcome as soon as it is known.
+ * @throws Error when nothing can be compared
+ */
 export async function* bench(options: BenchOptions): AsyncGenerator<Outcome> {
   if (!options.installed.versions.has(LOAD_GENERATOR)) throw new Error(`${LOAD_GENERATOR} is not installed`);
   await settleOnClientCore();
   const folder = await mkdtemp(join(tmpdir(), 'webserv-bench-'));
   try {
-    // Some servers give up root's rights, and read the files all the same.
+    // Some servers give up root's rights, and must still be able to read the files.
     await chmod(folder, 0o755);
     const programs = await findPrograms();
     await makeContent(folder, programs);

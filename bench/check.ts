@@ -3,10 +3,10 @@ import type { Comparison, Verdict } from './comparison.js';
 import { textReport } from './report/text.js';
 import { scenarios } from './scenarios/index.js';
 
-/** Three that between them pass through most of what every request passes through. */
+/** Three scenarios that together cover most of the code that every request runs. */
 const CHECKED = new Set(['1k', '100k', 'not-found']);
 const TIMING = { rounds: 3, seconds: 1 };
-/** Another program on the machine does not double a ratio; a mistake on the hot path does. */
+/** Another program on the machine does not double a ratio; a serious regression on the hot path does. */
 const GROSS = 2;
 
 function isGross({ target, measured }: Verdict): boolean {
@@ -14,20 +14,20 @@ function isGross({ target, measured }: Verdict): boolean {
   return target.bound === 'at most' ? measured > target.limit * GROSS : measured < target.limit / GROSS;
 }
 
-/** Targets against servers that do not take part are for a whole run. */
+/** Ignores targets against servers that do not take part: those are for a whole run. */
 function grossVerdicts({ verdicts }: Comparison): number {
   return verdicts.filter(({ target }) => target.against === undefined).filter(isGross).length;
 }
 
 /**
- * `npm run bench:check`: a short run that fails on a gross regression only, in less than a minute.
+ * `npm run bench:check`: a run of less than a minute that fails only on a serious regression.
  * @returns the exit code
  */
 async function main(): Promise<number> {
   const installed = await findInstalled(['nginx']);
   if (installed.missing.length > 0) {
     process.stderr.write(`bench:check: nothing is checked: ${installed.missing.join('; ')}\n`);
-    // On a developer's machine a missing tool is no regression; in CI nobody would see that line.
+    // On a developer's machine a missing tool is not a regression; in CI this line would go unnoticed.
     return process.env.CI === undefined ? 0 : 1;
   }
   let failures = 0;

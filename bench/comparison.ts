@@ -2,12 +2,12 @@ import type { ContenderResult, ScenarioResult } from './rounds.js';
 import { type Metric, metrics, type Sample, type Target } from './scenario.js';
 import { median } from './statistics.js';
 
-/** What one contender's rounds come to. */
+/** Summary of a contender's rounds. */
 export interface Row {
   readonly name: string;
   readonly headBytes: number | undefined;
   readonly medians: Sample;
-  /** Of the compared metric to the baseline's in the same round; undefined for the baseline itself. */
+  /** Ratio of the compared metric to the baseline's in the same round; undefined for the baseline itself. */
   readonly ratio: { readonly median: number; readonly min: number; readonly max: number } | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface Verdict {
 export interface Comparison {
   readonly result: ScenarioResult;
   readonly rounds: number;
-  /** What the ratios are of. */
+  /** The metric that the ratios compare. */
   readonly metric: Metric;
   readonly rows: readonly Row[];
   readonly verdicts: readonly Verdict[];
@@ -64,7 +64,7 @@ function valuesOf(contender: ContenderResult | undefined, metric: Metric): reado
   return contender?.samples.flatMap((sample) => sample[metric] ?? []) ?? [];
 }
 
-/** Round by round: two rounds side by side saw the same machine, two medians did not. */
+/** Ratios by round: two servers measured in the same round had the same machine load; two medians did not. */
 function ratios(values: readonly number[], references: readonly number[]): readonly number[] {
   return values.flatMap((value, round) => {
     const other = references[round];

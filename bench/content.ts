@@ -29,7 +29,7 @@ static const char answer[] = "Content-Type: text/plain\\r\\n\\r\\n${HELLO.trimEn
 int main(void) { return write(1, answer, sizeof answer - 1) == sizeof answer - 1 ? 0 : 1; }
 `;
 
-/** Makes the files that all servers share. A script that nothing here could run or compile is not made. */
+/** Creates the files that all servers share. Scripts that cannot be run or compiled here are left out. */
 export async function makeContent(folder: string, { python }: Programs): Promise<void> {
   const www = join(folder, 'www');
   for (const name of ['errors', 'listing', 'cgi']) await mkdir(join(www, name), { recursive: true });
@@ -60,7 +60,7 @@ async function makeBinary(path: string, folder: string): Promise<void> {
 }
 
 export async function findPrograms(): Promise<Programs> {
-  // Debian's first: one in somebody's home cannot be started by a server that gave up root's rights.
+  // Debian's Python first: one in a home directory cannot be started by a server that gave up root's rights.
   const python = await run(existsSync(DEBIAN_PYTHON) ? DEBIAN_PYTHON : 'python3', [
     '-c',
     'import sys; print(sys.executable)',

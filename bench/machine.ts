@@ -4,18 +4,18 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The server has a core to itself, and so has whoever asks it. */
+/** The server and the client have a core each. */
 export const SERVER_CORE = 0;
 export const CLIENT_CORE = 1;
 
-/** A command that runs on one core only, with all it starts. */
+/** A command that runs, with all its children, on one core only. */
 export function pinned(core: number, command: readonly string[]): readonly [string, ...string[]] {
   return ['taskset', '-c', String(core), ...command];
 }
 
 /**
- * Keeps this process off the server's core.
- * @throws Error on a machine where the comparison cannot be made
+ * Moves this process off the server's core.
+ * @throws Error on a machine that cannot run the comparison
  */
 export async function settleOnClientCore(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('the comparison needs Linux: /proc, taskset');
@@ -23,14 +23,17 @@ export async function settleOnClientCore(): Promise<void> {
   await run('taskset', ['-a', '-c', '-p', String(CLIENT_CORE), String(process.pid)]);
 }
 
-/** @returns undefined when there is no such command. What it prints may come on either stream. */
+/**
+ * Its version may be printed on either stream.
+ * @returns undefined when the command does not exist
+ */
 export async function versionOf(...command: readonly [string, ...string[]]): Promise<string | undefined> {
   const [program, ...parameters] = command;
   try {
     const { stdout, stderr } = await run(program, parameters);
     return /\d+\.\d+(?:\.\d+)?/.exec(`${stdout}${stderr}`)?.[0] ?? 'of unknown version';
   } catch (error) {
-    // wrk tells its version and fails.
+    // wrk prints its version and fails.
     if (!(error instanceof Error) || !('code' in error) || error.code === 'ENOENT') return undefined;
     const output = 'stdout' in error ? String(error.stdout) : '';
     return /\d+\.\d+(?:\.\d+)?/.exec(output)?.[0] ?? 'of unknown version';

@@ -9,7 +9,10 @@ import { textReport } from './report/text.js';
 import type { Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
 
-/** `npm run bench`: webserv beside its peers. @returns the exit code */
+/**
+ * `npm run bench`: compares webserv with other servers.
+ * @returns the exit code
+ */
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   const installed = await findInstalled(options.peers);
@@ -34,7 +37,7 @@ async function main(): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
-/** @throws Error for a name that is no scenario's */
+/** @throws Error for an unknown scenario */
 function chosen({ scenarios: names }: Options): readonly Scenario[] {
   if (names === undefined) return scenarios;
   return names.map((name) => {

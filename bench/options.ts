@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 import type { Timing } from './scenario.js';
 
 export interface Options {
-  /** Names; undefined for all. */
+  /** Names of the scenarios; undefined for all. */
   readonly scenarios: readonly string[] | undefined;
-  /** Names of the servers beside webserv. */
+  /** Names of the servers to compare webserv with. */
   readonly peers: readonly string[];
   readonly timing: Timing;
   readonly accessLog: boolean;
@@ -30,7 +30,7 @@ const DEFAULT_PEERS = [
   'fastify-static',
 ];
 
-/** @throws Error for what it does not know */
+/** @throws Error for an unknown option */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -55,7 +55,7 @@ export function readOptions(args: readonly string[]): Options {
   };
 }
 
-/** wrk takes whole seconds only. */
+/** wrk accepts whole seconds only. */
 function positive(option: string, text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new Error(`${option} takes a whole number from 1, not "${text}"`);

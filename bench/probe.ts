@@ -7,7 +7,7 @@ export interface Question {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** One answer, for comparing servers before they are timed. */
+/** A response, for comparing servers before they are measured. */
 export interface Answer {
   readonly status: number;
   readonly headBytes: number;
@@ -16,7 +16,7 @@ export interface Answer {
   readonly etag: string | undefined;
 }
 
-/** Asks once, on a new connection that it does not say it will close. */
+/** Sends one request on a new connection, without `Connection: close`. */
 export function ask(port: number, { method = 'GET', path, headers }: Question): Promise<Answer> {
   const agent = new Agent({ keepAlive: true });
   return new Promise<Answer>((resolve, reject) => {

@@ -6,7 +6,7 @@ import { freePort } from './server.js';
 import { PLAIN_SITE, type Programs } from './site.js';
 
 export interface Surroundings {
-  /** The folder with the files that all servers share, and room for what each of them writes. */
+  /** The directory with the files that all servers share, and with a subdirectory for each server. */
   readonly folder: string;
   readonly programs: Programs;
   readonly timing: Timing;
@@ -16,7 +16,7 @@ export interface Surroundings {
 export interface ContenderResult {
   readonly name: string;
   readonly answer: Answer | undefined;
-  /** One a round, in the order of the rounds. */
+  /** A sample for each round, in the order of the rounds. */
   readonly samples: readonly Sample[];
 }
 
@@ -32,8 +32,8 @@ interface Ready {
 }
 
 /**
- * Measures the contenders in turn, A B C A B C: what disturbs the machine for a while disturbs all of them.
- * @throws Error when a server does not answer as it should, or not what the others do
+ * Measures the contenders in turn, A B C A B C, so that a temporary disturbance affects all of them.
+ * @throws Error when a server's response is wrong, or differs from the others'
  */
 export async function runScenario(
   scenario: Scenario,
@@ -83,7 +83,10 @@ async function prepare(
   return { contender, folder, prepared: await scenario.workload(contender.peer, site, timing) };
 }
 
-/** The same content, or at least the same status, from all. @throws Error */
+/**
+ * Checks that all responses have the same body, or at least the same status.
+ * @throws Error
+ */
 function requireAlike({ alike }: Scenario, ready: readonly Ready[]): void {
   const seen = new Set(
     ready.map(({ prepared: { answer } }) => (alike === 'content' ? answer?.bodyHash : undefined)),

@@ -2,22 +2,24 @@ import type { Feature, Peer } from './peers/peer.js';
 import type { Answer } from './probe.js';
 import type { Site, SiteShape } from './site.js';
 
-/** What a round measures. Each workload measures some of them. */
+/** Measurements of a round. Each workload measures some of them. */
 export interface Sample {
-  /** Microseconds of CPU a request, of the server's whole process tree. */
+  /** CPU microseconds a request, of the server's whole process tree. */
   readonly cpu?: number;
   /** Requests a second. */
   readonly rate?: number;
   /** Latency in milliseconds. */
   readonly p50?: number;
   readonly p99?: number;
-  /** MiB resident after the round, of the server's whole process tree; what its processes share is counted once. */
+  /**
+   * Resident MiB after the round, of the server's whole process tree; memory shared by its processes is counted once.
+   */
   readonly memory?: number;
-  /** KiB resident for each idle connection. */
+  /** Resident KiB for each idle connection. */
   readonly connectionMemory?: number;
-  /** Milliseconds from the command to the first answer. */
+  /** Milliseconds from the command to the first response. */
   readonly start?: number;
-  /** Milliseconds of CPU until then. */
+  /** CPU milliseconds until the first response. */
   readonly startCpu?: number;
 }
 
@@ -35,7 +37,7 @@ export const metrics: readonly Metric[] = [
   'startCpu',
 ];
 
-/** What the first contender is to reach. */
+/** A target for the first contender. */
 export interface Target {
   readonly metric: Metric;
   /** A ratio to the baseline in the same round, or the measured value itself. */
@@ -46,16 +48,16 @@ export interface Target {
   readonly against?: readonly string[];
 }
 
-/** One of those that are compared. */
+/** A server in a comparison. */
 export interface Contender {
   readonly name: string;
   readonly peer: Peer;
   readonly shape: Partial<SiteShape>;
 }
 
-/** A server made ready, measured once a round. */
+/** A server that is ready to be measured once a round. */
 export interface Prepared {
-  /** What it answers, for the comparison; undefined where there is nothing to compare. */
+  /** Its response, for the comparison; undefined when nothing is compared. */
   readonly answer: Answer | undefined;
   measure(): Promise<Sample>;
   end(): Promise<void>;
@@ -67,23 +69,26 @@ export interface Timing {
   readonly seconds: number;
 }
 
-/** Makes a server ready to be measured. @throws Error when it does not answer as it should */
+/**
+ * Prepares a server to be measured.
+ * @throws Error when its response is wrong
+ */
 export type Workload = (peer: Peer, site: Site, timing: Timing) => Promise<Prepared>;
 
 export interface Scenario {
   readonly name: string;
   readonly title: string;
-  /** The first is the one that the targets are for. */
+  /** The targets apply to the first contender. */
   readonly contenders: readonly Contender[];
   /** The contender that the others are compared with. */
   readonly baseline: string;
   readonly needs: readonly Feature[];
-  /** A file below `www` without which it cannot be run. */
+  /** A file below `www` that the scenario needs. */
   readonly file?: string;
-  /** What has to be equal before anything is timed. */
+  /** The part of the responses that must be equal before anything is measured. */
   readonly alike: 'content' | 'status';
   readonly workload: Workload;
   readonly targets: readonly Target[];
-  /** For what takes its time: fewer rounds than asked for. */
+  /** Maximum number of rounds, for slow scenarios. */
   readonly maxRounds?: number;
 }

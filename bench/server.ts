@@ -10,10 +10,10 @@ const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5_000;
 
-/** A server at work on its own core. */
+/** A running server on its own core. */
 export interface RunningServer {
   readonly pid: number;
-  /** Milliseconds from its start to its first whole answer. */
+  /** Milliseconds from its start to its first complete response. */
   readonly startMs: number;
   stop(): Promise<void>;
 }
@@ -34,11 +34,11 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** @throws Error with what it wrote to stderr when it ends before it answers */
+/** @throws Error with its stderr when it ends before its first response */
 export async function startServer(command: readonly string[], port: number): Promise<RunningServer> {
   const [program, ...parameters] = pinned(SERVER_CORE, command);
   const startedAt = performance.now();
-  // From the repository's folder: that is where `--import jiti/register` is found.
+  // The repository's directory, where `--import jiti/register` is found.
   const child = spawn(program, parameters, { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'pipe'] });
   running.add(child);
   let complaint = '';

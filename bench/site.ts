@@ -1,36 +1,36 @@
-/** What a server is to serve; each peer says it in its own configuration language. */
+/** The site that every server serves. Each peer describes it in its own configuration language. */
 export interface Site {
   readonly port: number;
-  /** The shared folder: `www` with the files, `www/listing`, `www/cgi`, `www/errors/404.html`. */
+  /** The shared directory: `www` with the files, `www/listing`, `www/cgi`, `www/errors/404.html`. */
   readonly content: string;
-  /** This server's own: its configuration, its temporary files, and `store`, where PUT writes. */
+  /** The server's own directory, with its configuration, its temporary files, and `store`, where PUT writes. */
   readonly folder: string;
   readonly shape: SiteShape;
   readonly programs: Programs;
 }
 
 export interface SiteShape {
-  /** Virtual servers at the address; the last one is HOST. */
+  /** Number of virtual servers at the address; the last one is HOST. */
   readonly servers: number;
-  /** Locations in each of them; the last one is /site. */
+  /** Number of locations in each of them; the last one is /site. */
   readonly locations: number;
-  /** Plugins that are loaded and enabled nowhere; webserv's only. */
+  /** Number of plugins that are loaded and not enabled; for webserv only. */
   readonly idlePlugins: number;
-  /** A line for each request, to a file in `folder`. */
+  /** Whether each request is logged as a line in a file in `directory`. */
   readonly accessLog: boolean;
 }
 
 export const PLAIN_SITE: SiteShape = { servers: 1, locations: 1, idlePlugins: 0, accessLog: false };
 
-/** Interpreters of the scripts in `www/cgi`, as absolute paths: a version manager's shim would be timed too. */
+/** Interpreters of the scripts in `www/cgi`, as absolute paths: the shim of a version manager would be measured too. */
 export interface Programs {
   readonly python: string | undefined;
 }
 
-/** The name the clients ask for. */
+/** The host name in the clients' requests. */
 export const HOST = 'bench.example';
 
-/** Nobody's connection is closed, and nobody's is refused, by the configuration. */
+/** The configuration should not close or refuse any connection. */
 export const KEEPALIVE_REQUESTS = 1_000_000;
 export const KEEPALIVE_SECONDS = 75;
 export const MAX_CONNECTIONS = 12_000;
@@ -41,7 +41,7 @@ export function serverNames({ servers }: SiteShape): readonly string[] {
   return [...others, HOST];
 }
 
-/** `/l00` …, then `/site`. Each of them is the same files again. */
+/** `/l00` …, then `/site`. All of them serve the same files. */
 export function locationPaths({ locations }: SiteShape): readonly string[] {
   const others = Array.from({ length: locations - 1 }, (_, n) => `/l${String(n).padStart(2, '0')}`);
   return [...others, '/site'];

@@ -2,13 +2,13 @@ import { connect, type Socket } from 'node:net';
 import { HOST } from '../site.js';
 
 const REQUEST = `GET /1k.html HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
-/** Connections opened at a time: fewer than any server's backlog. */
+/** Number of connections opened at a time: fewer than the backlog of every server. */
 const BATCH = 100;
 
 /**
- * Opens connections that are answered once and then kept.
- * @returns how to close them
- * @throws Error when one is refused or closed
+ * Opens connections, sends one request on each, and keeps them open.
+ * @returns a function that closes them
+ * @throws Error when a connection is refused or closed
  */
 export async function holdConnections(port: number, count: number): Promise<() => void> {
   const sockets: Socket[] = [];

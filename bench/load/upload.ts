@@ -11,7 +11,10 @@ export interface Upload {
   readonly size: number;
 }
 
-/** @returns milliseconds until it was answered. @throws Error when it was refused */
+/**
+ * @returns milliseconds until the response
+ * @throws Error when the upload was rejected
+ */
 export async function upload({ port, path, size }: Upload): Promise<number> {
   const startedAt = performance.now();
   const agent = new Agent();

@@ -10,7 +10,7 @@ export interface Load {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
-  /** Requests sent in one write. */
+  /** Number of requests sent in one write. */
   readonly pipelined: number;
   readonly seconds: number;
 }
@@ -21,13 +21,13 @@ export interface LoadResult {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Connections refused or broken, answers that never came. */
+  /** Connections refused or broken, and missing responses. */
   readonly failures: number;
-  /** Answers with a status of 400 and up. */
+  /** Responses with status 400 or higher. */
   readonly refusals: number;
 }
 
-/** Sends as many requests as are answered, on the client's core. */
+/** Sends requests on kept connections, the next after each response. Runs on the client's core. */
 export async function runWrk(load: Load): Promise<LoadResult> {
   const { url, headers, connections, pipelined, seconds } = load;
   const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);

@@ -6,7 +6,7 @@ import type { Peer } from './peer.js';
 
 const MODULES = '/usr/lib/apache2/modules';
 
-/** Apache with the process model that its Debian package sets up, for scripts: mpm_event and mod_cgid. */
+/** Apache with the process model that its Debian package sets up for scripts: mpm_event and mod_cgid. */
 export const apache: Peer = {
   name: 'apache',
   features: new Set(['cgi', 'range', 'error-page']),

@@ -4,7 +4,7 @@ import { versionOf } from '../machine.js';
 import type { Site } from '../site.js';
 import type { Peer } from './peer.js';
 
-/** Caddy as its manual sets it up for static files. */
+/** Caddy as its manual configures it for static files. */
 export const caddy: Peer = {
   name: 'caddy',
   features: new Set(['range', 'error-page']),

@@ -2,7 +2,7 @@ import fastifyStatic from '@fastify/static';
 import { fastify } from 'fastify';
 import { KEEPALIVE_REQUESTS, KEEPALIVE_SECONDS } from '../site.js';
 
-/** `node fastify-static-server.ts PORT FOLDER`: a folder, as the plugin's manual says. */
+/** `node fastify-static-server.ts PORT DIRECTORY`: serves a directory as the plugin's manual describes. */
 const [port = '', root = ''] = process.argv.slice(2);
 
 const server = fastify({

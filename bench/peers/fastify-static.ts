@@ -4,7 +4,7 @@ import type { Peer } from './peer.js';
 
 const MANIFEST = new URL('../../node_modules/@fastify/static/package.json', import.meta.url);
 
-/** What people serve files with on Node: fastify with its plugin for files. */
+/** The common way to serve files with Node: fastify with its plugin for static files. */
 export const fastifyStatic: Peer = {
   name: 'fastify-static',
   features: new Set(['range']),

@@ -11,7 +11,7 @@ import {
 } from '../site.js';
 import type { Peer } from './peer.js';
 
-/** PUT needs mod_webdav, which Debian packages apart. */
+/** PUT needs mod_webdav, which Debian packages separately. */
 export const lighttpd: Peer = {
   name: 'lighttpd',
   features: new Set(['listing', 'cgi', 'range', 'error-page']),

@@ -3,7 +3,9 @@ import { createWriteStream } from 'node:fs';
 const BUFFER_SIZE = 64 * 1024;
 const FLUSH_MS = 1000;
 
-/** A log file as a careful author writes one: lines are gathered, and written each second or when there are many. */
+/**
+ * A log file as a careful author writes one: lines are buffered, and written each second or when many have accumulated.
+ */
 export function logLines(path: string): (line: string) => void {
   const file = createWriteStream(path, { flags: 'a' });
   let gathered = '';

@@ -12,7 +12,7 @@ import {
 } from '../site.js';
 import type { Peer } from './peer.js';
 
-/** nginx as its manual sets it up for static files; tuned: with what few sites switch on. */
+/** nginx as its manual configures it for static files. If tuned, with settings that few sites enable. */
 function peer(name: string, tuned: boolean): Peer {
   return {
     name,
@@ -27,7 +27,7 @@ function peer(name: string, tuned: boolean): Peer {
 }
 
 export const nginx = peer('nginx', false);
-/** Keeps descriptors open for a second and gathers its log lines, as webserv does: the harder comparison. */
+/** Keeps descriptors open for a second and buffers its log lines, as webserv does: the harder comparison. */
 export const nginxTuned = peer('nginx-tuned', true);
 
 function configuration(site: Site, tuned: boolean): string {

@@ -6,8 +6,8 @@ import { KEEPALIVE_REQUESTS, KEEPALIVE_SECONDS } from '../site.js';
 import { logLines } from './log-lines.js';
 
 /**
- * Files from memory over node:http, with the header fields the others send and no feature but If-None-Match, an error
- * page and an access log: `node node-http-server.ts PORT FOLDER [LOG]`.
+ * Files from memory over node:http, with the header fields that the other servers send. Its only features are
+ * If-None-Match, an error page and an access log: `node node-http-server.ts PORT DIRECTORY [LOG]`.
  */
 const [port = '', folder = '', logFile] = process.argv.slice(2);
 const log = logFile === undefined ? undefined : logLines(logFile);

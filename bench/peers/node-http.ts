@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { nodeProgram } from './node-program.js';
 import type { Peer } from './peer.js';
 
-/** What a server on node:http costs, before it has any feature but its log. */
+/** The cost of a server on node:http that has no feature except its log. */
 export const nodeHttp: Peer = {
   name: 'node-http',
   features: new Set(['error-page']),

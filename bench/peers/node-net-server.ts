@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 /**
- * The least a server on Node can do: one write for whatever bytes come, nothing read of them. No server on node:net costs
- * less: `node node-net-server.ts PORT FOLDER`.
+ * The minimum for a server on Node: one write for each piece of input, which it does not parse. Every server on
+ * node:net costs more: `node node-net-server.ts PORT DIRECTORY`.
  */
 const [port = '', folder = ''] = process.argv.slice(2);
 

@@ -1,7 +1,7 @@
 import { nodeProgram } from './node-program.js';
 import type { Peer } from './peer.js';
 
-/** What Node costs by itself: below it no server on it can be. */
+/** The cost of Node itself: a lower bound for every server on it. */
 export const nodeNet: Peer = {
   name: 'node-net',
   features: new Set(),

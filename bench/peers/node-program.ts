@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { Site } from '../site.js';
 
 /**
- * The command of a server that is a program in TypeScript beside the peers: it gets its port, and the folder it serves.
- * @param file its name
+ * The command of a server written in TypeScript in this directory. It gets its port and the directory it serves.
+ * @param file name of the program's file
  */
 export function nodeProgram(
   file: string,

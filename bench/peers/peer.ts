@@ -1,6 +1,6 @@
 import type { Site } from '../site.js';
 
-/** What not every server has. */
+/** Features that some servers lack. */
 export type Feature = 'listing' | 'put' | 'cgi' | 'range' | 'error-page';
 
 /** A server to compare. */
@@ -9,6 +9,9 @@ export interface Peer {
   readonly features: ReadonlySet<Feature>;
   /** Its version; undefined when it is not installed. */
   version(): Promise<string | undefined>;
-  /** Writes what it needs into the site's folder. @returns the command that serves in the foreground */
+  /**
+   * Writes its configuration into the site's directory.
+   * @returns the command that serves in the foreground
+   */
   configure(site: Site): Promise<readonly string[]>;
 }

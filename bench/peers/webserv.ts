@@ -76,7 +76,7 @@ function features({ folder, programs }: Site): string {
   }`;
 }
 
-/** Plugins as anybody's: a directive, a tap where it is on. */
+/** A typical plugin: a directive, and a tap on routes where it is on. */
 function idlePlugin(number: number): string {
   return `
 import { definePlugin, flag, Stage } from '@webserv/server';

@@ -5,7 +5,7 @@ const LABELS = 330;
 const BAR = 13;
 const GROUP_GAP = 12;
 const TOP = 56;
-/** Ratios beyond it are drawn as a broken bar with their figure. */
+/** Greater ratios are drawn as a broken bar with their figure. */
 const MAX_RATIO = 3;
 
 const COLOURS: Readonly<Record<string, string>> = {
@@ -70,7 +70,7 @@ function drawGroup(group: Group, top: number): string {
   );
 }
 
-/** The ratios to the baseline as bars, one group a scenario: an SVG document. */
+/** Draws the ratios to the baseline as bars, grouped by scenario: an SVG document. */
 export function chart(comparisons: readonly Comparison[]): string {
   const groups = comparisons.map(groupOf).filter(({ bars }) => bars.length > 0);
   let top = TOP;

@@ -3,9 +3,9 @@ import { tableOf, verdictText } from './table.js';
 
 export interface Run {
   readonly comparisons: readonly Comparison[];
-  /** The machine, the versions, what was asked for: a line each. */
+  /** The machine, the versions and the options, a line each. */
   readonly circumstances: readonly string[];
-  /** What could not be compared, and why. */
+  /** Comparisons that could not be made, with the reasons. */
   readonly leftOut: readonly string[];
 }
 
@@ -17,7 +17,7 @@ function tableLines(heads: readonly string[], lines: readonly (readonly string[]
   return [row(heads), row(heads.map((_, column) => (column === 0 ? '---' : '---:'))), ...lines.map(row)];
 }
 
-/** The whole run as a page. */
+/** Formats the whole run as a page. */
 export function markdownReport({ comparisons, circumstances, leftOut }: Run): string {
   const summary = comparisons.flatMap(({ result, rounds, verdicts }) =>
     verdicts.map((verdict) => [result.scenario.title, verdictText(verdict), String(rounds)]),

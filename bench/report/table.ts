@@ -1,7 +1,7 @@
 import type { Comparison, Row, Verdict } from '../comparison.js';
 import { type Metric, metrics, type Target } from '../scenario.js';
 
-/** One line a contender, as cells. */
+/** A row of cells for each contender. */
 export interface Table {
   readonly heads: readonly string[];
   readonly lines: readonly (readonly string[])[];

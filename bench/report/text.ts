@@ -1,7 +1,7 @@
 import type { Comparison } from '../comparison.js';
 import { tableOf, verdictText } from './table.js';
 
-/** A scenario for a terminal. */
+/** Formats a scenario for a terminal. */
 export function textReport(comparison: Comparison, leftOut: readonly string[]): string {
   const { scenario } = comparison.result;
   const { heads, lines } = tableOf(comparison);

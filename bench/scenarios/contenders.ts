@@ -11,7 +11,7 @@ import type { Contender, Target } from '../scenario.js';
 
 const plain = (peer: Peer): Contender => ({ name: peer.name, peer, shape: {} });
 
-/** In the order of a round. webserv is first: the targets are its. */
+/** In the order of a round. webserv is first: the targets are for webserv. */
 export const everyServer: readonly Contender[] = [
   webserv,
   nginx,
@@ -21,7 +21,7 @@ export const everyServer: readonly Contender[] = [
   nodeHttp,
   fastifyStatic,
 ].map(plain);
-/** What Node itself costs for a small answer, and for a connection. */
+/** The cost of Node itself for a small response, and for a connection. */
 export const leastOfNode: Contender = plain(nodeNet);
 export const nativeServers: readonly Contender[] = [webserv, nginx, lighttpd].map(plain);
 export const programServers: readonly Contender[] = [webserv, lighttpd, apache].map(plain);
@@ -34,7 +34,7 @@ export function rateAtLeast(limit: number): Target {
   return { metric: 'rate', of: 'ratio', bound: 'at least', limit };
 }
 
-/** Against other servers than the baseline. */
+/** A target against another server than the baseline. */
 export function halfOf(name: string): Target {
   return { metric: 'cpu', of: 'ratio', bound: 'at most', limit: 0.5, against: [name] };
 }

@@ -114,7 +114,7 @@ export const files: readonly Scenario[] = [
     title: 'listing of 1,000 files',
     contenders: nativeServers,
     needs: ['listing'],
-    // Every server writes its own page.
+    // Every server has its own error page.
     alike: 'status',
     workload: requests({ path: '/listing/', headers: BROWSER_HEADERS, status: 200, connections: 8 }),
     targets: [ratioAtMost(1)],

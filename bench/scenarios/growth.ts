@@ -13,7 +13,7 @@ const workload = requests({
 
 const common = { needs: [], alike: 'content', workload } as const;
 
-/** webserv against itself: what a large configuration costs a request that does not need it. */
+/** webserv compared with itself: the cost of a large configuration for a request that does not need it. */
 export const growth: readonly Scenario[] = [
   {
     ...common,

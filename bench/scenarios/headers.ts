@@ -1,4 +1,4 @@
-/** What a browser sends with the request for a page, Host apart. */
+/** Header fields that a browser sends with the request for a page, except Host. */
 export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
   Connection: 'keep-alive',
   'sec-ch-ua': '"Chromium";v="130", "Not?A_Brand";v="99"',

@@ -6,15 +6,15 @@ import type { Workload } from '../scenario.js';
 import { startServer } from '../server.js';
 import { HOST } from '../site.js';
 
-/** Long enough for a garbage collector that runs when nothing else does. */
+/** Long enough for a garbage collection that runs when the process is idle. */
 const SETTLE_MS = 1500;
 
-/** The first connections fill what the work before left free in the heap; the growth from there on is measured. */
+/** The first connections use heap that the load before left free; only the growth after them is measured. */
 const SETTLING_SHARE = 0.2;
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 
-/** What connections take that wait for their next request. Each round has a new server. */
+/** Measures the memory of idle connections. Each round has a new server. */
 export function idleConnections(count: number): Workload {
   return async (peer, site) => {
     const command = await peer.configure(site);
@@ -24,7 +24,7 @@ export function idleConnections(count: number): Workload {
       async measure() {
         const server = await startServer(command, site.port);
         try {
-          // What the server keeps once it has worked is not the connections'.
+          // Memory that the server keeps after its first load does not belong to the connections.
           await runWrk({
             url: `http://127.0.0.1:${site.port}/1k.html`,
             headers: { Host: HOST },

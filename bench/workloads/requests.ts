@@ -9,16 +9,16 @@ import { HOST } from '../site.js';
 export interface Requests {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** What every answer's status is. */
+  /** The expected status of every response. */
   readonly status: number;
   readonly connections: number;
-  /** Requests sent in one write; 1 when left out. */
+  /** Number of requests sent in one write; default: 1. */
   readonly pipelined?: number;
-  /** Sends the entity-tag that this server gave before. */
+  /** Whether the request has the entity-tag that this server sent before. */
   readonly revalidates?: boolean;
 }
 
-/** The same request, as often as it is answered. */
+/** Sends the same request again after each response. */
 export function requests(options: Requests): Workload {
   return async (peer, site, { seconds }) => {
     const server = await startServer(await peer.configure(site), site.port);
@@ -54,13 +54,13 @@ export function requests(options: Requests): Workload {
   };
 }
 
-/** CPU time, not wall time: on a busy machine a second may hold little work. */
+/** CPU time, not wall time: on a busy machine a second may contain little work. */
 const WARM_NANOSECONDS = 0.8e9;
-/** Of what a script takes, the server's own part is small: time alone would not warm it. */
+/** With scripts, the server's own share of the CPU time is small: CPU time alone would not warm it up. */
 const WARM_REQUESTS = 1000;
 const MAX_WARM_LOADS = 20;
 
-/** Compiled code, warm caches, a grown heap: servers are seldom asked their first thousand requests. */
+/** Compiles code, fills caches and grows the heap: the first thousand requests are not typical. */
 async function warmUp(pid: number, load: () => Promise<LoadResult>): Promise<void> {
   const begin = usageOf(pid).cpu;
   let answered = 0;

@@ -3,7 +3,7 @@ import { MIB } from '../content.js';
 import type { Workload } from '../scenario.js';
 import { startServer } from '../server.js';
 
-/** From the command to its first answer. */
+/** Measures the time from the command to the first response. */
 export const start: Workload = async (peer, site) => {
   const command = await peer.configure(site);
   return {

@@ -13,11 +13,11 @@ const run = promisify(execFile);
 
 export interface Uploads {
   readonly clients: number;
-  /** Bytes of each file. */
+  /** Size of each file, in bytes. */
   readonly size: number;
 }
 
-/** Until nothing is compiled any more and the heap has found its size. */
+/** Rounds until all code is compiled and the heap has reached its size. */
 const WARM_ROUNDS = 3;
 
 /** Each client PUTs one whole file a round, replacing its own of the round before. */
@@ -41,7 +41,7 @@ export function uploads({ clients, size }: Uploads): Workload {
       answer: undefined,
       end: () => server.stop(),
       async measure() {
-        // What the server before left to be written to the disk would be charged to this one.
+        // Pending disk writes of the previous server would otherwise be counted for this one.
         await run('sync');
         const before = usageOf(server.pid);
         const startedAt = performance.now();

@@ -1,16 +1,19 @@
 import { access } from 'node:fs/promises';
 
-/** For how long, in milliseconds, it is taken for granted that a file is there, or not. */
+/** Time in milliseconds for which the result of the last check is used. */
 const LOOK_AGAIN_MS = 500;
 
-/** A file that closes the site by being there. However many requests come, it is looked for twice a second at most. */
+/**
+ * A file that closes the site while it exists. It is looked up twice a second at most, regardless of the number of
+ * requests.
+ */
 export class ClosingFile {
   #path;
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** @type {Promise<boolean>} */
   #isThere = Promise.resolve(false);
 
-  /** @param {string} path absolute */
+  /** @param {string} path absolute path */
   constructor(path) {
     this.#path = path;
   }

@@ -21,7 +21,7 @@ export default definePlugin({
     }),
   },
 
-  // One for each file, whatever number of routes has it.
+  // Shared by all routes that use the same file.
   setup: () => ({ files: new Map() }),
 
   apply({ options, state, hooks }) {

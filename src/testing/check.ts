@@ -1,4 +1,4 @@
-/** One test, for any runner: `for (const { name, run } of checks) test(name, run);` */
+/** A test for any runner: `for (const { name, run } of checks) test(name, run);` */
 export interface Check {
   /** Title of the test. */
   readonly name: string;

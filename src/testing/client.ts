@@ -1,9 +1,9 @@
 import type { PipeEnd } from './memory-pipe.js';
 
-/** How long a server may take, in milliseconds. */
-const PATIENCE_MS = 15_000;
+/** Maximum time for a response, in milliseconds. */
+const TIMEOUT_MS = 15_000;
 
-/** A client on a connection: it reads all that comes, and says what it is told. */
+/** A client on an in-memory connection. It reads everything that arrives. */
 export class Client {
   readonly #end: PipeEnd;
   readonly #received: Buffer[] = [];
@@ -18,35 +18,35 @@ export class Client {
     });
   }
 
-  /** What has come so far. */
+  /** All bytes received so far. */
   get received(): Buffer {
     return Buffer.concat(this.#received);
   }
 
-  /** Fulfilled when the server has taken the bytes, or takes no more. */
+  /** Settles when the server has read the bytes, or reads no more. */
   send(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#end.write(bytes, () => resolve());
     });
   }
 
-  /** Goes without a word. */
+  /** Closes the connection abruptly. */
   leave(): void {
     this.#end.destroy();
   }
 
   /**
-   * Waits for the server to close the connection, or until enough has come; then it leaves.
-   * @returns all that came
-   * @throws Error when neither is so within 15 s
+   * Waits until the server closes the connection, or until enough has arrived; then closes it.
+   * @returns all bytes received
+   * @throws Error when neither happens within 15 s
    */
   async closed(isEnough: (received: Buffer) => boolean = () => false): Promise<Buffer> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         this.leave();
-        reject(new Error(tooLate(this.received)));
-      }, PATIENCE_MS);
+        reject(new Error(timeoutMessage(this.received)));
+      }, TIMEOUT_MS);
     });
     this.#end.on('data', () => {
       if (isEnough(this.received)) this.leave();
@@ -56,17 +56,18 @@ export class Client {
     return this.received;
   }
 
-  /** Waits until something has come, or the connection is closed. */
-  async answering(): Promise<void> {
+  /** Waits for the first bytes, or until the connection is closed. */
+  async firstBytes(): Promise<void> {
     if (this.#received.length > 0) return;
     await Promise.race([this.#closed, new Promise((resolve) => this.#end.once('data', resolve))]);
   }
 }
 
-/** The first and the last of what came tell which answer it is, and whether it still goes on. */
-function tooLate(received: Buffer): string {
+/** Shows the beginning and the end of what was received: they identify the response, and show whether it continues. */
+function timeoutMessage(received: Buffer): string {
   const text = received.toString('latin1');
   const shown = text.length <= 600 ? text : `${text.slice(0, 400)} … ${text.slice(-100)}`;
-  const hint = 'of an answer without an end say "until" which text it is waited for';
-  return `no whole answer within ${PATIENCE_MS / 1000} s, but ${received.length} bytes: ${JSON.stringify(shown)}; ${hint}`;
+  const hint = 'for a response without an end, set "until" to the text that ends the test';
+  const seconds = TIMEOUT_MS / 1000;
+  return `no complete response within ${seconds} s, only ${received.length} bytes: ${JSON.stringify(shown)}; ${hint}`;
 }

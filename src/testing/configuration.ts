@@ -5,23 +5,23 @@ import type { Plugin } from '../kernel/contract/plugin.js';
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
 import { renderDiagnostics } from '../kernel/diagnostics/render.js';
 
-/** A test says what stands inside one `server`; it listens on a free port. */
+/** A test gives the directives inside a `server` block; the server listens on a free port. */
 const HEAD = 'server {\nlisten 127.0.0.1:0;\n';
 
-/** Whole blocks and main directives are taken as they are. */
+/** Texts with whole server blocks and main directives are used as they are. */
 function isWhole(conf: string): boolean {
   return /^\s*server\s*\{/m.test(conf);
 }
 
-/** How many lines a test's text is moved down in messages. */
-export function linesBefore(conf: string): number {
+/** Number of lines that are added before a test's text. */
+export function addedLines(conf: string): number {
   return isWhole(conf) ? 0 : HEAD.split('\n').length - 1;
 }
 
 /**
- * Reads a test's configuration, with the built-in plugins and others as if loaded by `load_plugin`.
- * @param conf what stands inside one `server` block, or a whole configuration
- * @param directory what relative paths start from
+ * Reads a test's configuration, with the built-in plugins and the given ones as if loaded by `load_plugin`.
+ * @param conf directives inside a `server` block, or a whole configuration
+ * @param directory base of relative paths
  */
 export async function readTestConfig(
   conf: string,
@@ -37,7 +37,7 @@ export async function readTestConfig(
   });
 }
 
-/** @throws Error with the rendered diagnostics when the configuration is wrong */
+/** @throws Error with the rendered diagnostics when the configuration is invalid */
 export function valid({ config, diagnostics }: LoadResult): {
   readonly config: CompiledConfig;
   readonly diagnostics: readonly Diagnostic[];

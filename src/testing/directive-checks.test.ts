@@ -8,7 +8,7 @@ const limiter = definePlugin({
     limit: integer({ min: 1, max: 1000, default: 10, help: 'how many', example: 'limit 3;' }),
     strict: flag({ default: false, help: 'no exceptions' }),
   },
-  codes: { 'limit-too-high': 'more than anybody needs', 'limit-odd': 'an odd number' },
+  codes: { 'limit-too-high': 'more than allowed', 'limit-odd': 'an odd number' },
   apply({ options, warn, refuse, placeOf }) {
     const place = placeOf('limit');
     if (options.limit > 100)
@@ -41,20 +41,20 @@ describe('directiveChecks', () => {
   }
 
   it.each<[string, DirectiveCases, RegExp]>([
-    ['a refused one', { valid: ['limit 0;'] }, /it is refused:[\s\S]*limit 0;/],
+    ['a rejected configuration', { valid: ['limit 0;'] }, /it is rejected:[\s\S]*limit 0;/],
+    ['another value', { valid: [{ conf: 'limit 2;', options: { limit: 3 } }] }, /"limit" has another value/],
+    ['an unknown directive', { valid: [{ conf: '', options: { limits: 3 } }] }, /no directive "limits"/],
     [
-      'another value',
-      { valid: [{ conf: 'limit 2;', options: { limit: 3 } }] },
-      /"limit" came to another value/,
+      'an unexpected warning',
+      { valid: [{ conf: 'limit 3;', warnings: [] }] },
+      /expected 0 diagnostics \(warning\), found 1/,
     ],
-    ['a name it has not', { valid: [{ conf: '', options: { limits: 3 } }] }, /no directive "limits"/],
-    ['a warning too many', { valid: [{ conf: 'limit 3;', warnings: [] }] }, /expected 0 of warning, found 1/],
     [
-      'a warning too few',
+      'a missing warning',
       { valid: [{ conf: 'limit 2;', warnings: ['odd'] }] },
-      /expected 1 of warning, found 0/,
+      /expected 1 diagnostics \(warning\), found 0/,
     ],
-    ['a taken one', { invalid: [{ conf: 'limit 2;', errors: ['x'] }] }, /it is taken/],
+    ['an accepted configuration', { invalid: [{ conf: 'limit 2;', errors: ['x'] }] }, /it is accepted/],
     ['another message', { invalid: [{ conf: 'limit 200;', errors: ['high'] }] }, /the message is not high/],
     ['another code', { invalid: [{ conf: 'limit 200;', errors: [{ code: 'x' }] }] }, /the code is not x/],
     ['another hint', { invalid: [{ conf: 'limit 200;', errors: [{ hint: /x/ }] }] }, /the hint is not/],
@@ -63,7 +63,7 @@ describe('directiveChecks', () => {
     [
       'one error of two',
       { invalid: [{ conf: 'limit x; strict x;', errors: [/./] }] },
-      /expected 1 of error, found 2/,
+      /expected 1 diagnostics \(error\), found 2/,
     ],
   ])('fails for %s', async (_what, cases, message) => {
     await expect(run(cases)).rejects.toThrow(message);

@@ -7,13 +7,13 @@ import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
 import { renderDiagnostic, renderDiagnostics } from '../kernel/diagnostics/render.js';
 import { assemble } from '../kernel/server/assembly.js';
 import type { Check } from './check.js';
-import { linesBefore, readTestConfig } from './configuration.js';
-import { makeFolder, type TestFiles } from './files.js';
+import { addedLines, readTestConfig } from './configuration.js';
+import { makeDirectory, type TestFiles } from './files.js';
 import { recordingLog } from './recording-log.js';
 
 /**
- * A diagnostic as a test wants it: its whole message, a pattern for it, or some of its parts. Lines count from the
- * first line of the case's own text.
+ * An expected diagnostic: its whole message, a pattern for it, or some of its parts. Lines are counted from the first
+ * line of the case's own text.
  */
 export type ExpectedDiagnostic =
   | string
@@ -26,48 +26,50 @@ export type ExpectedDiagnostic =
       readonly column?: number;
     };
 
-/** A configuration that is to be taken. */
+/** A configuration that the server should accept. */
 export interface ValidCase {
   /** Text of one `server` block, or a whole configuration. */
   readonly conf: string;
-  /** What some of the plugin's directives come to, in the first location of `conf`, or in its server without one. */
+  /**
+   * Expected values of some of the plugin's directives, in the first location of `conf`, or in its server without one.
+   */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** The warnings, in the order of the lines; not looked at when left out. */
+  /** Expected warnings, in the order of the lines; not checked when left out. */
   readonly warnings?: readonly ExpectedDiagnostic[];
 }
 
-/** A configuration that is to be refused. */
+/** A configuration that the server should reject. */
 export interface InvalidCase {
   /** Text of one `server` block, or a whole configuration. */
   readonly conf: string;
-  /** All of them, in the order of the lines. */
+  /** All expected errors, in the order of the lines. */
   readonly errors: readonly ExpectedDiagnostic[];
 }
 
 /** Cases of `directiveChecks`. */
 export interface DirectiveCases {
-  /** A bare string is a case that is to be taken, whatever it comes to. */
+  /** A plain string is a case that is only accepted, without checking values. */
   readonly valid?: readonly (string | ValidCase)[];
   /** Cases that are to be refused. */
   readonly invalid?: readonly InvalidCase[];
-  /** What the configurations' folder holds. */
+  /** Files in the configurations' directory. */
   readonly files?: TestFiles;
 }
 
-/** One test a case: whether the server takes the configuration, and what it says about it. */
+/** Creates a test for each case: whether the server accepts the configuration, and which diagnostics it reports. */
 export function directiveChecks(
   plugin: Plugin,
   { valid = [], invalid = [], files = {} }: DirectiveCases,
 ): readonly Check[] {
-  const taken = valid.map((given) => (typeof given === 'string' ? { conf: given } : given));
+  const accepted = valid.map((given) => (typeof given === 'string' ? { conf: given } : given));
   return [
-    ...taken.map((expected) => ({
-      name: `takes ${onOneLine(expected.conf)}`,
-      run: async () => checkTaken(expected, await read(plugin, expected.conf, files)),
+    ...accepted.map((expected) => ({
+      name: `accepts ${onOneLine(expected.conf)}`,
+      run: async () => checkAccepted(expected, await read(plugin, expected.conf, files)),
     })),
     ...invalid.map((expected) => ({
-      name: `refuses ${onOneLine(expected.conf)}`,
-      run: async () => checkRefused(expected, await read(plugin, expected.conf, files)),
+      name: `rejects ${onOneLine(expected.conf)}`,
+      run: async () => checkRejected(expected, await read(plugin, expected.conf, files)),
     })),
   ];
 }
@@ -76,17 +78,19 @@ function onOneLine(conf: string): string {
   return conf.replace(/\s+/g, ' ').trim() || 'an empty configuration';
 }
 
-/** What a configuration came to. */
+/** Result of reading a configuration. */
 interface Reading {
   readonly diagnostics: readonly Diagnostic[];
-  /** undefined when it is refused. */
+  /** undefined when the configuration is rejected. */
   readonly options: OptionValues | undefined;
 }
 
-/** As a start would read it, up to the sockets: a plugin may refuse what the loader cannot know. */
+/**
+ * Reads a configuration as a start would, up to the sockets: a plugin may refuse settings that the loader cannot judge.
+ */
 async function read(plugin: Plugin, conf: string, files: TestFiles): Promise<Reading> {
-  const { directory, remove } = await makeFolder(files);
-  const moved = linesBefore(conf);
+  const { directory, remove } = await makeDirectory(files);
+  const moved = addedLines(conf);
   const reading = (diagnostics: readonly Diagnostic[], options?: OptionValues): Reading => ({
     diagnostics: diagnostics.map((one) => ({
       ...one,
@@ -115,17 +119,17 @@ function innermost(route: RouteConfig): RouteConfig {
   return first === undefined ? route : innermost(first);
 }
 
-function checkTaken({ options, warnings }: ValidCase, { diagnostics, options: values }: Reading): void {
-  if (values === undefined) fail(`it is refused:\n${renderDiagnostics(diagnostics)}`);
+function checkAccepted({ options, warnings }: ValidCase, { diagnostics, options: values }: Reading): void {
+  if (values === undefined) fail(`it is rejected:\n${renderDiagnostics(diagnostics)}`);
   for (const [name, value] of Object.entries(options ?? {})) {
     if (!(name in values)) fail(`the plugin has no directive "${name}"`);
-    deepStrictEqual(values[name], value, `"${name}" came to another value`);
+    deepStrictEqual(values[name], value, `"${name}" has another value`);
   }
   if (warnings !== undefined) compare(of('warning', diagnostics), warnings, 'warning');
 }
 
-function checkRefused({ errors }: InvalidCase, { diagnostics, options }: Reading): void {
-  if (options !== undefined) fail('it is taken');
+function checkRejected({ errors }: InvalidCase, { diagnostics, options }: Reading): void {
+  if (options !== undefined) fail('it is accepted');
   compare(of('error', diagnostics), errors, 'error');
 }
 
@@ -135,7 +139,9 @@ function of(severity: Diagnostic['severity'], diagnostics: readonly Diagnostic[]
 
 function compare(found: readonly Diagnostic[], expected: readonly ExpectedDiagnostic[], kind: string): void {
   if (found.length !== expected.length) {
-    fail(`expected ${expected.length} of ${kind}, found ${found.length}:\n${renderDiagnostics(found)}`);
+    fail(
+      `expected ${expected.length} diagnostics (${kind}), found ${found.length}:\n${renderDiagnostics(found)}`,
+    );
   }
   for (const [index, diagnostic] of found.entries()) {
     const wanted = expected[index] ?? '';
@@ -144,7 +150,7 @@ function compare(found: readonly Diagnostic[], expected: readonly ExpectedDiagno
   }
 }
 
-/** @returns what is not as it is wanted; undefined when all is */
+/** @returns the first difference from the expected diagnostic; undefined when it matches */
 function difference(found: Diagnostic, wanted: ExpectedDiagnostic): string | undefined {
   const parts = typeof wanted === 'string' || wanted instanceof RegExp ? { message: wanted } : wanted;
   const { code, message, hint, line, column } = parts;

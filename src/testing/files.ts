@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** What a test server finds in its folder: text, bytes, a file with a mode, or null for an empty folder. */
+/** Files in a test server's directory: text, bytes, a file with a mode, or null for an empty directory. */
 export type TestFiles = Readonly<
   Record<
     string,
@@ -10,14 +10,14 @@ export type TestFiles = Readonly<
   >
 >;
 
-export interface TestFolder {
-  /** Absolute. */
+export interface TestDirectory {
+  /** Absolute path. */
   readonly directory: string;
   remove(): Promise<void>;
 }
 
-/** A temporary folder with files in it. */
-export async function makeFolder(files: TestFiles): Promise<TestFolder> {
+/** Creates a temporary directory with files. */
+export async function makeDirectory(files: TestFiles): Promise<TestDirectory> {
   const directory = await mkdtemp(join(tmpdir(), 'webserv-test-'));
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {

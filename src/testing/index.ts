@@ -1,4 +1,4 @@
-/** What a plugin's tests import: `@webserv/server/testing`. Nothing in it depends on a test runner. */
+/** Entry for plugins' tests: `@webserv/server/testing`. It does not depend on a test runner. */
 export type { Check } from './check.js';
 export { type ConformanceOptions, conformance } from './conformance/index.js';
 export {

@@ -12,7 +12,7 @@ const teapot = definePlugin({
   },
 });
 
-/** Sends back what it gets. */
+/** Sends back the request body. */
 const echo = definePlugin({
   name: 'echo',
   apply({ hooks }) {
@@ -29,19 +29,19 @@ const echo = definePlugin({
 });
 
 describe('inject', () => {
-  it('asks a plugin without a socket', async () => {
-    const answer = await inject(teapot, 'location /coffee { teapot "short and stout"; }', '/coffee');
-    expect(answer.status).toBe(418);
-    expect(await answer.text()).toBe('short and stout');
+  it('sends a request to a plugin without a socket', async () => {
+    const response = await inject(teapot, 'location /coffee { teapot "short and stout"; }', '/coffee');
+    expect(response.status).toBe(418);
+    expect(await response.text()).toBe('short and stout');
     expect(process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'))).toEqual([]);
   });
 
-  it('asks for / when no request is given, of a whole configuration too', async () => {
-    const answer = await inject(teapot, 'server { listen 80; server_name a.test; teapot yes; }');
-    expect(answer.status).toBe(418);
+  it('requests / by default, with a whole configuration too', async () => {
+    const response = await inject(teapot, 'server { listen 80; server_name a.test; teapot yes; }');
+    expect(response.status).toBe(418);
   });
 
-  it('sends method, header fields and content, of a known length or in pieces', async () => {
+  it('sends method, header fields and body, of a known length or in pieces', async () => {
     const request = { method: 'POST', path: '/a?b', headers: { 'X-A': ['1', '2'] } };
     const whole = await inject(echo, '', { ...request, body: 'some text' });
     expect(await whole.text()).toBe('some text');
@@ -52,27 +52,27 @@ describe('inject', () => {
     expect(pieces.headers.get('x-framing')).toBe('undefined');
   });
 
-  it('has as much content as a socket would take, both ways', async () => {
+  it('handles bodies larger than buffers, in both directions', async () => {
     const large = Buffer.alloc(3 * 1024 * 1024, 'abc');
-    const answer = await inject(echo, 'client_max_body_size 10m;', { method: 'POST', body: large });
-    expect(Buffer.from(await answer.arrayBuffer()).equals(large)).toBe(true);
+    const response = await inject(echo, 'client_max_body_size 10m;', { method: 'POST', body: large });
+    expect(Buffer.from(await response.arrayBuffer()).equals(large)).toBe(true);
   });
 
-  it('gives the built-in plugins and the files of the configuration', async () => {
-    const answer = await inject(teapot, 'root www;', '/a.txt', { 'www/a.txt': 'a file' });
-    expect(await answer.text()).toBe('a file');
-    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  it('includes the built-in plugins and the files of the configuration', async () => {
+    const response = await inject(teapot, 'root www;', '/a.txt', { 'www/a.txt': 'a file' });
+    expect(await response.text()).toBe('a file');
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(
       (await inject([], 'root www;', { method: 'HEAD', path: '/a.txt' }, { 'www/a.txt': 'a' })).status,
     ).toBe(200);
   });
 
-  it('has answers without content', async () => {
-    const answer = await inject(teapot, 'return 204;');
-    expect([answer.status, await answer.text()]).toEqual([204, '']);
+  it('returns responses without a body', async () => {
+    const response = await inject(teapot, 'return 204;');
+    expect([response.status, await response.text()]).toEqual([204, '']);
   });
 
-  it('tells what the server logged', async () => {
+  it('returns the lines of the error log', async () => {
     const broken = definePlugin({
       name: 'broken',
       apply({ hooks }) {
@@ -81,16 +81,16 @@ describe('inject', () => {
         });
       },
     });
-    const answer = await inject(broken, '');
-    expect(answer.status).toBe(500);
-    expect(answer.log.join('\n')).toMatch(/plugin "broken", onRoute for .*: oh no/);
+    const response = await inject(broken, '');
+    expect(response.status).toBe(500);
+    expect(response.log.join('\n')).toMatch(/plugin "broken", onRoute for .*: oh no/);
   });
 
-  it('fails with what is wrong in the configuration', async () => {
+  it('rejects with the diagnostics of an invalid configuration', async () => {
     await expect(inject(teapot, 'teapto yes;')).rejects.toThrow(/did you mean "teapot"/);
   });
 
-  it('fails for an answer that is broken off, with the reason', async () => {
+  it('rejects for an incomplete response, with the reason', async () => {
     const half = definePlugin({
       name: 'half',
       apply({ hooks }) {
@@ -103,10 +103,10 @@ describe('inject', () => {
         }));
       },
     });
-    await expect(inject(half, '')).rejects.toThrow(/broken off after 8 bytes[\s\S]*no other half/);
+    await expect(inject(half, '')).rejects.toThrow(/ended after 8 bytes[\s\S]*no other half/);
   });
 
-  it('leaves an answer without an end when it has seen what it waits for', async () => {
+  it('leaves a response without an end after the text it waits for', async () => {
     const counting = definePlugin({
       name: 'counting',
       apply({ hooks, log }) {
@@ -117,22 +117,22 @@ describe('inject', () => {
               yield Buffer.from(`${number}\n`);
               await new Promise((resolve) => setTimeout(resolve, 5));
             }
-            log.info('nobody counts any more');
+            log.info('the client has left');
           })(),
         }));
       },
     });
-    const answer = await inject(counting, '', { path: '/', until: '3\n' });
-    expect(await answer.text()).toBe('1\n2\n3\n');
+    const response = await inject(counting, '', { path: '/', until: '3\n' });
+    expect(await response.text()).toBe('1\n2\n3\n');
     const whole = await inject(counting, 'location /a { return 200 abc; }', { path: '/a', until: 'never' });
     expect(await whole.text()).toBe('abc');
   });
 
-  it('refuses a request that would be two', async () => {
+  it('rejects a request with line breaks', async () => {
     await expect(inject(teapot, '', '/ HTTP/1.1\r\nA: b')).rejects.toThrow(TypeError);
   });
 
-  it('shows a refusal as the client sees it', async () => {
+  it('returns an error response as the client gets it', async () => {
     const strict = definePlugin({
       name: 'strict',
       apply({ hooks }) {

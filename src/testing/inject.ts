@@ -1,12 +1,12 @@
 import type { Plugin } from '../kernel/contract/plugin.js';
 import type { TestFiles } from './files.js';
-import { faultsIn } from './recording-log.js';
+import { errorsIn } from './recording-log.js';
 import { fullRequest, type InjectRequest } from './request.js';
 import { SocketlessServer } from './socketless.js';
 
-/** An answer as fetch's, with what the server logged while it was made. */
+/** A response as that of fetch, with the log lines that the server wrote meanwhile. */
 export class InjectedResponse extends Response {
-  /** The error log's lines, debug and up, to the server's end. */
+  /** All lines of the error log, from level debug up. */
   readonly log: readonly string[];
 
   constructor(body: Uint8Array | null, init: ResponseInit, log: readonly string[]) {
@@ -15,16 +15,16 @@ export class InjectedResponse extends Response {
   }
 }
 
-/** Statuses whose answers have no content, by the rules of fetch. */
+/** Statuses whose responses have no body, by the rules of fetch. */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * Asks a server that lives for this one request, without a socket: the request is parsed, routed and answered as any
- * other.
- * @param plugins what is tested; the built-in plugins are there too
- * @param conf what stands inside one `server` block, or a whole configuration
- * @param files what the configuration's folder holds
- * @throws Error with the rendered diagnostics for a wrong configuration; when the answer was broken off, with the log
+ * Sends a request to a server that exists for this request only, without a socket. The request is parsed, routed and
+ * handled like any other.
+ * @param plugins the plugins under test; the built-in plugins are loaded too
+ * @param conf directives inside a `server` block, or a whole configuration
+ * @param files files in the configuration's directory
+ * @throws Error with the rendered diagnostics for an invalid configuration; with the log for an incomplete response
  */
 export async function inject(
   plugins: Plugin | readonly Plugin[],
@@ -34,18 +34,16 @@ export async function inject(
 ): Promise<InjectedResponse> {
   const full = fullRequest(request);
   const server = await SocketlessServer.open({ conf, files, plugins: [plugins].flat() });
-  let answer: Awaited<ReturnType<SocketlessServer['ask']>>;
+  let response: Awaited<ReturnType<SocketlessServer['ask']>>;
   try {
-    answer = await server.ask(full);
+    response = await server.ask(full);
   } finally {
     await server[Symbol.asyncDispose]();
   }
-  const { status, headers, content, complete } = answer;
+  const { status, headers, content, complete } = response;
   if (!complete) {
     throw new Error(
-      [`the answer was broken off after ${content.length} bytes of content`, ...faultsIn(server.log)].join(
-        '\n',
-      ),
+      [`the response ended after ${content.length} bytes of its body`, ...errorsIn(server.log)].join('\n'),
     );
   }
   const body = NULL_BODY.has(status) ? null : content;

@@ -5,14 +5,14 @@ import type { Transport } from '../kernel/net/transport.js';
 type Taken = (error?: Error | null) => void;
 
 /**
- * One end of a connection that never leaves the process. Like a TCP socket, it is half-open, a writer waits for its
- * reader, and an end that is destroyed resets the other.
+ * An end of a connection inside this process. Like a TCP socket, it may be half-open, a writer waits for its reader,
+ * and an end that is destroyed resets the other.
  */
 export class PipeEnd extends Duplex implements Transport {
   readonly stream = this;
   readonly peer: Peer;
   #other: PipeEnd | undefined;
-  /** The other end's writer, that waits until what it sent is read. */
+  /** Callback of the other end's write, which waits until its bytes are read. */
   #waiting: Taken | undefined;
   #ended = false;
 
@@ -20,7 +20,7 @@ export class PipeEnd extends Duplex implements Transport {
     super({ allowHalfOpen: true });
     const address = '127.0.0.1';
     this.peer = { remoteAddress: address, remotePort, localAddress: address, localPort, secure: false };
-    // A reset is everyday; who cares listens too.
+    // Connection resets are normal. Code that handles them adds its own listener.
     this.on('error', () => {});
   }
 
@@ -36,7 +36,7 @@ export class PipeEnd extends Duplex implements Transport {
     return this.writableLength;
   }
 
-  /** The other end is in this process: whether it is there is known. */
+  /** Not needed: both ends are in this process. */
   probe(): void {}
 
   reset(): void {
@@ -49,9 +49,9 @@ export class PipeEnd extends Duplex implements Transport {
     waiting?.();
   }
 
-  override _write(bytes: Buffer, _encoding: BufferEncoding, taken: Taken): void {
-    // The writer may change its bytes as soon as they count as taken.
-    this.#other?.receive(Buffer.from(bytes), taken);
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: Taken): void {
+    // The writer may reuse its buffer as soon as the callback has run.
+    this.#other?.receive(Buffer.from(bytes), done);
   }
 
   override _final(done: Taken): void {
@@ -63,7 +63,7 @@ export class PipeEnd extends Duplex implements Transport {
   override _destroy(error: Error | null, done: Taken): void {
     const other = this.#other;
     const isOver = this.#ended && other?.writableFinished === true;
-    // Not from inside of this call: a socket's other end learns it later, too.
+    // Asynchronously: the other end of a socket also learns of it later.
     if (!isOver) setImmediate(() => other?.destroy(new Error('the other end was closed')));
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -71,10 +71,10 @@ export class PipeEnd extends Duplex implements Transport {
     done(error);
   }
 
-  /** The other end's: bytes it sent. */
-  private receive(bytes: Buffer, taken: Taken): void {
-    if (this.destroyed) taken(new Error('the other end was closed'));
-    else if (this.push(bytes)) setImmediate(taken);
-    else this.#waiting = taken;
+  /** Receives bytes from the other end. */
+  private receive(bytes: Buffer, done: Taken): void {
+    if (this.destroyed) done(new Error('the other end was closed'));
+    else if (this.push(bytes)) setImmediate(done);
+    else this.#waiting = done;
   }
 }

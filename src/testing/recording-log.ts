@@ -1,10 +1,10 @@
 import { createLog } from '../kernel/log/error-log.js';
 import type { Log } from '../kernel/log/log.js';
 
-/** An error log that is kept. */
+/** An error log that keeps its lines in memory. */
 export interface RecordingLog {
   readonly log: Log;
-  /** The lines so far, debug and up, as the server would write them. */
+  /** The lines so far, from level debug up, as the server would write them. */
   readonly lines: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export function recordingLog(): RecordingLog {
   return { log: createLog('debug', { write }), lines };
 }
 
-/** Lines that tell of a fault. */
-export function faultsIn(lines: readonly string[]): readonly string[] {
+/** Returns the lines that report errors. */
+export function errorsIn(lines: readonly string[]): readonly string[] {
   return lines.filter((line) => /^\S+ \[error\]/.test(line));
 }

@@ -1,34 +1,34 @@
-/** A request for `inject`; a bare string is the path of a GET. */
+/** A request for `inject`; a plain string is the path of a GET. */
 export type InjectRequest =
   | string
   | {
-      /** GET when left out. */
+      /** Default: GET. */
       readonly method?: string;
-      /** As it is sent, percent-encoded, with the query; `/` when left out. */
+      /** As sent on the wire: percent-encoded, with the query. Default: `/`. */
       readonly path?: string;
-      /** `Host` is `localhost` unless it is given; `Connection` and the framing of the content are written for you. */
+      /** `Host` is `localhost` unless given; `Connection` and the body's framing fields are added. */
       readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-      /** An iterable is sent chunked, each of its pieces as one chunk. */
+      /** An iterable is sent chunked, a chunk for each of its pieces. */
       readonly body?: string | Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
       /**
-       * For an answer without an end, as server-sent events: the client leaves when the content holds this text, and the
-       * content up to the end of it is the answer.
+       * For a response without an end, such as server-sent events: the client leaves when the body contains this text.
+       * The body is then returned up to the end of the text.
        */
       readonly until?: string;
     };
 
-/** A request with everything filled in. */
+/** A request with all defaults filled in. */
 export interface FullRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** undefined when there is none. */
+  /** undefined for a request without a body. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array> | undefined;
-  /** undefined when all of the answer is waited for. */
+  /** undefined to wait for the whole response. */
   readonly until: string | undefined;
 }
 
-/** @throws TypeError for what cannot be written as one request */
+/** @throws TypeError for a request that contains line breaks */
 export function fullRequest(request: InjectRequest): FullRequest {
   const {
     method = 'GET',
@@ -41,13 +41,14 @@ export function fullRequest(request: InjectRequest): FullRequest {
     [values].flat().map((value) => [name, value] as const),
   );
   for (const part of [method, path, ...lines.flat()]) {
-    if (/[\r\n]/.test(part)) throw new TypeError(`a line break in a request: ${JSON.stringify(part)}`);
+    if (/[\r\n]/.test(part))
+      throw new TypeError(`the request contains a line break: ${JSON.stringify(part)}`);
   }
   if (!lines.some(([name]) => name.toLowerCase() === 'host')) lines.unshift(['Host', 'localhost']);
   return { method, path, headers: lines, body: typeof body === 'string' ? Buffer.from(body) : body, until };
 }
 
-/** The head as it goes on the wire: the server is asked to close behind its answer. */
+/** The header section as sent on the wire. It asks the server to close the connection after the response. */
 export function requestHead({ method, path, headers, body }: FullRequest): Uint8Array {
   const lines = [`${method} ${path} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)];
   if (body instanceof Uint8Array) lines.push(`Content-Length: ${body.length}`);
@@ -56,15 +57,15 @@ export function requestHead({ method, path, headers, body }: FullRequest): Uint8
   return Buffer.from(lines.join('\r\n'), 'latin1');
 }
 
-/** The content as it goes on the wire. */
-export async function* requestContent({ body }: FullRequest): AsyncGenerator<Uint8Array> {
+/** The body as sent on the wire. */
+export async function* requestBody({ body }: FullRequest): AsyncGenerator<Uint8Array> {
   if (body === undefined) return;
   if (body instanceof Uint8Array) {
     yield body;
     return;
   }
   for await (const piece of body) {
-    if (piece.length === 0) continue; // an empty chunk would end the content
+    if (piece.length === 0) continue; // an empty chunk would end the body
     yield Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]);
   }
   yield Buffer.from('0\r\n\r\n');

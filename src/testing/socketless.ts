@@ -8,13 +8,13 @@ import type { Log } from '../kernel/log/log.js';
 import type { Endpoint } from '../kernel/routing/router.js';
 import { Acceptor, type Protocol } from '../kernel/server/acceptor.js';
 import { type Assembly, assemble } from '../kernel/server/assembly.js';
-import { type Answer, readAnswer, readAnswerUntil } from './answer.js';
 import { Client } from './client.js';
 import { readTestConfig, valid } from './configuration.js';
-import { makeFolder, type TestFiles, type TestFolder } from './files.js';
+import { makeDirectory, type TestDirectory, type TestFiles } from './files.js';
 import { PipeEnd } from './memory-pipe.js';
+import { type ReceivedResponse, readResponse, readResponseUntil } from './received-response.js';
 import { recordingLog } from './recording-log.js';
-import { type FullRequest, requestContent, requestHead } from './request.js';
+import { type FullRequest, requestBody, requestHead } from './request.js';
 
 export interface SocketlessOptions {
   readonly conf: string;
@@ -22,7 +22,7 @@ export interface SocketlessOptions {
   readonly plugins: readonly Plugin[];
 }
 
-/** As a start does, but for the addresses. */
+/** Assembles a server as a start does, except for its addresses. */
 async function servingAssembly(config: CompiledConfig, log: Log): Promise<Assembly> {
   const assembly = await assemble(config, log);
   try {
@@ -35,25 +35,25 @@ async function servingAssembly(config: CompiledConfig, log: Log): Promise<Assemb
   }
 }
 
-/** A whole server but for its listening sockets: connections are made inside of the process. */
+/** A whole server without listening sockets: connections are made inside the process. */
 export class SocketlessServer implements AsyncDisposable {
-  /** What was worth a warning about the configuration, the plugins' too. */
+  /** Warnings about the configuration, including those of plugins. */
   readonly warnings: readonly Diagnostic[];
-  /** The error log's lines so far, debug and up. */
+  /** Lines of the error log so far, from level debug up. */
   readonly log: readonly string[];
   readonly #assembly: Assembly;
   readonly #acceptor: Acceptor;
   readonly #endpoint: Endpoint<Site>;
-  readonly #folder: TestFolder;
+  readonly #directory: TestDirectory;
 
   private constructor(
-    folder: TestFolder,
+    folder: TestDirectory,
     assembly: Assembly,
     acceptor: Acceptor,
     endpoint: Endpoint<Site>,
     { warnings, log }: { warnings: readonly Diagnostic[]; log: readonly string[] },
   ) {
-    this.#folder = folder;
+    this.#directory = folder;
     this.#assembly = assembly;
     this.#acceptor = acceptor;
     this.#endpoint = endpoint;
@@ -61,9 +61,9 @@ export class SocketlessServer implements AsyncDisposable {
     this.log = log;
   }
 
-  /** @throws Error, ConfigError when the configuration is wrong */
+  /** @throws Error, ConfigError when the configuration is invalid */
   static async open({ conf, files = {}, plugins }: SocketlessOptions): Promise<SocketlessServer> {
-    const folder = await makeFolder(files);
+    const folder = await makeDirectory(files);
     try {
       const { config, diagnostics } = valid(await readTestConfig(conf, folder.directory, plugins));
       const { log, lines } = recordingLog();
@@ -81,7 +81,7 @@ export class SocketlessServer implements AsyncDisposable {
     }
   }
 
-  /** The taps on the first server's routes, each with the route's name, and the server-wide ones. */
+  /** The taps on the routes of the first server, each with the route's name, and the server-wide taps. */
   get taps(): readonly (Tap & { readonly route: string | undefined })[] {
     const { hooks, sites } = this.#assembly;
     const wide = hooks.taps.map((tap) => ({ ...tap, route: undefined }));
@@ -92,26 +92,27 @@ export class SocketlessServer implements AsyncDisposable {
     ];
   }
 
-  /** @param protocol what is spoken on the connection; HTTP/1 when left out */
+  /** @param protocol protocol of the connection; default: HTTP/1 */
   connect(protocol?: Protocol): Client {
     const { client, server } = PipeEnd.pair();
     this.#acceptor.serve(server, this.#endpoint, protocol);
     return new Client(client);
   }
 
-  /** @throws Error when the server closed the connection and sent no answer */
-  async ask(request: FullRequest): Promise<Answer> {
+  /** @throws Error when the server closed the connection without a response */
+  async ask(request: FullRequest): Promise<ReceivedResponse> {
     const client = this.connect();
     await client.send(requestHead(request));
-    for await (const piece of requestContent(request)) await client.send(piece);
+    for await (const piece of requestBody(request)) await client.send(piece);
     const { method, until } = request;
-    if (until === undefined) return readAnswer(await client.closed(), method);
-    const has = (received: Buffer): Answer | undefined => readAnswerUntil(received, method, until);
+    if (until === undefined) return readResponse(await client.closed(), method);
+    const has = (received: Buffer): ReceivedResponse | undefined =>
+      readResponseUntil(received, method, until);
     const received = await client.closed((some) => has(some) !== undefined);
-    return has(received) ?? readAnswer(received, method);
+    return has(received) ?? readResponse(received, method);
   }
 
-  /** As a server does that is told to. */
+  /** Stops as a server does. */
   stop(graceMs: number, idleMs: number): Promise<void> {
     return this.#acceptor.stop(graceMs, idleMs);
   }
@@ -119,6 +120,6 @@ export class SocketlessServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop(0, 0);
     await this.#assembly.dispose();
-    await this.#folder.remove();
+    await this.#directory.remove();
   }
 }

@@ -102,7 +102,7 @@ export function pictureOf(graph: RoomGraph): string {
     ),
     ...arrowsOf(arrows, boxes),
     ...rooms.map((box) => boxOf(box, graph.files.get(box.room) ?? 0)),
-    `<text class="small" x="${MARGIN.left}" y="${height - 22}">Left out: an import that a chain of arrows implies; define-config.ts, builtin-directives.ts and package-folder.ts of src. Files are counted without tests.</text>`,
+    `<text class="small" x="${MARGIN.left}" y="${height - 22}">Left out: an import that a chain of arrows implies; define-config.ts, builtin-directives.ts and package-directory.ts of src. Files are counted without tests.</text>`,
     '</svg>',
     '',
   ].join('\n');

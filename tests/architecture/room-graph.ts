@@ -12,7 +12,7 @@ export interface RoomGraph {
 const LEFT_OUT: ReadonlySet<string> = new Set([
   'builtin-directives.ts',
   'define-config.ts',
-  'package-folder.ts',
+  'package-directory.ts',
 ]);
 
 /** `kernel/http` of `src/kernel/http/errors.ts`, `index.ts` of `src/index.ts`; undefined for a package from npm. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-/** Configurations without a mistake, with directives of every kind in every block, as texts. */
+/** Valid configurations as texts, with directives of every kind in every block. */
 
-/** Quoted, so that it may hold anything. */
+/** Quoted, so that it may contain any character. */
 const text = fc
   .string({ unit: 'grapheme', maxLength: 12 })
   .map((value) => `"${value.replaceAll('\0', '').replace(/["\\$]/g, '\\$&')}"`);
@@ -17,7 +17,7 @@ type Line = fc.Arbitrary<string>;
 const line = (directive: string, ...words: fc.Arbitrary<string>[]): Line =>
   fc.tuple(...words).map((values) => `${[directive, ...values].join(' ')};`);
 
-/** Where all three blocks may have them. */
+/** Directives allowed in all three blocks. */
 const everywhere: readonly Line[] = [
   line('client_max_body_size', size),
   line('follow_symlinks', flag),
@@ -40,7 +40,7 @@ const main: readonly Line[] = [
   line('server_dir', fc.constantFrom('/srv/a', 'sub', '..', '"a b"')),
 ];
 
-/** Where servers and locations may have them. */
+/** Directives allowed in servers and locations. */
 const route: readonly Line[] = [
   ...everywhere,
   line('root', fc.constantFrom('www', '/srv/www', '../x', '"a b;c"')),
@@ -67,7 +67,7 @@ const route: readonly Line[] = [
   line('upload_max_files', fc.constantFrom('1', '10000')),
 ];
 
-/** What may stand in a block again and again. */
+/** Directives that may be repeated in a block. */
 const repeatable: readonly Line[] = [
   line('error_page', fc.constantFrom('404', '500 502', '403 =200'), fc.constantFrom('/e.html', '/e?x=1')),
   line(
@@ -79,7 +79,7 @@ const repeatable: readonly Line[] = [
   fc.constantFrom('types { text/x x; }', 'types { image/y Y .yy; "text/z; charset=z" z; }'),
 ];
 
-/** One of each at most, in any order, with what may be repeated among them. */
+/** At most one of each single directive, in any order, mixed with the repeatable ones. */
 function block(single: readonly Line[], many: readonly Line[]): fc.Arbitrary<string[]> {
   return fc
     .tuple(fc.subarray([...single], { maxLength: 8 }), fc.array(fc.constantFrom(...many), { maxLength: 3 }))

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { folderWith, webserv } from './webserv.js';
 
-/** The name of what a killed server left of an upload: its process is gone. */
+/** Name of a partial upload of a killed server: its process no longer exists. */
 const LEFTOVER = `.webserv-upload-${createHash('sha256').update(hostname()).digest('hex').slice(0, 8)}-999999999-00000000-1`;
 
 const PLUGIN = `import { definePlugin, flag } from '@webserv/server';
@@ -59,7 +59,7 @@ interface Seen {
   readonly [field: string]: bigint | number | string;
 }
 
-/** Everything below a directory, as it is on the disk. */
+/** Everything below a directory, with its metadata on disk. */
 function snapshot(directory: string, prefix = ''): Readonly<Record<string, Seen>> {
   const found: Record<string, Seen> = { [`${prefix}.`]: look(directory) };
   for (const name of readdirSync(directory).sort()) {
@@ -101,7 +101,7 @@ it.each([
   await Promise.all(['run', 'tmp', 'home'].map((name) => mkdir(join(folder, name))));
   await symlink('target.log', join(folder, 'logs/linked.log'));
   await chmod(folder, 0o755);
-  // A socket file whose server was killed.
+  // A socket file of a killed server.
   const stale = join(folder, 'run/stale.sock');
   const server = createServer().listen(join(folder, 'run/first.sock'));
   await once(server, 'listening');

@@ -16,7 +16,7 @@ const cases = rows.flatMap(([name, { contexts, example }]) =>
   contexts.map((context): readonly [string, Context, string | undefined] => [name, context, example]),
 );
 
-/** The directive in one kind of block, with blocks inside that inherit it and that have it again. */
+/** The directive in one kind of block, with inner blocks that inherit it and that set it again. */
 function around(name: string, context: Context, example: string): string {
   const inner = name === 'root' ? '' : 'root www;';
   const again = rows.some(([own, { contexts }]) => own === name && contexts.includes('location'));
@@ -39,7 +39,7 @@ async function ofText(text: string, base: string) {
 
 describe('--print-config prints a configuration of the same server', () => {
   it.each(cases)('with %s in %s', async (name, context, example) => {
-    // People read it in the reference and in messages.
+    // Users read the example in the reference and in messages.
     if (example === undefined) throw new Error('it has no example');
     const first = await ofText(around(name, context, example), '/srv/site');
     const second = await ofText(first.printed, '/elsewhere');

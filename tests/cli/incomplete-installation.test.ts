@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { folderWith, repository } from './webserv.js';
 
-/** The built program, without some of its files. */
+/** A copy of the built program without some of its files. */
 async function without(part: RegExp): Promise<string> {
   const home = await folderWith({ 'a.conf': 'server { listen 127.0.0.1:0; return 200 x; }' });
   await cp(join(repository, 'dist'), join(home, 'dist'), { recursive: true });

@@ -8,7 +8,7 @@ import { folderWith, serving, webserv } from './webserv.js';
 
 const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
 
-/** That it builds, and that its tests pass, is looked at in tests/packages. */
+/** tests/packages checks that the plugin builds, and that its tests pass. */
 describe('webserv init --plugin', () => {
   it('makes a package that webserv can load as it is', async () => {
     const cwd = await folderWith();

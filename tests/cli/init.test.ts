@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { siteFiles } from '../../src/cli/site-template.js';
 import { folderWith, serving, webserv } from './webserv.js';
 
-/** On a free port: several tests may run at once. */
+/** Uses a free port, since several tests may run at the same time. */
 async function onFreePort(folder: string, change = (text: string) => text): Promise<void> {
   const file = join(folder, 'webserv.conf');
   const text = await readFile(file, 'utf8');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { folderWith, repository } from './webserv.js';
 
 /**
- * A copy of the built package in a directory of its own.
- * @param mode of that directory
+ * A copy of the built package in a separate directory.
+ * @param mode mode of that directory
  * @returns the command
  */
 export async function installedIn(mode: number): Promise<string> {

@@ -7,7 +7,7 @@ import { folderWith, repository, start, webserv } from './webserv.js';
 
 const good = 'server: { listen: "127.0.0.1:0", return: [200, "x"] }';
 
-/** Programs that end, or never end, before anybody knows what they configure. */
+/** Programs that end, or never end, before they have exported a configuration. */
 const programs: readonly (readonly [what: string, program: string, message: string])[] = [
   ['process.exit(0)', 'process.exit(0);', 'ended without a result (exit 0'],
   ['process.exit(1)', 'process.exit(1);', 'ended without a result (exit 1'],

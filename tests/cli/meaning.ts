@@ -2,13 +2,13 @@ import type { CompiledConfig } from '../../src/kernel/config/compile/compiled-co
 import type { RouteConfig } from '../../src/kernel/contract/config.js';
 import { defaultTypes } from '../../src/kernel/files/mime.js';
 
-/** Kept in a value, for messages. */
+/** Values keep it for messages. */
 const isPlace = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'line' in value && 'column' in value;
 
 /**
- * All that a compiled configuration says, and nothing of where it stands: two servers with the same meaning are the
- * same. Which blocks share one object is part of it: a limit that is shared counts for all of them.
+ * The meaning of a compiled configuration, without the places of its directives: it is equal for two servers that
+ * behave the same. It includes which blocks share an object, since a shared limit counts for all of them.
  */
 export function meaning(config: CompiledConfig): unknown {
   const shared = new Map<object, number>();

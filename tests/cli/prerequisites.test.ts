@@ -5,7 +5,7 @@ import { freePort } from '../free-port.js';
 import { command } from './in-process.js';
 import { asRoot, folderWith, serving, webserv } from './webserv.js';
 
-/** What is found about a configuration with these lines of main, as `-t` shows it. */
+/** Checks a configuration with these main directives by `-t`. */
 async function checked(lines: string): Promise<{ code: number | null; stderr: string }> {
   const cwd = await folderWith({
     'a.conf': `${lines}\nserver { listen 127.0.0.1:0; return 204; }`,
@@ -58,7 +58,7 @@ describe('--test warns of', () => {
     expect(code).toBe(0);
   });
 
-  // Root asks the system itself: for it these are errors.
+  // Started as root, the check asks the system itself, and these are errors.
   it('a user and a group that are not there', async () => {
     const severity = process.getuid?.() === 0 ? 'error' : 'warning';
     expect((await checked('user root no-such-group;')).stderr).toContain(
@@ -91,7 +91,7 @@ it('workers are replaced though the folder of the error log is gone by then', as
   const { pid } = server.child;
   const children = async () =>
     (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
-  // The one that serves, and the one that stood by when it was there still.
+  // The worker that serves, and the standby worker that was started before.
   for (let round = 0; round < 3; round += 1) {
     await expect.poll(children, { timeout: 10_000 }).toHaveLength(2);
     const [oldest = 0] = await children();

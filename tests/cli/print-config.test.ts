@@ -18,7 +18,7 @@ import { asRoot, folderWith, repository, serving, webserv } from './webserv.js';
 const entries = await publicEntries();
 
 const builtins = await builtinPlugins();
-/** What it stands for is no reference, escape or quote. */
+/** Its value contains text that looks like a reference, an escape or a quote, and is none of them. */
 const environment = { NAME: `a $$b "c" \\d $\${HOME}` };
 
 interface Loaded {
@@ -35,7 +35,7 @@ async function ofText(text: string, { base = '/srv/site', file = 'test.conf' } =
   return printed(await loadConfigText(text, { file, base, builtins, environment }));
 }
 
-/** Without the comments, which tell where each directive is written. */
+/** The directives without the comments that show the place of each. */
 function directivesOf(text: string): readonly string[] {
   return text
     .split('\n')
@@ -43,7 +43,7 @@ function directivesOf(text: string): readonly string[] {
     .map((line) => line.replace(/ +# (?:default|(?:[^#"]|"[^"]*")*:\d+:\d+)(?:, shared)?$/, '').trimEnd());
 }
 
-/** What is printed, read again in another folder, means the same, and is printed the same. */
+/** Checks that the output, read again in another directory, has the same meaning and gives the same output. */
 async function expectRoundTrip(first: Loaded): Promise<void> {
   const second = await ofText(first.printed, { base: '/elsewhere' });
   expect(meaning(second.config)).toEqual(meaning(first.config));
@@ -160,7 +160,7 @@ describe('--print-config', () => {
     expect(lines).toContain('server { # webserv.conf:2:1');
     expect(lines).toContain('listen 8080; # webserv.conf:3:3');
     expect(lines).toContain('autoindex off; # default');
-    // In the location: its own, what it inherits, and the root, which maps the server's prefix.
+    // The location has its own directives, inherited ones, and the root, which maps the server's prefix.
     const location = lines.slice(lines.indexOf('location /a { # more.conf:1:1'));
     expect(location).toContain('autoindex on; # more.conf:2:3');
     expect(location).toContain('client_max_body_size 2m; # webserv.conf:1:1');

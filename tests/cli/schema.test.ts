@@ -18,7 +18,7 @@ import { folderWith, repository, webserv } from './webserv.js';
 const builtins = await builtinPlugins();
 const shipped = join(repository, 'docs/webserv.schema.json');
 
-/** Whether the schema with these plugins' directives takes a value. */
+/** Returns a function that validates a value by the schema with these plugins' directives. */
 function checker(plugins: readonly Plugin[]): (value: unknown) => string[] {
   const validate = new Ajv({ allErrors: true, strictTypes: false, strictTuples: false }).compile(
     configSchema(plugins),
@@ -38,7 +38,7 @@ async function codesOf(text: string, plugins: readonly Plugin[], file = 'test.ya
   return diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code);
 }
 
-/** A value that both the loader and the schema know the fate of. */
+/** Values that both the loader and the schema should accept. */
 const accepted: readonly string[] = [
   '{ server: { listen: 8080 } }',
   '{ $schema: x.json, server: { listen: "8080" } }',
@@ -149,7 +149,7 @@ describe('the JSON Schema', () => {
     );
   });
 
-  // Of the loader's examples of mistakes, those that are not about meaning: what is where, how often and how much.
+  // Those of the loader's invalid examples that concern the shape: the place, the number and the type of values.
   const ofShape = [
     'unknown-directive',
     'nginx-directive',
@@ -175,7 +175,7 @@ describe('the JSON Schema', () => {
 });
 
 describe('webserv schema', () => {
-  /** After a change of a directive: npm run schema */
+  /** After a change of a directive, run: npm run schema */
   it('prints the schema that is shipped', async () => {
     const { code, stdout, stderr } = await webserv(['schema']);
     expect([code, stderr]).toEqual([0, '']);

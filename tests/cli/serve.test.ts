@@ -21,7 +21,7 @@ describe('webserv serve', () => {
     const plain = await serving(['serve', '--port', '0'], { cwd });
     expect((await fetch(plain.url)).status).toBe(404);
     expect((await fetch(`${plain.url}/b.txt`, { method: 'PUT', body: 'b' })).status).toBe(405);
-    expect((await plain.stop()).stderr).toContain('--listing would list it');
+    expect((await plain.stop()).stderr).toContain('use --listing to list the files');
 
     const open = await serving(['serve', '--port', '0', '--listing', '--upload'], { cwd });
     expect((await fetch(`${open.url}/b.txt`, { method: 'PUT', body: 'b' })).status).toBe(201);

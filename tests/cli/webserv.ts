@@ -9,19 +9,19 @@ import { onTestFinished } from 'vitest';
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 /**
- * Begins a configuration whose server is to have nothing to warn of: started by root without `user`, it would. Empty for
- * anybody else, who would be warned that the directive is ignored.
+ * Begins a configuration that should give no warnings: a server started as root warns without `user`. Empty for other
+ * users, for whom the directive gives a warning.
  */
 export const asRoot = process.getuid?.() === 0 ? 'user root; ' : '';
 
 export interface RunOptions {
-  /** The working directory; the repository when left out. */
+  /** The working directory; default: the repository. */
   readonly cwd?: string;
-  /** The file of the command; the one of this checkout when left out. */
+  /** The file of the command; default: that of this checkout. */
   readonly program?: string;
   /** A program with arguments that becomes the command: it gets the rest of the command line. */
   readonly through?: readonly string[];
-  /** Added to an environment that says nothing about colour. */
+  /** Added to an environment without variables for colours. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +33,7 @@ export interface Ended {
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Starts the built command, and does not wait for anything; whoever starts it ends it. */
+/** Starts the built command without waiting; the caller must end it. */
 export function start(
   args: readonly string[],
   { cwd = repository, program: command = main, environment = {}, through = [] }: RunOptions = {},
@@ -65,13 +65,13 @@ export async function webserv(args: readonly string[], options: RunOptions = {})
 export interface Serving {
   readonly url: string;
   readonly child: ChildProcess;
-  /** What it has said so far. */
+  /** Its stderr so far. */
   stderr(): string;
-  /** Ends it by SIGTERM. */
+  /** Ends it with SIGTERM. */
   stop(): Promise<Ended>;
 }
 
-/** Runs the built command until it serves; it is ended with the test, if not before. */
+/** Runs the built command until it serves. It is ended with the test, if not before. */
 export async function serving(args: readonly string[], options: RunOptions = {}): Promise<Serving> {
   const { child, texts, ended } = start(args, options);
   onTestFinished(async () => {
@@ -93,7 +93,7 @@ export async function serving(args: readonly string[], options: RunOptions = {})
   return { url, child, stderr: () => texts.stderr, stop };
 }
 
-/** A temporary folder with these files, gone with the test. */
+/** Creates a temporary directory with these files; it is deleted after the test. */
 export async function folderWith(files: Readonly<Record<string, string>> = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'webserv-cli-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

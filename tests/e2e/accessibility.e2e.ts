@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from './chromium.js';
 import { type Command, demonstration } from './command.js';
 
-/** Read, not imported: it is a program for the page. */
+/** Read as text, not imported: the program runs in the page. */
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const uploads = fileURLToPath(new URL('../../sites/uploads/', import.meta.url));
 const UPLOADED = `accessible-${process.pid}.txt`;
@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(`${uploads}${UPLOADED}`, { force: true });
 });
 
-/** How a page is reached: by its address, or by what a visitor does there. */
+/** The way to reach a page: by its address, or by a visitor's actions there. */
 type Reach = (page: Page) => Promise<unknown>;
 
 const MAIN = 'http://localhost:8080';
@@ -36,7 +36,7 @@ const at =
   (page) =>
     page.goto(origin + path, { waitUntil: 'networkidle' });
 
-/** Sends a form past the page's script, so that the response is a page. */
+/** Submits a form without the page's script, so that the response is a page. */
 const sending =
   (path: string, fill: Reach): Reach =>
   async (page) => {
@@ -84,7 +84,7 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
 }
 
-/** What axe-core finds, with its best practices. */
+/** Violations that axe-core reports, including its best practices. */
 async function violationsOf(page: Page): Promise<readonly string[]> {
   await page.evaluate(`if (!('axe' in window)) {${axe}}`);
   const found: { readonly violations: readonly Violation[] } = await page.evaluate('axe.run()');

@@ -19,7 +19,7 @@ afterAll(async () => {
   await server?.end('SIGTERM');
 });
 
-/** Opens a page and collects what a visitor's console would complain about. */
+/** Opens a page and collects the errors that a visitor's console would show. */
 async function visit(path: string): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage();
   const complaints: string[] = [];
@@ -40,7 +40,7 @@ describe('a browser', () => {
     const { page, complaints } = await visit('/');
     expect(complaints).toEqual([]);
     expect(await page.locator('h1').first().isVisible()).toBe(true);
-    // Evaluated in the page, where there is a document; here there is none.
+    // Evaluated in the page, which has a document; this process has none.
     const broken = await page.evaluate(
       '[...document.images].filter((image) => image.naturalWidth === 0).length',
     );

@@ -5,17 +5,20 @@ import { fileURLToPath } from 'node:url';
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The `webserv` command as a user runs it, in a process of its own. */
+/** The `webserv` command as a user runs it, in a separate process. */
 export interface Command extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Ends it by the signal. @returns the exit code */
+  /**
+   * Ends it with the signal.
+   * @returns the exit code
+   */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 /**
- * @param ready what stdout says once it serves; without it the command is expected to end by itself
+ * @param ready text on stdout once it serves; without it the command is expected to end by itself
  * @param through a program with arguments that becomes the command: it gets the rest of the command line
  */
 export async function webserv(
@@ -41,7 +44,7 @@ export async function webserv(
     }
     return child.exitCode;
   };
-  // What it said last may come after its end.
+  // Its last output may arrive after its end.
   if (ready === undefined) await once(child, 'close');
   else {
     await new Promise<void>((resolve, reject) => {

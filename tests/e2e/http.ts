@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
-/** An answer as it was received. */
+/** A received response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -12,7 +12,7 @@ export interface Question {
   readonly method?: string;
   readonly path: string;
   readonly port?: number;
-  /** The name asked for; `localhost` when left out. */
+  /** The requested host name; default: `localhost`. */
   readonly host?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | Uint8Array;
@@ -20,7 +20,7 @@ export interface Question {
   readonly chunked?: boolean;
 }
 
-/** One request on a connection of its own. */
+/** Sends a request on a new connection. */
 export function ask({
   method = 'GET',
   path,
@@ -57,7 +57,7 @@ export function ask({
   });
 }
 
-/** Bytes as they are, and all that comes back until the server closes. */
+/** Sends bytes unchanged, and returns everything received until the server closes the connection. */
 export function raw(bytes: string, port = 8080): Promise<string> {
   return new Promise((resolve, reject) => {
     let received = '';

@@ -11,15 +11,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from './chromium.js';
 
 /**
- * What clients send for every byte of a URL, raw and percent-encoded, in the path and in the query, is accepted with the
- * status that nginx gives it. What they send is found out, not assumed: a socket records each request line.
+ * URLs with every byte, raw and percent-encoded, in the path and in the query, get the same status from this server as
+ * from nginx. The requests of the clients are not assumed: a socket records each request line.
  */
 
 const run = promisify(execFile);
 const every = Array.from({ length: 256 }, (_, byte) => byte);
 const hex = (byte: number) => `%${byte.toString(16).padStart(2, '0')}`;
 
-/** URLs as a person or a program writes them: one character beyond ASCII is UTF-8 for browsers and fetch. */
+/** URLs as a person or a program writes them: browsers and fetch encode a character beyond ASCII as UTF-8. */
 const written = every.flatMap((byte) => {
   const character = String.fromCharCode(byte);
   return [`/a${character}b`, `/a${hex(byte)}b`, `/q?t=a${character}b`, `/q?t=a${hex(byte)}b`];
@@ -101,14 +101,17 @@ async function statusOf(at: number, target: string): Promise<number> {
   return Number(text.slice(9, 12));
 }
 
-/** Every URL by one client; @returns the targets it sent */
+/**
+ * Requests every URL with one client.
+ * @returns the request targets it sent
+ */
 async function sent(ask: (url: string) => Promise<unknown>): Promise<readonly string[]> {
   lines.clear();
   for (const path of [...written, ...forms]) await ask(`http://127.0.0.1:${port}${path}`);
   return [...lines];
 }
 
-/** The differences that docs/from-nginx.md has: `encoded-slash`, `encoded-nul`. */
+/** Differences listed in docs/from-nginx.md: `encoded-slash`, `encoded-nul`. */
 function isMeant(target: string, theirs: number, ours: number): boolean {
   return target.includes('%00') && theirs === 400 && ours === 404;
 }
@@ -143,7 +146,7 @@ describe('each URL that a client sends is answered as nginx does', () => {
   }, 300_000);
 
   it('by curl', async () => {
-    // An argument cannot hold a NUL; characters beyond ASCII are sent as their UTF-8.
+    // An argument cannot contain a NUL; characters beyond ASCII are sent as their UTF-8.
     const curl = async (url: string): Promise<unknown> =>
       url.includes('\0') ? undefined : run('curl', ['-s', '-g', '--path-as-is', '-m', '5', url]);
     await compare(await sent((url) => curl(url).catch(() => undefined)));

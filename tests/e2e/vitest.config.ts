@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The real command on the demonstration site: one server, so one file after the other. */
+/** Runs the real command on the demonstration site. All files share one server, so they run one after the other. */
 export default defineConfig({
   test: {
     dir: 'tests/e2e',

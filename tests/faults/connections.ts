@@ -2,7 +2,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 
 const ESTABLISHED = '01';
 
-/** How many TCP connections over IPv4 a process has open, by what Linux tells. */
+/** Number of open TCP connections of a process over IPv4, from Linux's /proc. */
 export async function connectionsOf(pid: number): Promise<number> {
   const list = await readFile(`/proc/${pid}/net/tcp`, 'utf8');
   const established = new Set(

@@ -10,13 +10,14 @@ const AFTERWARDS = 200;
 
 export interface CrowdOptions {
   readonly clients: number;
-  /** How long they stay once each has been answered or closed. */
+  /** How long the clients stay after each has got a response or was closed. */
   readonly seconds: number;
 }
 
 /**
- * More clients at once than a process may have descriptors. It serves within its limit, tells or closes the others, takes
- * newcomers while the crowd stays, and is as before when it has left.
+ * More concurrent clients than a process may have descriptors. The server serves as many as its limit allows, sends the
+ * others 503 or closes them, serves new clients while the others stay, and returns to its first state after they have
+ * left.
  */
 export async function crowd({ clients: count, seconds }: CrowdOptions): Promise<readonly Figure[]> {
   const conf = 'server { listen LISTEN; root www; }';

@@ -6,13 +6,13 @@ import { Load } from './load.js';
 import { deployNumbered, numberedConf, numberedFiles, pluginFile, replaceFile } from './numbered-site.js';
 import { type Figure, Verdict } from './verdict.js';
 
-/** How long a worker may take to start, by the master's own bound, and a little more. */
+/** How long the master lets a worker start, plus a margin. */
 const START_MS = 45_000;
 
 interface Deploy {
   readonly name: string;
   readonly code: string;
-  /** What the log has to say. */
+  /** Expected text in the log. */
   readonly reason: RegExp;
 }
 
@@ -50,13 +50,13 @@ const deploys = (loop: string): readonly Deploy[] => [
 ];
 
 export interface DeploysOptions {
-  /** The endless loop takes all of a processor; else it sleeps, which hangs the worker just as well. */
+  /** Whether the endless loop uses a whole processor; otherwise it sleeps, which hangs the worker just as well. */
   readonly busy: boolean;
 }
 
 /**
- * Deploys plugins that cannot work. Each time the old generation serves on without one failed request, the log says
- * why, no worker is left over, and a plugin that works can be deployed afterwards.
+ * Deploys plugins that cannot work. Each time the old generation continues to serve without a failed request, the log
+ * has the reason, no worker is left over, and a working plugin can be deployed afterwards.
  */
 export async function badDeploys({ busy }: DeploysOptions): Promise<readonly Figure[]> {
   const loop = busy ? '' : 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);';

@@ -12,7 +12,7 @@ const prlimit = promisify(execFile);
 const LIMIT = 64;
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
-/** A server of one worker that may have only so many descriptors from the start. */
+/** A server with one worker and a limited number of descriptors from the start. */
 async function limited(conf: string) {
   const folder = await folderWith({
     'webserv.conf': `server { listen 127.0.0.1:0; root www; ${conf} }`,
@@ -38,7 +38,7 @@ async function clients(port: number, count: number): Promise<Client[]> {
 
 const descriptors = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length;
 
-/** Processor time so far, in hundredths of a second. */
+/** CPU time so far, in hundredths of a second. */
 async function ticks(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -66,7 +66,7 @@ describe.runIf(process.platform === 'linux')(`a server that may have ${LIMIT} de
     for (const { text } of crowd) {
       if (text !== '') expect(text).toMatch(/^HTTP\/1\.1 (?:200 |503 [\s\S]*\r\nRetry-After: \d)/);
     }
-    // Some are still there, idle: that costs nothing.
+    // Some connections are still open and idle, which costs no CPU time.
     const worked = await ticks(worker);
     await sleep(1000);
     expect((await ticks(worker)) - worked).toBeLessThan(50);
@@ -104,7 +104,7 @@ describe.runIf(process.platform === 'linux')(`a server that may have ${LIMIT} de
       await expect.poll(() => descriptors(worker), patience).toBeGreaterThan(10);
       const allow = (count: number): Promise<unknown> =>
         prlimit('prlimit', ['--pid', String(worker), `--nofile=${count}:${LIMIT}`]);
-      // The numbers in use have gaps: lower than all of them is full for certain.
+      // The numbers in use have gaps, so a limit below all of them certainly leaves no free descriptor.
       await allow(4);
       client?.send(get(path));
       await client?.received(/^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: \d/);

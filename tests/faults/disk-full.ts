@@ -8,10 +8,10 @@ import { Line } from './exchange.js';
 import { startWithDisk } from './small-disk.js';
 import { type Figure, Verdict } from './verdict.js';
 
-/** More than the disk; and the disk is more than the log lines that wait in memory for room. */
+/** Larger than the disk; and the disk is larger than the log lines that wait in memory for space. */
 const TOO_BIG = 6_000_000;
 const DISK = '4m';
-/** Visits when there is room again. */
+/** Number of visits after there is space again. */
 const AFTERWARDS = 50;
 const GET = 'GET /page HTTP/1.1\r\nHost: a\r\n\r\n';
 
@@ -37,7 +37,7 @@ const form = (body: string): string =>
   '--XX\r\nContent-Disposition: form-data; name=a; filename=first\r\n\r\nsmall\r\n' +
   `--XX\r\nContent-Disposition: form-data; name=b; filename=second\r\n\r\n${body}\r\n--XX--\r\n`;
 
-/** Every way for content to reach the disk. `kept` is a file that was there before. */
+/** Every way in which a body reaches the disk. `kept` is a file that existed before. */
 const uploads = (): readonly string[] => [
   sized('PUT', '/files/new', content(TOO_BIG)),
   sized('PUT', '/files/kept', content(TOO_BIG)),
@@ -47,7 +47,10 @@ const uploads = (): readonly string[] => [
   sized('POST', '/cgi/spooled.cgi', content(TOO_BIG)),
 ];
 
-/** @returns the status of the answer to each, all sent at once */
+/**
+ * Sends all requests concurrently.
+ * @returns the status of each response
+ */
 async function sendAll(port: number, requests: readonly string[]): Promise<readonly string[]> {
   return Promise.all(
     requests.map(async (request) => {
@@ -61,7 +64,7 @@ async function sendAll(port: number, requests: readonly string[]): Promise<reado
   );
 }
 
-/** Takes all room that is left. */
+/** Fills all remaining space. */
 async function fill(disk: string): Promise<void> {
   const { bavail, bsize } = await statfs(disk);
   for (let size = bavail * bsize; size >= 1; size = Math.floor(size / 2)) {
@@ -70,15 +73,15 @@ async function fill(disk: string): Promise<void> {
 }
 
 export interface DiskFullOptions {
-  /** How often every kind of upload is tried, all at once. */
+  /** How often every kind of upload is tried, all concurrently. */
   readonly rounds: number;
-  /** Requests while there is no room for a single line of the log. */
+  /** Number of requests while the log has no space for a single line. */
   readonly requests: number;
 }
 
 /**
- * A disk of 4 MiB for uploads, spooled content and logs. What finds no room is answered with 507 and leaves nothing; the
- * rest is served on, and logged again when there is room.
+ * A disk of 4 MiB for uploads, spooled bodies and logs. Requests without enough space get 507 and leave no files; all
+ * others are served, and logged again once there is space.
  */
 export async function diskFull({ rounds, requests }: DiskFullOptions): Promise<readonly Figure[]> {
   const verdict = new Verdict();
@@ -119,7 +122,7 @@ export async function diskFull({ rounds, requests }: DiskFullOptions): Promise<r
   verdict.expect('an upload when there is room again', again ?? '', '201');
   const log = (): Promise<string> => readFile(join(disk, 'access.log'), 'utf8');
   const { length } = await log();
-  // A log that cannot be written is tried once a second.
+  // The server retries to write a failed log once a second.
   await eventually('logged again', async () => {
     await visit(port, 1);
     await sleep(100);
@@ -156,7 +159,10 @@ async function withoutLogs(requests: number): Promise<string> {
   return await visit(server.port, requests);
 }
 
-/** Visits on one connection. @returns how many there were of each status */
+/**
+ * Makes visits on one connection.
+ * @returns the number of responses of each status
+ */
 async function visit(port: number, count: number): Promise<string> {
   const statuses = new Map<number, number>();
   let line = await Line.connect(port);

@@ -9,7 +9,7 @@ import { connectionsOf } from './connections.js';
 
 const CLIENTS = 200;
 const LARGEST_SHARE = 0.65;
-/** Between a client's requests. */
+/** Pause between a client's requests, in milliseconds. */
 const PAUSE_MS = 100;
 
 async function twoWorkers() {
@@ -32,12 +32,12 @@ async function twoWorkers() {
   return { url: server.url, workers, counts, share };
 }
 
-/** Keeps its connection, asks again and again, and connects anew when it is told to. */
+/** Keeps its connection, sends requests without end, and reconnects when the server closes it. */
 class KeepAliveClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #url: string;
   #over = false;
-  /** Answers that were not 200, or did not come. */
+  /** Responses that were missing, or not 200. */
   failures = 0;
 
   constructor(url: string) {
@@ -72,7 +72,9 @@ class KeepAliveClient {
 const crowd = (url: string): KeepAliveClient[] =>
   Array.from({ length: CLIENTS }, () => new KeepAliveClient(url));
 
-/** All go on asking until it is even, and a while longer: it stays so, and nobody misses an answer. */
+/**
+ * All clients continue until the distribution is even, and a while longer: it stays even, and no response is missing.
+ */
 async function becomesEven(clients: readonly KeepAliveClient[], share: () => Promise<number>): Promise<void> {
   for (const client of clients) void client.goOn();
   await expect.poll(share, { timeout: 60_000, interval: 200 }).toBeLessThanOrEqual(LARGEST_SHARE);

@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net';
 
-/** How long an answer may take, in milliseconds. */
+/** Maximum time for a response, in milliseconds. */
 const PATIENCE_MS = 20_000;
 
-/** Why there is no answer. `closed`: the connection ended before its first byte, which a client may try again. */
+/** Reason for a missing response. `closed`: the connection ended before the first byte, and a client may retry. */
 export type Trouble = 'refused' | 'closed' | 'cut' | 'late' | 'malformed';
 
 export class ExchangeError extends Error {
   readonly trouble: Trouble;
-  /** The client's port, by which the connection can be found among the server's; 0 when there was none. */
+  /** The client's port, by which the connection is found among the server's; 0 without a connection. */
   readonly port: number;
 
   constructor(trouble: Trouble, port: number, reason: string) {
@@ -25,7 +25,7 @@ export interface PlainAnswer {
   readonly body: string;
 }
 
-/** One connection of a client that is strict: what it did not ask for, or is no answer, is an error. */
+/** A connection of a strict client: unrequested bytes, and bytes that are not a response, are errors. */
 export class Line {
   readonly #socket: Socket;
   readonly #port: number;
@@ -35,7 +35,7 @@ export class Line {
   #whole = Number.POSITIVE_INFINITY;
   #over: string | undefined;
   #settle: (() => void) | undefined;
-  /** Answers so far. */
+  /** Number of responses so far. */
   answered = 0;
 
   private constructor(socket: Socket) {
@@ -59,12 +59,12 @@ export class Line {
     });
   }
 
-  /** False when it has ended, or carries what nobody asked for. */
+  /** False when the connection has ended, or has unrequested bytes. */
   get usable(): boolean {
     return this.#over === undefined;
   }
 
-  /** Bytes that came when nothing was asked. */
+  /** Number of bytes that arrived without a request. */
   get stray(): number {
     return this.#settle === undefined ? this.#size : 0;
   }

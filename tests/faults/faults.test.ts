@@ -3,12 +3,12 @@ import { describe } from 'vitest';
 import { deploys, type Run, runs } from './runs.js';
 import { comesThrough } from './short-run.js';
 
-/** Where CI is set nothing may be left out. */
+/** In CI no run may be skipped. */
 function isMissing({ program }: Run): boolean {
   return program !== undefined && process.env.CI === undefined && spawnSync(program).error !== undefined;
 }
 
-// One after the other: each needs the machine for itself to be measured.
+// Sequential, since each needs the whole machine to be measured.
 describe('the server comes through', () => {
   for (const run of runs) if (run !== deploys) comesThrough(run, isMissing(run));
 });

@@ -5,16 +5,16 @@ import { startCommand } from '../hostile/command.js';
 import { type Figure, Verdict } from './verdict.js';
 
 export interface GuessingOptions {
-  /** Addresses that guess: all of 127.0.0.0/8 is this machine. */
+  /** Number of addresses that guess passwords: all of 127.0.0.0/8 is this machine. */
   readonly addresses: number;
-  /** Guesses that each of them has under way. */
+  /** Number of concurrent guesses of each address. */
   readonly guesses: number;
   readonly seconds: number;
 }
 
-/** A check at this cost takes about 60 ms: 16 guesses a second fill the thread that checks. */
+/** A check at this cost takes about 60 ms: 16 guesses a second keep the thread that checks busy. */
 const COST = 10;
-/** Users who log in one after the other, each for the first time: nobody's password is remembered. */
+/** Number of users who log in one after the other, each for the first time, so that no password is cached. */
 const USERS = 20;
 
 const conf = `
@@ -45,7 +45,7 @@ function statusOf({ user, password, ...options }: Ask): Promise<number> {
   });
 }
 
-/** Guesses without a pause, until it is told to stop. */
+/** Guesses without a pause until it is stopped. */
 async function guess(
   ask: Omit<Ask, 'password'>,
   stop: AbortSignal,
@@ -58,7 +58,7 @@ async function guess(
   }
 }
 
-/** Many addresses guess passwords; users who know theirs get in. */
+/** Many addresses guess passwords, while users with the right password still get in. */
 export async function guessing({ addresses, guesses, seconds }: GuessingOptions): Promise<readonly Figure[]> {
   const hash = hashSync('secret', COST);
   const users = Array.from({ length: USERS }, (_, index) => `user${index}:${hash}\n`).join('');

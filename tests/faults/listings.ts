@@ -7,23 +7,23 @@ import { Health } from '../hostile/health.js';
 import { type Figure, Verdict } from './verdict.js';
 
 const ENTRIES = 10_000;
-/** The file that is compressed as it is sent, in bytes. */
+/** Size in bytes of the file that is compressed while it is sent. */
 const LARGE = 12_000_000;
 const MAX_MEDIAN_MS = 100;
 const MAX_MEMORY_MB = 400;
-/** Files written at the same time while the site is made. */
+/** Number of files written in parallel while the site is created. */
 const BATCH = 500;
-/** Slow readers that connect at the same time. */
+/** Number of slow readers that connect at the same time. */
 const CONNECTING = 50;
-/** For how long the server is to come through once all have asked, in milliseconds. */
+/** Time for the server to recover after all requests were sent, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
 export interface ListingsOptions {
-  /** Requests for the listing, each on a connection of its own, all at once. */
+  /** Number of concurrent requests for the listing, each on its own connection. */
   readonly requests: number;
-  /** Clients that ask for compressed content and do not take it. */
+  /** Number of clients that request a compressed body and do not read it. */
   readonly readers: number;
-  /** How often the listing is asked for. */
+  /** How often the listing is requested. */
   readonly rounds: number;
 }
 
@@ -39,7 +39,7 @@ function ask(port: number, target: string, fields: string): Socket {
   return socket;
 }
 
-/** Asks for compressed content and stops reading with the head. */
+/** Requests a compressed body and stops reading after the header section. */
 async function slowReader(port: number): Promise<Socket> {
   const socket = ask(port, '/large.txt', 'Accept-Encoding: br, gzip\r\n');
   await new Promise((resolve) => socket.once('data', resolve).once('close', resolve));
@@ -47,7 +47,7 @@ async function slowReader(port: number): Promise<Socket> {
   return socket;
 }
 
-/** @returns the status, 0 for no whole response */
+/** @returns the status; 0 for an incomplete response */
 function listing(port: number): Promise<number> {
   return new Promise((resolve) => {
     const socket = ask(port, '/many/', 'Connection: close\r\n');
@@ -67,8 +67,8 @@ function listing(port: number): Promise<number> {
 }
 
 /**
- * A crowd asks for the listing of a large directory while others hold compressed responses that they do not take. Another
- * client is served meanwhile, and memory stays bounded.
+ * Many clients request the listing of a large directory, while others keep compressed responses that they do not read.
+ * Another client is served meanwhile, and memory stays bounded.
  */
 export async function listings({ requests, readers, rounds }: ListingsOptions): Promise<readonly Figure[]> {
   const conf = 'server { listen LISTEN; root www; compress on; location /many { autoindex on; } }';
@@ -85,7 +85,7 @@ export async function listings({ requests, readers, rounds }: ListingsOptions): 
   const health = new Health(server);
   const slow: Socket[] = [];
   while (slow.length < readers) {
-    // A few at a time: what the system's queue of new connections does not hold is tried again after seconds.
+    // A few at a time: a connection that does not fit into the system's queue is retried only after seconds.
     const batch = Math.min(CONNECTING, readers - slow.length);
     slow.push(...(await Promise.all(Array.from({ length: batch }, () => slowReader(server.port)))));
   }

@@ -4,38 +4,38 @@ import { type Ask, askOf, readAnswer, targetOf } from './numbered-site.js';
 
 export interface LoadOptions {
   readonly port: number;
-  /** Clients that keep their connection for as long as the server does. */
+  /** Number of clients that keep their connection as long as the server does. */
   readonly keepAlive: number;
-  /** Clients that make a new connection for each request. */
+  /** Number of clients that open a new connection for each request. */
   readonly oneShot: number;
   /** Milliseconds between two requests of a client. */
   readonly pauseMs: number;
   /**
-   * Versions an answer may have: the oldest when the request is sent, the newest when the answer is here. Any when left
-   * out.
+   * Versions that a response may have: the oldest when the request is sent, the newest when the response has arrived.
+   * Any when left out.
    */
   readonly versions?: () => { readonly oldest: number; readonly newest: number };
 }
 
 export interface Failure {
   readonly trouble: Trouble | 'mixed-up' | 'stale';
-  /** The client's port; 0 when it had none. */
+  /** The client's port; 0 without a connection. */
   readonly port: number;
   /** By performance.now(). */
   readonly at: number;
   readonly text: string;
 }
 
-/** Clients that ask the numbered site again and again, and check every byte of every answer. */
+/** Clients that send requests to the numbered site without end, and check every byte of every response. */
 export class Load {
   answered = 0;
   /**
-   * Requests on a kept connection that ended before the first byte of the answer, asked again on a new one: the server may
-   * end an idle connection at any moment, and this is what clients do about it (RFC 9112 §9.3.1).
+   * Requests on a kept connection that ended before the first byte of the response, and were sent again on a new one.
+   * The server may close an idle connection at any time, and clients retry then (RFC 9112 §9.3.1).
    */
   retried = 0;
   readonly failures: Failure[] = [];
-  /** How many answers each version gave, each worker. */
+  /** Number of responses of each version, and of each worker. */
   readonly versions = new Map<number, number>();
   readonly workers = new Map<number, number>();
   readonly #options: LoadOptions;
@@ -61,7 +61,7 @@ export class Load {
     await this.#clients;
   }
 
-  /** The longest time in which nobody got an answer, in milliseconds. */
+  /** The longest time without any response, in milliseconds. */
   get silence(): number {
     return Math.max(this.#silence, this.#running ? performance.now() - this.#answeredAt : 0);
   }
@@ -70,7 +70,7 @@ export class Load {
     return this.failures.filter((failure) => failure.trouble === trouble).length;
   }
 
-  /** Failures in words. */
+  /** Descriptions of failures. */
   get examples(): readonly string[] {
     return this.failures.map(({ text, at }) => `${(at / 1000).toFixed(2)} s: ${text}`);
   }
@@ -92,7 +92,7 @@ export class Load {
     line?.close();
   }
 
-  /** @returns the connection for the next one */
+  /** @returns the connection for the next request */
   async #once(kept: Line | undefined, ask: Ask, keeps: boolean): Promise<Line | undefined> {
     const connection = keeps ? '' : 'Connection: close\r\n';
     const request = `GET ${targetOf(ask)} HTTP/1.1\r\nHost: load\r\n${connection}\r\n`;

@@ -14,7 +14,9 @@ const MARK = 'WEBSERV_FAULT_RUN';
 
 const script = (body: string) => ({ content: `#!/bin/sh\n${body}\n`, mode: 0o755 });
 
-/** Each has a reason to stay: it waits, it does not care for SIGTERM, its children do not either, it is asked nothing. */
+/**
+ * Each script has a reason not to end: it waits, it ignores SIGTERM, its children ignore it too, or it gets no input.
+ */
 const SCRIPTS = {
   'cgi/waits.cgi': script('sleep 600'),
   'cgi/stubborn.cgi': script("trap '' TERM\nwhile :; do sleep 600; done"),
@@ -23,13 +25,13 @@ const SCRIPTS = {
 };
 
 export interface MasterKillOptions {
-  /** Of each kind of script. */
+  /** Number of scripts of each kind. */
   readonly scripts: number;
 }
 
 /**
- * `kill -9` of the master under load, with scripts running whose clients stay. Its workers and the scripts end by
- * themselves, and another server can be started in its place, which takes over the pid file.
+ * `kill -9` of the master under load, while scripts run whose clients stay. Its workers and the scripts end by
+ * themselves, and another server can be started, which takes over the pid file.
  */
 export async function masterKill({ scripts }: MasterKillOptions): Promise<readonly Figure[]> {
   const port = await freePort();
@@ -56,7 +58,7 @@ export async function masterKill({ scripts }: MasterKillOptions): Promise<readon
   const began = performance.now();
   process.kill(master, 'SIGKILL');
   const since = async (check: () => Promise<boolean>): Promise<number> => {
-    // Beyond the bound too: how far it is exceeded is worth knowing.
+    // Also waits beyond the bound, to measure by how much it is exceeded.
     await eventually('the end', check, 3 * BOUND_MS).catch(() => {});
     return performance.now() - began;
   };
@@ -80,7 +82,7 @@ export async function masterKill({ scripts }: MasterKillOptions): Promise<readon
   return verdict.close();
 }
 
-/** The pid file that the killed master left is in the way of nobody. */
+/** The pid file of the killed master does not prevent a new start. */
 async function startAgain(
   killed: RunningCommand,
   conf: string,

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** A server's memory over time, from now on. */
+/** Samples a server's memory over time, from now on. */
 export class MemoryCurve {
-  /** Bytes. */
+  /** In bytes. */
   readonly #samples: number[] = [];
   #watching = true;
   readonly #done: Promise<void>;
@@ -19,14 +19,14 @@ export class MemoryCurve {
     await this.#done;
   }
 
-  /** The least and the most, in bytes. */
+  /** The minimum and the maximum, in bytes. */
   get range(): readonly [number, number] {
     return [Math.min(...this.#samples), Math.max(...this.#samples)];
   }
 
   /**
-   * By how much the last third is above the first, in bytes. Medians: the garbage collector makes teeth, and those of a
-   * server that keeps nothing have one height.
+   * Growth of the last third over the first, in bytes. Compares medians: garbage collection makes a sawtooth, which has
+   * a constant height in a server without a leak.
    */
   get growth(): number {
     const third = Math.floor(this.#samples.length / 3);

@@ -6,21 +6,21 @@ import { parseArgs } from 'node:util';
 import { type RunningCommand, startCommand } from '../hostile/command.js';
 
 /**
- * What a worker's memory is with many connections in one state: `npm run memory`. Prints the table that
- * docs/operations.md has. The connections come by a UNIX socket: between its ends the system holds 200 KB, not megabytes.
+ * Measures a worker's memory with many connections in one state: `npm run memory`. Prints the table in
+ * docs/operations.md. The connections use a UNIX socket, for which the system buffers 200 KB, not megabytes.
  */
 
 interface State {
   readonly name: string;
-  /** What each connection sends, one character a byte. */
+  /** Bytes that each connection sends, as one character a byte. */
   readonly sends: string;
-  /** False for a client that takes nothing of its response. */
+  /** False for a client that does not read its response. */
   readonly reads: boolean;
 }
 
 const KIB = 1024;
 const BATCH = 200;
-/** Files of the site that are larger than what a client takes by itself, in bytes. */
+/** Size in bytes of the site's large files: more than the system's buffers hold. */
 const BIG = 1024 ** 3;
 const TEXT = 12_000_000;
 const FIELDS = 'Host: a\r\n';
@@ -96,11 +96,11 @@ async function makeSite(): Promise<RunningCommand> {
   });
   await using file = await open(join(server.directory, 'www/big'), 'r+');
   await file.truncate(BIG);
-  await sleep(1500); // files that have just changed are not kept
+  await sleep(1500); // recently changed files are not cached
   return server;
 }
 
-/** A UNIX socket whose queue of new connections is full refuses at once: tried again. */
+/** A UNIX socket whose queue of new connections is full refuses immediately, so the connection is retried. */
 async function connected(path: string): Promise<Socket> {
   for (;;) {
     const socket = connect({ path });
@@ -111,7 +111,7 @@ async function connected(path: string): Promise<Socket> {
   }
 }
 
-/** Opens a connection in a state; settled when the server can have all that is sent. */
+/** Opens a connection in a state. Settles when the server can have received everything. */
 async function enter(path: string, { sends, reads }: State): Promise<Socket> {
   const socket = await connected(path);
   if (reads) socket.resume();

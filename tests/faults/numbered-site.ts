@@ -2,14 +2,14 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Files } from '../hostile/command.js';
 
-/** Sizes of answers, in bytes: one write, several, and more than the system's buffers of a socket that is new. */
+/** Body sizes in bytes: one write, several writes, and more than the system's buffers of a new socket. */
 const SIZES = [10, 3000, 40_000, 300_000];
-/** Milliseconds an answer takes: most are at once, some are in flight when something happens. */
+/** Milliseconds until a response: most are immediate, some are in progress when something happens. */
 const WAITS = [0, 0, 0, 0, 0, 0, 0, 0, 0, 40];
 
-/** What a client asks of the numbered site, made of a number so that no two in a row are alike. */
+/** A request to the numbered site. It is computed from a number so that no two in a row are alike. */
 export interface Ask {
-  /** Stands in the answer, so that one meant for another request is seen. */
+  /** Repeated in the response, so that a response to another request is detected. */
   readonly id: string;
   readonly size: number;
   readonly wait: number;
@@ -22,14 +22,15 @@ export function askOf(client: string, number: number): Ask {
 
 export const targetOf = ({ id, size, wait }: Ask): string => `/?${id}&${size}&${wait}`;
 
-/** An answer of the numbered site, once every byte of it has been found to be right. */
+/** A response of the numbered site in which every byte was found to be correct. */
 export interface NumberedAnswer {
   readonly version: number;
   readonly worker: number;
 }
 
 /**
- * @returns undefined when it is not the whole answer to this very request, by code and configuration of one version
+ * @returns undefined unless it is the whole response to this very request, with code and configuration of the same
+ * version
  */
 export function readAnswer(ask: Ask, body: string): NumberedAnswer | undefined {
   const found = /^configuration=(\d+) code=(\d+) worker=(\d+) request=([^\n]*)\n/.exec(body);
@@ -41,7 +42,7 @@ export function readAnswer(ask: Ask, body: string): NumberedAnswer | undefined {
   return { version: Number(version), worker: Number(found[3]) };
 }
 
-/** The plugin that answers: its number is in its code, the configuration's comes by a directive. */
+/** The plugin that responds: one version number is in its code, another comes from the configuration by a directive. */
 const plugin = (version: number): string => `
 import { definePlugin, Stage, text } from '@webserv/server';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,16 +80,16 @@ server { listen 127.0.0.1:${port}; numbered ${version}; ${more} }
 `;
 }
 
-/** The files of a version; the configuration is startCommand's. */
+/** The plugin file of a version; the caller writes the configuration. */
 export const numberedFiles = (version: number): Files => ({ [pluginFile(version)]: plugin(version) });
 
-/** Replaces a file in one step, as a deploy does: nobody reads half of it. */
+/** Replaces a file in one step, as a deploy does: no reader sees half of it. */
 export async function replaceFile(directory: string, name: string, text: string): Promise<void> {
   await writeFile(join(directory, `${name}.new`), text);
   await rename(join(directory, `${name}.new`), join(directory, name));
 }
 
-/** Puts another version in place; a reload is still to come. */
+/** Installs another version, without a reload. */
 export async function deployNumbered(directory: string, port: number, version: number): Promise<void> {
   await replaceFile(directory, pluginFile(version), plugin(version));
   await replaceFile(directory, 'test.conf', numberedConf(port, version));

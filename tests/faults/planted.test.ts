@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 240_000 });
 interface Site {
   readonly folder: string;
   readonly file: string;
-  /** Root's own, beside what the user owns. */
+  /** A directory of root's, next to that of the user. */
   readonly outside: string;
 }
 
@@ -70,7 +70,7 @@ function snapshot(directory: string): Readonly<Record<string, string>> {
   return found;
 }
 
-/** As the user can: what is there is taken away, and a link put in its place. */
+/** Replaces a file by a link, as the user can. */
 async function plant(path: string, target: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
   await symlink(target, path);
@@ -79,7 +79,7 @@ async function plant(path: string, target: string): Promise<void> {
 const served = async (server: Serving): Promise<boolean> =>
   (await answerOf(server).catch(() => '')) === 'served';
 
-/** Ends one of the workers, which runs as the user, and waits for another one. */
+/** Kills a worker, which runs as the user, and waits for its replacement. */
 async function killOne(server: Serving): Promise<void> {
   const master = server.child.pid ?? 0;
   await standbyOf(master);
@@ -89,13 +89,13 @@ async function killOne(server: Serving): Promise<void> {
   await expect.poll(() => served(server), patience).toBe(true);
 }
 
-/** Everything that makes root open, make or delete files. */
+/** Does everything that makes root open, create or delete files. */
 async function upset(server: Serving): Promise<void> {
   for (let round = 0; round < 3; round += 1) await killOne(server);
   server.child.kill('SIGUSR1');
   await new Promise((resolve) => setTimeout(resolve, 500));
   await killOne(server);
-  // It may be refused: what is planted is no file to log to.
+  // The reload may be rejected: the planted file is not one to log to.
   server.child.kill('SIGHUP');
   await new Promise((resolve) => setTimeout(resolve, 4000));
   await expect.poll(() => served(server), patience).toBe(true);
@@ -178,7 +178,7 @@ describe.runIf(isRoot)(
     it('deletes nothing that has come in the place of a socket', async () => {
       const { folder, file, outside } = await site();
       const server = await serving([file]);
-      // A name that is deleted at the end lies outside by then.
+      // A name that is deleted at the end now leads outside.
       await writeFile(join(outside, 'directory/deep.sock'), 'no socket');
       const before = snapshot(outside);
       await plant(join(folder, 'sock/sub'), join(outside, 'directory'));

@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { processOf } from '../../src/kernel/net/process-of.js';
 
-/** One that has ended and whose parent has not asked for it yet is no process any more. */
+/** False for a zombie: it has ended, and its parent has not read its exit status yet. */
 export async function isAlive(pid: number): Promise<boolean> {
   const seen = await processOf(pid);
   return seen !== undefined && seen.state !== 'Z';
@@ -15,7 +15,7 @@ async function allPids(): Promise<readonly number[]> {
   return (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
-/** Children of these processes that have ended and that nobody has asked for. */
+/** The zombies among the children of these processes. */
 export async function zombiesOf(parents: readonly number[]): Promise<readonly number[]> {
   const pids = await allPids();
   const seen = await Promise.all(pids.map(processOf));
@@ -27,11 +27,13 @@ export async function zombiesOf(parents: readonly number[]): Promise<readonly nu
 
 export interface Marked {
   readonly pid: number;
-  /** Leads its session: it was started by the server, not by a script. */
+  /** Whether it leads its session: then the server started it, not a script. */
   readonly leader: boolean;
 }
 
-/** Processes with this in their environment: a script and whatever it started, whoever their parent is by now. */
+/**
+ * Processes with this text in their environment: a script and all its descendants, regardless of their current parent.
+ */
 export async function processesWith(mark: string): Promise<readonly Marked[]> {
   const found = await Promise.all((await allPids()).map((pid) => markedAt(pid, mark)));
   return found.filter((process) => process !== undefined);
@@ -45,7 +47,7 @@ async function markedAt(pid: number, mark: string): Promise<Marked | undefined> 
   return stat === '' ? undefined : { pid, leader: Number(session) === pid };
 }
 
-/** The clients' ports of the connections that a process has, by the system's own table. */
+/** The clients' ports of a process's connections, from the system's own table. */
 export async function clientPortsOf(pid: number): Promise<ReadonlySet<number>> {
   const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
   const targets = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
@@ -54,7 +56,7 @@ export async function clientPortsOf(pid: number): Promise<ReadonlySet<number>> {
   for (const line of (await readFile('/proc/self/net/tcp', 'latin1')).split('\n').slice(1)) {
     const [, , remote = '', , , , , , , inode] = line.trim().split(/\s+/);
     const port = Number.parseInt(remote.slice(9), 16);
-    // A socket that listens has the remote port 0, which is also what a failure has that belongs to no connection.
+    // A listening socket has the remote port 0, and a failure without a connection has the port 0 too.
     if (port > 0 && inode !== undefined && inodes.has(inode)) ports.add(port);
   }
   return ports;

@@ -14,8 +14,8 @@ export interface ReloadsOptions {
 }
 
 /**
- * Another version is put in place and the server told to reload, again and again, while clients ask without end. No
- * request fails, none is refused, and every answer is whole, of one version, and of one that may be served by then.
+ * Deploys another version and reloads the server, again and again, while clients send requests without end. No request
+ * fails, no connection is refused, and every response is complete and of one version that may be served at the time.
  */
 export async function reloads({
   reloads: count,
@@ -27,7 +27,7 @@ export async function reloads({
   await using server = await startCommand(numberedConf(port, 1), numberedFiles(1));
   const [master = 0] = await server.processes();
   let newest = 1;
-  /** Once the old workers have gone. */
+  /** After the old workers have ended. */
   let oldest = 1;
   const load = new Load({ port, keepAlive, oneShot, pauseMs: 25, versions: () => ({ oldest, newest }) });
   const began = performance.now();
@@ -55,7 +55,7 @@ export async function reloads({
   verdict.none('mixed up', load.count('mixed-up') + load.count('malformed'));
   verdict.none('of a version long replaced', load.count('stale'));
   verdict.below('longest time without any answer', load.silence, 2000, ' ms');
-  // The clients never pause for long: a connection that ends under a request was not idle.
+  // The clients never pause for long, so a connection that ended under a request was not idle.
   verdict.none('kept connections that ended under a request', load.retried);
   verdict.expect('exit', String(await server.end('SIGTERM')), '0');
   verdict.detail(...load.examples);
@@ -63,7 +63,7 @@ export async function reloads({
   return verdict.close();
 }
 
-/** There are two workers besides the master again. */
+/** Waits until only the master and two workers are left. */
 function oldWorkersGone(server: RunningCommand): Promise<void> {
   return eventually('the old workers gone', async () => (await server.processes()).length === 3, 30_000);
 }

@@ -31,7 +31,7 @@ export default definePlugin({
 });
 `;
 
-/** A site whose answers tell with which rights they were made. */
+/** A site whose responses show with which rights they were created. */
 async function site(user: string): Promise<{ file: string; ports: readonly number[] }> {
   const ports: number[] = [];
   while (ports.length < LISTENERS) {
@@ -58,7 +58,10 @@ interface Answered {
   readonly body: string;
 }
 
-/** Asks on a connection of its own. @returns undefined when there was no answer */
+/**
+ * Sends a request on a new connection.
+ * @returns undefined without a response
+ */
 function ask(port: number, path: string): Promise<Answered | undefined> {
   return new Promise((resolve) => {
     const asked = request({ host: '127.0.0.1', port, path, agent: false }, (response) => {
@@ -85,7 +88,7 @@ async function reloaded(server: Serving): Promise<void> {
     .toBeGreaterThanOrEqual(2);
 }
 
-// Eight generations of twenty addresses take their time on a machine that does more.
+// Eight generations of twenty addresses take long on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });
 
 describe.runIf(isRoot)(`a server started by root, with user ${USER} and ${LISTENERS} addresses`, () => {

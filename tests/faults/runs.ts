@@ -14,22 +14,25 @@ import { workerKills } from './worker-kills.js';
 
 export interface Run {
   readonly name: string;
-  /** What it needs beside Node. */
+  /** Program that it needs besides Node. */
   readonly program?: string;
-  /** A few seconds, for `npm run faults`. */
+  /** Takes a few seconds, for `npm run faults`. */
   short(): Promise<readonly Figure[]>;
-  /** At full length. @param siegeSeconds the longest of them, as long as there is time for it */
+  /**
+   * Runs at full length.
+   * @param siegeSeconds length of the longest run, depending on the time available
+   */
   full(siegeSeconds: number): Promise<readonly Figure[]>;
 }
 
-/** Takes half a minute of waiting, for a worker that does not start. */
+/** Waits half a minute for a worker that does not start. */
 export const deploys: Run = {
   name: 'deploys of plugins that cannot work',
   short: () => badDeploys({ busy: false }),
   full: () => badDeploys({ busy: true }),
 };
 
-/** What the server is put through, one after the other: each needs the machine for itself to be measured. */
+/** The runs, one after the other: each needs the whole machine to be measured. */
 export const runs: readonly Run[] = [
   {
     name: 'reloads under load, another content each time',

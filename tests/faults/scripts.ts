@@ -5,12 +5,12 @@ import { Health } from '../hostile/health.js';
 import { processesWith, zombiesOf } from './processes.js';
 import { type Figure, Verdict } from './verdict.js';
 
-/** Of all scripts together, in the one worker there is. */
+/** Maximum for all scripts together, in the only worker. */
 const MAX_PROCESSES = 16;
-/** Processes of one script at most, itself and its shell's children included. */
+/** Maximum number of processes of a script, including itself and the children of its shell. */
 const FAMILY = 4;
 const MEDIAN_BOUND_MS = 100;
-/** From the clients' leaving: two seconds to SIGKILL, and some for a machine that has other things to do. */
+/** After the clients have left: two seconds to SIGKILL, plus a margin for a busy machine. */
 const GONE_WITHIN_MS = 10_000;
 
 const script = (body: string) => ({ content: `#!/bin/sh\n${body}\n`, mode: 0o755 });
@@ -46,8 +46,9 @@ export interface ScriptsOptions {
 }
 
 /**
- * So many scripts at once that sleep, fork, ignore SIGTERM, write to nobody who reads, or close their input. Processes stay
- * bounded, none is left or a zombie when the clients have gone, and other routes answer as if nothing was.
+ * Many concurrent scripts that sleep, fork, ignore SIGTERM, write to clients that do not read, or close their input.
+ * The number of processes stays bounded, no process or zombie is left when the clients have gone, and other routes
+ * respond as usual.
  */
 export async function badScripts({ requests, seconds }: ScriptsOptions): Promise<readonly Figure[]> {
   await using server = await startCommand(CONF, { ...SCRIPTS, 'www/index.html': 'home' });
@@ -59,7 +60,7 @@ export async function badScripts({ requests, seconds }: ScriptsOptions): Promise
   for (const [index, client] of clients.entries()) {
     const head = `POST /${names[index % names.length]} HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n`;
     client.send(head + 'x'.repeat(20_000));
-    // Those that are flooded do not read at all.
+    // Clients of the scripts that write without end do not read at all.
     if (index % names.length !== 3) client.read();
   }
   const watch = new ProcessWatch(server);
@@ -111,7 +112,7 @@ function countStatuses(clients: readonly Client[]): string {
 class ProcessWatch {
   mostScripts = 0;
   mostProcesses = 0;
-  /** Ended processes that were still there at the next look. */
+  /** Number of zombies that still existed at the next sample. */
   zombies = 0;
   readonly #leaders = new Set<number>();
   #watching = true;
@@ -121,7 +122,7 @@ class ProcessWatch {
     this.#done = this.#watch(server);
   }
 
-  /** How many scripts there have been. */
+  /** Number of scripts so far. */
   get seen(): number {
     return this.#leaders.size;
   }

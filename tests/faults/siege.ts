@@ -9,7 +9,10 @@ import { type Figure, Verdict } from './verdict.js';
 /** Per cent. */
 const AVAILABILITY = 99.99;
 const WARM_AFTER_SECONDS = 60;
-/** The tool's own settings, whatever the user has. It reads the page and nothing it names. */
+/**
+ * Settings of the tool, instead of those of the user. It requests the page, and none of the files that the page refers
+ * to.
+ */
 const SETTINGS = 'verbose = false\nlogging = false\nparser = false\nlimit = 255\ncache = false\n';
 
 interface Report {
@@ -22,11 +25,13 @@ interface Report {
 export interface SiegeOptions {
   readonly seconds: number;
   readonly concurrent?: number;
-  /** What the last third of the run may have above the first, once the server is warm: less, the longer the run. */
+  /**
+   * Maximum growth of the last third of the run over the first, once the server is warm: the longer the run, the less.
+   */
   readonly maxGrowthMb: number;
 }
 
-/** Debian's siege on an empty page: nobody is refused, memory is flat, and every descriptor is given back. */
+/** Debian's siege on an empty page: no connection is refused, memory does not grow, and every descriptor is closed. */
 export async function siege({
   seconds,
   concurrent = 25,
@@ -37,7 +42,7 @@ export async function siege({
     'siege.conf': SETTINGS,
   });
   const url = `http://127.0.0.1:${server.port}/empty.html`;
-  // On a busy machine its first second may be over before it has begun.
+  // On a busy machine a run of one second may be over before it has begun.
   await besiege(server.directory, url, 10, 1).catch(() => besiege(server.directory, url, 10, 3));
   await eventually('idle', async () => (await fetch(url, { headers: { connection: 'close' } })).ok);
   await sleep(500);
@@ -45,7 +50,7 @@ export async function siege({
   const processes = (await server.processes()).join();
   const warmUp = Math.min(WARM_AFTER_SECONDS, seconds / 3);
   const report = besiege(server.directory, url, concurrent, seconds);
-  // It is waited for below; until then its failure is nobody's.
+  // Awaited below; without this handler, an earlier rejection would be unhandled.
   report.catch(() => {});
   await sleep(warmUp * 1000);
   const memory = new MemoryCurve(server.memory);
@@ -78,12 +83,12 @@ export async function siege({
   return verdict.close();
 }
 
-/** @throws Error when the tool is not there, or says nothing that can be read */
+/** @throws Error when the tool is not installed, or its output cannot be parsed */
 async function besiege(directory: string, url: string, concurrent: number, seconds: number): Promise<Report> {
   const settings = join(directory, 'siege.conf');
   const flags = ['-R', settings, '-b', '-c', `${concurrent}`, '-t', `${seconds}S`, '--json-output', url];
   const tool = spawn('siege', flags, {
-    // It writes settings of its own into its user's home.
+    // The tool writes its settings into the home directory.
     env: { ...process.env, HOME: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

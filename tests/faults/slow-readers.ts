@@ -7,17 +7,17 @@ import { Health } from '../hostile/health.js';
 import { type Figure, Verdict } from './verdict.js';
 
 const SIZE = 1024 ** 3;
-/** The file's beginning has a pattern without a period that a buffer has, its rest is a hole: zeros. */
+/** The file begins with a pattern whose period is not that of any buffer; the rest is a hole of zeros. */
 const PATTERN = Buffer.from(
   Array.from({ length: 4 * 1024 * 1024 }, (_, index) => (index * 2_654_435_761) >>> 24),
 );
 const ZEROS = Buffer.alloc(1024 * 1024);
 const BOUND = 150_000_000;
-/** What a client takes at a time, and how often. */
+/** Size and interval of a client's reads. */
 const SIP = 64 * 1024;
 const SIP_EVERY_MS = 250;
 
-/** Asks for the whole file and takes a little of it at a time; checks what it takes. */
+/** Requests the whole file, reads a little of it at a time, and checks what it reads. */
 class SlowReader {
   received = 0;
   wrong = 0;
@@ -80,7 +80,10 @@ export interface SlowReadersOptions {
   readonly seconds: number;
 }
 
-/** Many clients take a file of 1 GiB, a few KiB now and then each. The server's memory stays bounded, and it serves on. */
+/**
+ * Many clients read a file of 1 GiB, each a few KiB now and then. The server's memory stays bounded, and it continues
+ * to serve.
+ */
 export async function slowReaders({ clients, seconds }: SlowReadersOptions): Promise<readonly Figure[]> {
   await using server = await startCommand('server { listen LISTEN; root www; }', {
     'www/index.html': 'home',

@@ -7,7 +7,7 @@ import { Client } from '../hostile/client.js';
 
 const HEAD = '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\n"\n';
 
-/** Output that no buffer of the system holds: 32 MB, and one without an end. */
+/** Output that exceeds every buffer of the system: 32 MB, and output without an end. */
 const SCRIPTS = {
   'www/long.sh': `${HEAD}head -c 32000000 /dev/zero\n`,
   'www/endless.sh': `${HEAD}exec cat /dev/zero\n`,

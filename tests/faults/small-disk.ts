@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
-/** The real command with a disk of its own below its folder: `disk`, empty but for `disk/store` and `disk/tmp`. */
+/** The real command with a separate disk below its directory: `disk`, with only `disk/store` and `disk/tmp` on it. */
 export interface ServerWithDisk extends AsyncDisposable {
-  /** The disk as this process can see it. */
+  /** Path of the disk for this process. */
   readonly disk: string;
   readonly child: ReturnType<typeof spawn>;
   log(): string;
@@ -16,10 +16,10 @@ export interface ServerWithDisk extends AsyncDisposable {
 }
 
 /**
- * Mounts a tmpfs where only the server sees it, in a mount namespace that ends with its processes: it cannot be left
- * behind, and by a user namespace it needs no root.
+ * Mounts a tmpfs that only the server sees, in a mount namespace that ends with its processes. So it cannot be left
+ * behind, and with a user namespace it does not need root.
  * @param conf a whole configuration; TMPDIR is on the disk too
- * @throws Error when the system lets nobody mount: the run is not left out
+ * @throws Error when the system does not allow mounts: the run is not skipped
  */
 export async function startWithDisk(conf: string, size: string): Promise<ServerWithDisk> {
   const directory = await mkdtemp(join(tmpdir(), 'webserv-disk-'));

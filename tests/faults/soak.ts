@@ -3,8 +3,8 @@ import { type Run, runs } from './runs.js';
 import { FaultError, type Figure, line } from './verdict.js';
 
 /**
- * All runs at full length, one after the other, against the real command: `npm run soak`. It prints what each measured and
- * a table at the end, and ends with 1 when a bound did not hold or a run could not be made.
+ * All runs at full length, one after the other, against the real command: `npm run soak`. Prints the figures of each,
+ * and a table at the end. Exits with 1 when a bound did not hold or a run failed.
  */
 
 const USAGE = `usage: npm run soak -- [--siege SECONDS] [--only WORD] [--short]
@@ -17,7 +17,7 @@ interface Done {
   readonly name: string;
   readonly figures: readonly Figure[];
   readonly seconds: number;
-  /** Why there is no or no good result. */
+  /** Reason for a missing or bad result. */
   readonly problem: string | undefined;
 }
 
@@ -39,7 +39,7 @@ async function make({ name, short, full }: Run, isShort: boolean, siegeSeconds: 
   }
 }
 
-/** Every judged figure, as a table in Markdown. */
+/** Formats every figure with a bound as a table in Markdown. */
 function table(all: readonly Done[]): string {
   const rows = all.flatMap(({ name, figures, seconds, problem }) => {
     const head = `| ${name} (${seconds.toFixed(0)} s) | ${problem === undefined ? 'holds' : '**does not hold**'} | |`;

@@ -7,7 +7,7 @@ import { type RunningCommand, startCommand } from '../hostile/command.js';
 import { anyAlive, isAlive } from './processes.js';
 import { type Figure, Verdict } from './verdict.js';
 
-/** Bytes of an upload, and what of it has been sent when the machine goes down. */
+/** Size of an upload in bytes, and the part of it that has been sent when the machine shuts down. */
 const SIZE = 600_000;
 const SENT = 400_000;
 
@@ -24,7 +24,7 @@ server {
 const letter = (index: number): string => String.fromCharCode(97 + (index % 26));
 const contentOf = (index: number): string => letter(index).repeat(SIZE);
 
-/** A request in two pieces: before the stop, and the rest. */
+/** A request in two pieces: the bytes before the stop, and the rest. */
 function uploadOf(index: number): readonly [string, string] {
   const content = contentOf(index);
   const name = `/files/folder${index % 3}/file${index}`;
@@ -51,7 +51,7 @@ interface Found {
   readonly temporary: readonly string[];
 }
 
-/** What is in the store: each file is all of what was sent under its name, or it is a partial one. */
+/** Checks the store: each file is either the whole upload of its name, or a partial one. */
 async function look(directory: string): Promise<Found> {
   const entries = await readdir(join(directory, 'store'), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && entry.name !== '.keep');
@@ -71,9 +71,9 @@ async function temporaries(directory: string): Promise<number> {
 }
 
 /**
- * SIGTERM in mid-upload, as a machine sends it that is shut down: every other client finishes within the grace and its file
- * is whole, the others leave nothing. Then the same, with SIGKILL for all that is left before the grace is over: what it
- * leaves is gone soon after the next start.
+ * SIGTERM during uploads, as at a shutdown of the machine: every other client finishes within the grace period and its
+ * file is complete; the others leave nothing. Then the same, with SIGKILL for all remaining processes before the grace
+ * period ends: partial files are deleted soon after the next start.
  */
 export async function stopMidUpload({ uploads }: StopMidUploadOptions): Promise<readonly Figure[]> {
   const verdict = new Verdict();
@@ -84,7 +84,7 @@ export async function stopMidUpload({ uploads }: StopMidUploadOptions): Promise<
 
 const FILES = { 'store/folder0/.keep': '', 'store/folder1/.keep': '', 'store/folder2/.keep': '' };
 
-/** Starts the uploads, and waits until all are on the disk in part. */
+/** Starts the uploads, and waits until a part of each is on disk. */
 async function begin(server: RunningCommand, uploads: number): Promise<readonly Client[]> {
   const clients = await Promise.all(Array.from({ length: uploads }, () => Client.connect(server.port)));
   for (const [index, client] of clients.entries()) client.send(uploadOf(index)[0]);
@@ -117,7 +117,7 @@ async function hurriedly(uploads: number, verdict: Verdict): Promise<void> {
   const [master = 0] = processes;
   process.kill(master, 'SIGTERM');
   await sleep(300);
-  // A worker that had no upload has ended already.
+  // A worker without an upload has ended already.
   for (const pid of processes) if (await isAlive(pid)) process.kill(pid, 'SIGKILL');
   await eventually('all gone', async () => !(await anyAlive(processes)));
   for (const client of clients) client[Symbol.dispose]();

@@ -1,13 +1,13 @@
-/** What a run measured, and the bound it is judged by. */
+/** A measured figure, with its bound. */
 export interface Figure {
   readonly name: string;
   readonly value: string;
-  /** Empty for a figure that is told and not judged. */
+  /** Empty for a figure without a bound. */
   readonly bound: string;
   readonly holds: boolean;
 }
 
-/** A bound does not hold; the message has every figure of the run. */
+/** Thrown when a bound does not hold; the message has every figure of the run. */
 export class FaultError extends Error {
   readonly figures: readonly Figure[];
   readonly details: readonly string[];
@@ -24,12 +24,12 @@ export class FaultError extends Error {
 export const line = ({ name, value, bound, holds }: Figure): string =>
   `${holds ? ' ' : '✗'} ${name}: ${value}${bound === '' ? '' : ` (bound: ${bound})`}`;
 
-/** Collects the figures of one run. */
+/** Collects the figures of a run. */
 export class Verdict {
   readonly #figures: Figure[] = [];
   readonly #details: string[] = [];
 
-  /** A figure that is told and not judged. */
+  /** Adds a figure without a bound. */
   tell(name: string, value: string | number): void {
     this.#figures.push({ name, value: String(value), bound: '', holds: true });
   }
@@ -57,7 +57,7 @@ export class Verdict {
     this.#figures.push({ name, value, bound: expected, holds: value === expected });
   }
 
-  /** Examples, for whoever looks for the cause. */
+  /** Adds examples that help to find the cause. */
   detail(...lines: readonly string[]): void {
     this.#details.push(...lines.slice(0, 10));
   }

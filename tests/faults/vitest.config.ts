@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['tests/faults/*.test.ts'],
-    // Each measures a server under load: two at once would measure each other.
+    // Each test measures a server under load: two in parallel would measure each other.
     fileParallelism: false,
     testTimeout: 90_000,
   },

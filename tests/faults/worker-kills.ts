@@ -12,7 +12,7 @@ export interface WorkerKillsOptions {
   readonly seconds: number;
 }
 
-/** Connects again and again, as whoever watches a site does. */
+/** Connects again and again, as a monitor of the site does. */
 class DoorWatch {
   knocks = 0;
   refused = 0;
@@ -42,8 +42,8 @@ class DoorWatch {
 }
 
 /**
- * Kills one worker, any, which is held first, so that its connections are known and do not change.
- * @returns the ports of its clients; undefined when there was no worker
+ * Stops a random worker, so that its connections are known and do not change, and kills it.
+ * @returns the ports of its clients; undefined when no worker exists
  */
 async function killOne(server: RunningCommand): Promise<ReadonlySet<number> | undefined> {
   const [, ...workers] = await server.processes();
@@ -56,14 +56,14 @@ async function killOne(server: RunningCommand): Promise<ReadonlySet<number> | un
     process.kill(worker, 'SIGKILL');
     return ports;
   } catch {
-    // It has ended by itself since: that is seen by the requests it had.
+    // The worker has ended by itself since, which its failed requests will show.
     return undefined;
   }
 }
 
 /**
- * `kill -9` of a random worker every second under load. Only requests fail that were in flight on that very worker, the
- * port always accepts, and in the end there are as many workers as there should be.
+ * `kill -9` of a random worker every second under load. Only requests in progress in that worker fail, the port always
+ * accepts connections, and in the end the number of workers is complete.
  */
 export async function workerKills({ seconds }: WorkerKillsOptions): Promise<readonly Figure[]> {
   const port = await freePort();
@@ -74,7 +74,7 @@ export async function workerKills({ seconds }: WorkerKillsOptions): Promise<read
   let kills = 0;
   let most = 0;
   for (let tries = 0; kills < seconds && tries < 2 * seconds; tries += 1) {
-    // A second from the last one, however late that was: two at once would be another run.
+    // A second after the last kill, even if that was late: two in a row would be another test.
     await sleep(1000);
     const ports = await killOne(server);
     if (ports === undefined) continue;

@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install, run, serve, Workshop } from './workshop.js';
 
-/** Everything here is done as by somebody who has no more than the published package. */
+/** The tests use only the published package, as its users do. */
 let workshop: Workshop;
 beforeAll(async () => {
   workshop = await Workshop.open();
 });
 afterAll(() => workshop[Symbol.asyncDispose]());
 
-/** A folder with packages and a configuration. */
+/** A directory with packages and a configuration. */
 async function site(name: string, packages: readonly string[], conf: string): Promise<string> {
   const folder = await workshop.folder(name);
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');

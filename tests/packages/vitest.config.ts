@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['tests/packages/*.test.ts'],
-    // They install packages.
+    // The tests install packages.
     testTimeout: 180_000,
     hookTimeout: 180_000,
   },

@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const NPM_FLAGS = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
 
-/** Runs a program to its end. @returns what it printed @throws Error with what it printed, when it fails */
+/**
+ * Runs a program to its end.
+ * @returns its output
+ * @throws Error with its output, when it fails
+ */
 export async function run(cwd: string, program: string, ...args: readonly string[]): Promise<string> {
   const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
@@ -29,14 +33,17 @@ export async function install(cwd: string, ...packages: readonly string[]): Prom
   await run(cwd, 'npm', 'install', ...NPM_FLAGS, ...packages);
 }
 
-/** Packs the package in a folder. @returns the archive's path */
+/**
+ * Packs the package in a directory.
+ * @returns the archive's path
+ */
 async function pack(cwd: string, into: string): Promise<string> {
   const printed = await run(cwd, 'npm', 'pack', '--json', '--loglevel=error', '--pack-destination', into);
   const [packed] = JSON.parse(printed.slice(printed.indexOf('[\n')));
   return join(into, packed.filename);
 }
 
-/** A folder outside of the repository, with this package as it would be published. */
+/** A directory outside of the repository, with this package as it would be published. */
 export class Workshop implements AsyncDisposable {
   readonly directory: string;
   /** The packed server. */
@@ -58,7 +65,10 @@ export class Workshop implements AsyncDisposable {
     return folder;
   }
 
-  /** Copies an example, installs the packed server for it, and runs its tests. @returns its archive */
+  /**
+   * Copies an example, installs the packed server for it, and runs its tests.
+   * @returns its archive
+   */
   async example(name: string): Promise<string> {
     const folder = join(this.directory, name);
     const isOwn = (path: string): boolean => !/\/(?:node_modules|dist)(?:\/|$)/.test(path.slice(root.length));
@@ -66,7 +76,10 @@ export class Workshop implements AsyncDisposable {
     return this.package(folder);
   }
 
-  /** Installs what a plugin's package needs with the packed server, and runs its tests. @returns its archive */
+  /**
+   * Installs the dependencies of a plugin's package together with the packed server, and runs its tests.
+   * @returns its archive
+   */
   async package(folder: string): Promise<string> {
     await install(folder, '--save-dev', this.server);
     await run(folder, 'npm', 'test');
@@ -78,7 +91,7 @@ export class Workshop implements AsyncDisposable {
   }
 }
 
-/** Runs the installed `webserv` in a folder, on the configuration there. */
+/** Runs the installed `webserv` in a directory, with the configuration there. */
 export async function serve(cwd: string): Promise<AsyncDisposable & { readonly url: string }> {
   const child = spawn(join(cwd, 'node_modules/.bin/webserv'), [], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');

@@ -8,7 +8,7 @@ import { freePort } from '../free-port.js';
 import { Client } from '../hostile/client.js';
 import { childrenOf, isAlive, patience } from './running.js';
 
-/** Its setup tells of itself, and waits while there is a file `gate`; with `broken-N`, the Nth setup of all then throws. */
+/** Its setup logs its process, and waits while a file `gate` exists. With `broken-N`, the Nth setup then throws. */
 const GATED = `
 import { definePlugin } from '@webserv/server';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
@@ -31,9 +31,9 @@ interface Site {
   readonly folder: string;
   readonly file: string;
   readonly port: number;
-  /** The processes whose setup has begun. */
+  /** Processes whose setup has begun. */
   begun(): Promise<readonly number[]>;
-  /** Lets every setup end. */
+  /** Lets every setup finish. */
   open(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ async function starting(site: Site) {
   return { child, texts, ended };
 }
 
-/** A server with a standby, told to reload; the new generation waits at the gate. */
+/** A server with a standby worker, during a reload; the new generation waits at the gate. */
 async function reloading(site: Site, workers: number): Promise<Serving> {
   const server = await serving([site.file]);
   await expect.poll(site.begun, patience).toHaveLength(workers + 1);
@@ -145,7 +145,8 @@ describe.runIf(process.platform === 'linux')('while the server reloads', () => {
   );
 
   it('what a worker of the new generation has begun is finished, though the reload comes to nothing', async () => {
-    // Of the start: two workers and the one that stands by. The first one of the reload serves, the second one is broken.
+    // Setups 1 to 3 are the two workers and the standby worker of the start. In the reload, worker 4 serves, and worker
+    // 5 is broken.
     const site = await gatedSite(2, { 'gate-5': '', 'broken-5': '' });
     const server = await serving([site.file]);
     await expect.poll(site.begun, patience).toHaveLength(3);

@@ -13,7 +13,7 @@ import { folderWith, repository, webserv } from '../cli/webserv.js';
 
 const run = promisify(execFile);
 const read = (name: string): Promise<string> => readFile(join(repository, 'deploy', name), 'utf8');
-/** What the master gives workers beyond their time before it kills them. */
+/** Time that the master adds to the workers' grace period before it kills them. */
 const KILL_MARGIN_MS = 2000;
 
 async function configOf(text: string): Promise<Config> {
@@ -33,7 +33,7 @@ const listens = ({ servers }: Config): string[] =>
 const settings = (unit: string, name: string): string[] =>
   unit.split('\n').flatMap((line) => (line.startsWith(`${name}=`) ? [line.slice(name.length + 1)] : []));
 
-/** What stands in a parsed document, by keys and indices. */
+/** Returns a value of a parsed document by keys and indices. */
 const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
   path.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
@@ -44,7 +44,7 @@ async function packageJson(): Promise<unknown> {
   return JSON.parse(await readFile(join(repository, 'package.json'), 'utf8'));
 }
 
-/** A configuration's `/healthz`, asked of a server that has it. */
+/** The response of a server with this configuration to `/healthz`. */
 async function health(conf: string): Promise<string> {
   const here = conf.replace(/listen \d+;/, 'listen 127.0.0.1:0;').replace(/^\s*pid .*;$/m, '');
   await using server = await startTestServer(here);
@@ -87,7 +87,7 @@ it('systemd finds nothing wrong with the units', async (context) => {
   );
   if (!hasSystemd && process.env.CI === undefined) context.skip();
   expect(hasSystemd).toBe(true);
-  // It looks for the program too.
+  // systemd-analyze verifies that the program exists too.
   const unit = (await read('webserv.service')).replaceAll('/usr/local/bin/webserv', process.execPath);
   const folder = await folderWith({
     'webserv.service': unit,
@@ -116,7 +116,7 @@ it('the image runs the packaged command as somebody, by no shell, and asks it fo
   expect(/^EXPOSE (\d+)$/m.exec(dockerfile)?.[1]).toBe(String(port));
   const check = json(' +CMD');
   expect(at(check, 2)).toContain(`http://127.0.0.1:${port}/healthz`);
-  // What it copies is there, also for the build: nothing of it is ignored.
+  // The files it copies must exist, also for the build: none of them may be ignored.
   const ignored = await read('Dockerfile.dockerignore');
   for (const needed of [
     'deploy/webserv.conf',
@@ -174,7 +174,7 @@ it("Kubernetes' objects agree with the configuration they carry, and with one an
   const grace = Number(at(pod, 'terminationGracePeriodSeconds')) * 1000;
   expect(grace).toBeGreaterThan(wait + config.main.workerShutdownTimeout + KILL_MARGIN_MS);
   expect(at(container, 'image')).toBe(`webserv:${at(await packageJson(), 'version')}`);
-  // A read-only file system: where the pid file goes is a volume.
+  // The file system is read-only, so the pid file must be on a volume.
   const mounts = at(container, 'volumeMounts');
   expect(Array.isArray(mounts) && mounts.map((mount) => at(mount, 'mountPath'))).toContain(
     dirname(config.main.pidFile ?? ''),

@@ -12,7 +12,7 @@ exit 0
 
 /** Low and high numbers, with gaps: Node closes those below 16 by itself. */
 const LEFT_OPEN = ['9', '17', '60', '200'];
-/** Becomes the command with descriptors that were left open. */
+/** Runs the command with descriptors that were left open. */
 const leaving = (file: string): string[] => [
   'bash',
   '-c',

@@ -7,7 +7,7 @@ import { answerOf, childrenOf, patience } from './running.js';
 
 const CONF = `${asRoot}workers 1; server { listen 127.0.0.1:0; return 200 served; }`;
 
-/** Whether a debugger that said where it listens answers there. */
+/** Whether the debugger whose address was printed accepts connections. */
 async function debuggerAnswers(said: string): Promise<boolean> {
   const port = /Debugger listening on ws:\/\/[\d.]+:(\d+)/.exec(said)?.[1];
   if (port === undefined) return false;
@@ -28,7 +28,7 @@ it('a SIGUSR1 at any moment of the start leaves no debugger open', async () => {
     });
     await sleep(delay);
     child.kill('SIGUSR1');
-    // Before Node has begun to run, the system's own way with the signal holds: the process ends.
+    // Before Node runs, the signal has its default action: the process ends.
     await Promise.race([ended, once(child.stdout, 'data')]);
     if (child.signalCode === 'SIGUSR1') continue;
     served += 1;
@@ -53,7 +53,7 @@ it.each(['SIGHUP', 'SIGUSR2'] as const)(
       await sleep(delay);
       child.kill(signal);
       await Promise.race([ended, once(child.stdout, 'data')]);
-      // Before Node runs the first line of a program, it cannot take a signal.
+      // Node cannot handle a signal before it runs the first line of a program.
       if (child.signalCode === signal) continue;
       served += 1;
       expect(child.signalCode).toBeNull();

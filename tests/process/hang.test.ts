@@ -5,10 +5,10 @@ import { folderWith, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { answerOf, childrenOf, isAlive, patience, standbyOf } from './running.js';
 
-/** More than the 15 seconds after which a process counts as hung, and the start of another one. */
+/** More than the 15 seconds after which a process counts as hung, plus the start of another one. */
 const HUNG = { ...patience, timeout: 45_000 };
 
-/** A stopped process says nothing for two seconds, or was heard of a moment ago. */
+/** The last heartbeat of the stopped process is more than two seconds old, or very recent. */
 it.runIf(process.platform === 'linux').each([3000, 0])(
   'a standby that was stopped %d ms before costs no more than the start of another worker',
   async (before) => {
@@ -47,7 +47,7 @@ it.runIf(process.platform === 'linux')(
     const master = server.child.pid ?? 0;
     const [worker = 0] = await childrenOf(master);
     const standby = await standbyOf(master);
-    // As one that is in an endless loop: it says nothing, and takes no signal but SIGKILL.
+    // Like a process in an endless loop: it sends nothing, and only SIGKILL has an effect.
     process.kill(standby, 'SIGSTOP');
     process.kill(worker, 'SIGSTOP');
     await expect.poll(() => server.stderr(), HUNG).toContain(`worker ${worker} hangs: killing it`);

@@ -12,13 +12,13 @@ interface Loss {
   readonly what: string;
   readonly conf: string;
   readonly files?: Readonly<Record<string, string>>;
-  /** Directories besides those of the files. */
+  /** Directories to create besides those of the files. */
   readonly directories?: readonly string[];
-  /** What goes, and what comes back. */
+  /** The file or directory that is removed and restored. */
   readonly gone: string;
-  /** Path, method → status while it is gone; `/free` always answers 200. */
+  /** Path, method → status while it is missing; `/free` always gets 200. */
   readonly without: readonly (readonly [string, string, number])[];
-  /** The same when it is back, without a reload. */
+  /** The same after it was restored, without a reload. */
   readonly again: readonly (readonly [string, string, number])[];
   readonly told: string;
 }

@@ -5,7 +5,7 @@ import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { patience, replaceWorker } from './running.js';
 
-/** What it needs is read in `setup`. */
+/** Reads the file it needs in `setup`. */
 const GATE = `import { readFileSync } from 'node:fs';
   import { argument, definePlugin, flag, list, Stage } from '@webserv/server';
   export default definePlugin({
@@ -24,7 +24,7 @@ const GATE = `import { readFileSync } from 'node:fs';
     },
   });`;
 
-/** Without a directive, and by onRequest: no route says that it needs this one. */
+/** Has no directive and uses onRequest, so no route shows that it needs this plugin. */
 const WALL = `import { readFileSync } from 'node:fs';
   import { definePlugin, flag } from '@webserv/server';
   export default definePlugin({

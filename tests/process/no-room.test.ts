@@ -17,7 +17,7 @@ it.runIf(process.platform === 'linux')(
     await standbyOf(master);
     await allow(4);
     const before = await childrenOf(master);
-    // One stands by; for the second there is nobody, and nobody can be started.
+    // Only one standby worker exists: the second killed worker cannot be replaced, since no process can be started.
     for (const worker of before.slice(1)) process.kill(worker, 'SIGKILL');
     await expect.poll(() => server.stderr(), patience).toContain('serves as its replacement');
     const [victim = 0] = (await childrenOf(master)).filter((pid) => !before.includes(pid));
@@ -33,7 +33,7 @@ it.runIf(process.platform === 'linux')(
     await allow(hard ?? '');
     await expect.poll(async () => (await childrenOf(master)).length, patience).toBe(2);
     expect(await answerOf(server)).toBe('served');
-    // The one that is being started just now holds nothing up: it has nothing to finish.
+    // The worker that is just starting does not delay the stop: it has no open requests.
     const told = performance.now();
     expect((await server.stop()).code).toBe(0);
     expect(performance.now() - told).toBeLessThan(10_000);

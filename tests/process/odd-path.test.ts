@@ -5,7 +5,7 @@ import { folderWith, repository, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { childrenOf, patience } from './running.js';
 
-/** Each means something in a URL, or is another byte there. */
+/** Characters that have a meaning in URLs, or are encoded there. */
 const ODD = 'a b é %20 #x ?y &z';
 
 /** `me:secret` */
@@ -26,7 +26,7 @@ const plugin = (name: string, source: string): string => `
     },
   });`;
 
-/** The package and a site, each below an odd name. */
+/** The package and a site, each in a directory with such a name. */
 async function installed(port: number): Promise<{ program: string; site: string }> {
   const folder = await folderWith({
     [`${ODD}/site/webserv.conf`]: `load_plugin ./typed.ts; load_plugin ./plain.mjs; load_plugin inside; pid webserv.pid;

@@ -95,7 +95,7 @@ describe('a pid file', () => {
     await expect
       .poll(() => readFile(join(folder, 'other.pid'), 'utf8').catch(() => ''), patience)
       .toBe(`${server.child.pid}\n`);
-    // First the new one is made, then the old one taken away.
+    // The new file is created before the old one is deleted.
     await expect.poll(() => readdir(folder), patience).not.toContain('webserv.pid');
     await server.stop();
     await expect(readFile(join(folder, 'other.pid'))).rejects.toThrow('ENOENT');

@@ -48,10 +48,10 @@ describe.runIf(process.platform === 'linux')('the master', () => {
       received += text;
     });
     socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n');
-    // Its content is waited for.
+    // The request waits for its body.
     await expect.poll(() => received, patience).toContain('100 Continue');
     const stopped = server.stop();
-    // The worker knows, too.
+    // The worker has closed its listening socket, too.
     await expect.poll(() => answerOf(server).catch(() => 'refused'), patience).toBe('refused');
     socket.write('1234');
     expect((await stopped).code).toBe(0);
@@ -69,7 +69,7 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
     await expect
       .poll(
         async () => {
-          // A poll tries again what throws.
+          // expect.poll retries when the function throws.
           const answer = await answerOf(server).catch(() => 'refused');
           seen.add(answer);
           return answer;
@@ -107,7 +107,7 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
     });
     const file = join(folder, 'webserv.conf');
     const server = await serving([file]);
-    // One that was started later would report what its plugin refuses by then.
+    // A standby worker started later would already report the plugin's error.
     await standbyOf(server.child.pid ?? 0);
     await writeFile(
       join(folder, 'own.mjs'),
@@ -164,7 +164,8 @@ describe('--watch', () => {
     await expect.poll(answer('/a'), patience).toBe('added');
     await rm(join(folder, 'parts/a.conf'));
     await expect.poll(answer('/a'), patience).toBe('second');
-    // A pattern knows its folder; a file that is named in full is watched once it was read, though it was refused.
+    // A pattern has a directory to watch. A file that is named in full is watched once it was read, even though it was
+    // rejected.
     const main = join(folder, 'webserv.conf');
     await writeFile(join(folder, 'other.inc'), 'oops;');
     await writeFile(

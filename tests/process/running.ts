@@ -7,14 +7,14 @@ import { freePort } from '../free-port.js';
 
 export const patience = { timeout: 30_000 };
 
-// What is waited for takes many times longer on a busy machine, and a test waits for several things.
+// On a busy machine each wait takes many times longer, and a test has several.
 vi.setConfig({ testTimeout: 90_000 });
 
 export function configuration(text: string, port = 0): string {
   return `workers 2;\npid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 ${text}; }\n`;
 }
 
-/** Runs a server whose port stays the same however often it is reloaded. */
+/** Runs a server whose port stays the same over reloads. */
 export async function running(
   text: string,
   ...flags: string[]
@@ -28,7 +28,7 @@ export async function running(
 export const answerOf = async (server: Serving): Promise<string> =>
   (await fetch(server.url, { headers: { connection: 'close' } })).text();
 
-/** The workers of a server; the one that stands by is not counted. */
+/** The workers of a server, without the standby worker. */
 export const childrenOf = (pid: number): Promise<number[]> =>
   childrenThat(pid, (title) => !title.includes('standby'));
 
@@ -38,13 +38,13 @@ export async function replaceWorker({ child, stderr }: Serving): Promise<void> {
   // After a reload, workers of the old configuration finish first.
   await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
   const [worker = 0] = await childrenOf(master);
-  const count = (): number => stderr().match(/serves in its place/g)?.length ?? 0;
+  const count = (): number => stderr().match(/serves as its replacement/g)?.length ?? 0;
   const before = count();
   process.kill(worker, 'SIGKILL');
   await expect.poll(count, patience).toBe(before + 1);
 }
 
-/** The process that stands by, once it is set up. */
+/** The standby worker, once it is set up. */
 export async function standbyOf(pid: number): Promise<number> {
   const find = (): Promise<number[]> => childrenThat(pid, (title) => title.startsWith('webserv: standby'));
   await expect.poll(find, patience).toHaveLength(1);
@@ -60,7 +60,7 @@ async function childrenThat(pid: number, wanted: (title: string) => boolean): Pr
   return pids.filter((_, index) => wanted(titles[index] ?? '')).map(Number);
 }
 
-/** One that has ended, and that nobody has asked for, is not. */
+/** False for a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -5,7 +5,7 @@ import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { answerOf, childrenOf, patience } from './running.js';
 
-/** Kills one worker after the other, each when the one before it has been replaced. */
+/** Kills one worker after the other, each after the previous one was replaced. */
 async function replaceWorkers(server: Serving): Promise<void> {
   const master = server.child.pid ?? 0;
   const before = await childrenOf(master);

@@ -54,7 +54,7 @@ it('shows the numbers of all workers together, and what only the master knows', 
         return [workers, restarts];
       }, patience)
       .toEqual([2, 1]);
-    // What it had counted, and told, is still there: a counter that falls would count as one that began anew.
+    // Counts of the ended worker are kept: to a scraper, a counter that falls has been reset.
     const { webserv_requests_total: afterwards } = await numbersOf(server.url);
     expect(afterwards.find(({ route }) => route.endsWith('location /x'))?.value).toBe(asked);
     server.child.kill('SIGHUP');
@@ -73,7 +73,7 @@ it('--trace writes every step of every request to the log, without a word in the
     await (await fetch(new URL('/x?y', server.url))).text();
     const log = (): Promise<string> => readFile(join(folder, 'error.log'), 'utf8');
     await expect.poll(log, patience).toMatch(/trace 1: GET \/x\?y by location \/x at .*: 200, 2 bytes/);
-    // Lines of a log file are written as they come: one may be read before the next is there.
+    // Lines of a log file are written one by one: a line may be visible before the next.
     await expect
       .poll(log, patience)
       .toMatch(/trace 1: +\+\d+\.\d\d ms {2}onRoute rewrite {2}redirect: answered 200/);

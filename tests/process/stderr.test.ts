@@ -9,12 +9,12 @@ import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { answerOf, childrenOf, patience } from './running.js';
 
 const run = promisify(execFile);
-/** Long, so that a few thousand requests are more than any buffer. */
+/** Long, so that a few thousand requests exceed every buffer. */
 const QUERY = 'x'.repeat(7000);
 const REQUESTS = 8000;
 const MEGABYTE = 1024 * 1024;
 
-/** Every request is traced on a standard error that a shell has redirected there. */
+/** A server that traces every request to a standard error that a shell has redirected. */
 async function tracing(folder: string, where: string): Promise<Serving> {
   return serving(['--trace', join(folder, 'webserv.conf')], {
     cwd: folder,
@@ -31,7 +31,10 @@ async function pipeIn(folder: string) {
   return open(join(folder, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
-/** Makes many requests, eight at a time. @returns how many were answered 200 */
+/**
+ * Makes many requests, eight at a time.
+ * @returns the number of responses with status 200
+ */
 async function visits({ url }: Serving): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   onTestFinished(() => agent.destroy());
@@ -78,7 +81,7 @@ describe.runIf(process.platform === 'linux')('standard error, where the log goes
       const before = await childrenOf(server.child.pid ?? 0);
       for (let count = 0; count < 20; count += 1) expect(await answerOf(server)).toBe('served');
       server.child.kill('SIGHUP');
-      // The master goes on, too, though it cannot tell of it.
+      // The master continues, too, though it cannot report this.
       await expect
         .poll(
           async () => (await childrenOf(server.child.pid ?? 0)).some((pid) => before.includes(pid)),

@@ -9,7 +9,7 @@ import { asRoot, folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { answerOf, childrenOf, patience, standbyOf } from './running.js';
 
-/** Linux and Python, which hands sockets over and takes notices; where CI is set nothing may be left out. */
+/** Needs Linux, and Python, which passes sockets and receives notifications. In CI no test may be skipped. */
 const isMissing =
   process.platform !== 'linux' ||
   (process.env.CI === undefined && spawnSync('python3', ['--version']).error !== undefined);
@@ -19,7 +19,7 @@ const socketsFor = (...addresses: string[]): { through: string[] } => ({
   through: ['python3', script('activated.py'), String(addresses.length), ...addresses, '--'],
 });
 
-/** The bytes that come until the server closes. */
+/** The bytes received until the server closes the connection. */
 async function exchange(path: string): Promise<string> {
   const socket = connect({ path });
   let received = '';
@@ -124,7 +124,7 @@ interface Manager {
   messages(): readonly string[];
 }
 
-/** A notification socket somebody reads. */
+/** A notification socket with a reader. */
 async function manager(): Promise<Manager> {
   const path = join(await folderWith(), 'notify');
   const child = spawn('python3', [script('notified.py'), path], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -203,14 +203,14 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     const beats = (): number => notified.messages().filter((message) => message === 'WATCHDOG=1').length;
     await expect.poll(beats, patience).toBeGreaterThan(2);
     await standbyOf(server.child.pid ?? 0);
-    // Its code is read from the disk: no worker can be started any more.
+    // Its code is read from disk, so no worker can be started from now on.
     await writeFile(join(dirname(file), 'needed.mjs'), 'throw new Error("broken");');
     const killWorker = async (): Promise<void> => {
       const [worker = 0] = await childrenOf(server.child.pid ?? 0);
       process.kill(worker, 'SIGKILL');
     };
     await killWorker();
-    // The one that stood by takes its place; behind it there is nobody.
+    // The standby worker replaces it, and no other process can be started after it.
     await expect.poll(() => server.stderr(), patience).toContain('serves as its replacement');
     await killWorker();
     await expect.poll(() => server.stderr(), patience).toContain('a worker cannot serve');

@@ -8,7 +8,7 @@ import { freePort } from '../free-port.js';
 import { Client } from '../hostile/client.js';
 import { answerOf, isAlive, patience } from './running.js';
 
-/** A copy of the package, whose files may be replaced. */
+/** A copy of the package whose files the test may replace. */
 async function installed(): Promise<{ home: string; program: string }> {
   const home = await folderWith();
   await cp(join(repository, 'dist'), join(home, 'dist'), { recursive: true });

@@ -15,7 +15,7 @@ interface Answer {
   readonly etag: string;
 }
 
-/** On a connection of its own, so that both workers get some. */
+/** Uses a new connection, so that both workers get requests. */
 function ask(server: Serving, method: string, headers: Record<string, string>, body = ''): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = request(

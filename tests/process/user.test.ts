@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
 import { answerOf, childrenOf, patience, standbyOf } from './running.js';
 
-/** Debian has it, and its group. Only root can become it; anybody else is told so, and serves on as who he is. */
+/**
+ * Debian has this user, and a group of this name. Only root can switch to it; other users get a warning, and serve with
+ * their own account.
+ */
 const USER = 'daemon';
 const isRoot = process.getuid?.() === 0;
 
@@ -50,7 +53,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
     }
     server.child.kill('SIGUSR1');
     await expect.poll(() => readFile(access, 'utf8').catch(() => undefined), patience).toBe('');
-    // The file is there, and soon afterwards it is the workers'.
+    // The file exists first, and belongs to the workers soon afterwards.
     await expect
       .poll(async () => {
         await answerOf(server);

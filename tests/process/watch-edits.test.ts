@@ -21,7 +21,10 @@ function numbers(seed: number): () => number {
   };
 }
 
-/** As editors and deploys write: at once, in pieces that parse or do not, over an emptied file, or by a rename. */
+/**
+ * Writes as editors and deploys do: in one step, in pieces that may or may not parse, over an emptied file, or by a
+ * rename.
+ */
 async function write(file: string, text: string, random: () => number): Promise<void> {
   const kind = Math.floor(random() * 4);
   if (kind === 0) await writeFile(file, text);

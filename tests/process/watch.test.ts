@@ -10,7 +10,7 @@ import { folderWith } from '../cli/webserv.js';
 
 const entries = await publicEntries();
 
-/** Sooner than the look that comes every ten seconds whatever the system says. */
+/** Sooner than the check that runs every ten seconds even without notifications. */
 const NOTICED = { timeout: 8000, interval: 20 };
 
 async function linked(target: string, path: string): Promise<void> {
@@ -18,13 +18,13 @@ async function linked(target: string, path: string): Promise<void> {
   await symlink(target, path);
 }
 
-/** Puts a symbolic link in another one's place, as Kubernetes and release deploys do. */
+/** Replaces a symbolic link by another one, as Kubernetes and release deploys do. */
 async function swapLink(target: string, path: string): Promise<void> {
   await symlink(target, `${path}.new`);
   await rename(`${path}.new`, path);
 }
 
-/** Loads a configuration and watches what it came from. */
+/** Loads a configuration and watches its files. */
 async function watching(file: string) {
   let reports = 0;
   const watch = new Watch({ changed: () => (reports += 1), warn: () => {} });
@@ -33,7 +33,7 @@ async function watching(file: string) {
     await watch.begin();
     const { watched, config } = await loadConfig(file, { builtins: await builtinPlugins(), entries });
     watch.end(watched, config !== undefined);
-    // The first look watches.
+    // The first check sets up the watchers.
     await sleep(300);
   };
   await load();

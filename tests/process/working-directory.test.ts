@@ -13,7 +13,7 @@ const conf = (port: number, text: string): string =>
   `server { listen 127.0.0.1:${port}; location = / { return 200 ${text}; }
     location /x { root ../files; auth_basic it; auth_basic_user_file ../users; } }`;
 
-/** A server started in a directory of its own, by relative names. */
+/** A server started in its own directory, by relative names. */
 async function started(port: number, ...flags: string[]): Promise<{ app: string; server: Serving }> {
   const folder = await folderWith({ 'app/webserv.conf': conf(port, 'old'), 'files/a': 'a', users: USERS });
   const app = join(folder, 'app');

@@ -11,17 +11,19 @@ export interface Answer {
 export interface Sending {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Pieces of a body of unknown length are sent as one chunk each. */
+  /** A body of unknown length is sent chunked, with each piece as a chunk. */
   readonly body?: Buffer | Iterable<Buffer>;
   readonly agent?: Agent;
 }
 
-/** The size of the pieces that the exam sends a body in. */
+/** Size of the pieces in which the exam sends a body. */
 export const PIECE = 32_768;
 /** A prime, so that no piece is like the one before it, and a lost or doubled piece shifts everything after it. */
 const PERIOD = 65_521;
 
-/** Lower-case letters without a pattern, the same in every run, twice over: any piece is one slice of it. */
+/**
+ * Lower-case letters without a pattern, the same in every run, repeated once so that every piece is a slice of them.
+ */
 function letters(): Buffer {
   const once = Buffer.alloc(PERIOD);
   let state = 42;
@@ -43,7 +45,7 @@ export function* pieces(size: number): Generator<Buffer> {
   }
 }
 
-/** Whether `bytes`, found at `offset` of an answer, are the same letters in upper case. */
+/** Whether `bytes`, found at `offset` of a response body, are the same letters in upper case. */
 function isUpper(bytes: Buffer, offset: number): boolean {
   for (let done = 0; done < bytes.length; ) {
     const start = (offset + done) % PERIOD;
@@ -69,12 +71,12 @@ async function send<T>(
     outgoing.once('error', reject);
   });
   if (Buffer.isBuffer(body)) outgoing.end(body);
-  // An answer may come before the body is sent: what then goes wrong with the sending is no failure of its own.
+  // The response may arrive before the body has been sent; an error of sending it afterwards does not matter.
   else pipeline(Readable.from(body, { objectMode: false, highWaterMark: PIECE }), outgoing).catch(() => {});
   return answered;
 }
 
-/** One request and its whole answer. */
+/** Sends a request and reads its whole response. */
 export function exchange(port: number, path: string, sending: Sending = {}): Promise<Answer> {
   return send(port, path, sending, async (status, headers, body) => {
     const parts: Buffer[] = [];
@@ -83,7 +85,7 @@ export function exchange(port: number, path: string, sending: Sending = {}): Pro
   });
 }
 
-/** The same, and once more where a redirect leads to. */
+/** Also follows a redirect. */
 export async function follow(port: number, path: string, sending: Sending = {}): Promise<Answer> {
   const answer = await exchange(port, path, sending);
   const { location } = answer.headers;
@@ -94,13 +96,13 @@ export async function follow(port: number, path: string, sending: Sending = {}):
 export interface Shout {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Bytes of the answer. */
+  /** Size of the response body, in bytes. */
   readonly size: number;
-  /** The answer is what was sent, in upper case, byte by byte. */
+  /** Whether the response is the sent body in upper case, byte by byte. */
   readonly correct: boolean;
 }
 
-/** POSTs `size` bytes in chunks and checks the answer as it comes; neither is ever held whole. */
+/** POSTs `size` bytes in chunks and checks the response while it arrives; neither is ever held whole. */
 export function shout(
   port: number,
   path: string,

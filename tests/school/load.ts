@@ -7,8 +7,8 @@ import { exchange, follow, shout } from './client.js';
 import { MemoryWatch } from './memory.js';
 
 /**
- * The exam's load lines, against the real command in a process of its own: `npm run school`. It prints what it
- * measured, and ends with 1 when an answer was wrong or a bound was exceeded.
+ * The load tests of the exam, against the real command in a separate process: `npm run school`. Prints its
+ * measurements, and exits with 1 when a response was wrong or a bound was exceeded.
  */
 
 const MEMORY_BOUND = 300_000_000;
@@ -53,7 +53,7 @@ async function startServer(): Promise<Server> {
   };
 }
 
-/** `count` workers at once, each doing `times` rounds one after the other on one kept connection. */
+/** Runs `count` workers in parallel, each with `times` rounds one after the other on a kept connection. */
 async function workers(
   count: number,
   times: number,
@@ -115,7 +115,7 @@ async function postBig(port: number): Promise<void> {
   });
 }
 
-/** How long `GET /` takes while `load` goes on: in milliseconds, the shortest first. */
+/** Measures how long `GET /` takes during `load`, in milliseconds, the shortest first. */
 async function visitWhile(port: number, load: Promise<void>): Promise<number[]> {
   const visitor = fork(path('probe.ts'), [String(port)]);
   const told = once(visitor, 'message');

@@ -5,7 +5,7 @@ interface Process {
   readonly parent: number;
   /** Resident memory in bytes. */
   readonly resident: number;
-  /** The program it runs; empty for one that has just ended. */
+  /** The program it runs; empty for a process that has just ended. */
   readonly program: string;
 }
 
@@ -21,13 +21,13 @@ async function processAt(pid: number): Promise<Process | undefined> {
   }
 }
 
-/** The processes of the server itself, as they are now: `root` and what it started from the same program. */
+/** The current processes of the server itself: `root` and its descendants that run the same program. */
 async function serverProcesses(root: number): Promise<Process[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const all = (await Promise.all(pids.map(processAt))).filter((found) => found !== undefined);
   const program = all.find(({ pid }) => pid === root)?.program;
   const family = new Set([root]);
-  // A child's number is not always above its parent's: walked until nothing is added.
+  // A child's number may be lower than its parent's: repeated until nothing is added.
   for (let before = 0; before !== family.size; ) {
     before = family.size;
     for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
@@ -35,7 +35,7 @@ async function serverProcesses(root: number): Promise<Process[]> {
   return all.filter((found) => family.has(found.pid) && found.program === program);
 }
 
-/** Watches the memory of a server: all its processes, scripts apart. */
+/** Watches the memory of a server: all its processes without scripts. */
 export class MemoryWatch {
   readonly #root: number;
   readonly #timer: NodeJS.Timeout;
@@ -49,7 +49,7 @@ export class MemoryWatch {
     this.#timer = setInterval(() => void this.#look(), everyMs);
   }
 
-  /** The most it was at once, in bytes. */
+  /** The maximum at any moment, in bytes. */
   get peak(): number {
     return this.#peak;
   }
@@ -66,8 +66,8 @@ export class MemoryWatch {
     if (this.#looking) return;
     this.#looking = true;
     const processes = await serverProcesses(this.#root);
-    // A script between fork and exec is still the server's program, with the server's pages: counted from the second
-    // look on, when it is something else.
+    // Between fork and exec, a script still runs the server's program with the server's pages. So processes are counted
+    // from the second sample on: by then a script runs another program.
     const settled = processes.filter(({ pid }) => pid === this.#root || this.#seen.has(pid));
     this.#seen = new Set(processes.map(({ pid }) => pid));
     this.#peak = Math.max(

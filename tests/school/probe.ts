@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exchange } from './client.js';
 
 /**
- * A visitor in a process of its own, so that the load's own work is not taken for the server's: `GET /` ten times a
- * second until the parent has enough, then every time it took, in milliseconds.
+ * A visitor in a separate process, so that the load's own work is not counted for the server: sends `GET /` ten times a
+ * second until the parent stops it, then every time it took, in milliseconds.
  */
 const port = Number(process.argv[2]);
 const times: number[] = [];

@@ -8,7 +8,7 @@ import { exchange, follow, pieces, shout } from './client.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** The exam's folder as the testing kit takes it: scripts stay executable. */
+/** The exam's directory as the testing kit uses it: scripts stay executable. */
 function tree(): Record<string, { content: string; mode: number } | null> {
   const files: Record<string, { content: string; mode: number } | null> = { 'put_test/': null };
   for (const name of readdirSync(here, { recursive: true, encoding: 'utf8' })) {

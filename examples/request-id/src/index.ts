@@ -3,7 +3,7 @@ import { definePlugin, type Exchange, flag, Stage } from '@webserv/server';
 
 const FIELD = 'x-request-id';
 
-/** What a client, or a proxy before this server, may call its request: it goes into logs and to programs. */
+/** Request ids accepted from a client or proxy: they go into logs and to programs. */
 const SAFE = /^[\w.:-]{1,128}$/;
 
 function identify({ request }: Exchange, isTrusted: boolean): string {
@@ -28,7 +28,7 @@ export default definePlugin({
   variables: { request_id: { help: 'the identifier of the request, where `request_id` is on' } },
   apply({ options, hooks }) {
     if (!options.request_id) return;
-    // Before everything else, so that redirects and refusals can use it.
+    // Before everything else, so that redirects and error responses can use it.
     hooks.onRoute.tap({ stage: Stage.rewrite - 10, answers: false }, (exchange) => {
       exchange.setVariable('request_id', identify(exchange, options.request_id_trust));
       return undefined;

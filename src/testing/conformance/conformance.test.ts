@@ -11,7 +11,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { type ConformanceOptions, conformance } from '../index.js';
 
-/** A plugin with one switch, that does something where it is on. */
+/** A plugin with a single switch, which applies the hooks where it is on. */
 function plugin(apply: (hooks: RouteHooks) => void, name = 'subject'): Plugin {
   return definePlugin({
     name,
@@ -29,16 +29,16 @@ const fine = answering(() => ({ status: 200, headers: { 'content-type': 'text/pl
 
 const options: ConformanceOptions = { conf: 'subject on;' };
 
-describe('a plugin that keeps the rules', () => {
+describe('a plugin that follows the rules', () => {
   const requests = ['/', { method: 'POST', body: 'content' }];
   for (const { name, run } of conformance(fine, { ...options, requests })) it(name, run);
 
-  it('is told by name', () => {
+  it('is named in each test', () => {
     expect(conformance(fine, options)[0]?.name).toMatch(/^subject: every directive/);
   });
 });
 
-describe('a plugin whose answers have no end', () => {
+describe('a plugin whose responses have no end', () => {
   const ticking = plugin((hooks) =>
     hooks.onRoute.tap({ methods: ['GET', 'HEAD'] }, ({ signal }) => ({
       status: 200,
@@ -55,8 +55,8 @@ describe('a plugin whose answers have no end', () => {
   for (const { name, run } of conformance(ticking, { ...options, requests })) it(name, run);
 });
 
-/** The complaint of the one rule that is broken on purpose; others may complain too. */
-async function complaint(
+/** The failure of the rule that the plugin breaks on purpose; other rules may fail too. */
+async function failure(
   faulty: Plugin,
   rule: RegExp,
   given: Partial<ConformanceOptions> = {},
@@ -64,46 +64,50 @@ async function complaint(
   const check = conformance(faulty, { ...options, ...given }).find(({ name }) => rule.test(name));
   if (check === undefined) throw new Error(`no rule ${String(rule)}`);
   return check.run().then(
-    () => 'no complaint',
+    () => 'no failure',
     (error: unknown) => String(error),
   );
 }
 
-describe('a plugin that breaks a rule is told which', () => {
+describe('a plugin that breaks a rule fails the test of that rule', () => {
   const page = { 'content-type': 'text/html' };
 
-  it('an example that is refused, a directive without help', async () => {
+  it('an invalid example, a directive without help', async () => {
     const wrong = definePlugin({
       name: 'subject',
       directives: { subject: flag({ default: false, help: 'x', example: 'subject maybe;' }) },
     });
-    expect(await complaint(wrong, /line of help/)).toContain('the example of "subject" is refused');
+    expect(await failure(wrong, /help text/)).toContain('the example of "subject" is rejected');
     const mute = definePlugin({
       name: 'subject',
       directives: { subject: text({ default: undefined, help: ' ' }) },
     });
-    expect(await complaint(mute, /line of help/)).toContain('directive "subject" has no help');
+    expect(await failure(mute, /help text/)).toContain('directive "subject" has no help text');
     const old = { ...fine, apiVersion: 0 };
-    expect(await complaint(old, /line of help/)).toContain('version 0 of the contract');
+    expect(await failure(old, /help text/)).toContain('version 0 of the plugin API');
   });
 
-  it('taps where it is off, or none where it is on', async () => {
+  it('taps routes where it is off, or none where it is on', async () => {
     const always = definePlugin({
       name: 'subject',
       directives: { subject: flag({ default: false, help: 'x' }) },
       apply: ({ hooks }) => hooks.onDone.tap({}, () => {}),
     });
-    expect(await complaint(always, /taps nothing/)).toContain('it taps onDone of server');
-    expect(await complaint(always, /taps nothing/, { everywhere: ['onDone'] })).toBe('no complaint');
-    expect(await complaint(fine, /at work/, { conf: 'subject off;' })).toContain('it taps no hook');
+    expect(await failure(always, /routes without its directives/)).toContain('it taps onDone of server');
+    expect(await failure(always, /routes without its directives/, { everywhere: ['onDone'] })).toBe(
+      'no failure',
+    );
+    expect(await failure(fine, /routes of the test requests/, { conf: 'subject off;' })).toContain(
+      'it taps no hook',
+    );
   });
 
-  it('fails a request, or breaks its answer off', async () => {
+  it('fails a request, or ends its response early', async () => {
     const failing = answering(() => {
       throw new Error('oh no');
     });
-    expect(await complaint(failing, /fault has a name/)).toMatch(
-      /500, and the log says .*plugin "subject".*oh no/,
+    expect(await failure(failing, /without errors in the log/)).toMatch(
+      /status 500, and the error log has .*plugin "subject".*oh no/,
     );
     const breaking = answering(() => ({
       status: 200,
@@ -112,42 +116,42 @@ describe('a plugin that breaks a rule is told which', () => {
         throw new Error('oh no');
       })(),
     }));
-    expect(await complaint(breaking, /fault has a name/)).toContain('broken off');
+    expect(await failure(breaking, /without errors in the log/)).toContain('the response is incomplete');
   });
 
-  it('answers HEAD otherwise than GET', async () => {
+  it('responds to HEAD differently from GET', async () => {
     const only = (answer: Response, head: Response): Plugin =>
       plugin((hooks) => hooks.onRoute.tap({}, ({ request }) => (request.method === 'HEAD' ? head : answer)));
     const get = { status: 200, headers: page, body: 'abc' };
-    expect(await complaint(only(get, { status: 404 }), /HEAD/)).toContain('HEAD is 404 where GET is 200');
-    expect(await complaint(only(get, { status: 200, body: 'abc' }), /HEAD/)).toContain(
+    expect(await failure(only(get, { status: 404 }), /HEAD/)).toContain('HEAD has status 404, GET has 200');
+    expect(await failure(only(get, { status: 200, body: 'abc' }), /HEAD/)).toContain(
       'HEAD lacks content-type',
     );
-    expect(await complaint(only({ status: 200, body: 'abc' }, get), /HEAD/)).toContain(
+    expect(await failure(only({ status: 200, body: 'abc' }, get), /HEAD/)).toContain(
       'only HEAD has content-type',
     );
     const lying = { status: 200, headers: { ...page, 'content-length': '5' } };
-    expect(await complaint(only(get, lying), /HEAD/)).toContain('Content-Length 5');
-    expect(await complaint(only(get, { status: 200, headers: page }), /HEAD/)).toBe('no complaint');
+    expect(await failure(only(get, lying), /HEAD/)).toContain('Content-Length 5');
+    expect(await failure(only(get, { status: 200, headers: page }), /HEAD/)).toBe('no failure');
   });
 
-  it('answers otherwise the second time, unless that is meant', async () => {
+  it('responds differently the second time, unless this is intended', async () => {
     let count = 0;
     const counting = answering(() => ({ status: 200, headers: { 'x-count': String(count++) }, body: 'a' }));
-    expect(await complaint(counting, /the same again/)).toContain(
-      'the second time: the header has x-count: 1',
+    expect(await failure(counting, /repeated request/)).toContain(
+      'the second time: the header section has x-count: 1',
     );
-    expect(await complaint(counting, /the same again/, { varies: { headers: ['X-Count'] } })).toBe(
-      'no complaint',
+    expect(await failure(counting, /repeated request/, { varies: { headers: ['X-Count'] } })).toBe(
+      'no failure',
     );
     const content = answering(() => ({ status: 200, body: `${count++}` }));
-    expect(await complaint(content, /the same again/)).toContain('the second time: the content is');
-    expect(await complaint(content, /the same again/, { varies: { content: true } })).toBe('no complaint');
+    expect(await failure(content, /repeated request/)).toContain('the second time: the body is');
+    expect(await failure(content, /repeated request/, { varies: { content: true } })).toBe('no failure');
     const statuses = answering(() => ({ status: 200 + (count++ % 2), body: '' }));
-    expect(await complaint(statuses, /the same again/)).toContain('the second time: the status is');
+    expect(await failure(statuses, /repeated request/)).toContain('the second time: the status is');
   });
 
-  it('mixes up what is asked at once', async () => {
+  it('mixes up concurrent requests', async () => {
     const shared = plugin((hooks) => {
       let asked = 0;
       hooks.onRoute.tapPromise({}, async () => {
@@ -157,7 +161,7 @@ describe('a plugin that breaks a rule is told which', () => {
         return { status: 200, body: `${asked}` };
       });
     });
-    expect(await complaint(shared, /at once/)).toContain('24 at once: the content is');
+    expect(await failure(shared, /concurrent/)).toContain('24 concurrent requests: the body is');
     const failing = plugin((hooks) => {
       let busy = false;
       hooks.onRoute.tapPromise({ methods: ['POST'] }, async () => {
@@ -168,8 +172,8 @@ describe('a plugin that breaks a rule is told which', () => {
         return { status: 201, body: '' };
       });
     });
-    expect(await complaint(failing, /at once/, { requests: [{ method: 'POST' }] })).toContain(
-      '24 at once: 503',
+    expect(await failure(failing, /concurrent/, { requests: [{ method: 'POST' }] })).toContain(
+      '24 concurrent requests: status 503',
     );
   });
 
@@ -193,11 +197,11 @@ describe('a plugin that breaks a rule is told which', () => {
         if (options.subject) hooks.onRoute.tap({}, () => ({ status: isDown ? 503 : 200, body: '' }));
       },
     });
-    expect(await complaint(global, /do not know/)).toContain('after another server ended: the status is 503');
+    expect(await failure(global, /do not affect/)).toContain('after another server ended: the status is 503');
     expect(open).toBe(0);
   });
 
-  it('takes a piece for the whole content', async () => {
+  it('takes a piece for the whole body', async () => {
     const hasty = plugin((hooks) =>
       hooks.onRoute.tapPromise({ methods: ['POST'] }, async ({ request }) => ({
         status: 200,
@@ -205,12 +209,10 @@ describe('a plugin that breaks a rule is told which', () => {
       })),
     );
     const requests = [{ method: 'POST', body: 'abc' }];
-    expect(await complaint(hasty, /byte by byte/, { requests })).toContain(
-      'the content is "a" instead of "abc"',
-    );
+    expect(await failure(hasty, /byte by byte/, { requests })).toContain('the body is "a" instead of "abc"');
   });
 
-  it('takes a client that leaves for a fault, or remembers half of what it sent', async () => {
+  it('reports a client that leaves as an error, or keeps the part it sent', async () => {
     const careless = plugin((hooks) =>
       hooks.onRoute.tapPromise({ methods: ['POST'] }, async ({ request }) => {
         try {
@@ -222,7 +224,7 @@ describe('a plugin that breaks a rule is told which', () => {
       }),
     );
     const requests = [{ method: 'POST', body: 'abc' }];
-    expect(await complaint(careless, /of its content/, { requests })).toContain('the body is broken');
+    expect(await failure(careless, /sending the body/, { requests })).toContain('the body is broken');
     const greedy = plugin((hooks) => {
       let kept = '';
       hooks.onRoute.tapPromise({ methods: ['POST'] }, async ({ request }) => {
@@ -230,10 +232,10 @@ describe('a plugin that breaks a rule is told which', () => {
         return { status: 201, body: kept };
       });
     });
-    expect(await complaint(greedy, /of its content/, { requests })).toContain('the content is "aabc"');
+    expect(await failure(greedy, /sending the body/, { requests })).toContain('the body is "aabc"');
   });
 
-  it('takes a client that leaves in its answer for a fault', async () => {
+  it('reports a client that leaves during the response as an error', async () => {
     const offended = plugin((hooks) => {
       hooks.onRoute.tap({}, () => ({
         status: 200,
@@ -245,7 +247,7 @@ describe('a plugin that breaks a rule is told which', () => {
         if (outcome?.complete === false) throw new Error('how rude');
       });
     });
-    expect(await complaint(offended, /of its answer/)).toContain('how rude');
+    expect(await failure(offended, /during the response/)).toContain('how rude');
   });
 
   it.each(['setup', 'apply'] as const)('starts something in %s', async (step) => {
@@ -265,10 +267,10 @@ describe('a plugin that breaks a rule is told which', () => {
         if (options.subject) hooks.onRoute.tap({}, () => ({ status: 200, body: '' }));
       },
     });
-    expect(await complaint(hasty, /start nothing/)).toContain('there is a Timeout already');
+    expect(await failure(hasty, /start nothing/)).toContain('a Timeout is active before serve');
   });
 
-  it('touches a file before it serves', async () => {
+  it('modifies a file before it serves', async () => {
     const writer = definePlugin({
       name: 'subject',
       directives: { subject: flag({ default: false, help: 'x' }) },
@@ -277,12 +279,10 @@ describe('a plugin that breaks a rule is told which', () => {
         if (options.subject) hooks.onRoute.tap({}, () => ({ status: 200, body: '' }));
       },
     });
-    expect(await complaint(writer, /start nothing/, { conf: 'root .; subject on;' })).toContain(
-      'was touched',
-    );
+    expect(await failure(writer, /start nothing/, { conf: 'root .; subject on;' })).toContain('was modified');
   });
 
-  it('goes on after its server', async () => {
+  it('keeps running after its server has ended', async () => {
     const timers: NodeJS.Timeout[] = [];
     const restless = definePlugin({
       name: 'subject',
@@ -294,8 +294,8 @@ describe('a plugin that breaks a rule is told which', () => {
         if (options.subject) hooks.onRoute.tap({}, () => ({ status: 200, body: '' }));
       },
     });
-    expect(await complaint(restless, /goes on/)).toContain(
-      'still there after the server’s end: Timeout'.replace('’', "'"),
+    expect(await failure(restless, /keeps running/)).toContain(
+      'still active after the server has ended: Timeout',
     );
     for (const timer of timers) clearInterval(timer);
     const clumsy = definePlugin({
@@ -307,20 +307,20 @@ describe('a plugin that breaks a rule is told which', () => {
         },
       }),
     });
-    expect(await complaint(clumsy, /goes on/)).toContain('cannot let go');
+    expect(await failure(clumsy, /keeps running/)).toContain('cannot let go');
   });
 
-  it('hides another plugin’s fault, or takes the blame', async () => {
+  it('hides the error of another plugin, or fails itself on it', async () => {
     const hiding = plugin((hooks) => hooks.onResponse.tap({}, (answer) => ({ ...answer, status: 200 })));
-    expect(await complaint(hiding, /another plugin stays/)).toContain('the client sees 200');
+    expect(await failure(hiding, /error of another plugin/)).toContain('the client gets 200');
     const failing = plugin((hooks) =>
       hooks.onResponse.tap({}, (answer) => {
         if (answer.status === 500) throw new Error('cannot');
         return answer;
       }),
     );
-    expect(await complaint(failing, /another plugin stays/)).toMatch(
-      /the log says .*plugin "subject".*cannot/,
+    expect(await failure(failing, /error of another plugin/)).toMatch(
+      /the error log has .*plugin "subject".*cannot/,
     );
   });
 
@@ -333,7 +333,7 @@ describe('a plugin that breaks a rule is told which', () => {
       }),
     );
 
-  it('makes a whole answer of a broken one', async () => {
+  it('completes a response that should be incomplete', async () => {
     const swallowing = wrapping(async function* (stream) {
       try {
         yield* stream;
@@ -341,14 +341,14 @@ describe('a plugin that breaks a rule is told which', () => {
         // as if that were the end
       }
     });
-    expect(await complaint(swallowing, /breaks off/)).toContain('the client sees a whole answer');
+    expect(await failure(swallowing, /stays incomplete/)).toContain('the client gets a complete response');
   });
 
-  it('keeps the stream of a client that left', async () => {
+  it('does not end the stream when the client left', async () => {
     const holding = wrapping((stream) => {
       const iterator = stream[Symbol.asyncIterator]();
       return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
     });
-    expect(await complaint(holding, /when the client leaves/)).toContain('the stream it got is not ended');
+    expect(await failure(holding, /when the client leaves/)).toContain('stream is not ended');
   });
 });

@@ -1,41 +1,41 @@
 import type { Plugin } from '../../kernel/contract/plugin.js';
 import type { Check } from '../check.js';
 import { fullRequest } from '../request.js';
-import { pieces } from './content.js';
+import { ending } from './after-end.js';
+import { bodyInPieces } from './body-pieces.js';
 import { contract } from './contract.js';
-import { ending } from './ending.js';
+import { disconnectReceiving, disconnectSending } from './disconnects.js';
 import { head } from './head.js';
-import { atWork, idle } from './idle.js';
-import { leftReceiving, leftSending } from './leaving.js';
-import { brokenStreams, endlessStreams, faults } from './others.js';
-import { answered, concurrent, repeated, separate } from './repeated.js';
-import { still } from './still.js';
+import { noSideEffects } from './no-side-effects.js';
+import { attributedErrors, brokenStreams, endlessStreams } from './other-plugins.js';
+import { concurrent, repeated, responds, separate } from './repeated.js';
 import type { ConformanceOptions, Rule, Subject } from './subject.js';
+import { idle, tapsItsRoutes } from './taps.js';
 
 export type { ConformanceOptions } from './subject.js';
 
 const rules: readonly Rule[] = [
   contract,
-  still,
+  noSideEffects,
   idle,
-  atWork,
-  answered,
+  tapsItsRoutes,
+  responds,
   head,
   repeated,
   concurrent,
   separate,
-  pieces,
-  leftSending,
-  leftReceiving,
+  bodyInPieces,
+  disconnectSending,
+  disconnectReceiving,
   ending,
-  faults,
+  attributedErrors,
   brokenStreams,
   endlessStreams,
 ];
 
 /**
- * What holds for every plugin, as tests for any runner. Each uses servers of its own, without sockets.
- * @param options a configuration that switches the plugin on, and requests that meet it
+ * Tests of the rules that every plugin must follow, for any runner. Each test uses its own servers, without sockets.
+ * @param options a configuration that enables the plugin, and requests that reach it
  */
 export function conformance(plugin: Plugin, options: ConformanceOptions): readonly Check[] {
   const { conf, files = {}, requests = ['/'], plugins = [], everywhere = [], varies = {} } = options;

@@ -1,27 +1,27 @@
 import { fail } from 'node:assert';
-import { faultsIn } from '../recording-log.js';
-import { expectSame, isSafe, named } from './answers.js';
+import { errorsIn } from '../recording-log.js';
+import { expectSame, isSafe, named } from './compare.js';
 import { open } from './servers.js';
 import type { Rule } from './subject.js';
 
-/** More than any pool of threads or processes has. */
-const AT_ONCE = 24;
+/** More than the size of any pool of threads or processes. */
+const CONCURRENT = 24;
 
-export const answered: Rule = {
-  name: 'its requests are answered, and a fault has a name',
+export const responds: Rule = {
+  name: 'its requests get complete responses without errors in the log',
   async check(subject) {
     for (const request of subject.requests) {
       await using server = await open(subject);
       const { status, complete } = await server.ask(request);
-      if (!complete) fail(`${named(request)}: the answer is broken off`);
-      const [fault] = faultsIn(server.log);
-      if (fault !== undefined) fail(`${named(request)}: ${status}, and the log says ${fault}`);
+      if (!complete) fail(`${named(request)}: the response is incomplete`);
+      const [error] = errorsIn(server.log);
+      if (error !== undefined) fail(`${named(request)}: status ${status}, and the error log has ${error}`);
     }
   },
 };
 
 export const repeated: Rule = {
-  name: 'the same request is answered the same again',
+  name: 'a repeated request gets the same response',
   async check(subject) {
     for (const request of subject.requests.filter(isSafe)) {
       await using server = await open(subject);
@@ -32,26 +32,29 @@ export const repeated: Rule = {
 };
 
 export const concurrent: Rule = {
-  name: `${AT_ONCE} at once are answered as one alone`,
+  name: `${CONCURRENT} concurrent requests get the same response as a single one`,
   async check(subject) {
     for (const request of subject.requests) {
       await using alone = await open(subject);
       const first = await alone.ask(request);
       await using server = await open(subject);
-      const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => server.ask(request)));
-      for (const answer of answers) {
-        // What changes something may be answered otherwise when it is changed already.
-        if (isSafe(request)) expectSame(request, first, answer, `${AT_ONCE} at once`, subject);
-        else if (answer.status >= 500) fail(`${named(request)}, ${AT_ONCE} at once: ${answer.status}`);
+      const responses = await Promise.all(Array.from({ length: CONCURRENT }, () => server.ask(request)));
+      for (const response of responses) {
+        // A request that changes something may get another response after the change.
+        if (isSafe(request))
+          expectSame(request, first, response, `${CONCURRENT} concurrent requests`, subject);
+        else if (response.status >= 500)
+          fail(`${named(request)}, ${CONCURRENT} concurrent requests: status ${response.status}`);
       }
-      const [fault] = faultsIn(server.log);
-      if (fault !== undefined) fail(`${named(request)}, ${AT_ONCE} at once: the log says ${fault}`);
+      const [error] = errorsIn(server.log);
+      if (error !== undefined)
+        fail(`${named(request)}, ${CONCURRENT} concurrent requests: the error log has ${error}`);
     }
   },
 };
 
 export const separate: Rule = {
-  name: 'two servers in one process do not know of each other',
+  name: 'two servers in one process do not affect each other',
   async check(subject) {
     for (const request of subject.requests) {
       await using server = await open(subject);
@@ -59,8 +62,9 @@ export const separate: Rule = {
       const first = await other.ask(request);
       await other[Symbol.asyncDispose]();
       expectSame(request, first, await server.ask(request), 'after another server ended', subject);
-      const [fault] = faultsIn(server.log);
-      if (fault !== undefined) fail(`${named(request)}, after another server ended: the log says ${fault}`);
+      const [error] = errorsIn(server.log);
+      if (error !== undefined)
+        fail(`${named(request)}, after another server ended: the error log has ${error}`);
     }
   },
 };

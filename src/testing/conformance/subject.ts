@@ -5,17 +5,17 @@ import type { FullRequest, InjectRequest } from '../request.js';
 
 /** What `conformance` runs a plugin with. */
 export interface ConformanceOptions {
-  /** What stands inside one `server` block and switches the plugin on where the requests go. */
+  /** Directives inside a `server` block that enable the plugin on the routes of the requests. */
   readonly conf: string;
-  /** What the configuration's folder holds. */
+  /** Files in the configuration's directory. */
   readonly files?: TestFiles;
-  /** Requests that meet the plugin; a GET of `/` when left out. */
+  /** Requests that reach the plugin; default: a GET of `/`. */
   readonly requests?: readonly InjectRequest[];
-  /** Other plugins that `conf` needs, beside the built-in ones. */
+  /** Other plugins that `conf` needs, besides the built-in ones. */
   readonly plugins?: readonly Plugin[];
-  /** Hooks it taps on every route by design, whatever the route asks for. */
+  /** Hooks that it taps on every route by design, even without its directives. */
   readonly everywhere?: readonly Tap['hook'][];
-  /** What differs from one answer to the next by design. */
+  /** Parts of the response that differ between requests by design. */
   readonly varies?: {
     /** Names of header fields. */
     readonly headers?: readonly string[];
@@ -23,7 +23,7 @@ export interface ConformanceOptions {
   };
 }
 
-/** What is examined, with everything filled in. */
+/** The plugin under test, with all options set. */
 export interface Subject {
   readonly plugin: Plugin;
   readonly conf: string;
@@ -35,7 +35,7 @@ export interface Subject {
   readonly contentVaries: boolean;
 }
 
-/** One thing that holds for every plugin. */
+/** A rule that every plugin must follow. */
 export interface Rule {
   readonly name: string;
   /** @throws Error that says how the plugin breaks it */

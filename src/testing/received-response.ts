@@ -1,32 +1,32 @@
-/** An answer as it came. */
-export interface Answer {
+/** A received response. */
+export interface ReceivedResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** Undone from its chunks. */
+  /** The body, decoded from chunks. */
   readonly content: Buffer;
-  /** False when the connection was lost before all of it had come. */
+  /** False when the connection was lost before the response was complete. */
   readonly complete: boolean;
 }
 
 const HEAD_END = '\r\n\r\n';
 
 /**
- * Reads what a server sent until it closed the connection.
- * @param method what it was asked: an answer to HEAD has no content
- * @throws Error when that is no answer
+ * Parses the bytes a server sent until it closed the connection.
+ * @param method method of the request: a response to HEAD has no body
+ * @throws Error when the bytes are not a response
  */
-export function readAnswer(received: Buffer, method: string): Answer {
+export function readResponse(received: Buffer, method: string): ReceivedResponse {
   const end = received.indexOf(HEAD_END);
   const [statusLine = '', ...lines] = received.toString('latin1', 0, Math.max(0, end)).split('\r\n');
   const [, code] = /^HTTP\/1\.1 (\d{3}) /.exec(`${statusLine} `) ?? [];
   if (end === -1 || code === undefined) {
     throw new Error(
-      `the server closed the connection and sent no answer but ${JSON.stringify(String(received))}`,
+      `the server closed the connection without a response; it sent ${JSON.stringify(String(received))}`,
     );
   }
   const status = Number(code);
   const rest = received.subarray(end + HEAD_END.length);
-  if (status < 200) return readAnswer(rest, method);
+  if (status < 200) return readResponse(rest, method);
   const headers = new Headers();
   for (const line of lines) {
     const colon = line.indexOf(':');
@@ -40,16 +40,20 @@ export function readAnswer(received: Buffer, method: string): Answer {
   return { status, headers, content: rest, complete: length === null || rest.length === Number(length) };
 }
 
-/** The answer that ends where its content has a text for the first time; undefined as long as it has not. */
-export function readAnswerUntil(received: Buffer, method: string, text: string): Answer | undefined {
+/** Returns the response up to the first occurrence of a text in its body; undefined if the text has not arrived yet. */
+export function readResponseUntil(
+  received: Buffer,
+  method: string,
+  text: string,
+): ReceivedResponse | undefined {
   if (!received.includes(HEAD_END)) return undefined;
-  const answer = readAnswer(received, method);
-  const at = answer.content.indexOf(text);
+  const response = readResponse(received, method);
+  const at = response.content.indexOf(text);
   if (at === -1) return undefined;
-  return { ...answer, content: answer.content.subarray(0, at + Buffer.byteLength(text)), complete: true };
+  return { ...response, content: response.content.subarray(0, at + Buffer.byteLength(text)), complete: true };
 }
 
-/** RFC 9112 §7.1; the server sends no extensions and no trailer. */
+/** RFC 9112 §7.1; the server sends no chunk extensions and no trailer section. */
 function unchunked(bytes: Buffer): { readonly content: Buffer; readonly complete: boolean } {
   const pieces: Buffer[] = [];
   let at = 0;

@@ -3,24 +3,24 @@ import { definePlugin } from '../../kernel/contract/define-plugin.js';
 import { Stage } from '../../kernel/contract/hooks.js';
 import type { Plugin } from '../../kernel/contract/plugin.js';
 import type { Response } from '../../kernel/http/message.js';
-import { faultsIn } from '../recording-log.js';
+import { errorsIn } from '../recording-log.js';
 import { type FullRequest, requestHead } from '../request.js';
-import { named } from './answers.js';
+import { named } from './compare.js';
 import { open, until } from './servers.js';
 import type { Rule } from './subject.js';
 
 const NAME = 'conformance-other';
-const FAULT = 'a fault on purpose';
+const ERROR = 'an error on purpose';
 
-/** Another plugin, that answers before the one examined: what it does must show as it is. */
-function other(answer: () => Response): { readonly plugin: Plugin; readonly asked: () => boolean } {
+/** Another plugin, which responds before the plugin under test: its responses and errors must arrive unchanged. */
+function other(response: () => Response): { readonly plugin: Plugin; readonly asked: () => boolean } {
   let isAsked = false;
   const plugin = definePlugin({
     name: NAME,
     apply({ hooks }) {
       hooks.onRoute.tap({ stage: Stage.rewrite - 10 }, () => {
         isAsked = true;
-        return answer();
+        return response();
       });
     },
   });
@@ -35,50 +35,51 @@ const page = (body: AsyncIterable<Uint8Array>): Response => ({
 
 const PIECE = Buffer.alloc(8 * 1024, 'a line of text\n');
 
-/** A GET: what another plugin answers to it has content. */
+/** Turns a request into a GET, since the other plugin's responses have a body. */
 function asGet(request: FullRequest): FullRequest {
   return { ...request, method: 'GET', body: undefined };
 }
 
-export const faults: Rule = {
-  name: 'a fault of another plugin stays that plugin’s',
+export const attributedErrors: Rule = {
+  name: 'an error of another plugin is attributed to that plugin',
   async check(subject) {
     for (const request of subject.requests) {
       const { plugin, asked } = other(() => {
-        throw new Error(FAULT);
+        throw new Error(ERROR);
       });
       await using server = await open(subject, plugin);
       const { status } = await server.ask(request);
-      if (!asked()) continue; // refused before it has a route
-      if (status !== 500) fail(`${named(request)}: another plugin failed, and the client sees ${status}`);
-      const told = faultsIn(server.log);
-      const blamed = told.find((line) => !line.includes(`plugin "${NAME}"`));
-      if (blamed !== undefined) fail(`${named(request)}: another plugin failed, and the log says ${blamed}`);
-      if (told.length === 0) fail(`${named(request)}: another plugin failed, and the log says nothing`);
+      if (!asked()) continue; // rejected before it is routed
+      if (status !== 500) fail(`${named(request)}: another plugin failed, and the client gets ${status}`);
+      const logged = errorsIn(server.log);
+      const wrong = logged.find((line) => !line.includes(`plugin "${NAME}"`));
+      if (wrong !== undefined)
+        fail(`${named(request)}: another plugin failed, and the error log has ${wrong}`);
+      if (logged.length === 0) fail(`${named(request)}: another plugin failed, and the error log is empty`);
     }
   },
 };
 
 async function* breaking(): AsyncGenerator<Uint8Array> {
   yield PIECE;
-  throw new Error(FAULT);
+  throw new Error(ERROR);
 }
 
 export const brokenStreams: Rule = {
-  name: 'an answer that breaks off is not made a whole one',
+  name: 'an incomplete response stays incomplete',
   async check(subject) {
     for (const request of subject.requests.map(asGet)) {
       const { plugin, asked } = other(() => page(breaking()));
       await using server = await open(subject, plugin);
-      const answer = await server.ask(request);
-      if (!asked() || answer.status >= 500) continue;
-      if (answer.complete)
-        fail(`${named(request)}: the stream it got broke, and the client sees a whole answer`);
+      const response = await server.ask(request);
+      if (!asked() || response.status >= 500) continue;
+      if (response.complete)
+        fail(`${named(request)}: another plugin's stream failed, and the client gets a complete response`);
     }
   },
 };
 
-/** A stream without an end, as an object: to end a generator that waits would wait itself. */
+/** A stream without an end. It is not a generator: ending a generator that waits would wait itself. */
 function endless(): {
   readonly stream: AsyncIterable<Uint8Array>;
   readonly ended: () => boolean;
@@ -100,7 +101,7 @@ function endless(): {
 }
 
 export const endlessStreams: Rule = {
-  name: 'an answer’s stream is ended when the client leaves',
+  name: 'the stream of a response is ended when the client leaves',
   async check(subject) {
     for (const request of subject.requests.map(asGet)) {
       const source = endless();
@@ -108,10 +109,10 @@ export const endlessStreams: Rule = {
       await using server = await open(subject, plugin);
       const client = server.connect();
       await client.send(requestHead(request));
-      await client.answering();
+      await client.firstBytes();
       client.leave();
       if (!asked() || !source.begun()) continue;
-      if (!(await until(source.ended))) fail(`${named(request)}: the stream it got is not ended`);
+      if (!(await until(source.ended))) fail(`${named(request)}: another plugin's stream is not ended`);
     }
   },
 };

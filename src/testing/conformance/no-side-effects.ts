@@ -3,11 +3,11 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assemble } from '../../kernel/server/assembly.js';
 import { readTestConfig, valid } from '../configuration.js';
-import { makeFolder } from '../files.js';
+import { makeDirectory } from '../files.js';
 import { recordingLog } from '../recording-log.js';
 import type { Rule } from './subject.js';
 
-/** What there is below a directory, each with what changes when somebody touches it. */
+/** Lists the files below a directory, each with the metadata that changes when it is modified. */
 async function trace(directory: string): Promise<ReadonlyMap<string, string>> {
   const seen = new Map<string, string>();
   const names = await readdir(directory, { recursive: true });
@@ -18,7 +18,7 @@ async function trace(directory: string): Promise<ReadonlyMap<string, string>> {
   return seen;
 }
 
-/** A request of the system, such as closing a file that was read: it ends by itself. */
+/** A system request, such as closing a file that was read: it ends by itself. */
 const REQUEST = /Req(?:Wrap|Callback|Promise)?$/;
 
 function kinds(): ReadonlyMap<string, number> {
@@ -36,10 +36,10 @@ function firstDifference<T>(
 }
 
 /** `webserv --test` and `explain` go as far as `apply`. */
-export const still: Rule = {
-  name: 'setup and apply start nothing and touch no file',
+export const noSideEffects: Rule = {
+  name: 'setup and apply start nothing and modify no files',
   async check({ conf, files, plugin, plugins }) {
-    const folder = await makeFolder(files);
+    const folder = await makeDirectory(files);
     try {
       const { config } = valid(await readTestConfig(conf, folder.directory, [plugin, ...plugins]));
       const before = await trace(folder.directory);
@@ -49,9 +49,9 @@ export const still: Rule = {
       await assembly.dispose();
       const touched = firstDifference(before, await trace(folder.directory));
       if (started !== undefined)
-        fail(`before serve there is a ${started[0]} already: it belongs in the serve of the plugin's state`);
+        fail(`a ${started[0]} is active before serve: start it in the serve method of the plugin's state`);
       if (touched !== undefined)
-        fail(`${touched} was touched before serve: only serve and requests may change files`);
+        fail(`${touched} was modified before serve: only serve and requests may modify files`);
     } finally {
       await folder.remove();
     }

@@ -1,5 +1,5 @@
 import { fail } from 'node:assert';
-import type { Answer } from '../answer.js';
+import type { ReceivedResponse } from '../received-response.js';
 import type { FullRequest } from '../request.js';
 import type { Subject } from './subject.js';
 
@@ -8,13 +8,13 @@ export function named({ method, path }: Pick<FullRequest, 'method' | 'path'>): s
   return `${method} ${path}`;
 }
 
-/** Methods that change nothing (RFC 9110 §9.2.1). */
+/** Whether the request's method is safe (RFC 9110 §9.2.1). */
 export function isSafe({ method }: FullRequest): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
-/** Fields that differ with the moment, and those that tell of the content, which is looked at itself. */
-const UNSETTLED: ReadonlySet<string> = new Set([
+/** Fields that depend on the time, and fields that describe the body, which is compared itself. */
+const VARYING: ReadonlySet<string> = new Set([
   'age',
   'content-length',
   'date',
@@ -22,36 +22,42 @@ const UNSETTLED: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ]);
 
-/** The header fields in which two answers to the same request should agree. */
-export function settledHeaders({ headers }: Answer, { varyingHeaders }: Subject): readonly string[] {
+/** The header fields that two responses to the same request should have in common. */
+export function comparableHeaders(
+  { headers }: ReceivedResponse,
+  { varyingHeaders }: Subject,
+): readonly string[] {
   return [...headers]
-    .filter(([name]) => !UNSETTLED.has(name) && !varyingHeaders.has(name))
+    .filter(([name]) => !VARYING.has(name) && !varyingHeaders.has(name))
     .map(([name, value]) => `${name}: ${value}`);
 }
 
 /**
- * @param circumstance what was different when the other answer was given
- * @throws Error when two answers to the same request differ in what does not vary
+ * @param circumstance what was different for the second response
+ * @throws Error when two responses to the same request differ in a part that must not vary
  */
 export function expectSame(
   request: FullRequest,
-  first: Answer,
-  other: Answer,
+  first: ReceivedResponse,
+  other: ReceivedResponse,
   circumstance: string,
   subject: Subject,
 ): void {
   const differs = (what: string, one: string, two: string): never =>
-    fail(`${named(request)}, ${circumstance}: ${what} ${two} instead of ${one} (by design? see "varies")`);
+    fail(
+      `${named(request)}, ${circumstance}: ${what} ${two} instead of ${one} (if this is intended, see "varies")`,
+    );
   if (first.status !== other.status)
     fail(`${named(request)}, ${circumstance}: the status is ${other.status} instead of ${first.status}`);
-  if (!other.complete) fail(`${named(request)}, ${circumstance}: the answer is broken off`);
-  const lines = settledHeaders(first, subject);
-  const otherLines = settledHeaders(other, subject);
+  if (!other.complete) fail(`${named(request)}, ${circumstance}: the response is incomplete`);
+  const lines = comparableHeaders(first, subject);
+  const otherLines = comparableHeaders(other, subject);
   const missing = lines.filter((line) => !otherLines.includes(line));
   const added = otherLines.filter((line) => !lines.includes(line));
-  if (missing.length + added.length > 0) differs('the header has', missing.join(', '), added.join(', '));
+  if (missing.length + added.length > 0)
+    differs('the header section has', missing.join(', '), added.join(', '));
   if (!subject.contentVaries && !first.content.equals(other.content)) {
-    differs('the content is', excerpt(first.content), excerpt(other.content));
+    differs('the body is', excerpt(first.content), excerpt(other.content));
   }
 }
 

@@ -1,18 +1,18 @@
 import { fail } from 'node:assert';
 import { definePlugin } from '../../kernel/contract/define-plugin.js';
-import { faultsIn } from '../recording-log.js';
+import { errorsIn } from '../recording-log.js';
 import { type FullRequest, requestHead } from '../request.js';
 import type { SocketlessServer } from '../socketless.js';
-import { expectSame, isSafe, named } from './answers.js';
+import { expectSame, isSafe, named } from './compare.js';
 import { open, until } from './servers.js';
 import type { Rule, Subject } from './subject.js';
 
-/** What a request gets that has no content of its own. */
-const SOME_CONTENT = Buffer.alloc(64 * 1024, 'x');
-/** How long the server has to begin with what it got before the client leaves, in milliseconds. */
+/** The body of requests that have none of their own. */
+const SOME_BODY = Buffer.alloc(64 * 1024, 'x');
+/** Time for the server to begin processing before the client leaves, in milliseconds. */
 const BEGIN_MS = 50;
 
-/** Has a client leave, and looks at what is left of it. */
+/** Disconnects a client, then checks that the exchange ends and that later responses are not affected. */
 async function leave(
   subject: Subject,
   request: FullRequest,
@@ -31,8 +31,8 @@ async function leave(
   await using server = await open(subject, observer);
   await visit(server);
   if (!(await until(() => ended > 0))) fail(`${named(request)}, ${when}: the exchange does not end`);
-  const [fault] = faultsIn(server.log);
-  if (fault !== undefined) fail(`${named(request)}, ${when}: the log says ${fault}`);
+  const [error] = errorsIn(server.log);
+  if (error !== undefined) fail(`${named(request)}, ${when}: the error log has ${error}`);
   await using other = await open(subject);
   expectSame(
     request,
@@ -45,15 +45,15 @@ async function leave(
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, BEGIN_MS));
 
-export const leftSending: Rule = {
-  name: 'a client that leaves in the middle of its content leaves nothing behind',
+export const disconnectSending: Rule = {
+  name: 'a client that leaves while sending the body has no lasting effect',
   async check(subject) {
     for (const request of subject.requests) {
       const { body } = request;
       const own = body instanceof Uint8Array && body.length > 1;
-      const sending = own ? request : { ...request, method: 'POST', body: SOME_CONTENT };
-      const content = own ? body : SOME_CONTENT;
-      await leave(subject, request, 'in the middle of its content', async (server) => {
+      const sending = own ? request : { ...request, method: 'POST', body: SOME_BODY };
+      const content = own ? body : SOME_BODY;
+      await leave(subject, request, 'while sending the body', async (server) => {
         const client = server.connect();
         await client.send(requestHead(sending));
         await client.send(content.subarray(0, content.length >> 1));
@@ -64,14 +64,14 @@ export const leftSending: Rule = {
   },
 };
 
-export const leftReceiving: Rule = {
-  name: 'a client that leaves in the middle of its answer leaves nothing behind',
+export const disconnectReceiving: Rule = {
+  name: 'a client that leaves during the response has no lasting effect',
   async check(subject) {
     for (const request of subject.requests.filter(isSafe)) {
-      await leave(subject, request, 'in the middle of its answer', async (server) => {
+      await leave(subject, request, 'during the response', async (server) => {
         const client = server.connect();
         await client.send(requestHead(request));
-        await client.answering();
+        await client.firstBytes();
         client.leave();
       });
     }

@@ -1,11 +1,11 @@
 import { fail } from 'node:assert';
-import { faultsIn } from '../recording-log.js';
+import { errorsIn } from '../recording-log.js';
 import { open, until } from './servers.js';
 import type { Rule } from './subject.js';
 
 const TIMES = 3;
 
-/** What keeps the process alive: timers, sockets, processes, watchers; by kind, how many. */
+/** Counts the resources that keep the process alive, by kind: timers, sockets, processes, watchers. */
 function running(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
@@ -17,17 +17,17 @@ function addedSince(before: ReadonlyMap<string, number>): readonly string[] {
 }
 
 export const ending: Rule = {
-  name: 'when the server ends, nothing of it goes on',
+  name: 'after the server has ended, nothing keeps running',
   async check(subject) {
     const before = running();
     for (let time = 0; time < TIMES; time += 1) {
       const server = await open(subject);
       for (const request of subject.requests) await server.ask(request);
       await server[Symbol.asyncDispose]();
-      const [fault] = faultsIn(server.log);
-      if (fault !== undefined) fail(`the log says ${fault}`);
+      const [error] = errorsIn(server.log);
+      if (error !== undefined) fail(`the error log has ${error}`);
     }
     if (await until(() => addedSince(before).length === 0)) return;
-    fail(`still there after the server's end: ${addedSince(before).join(', ')}`);
+    fail(`still active after the server has ended: ${addedSince(before).join(', ')}`);
   },
 };
