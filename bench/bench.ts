@@ -32,7 +32,7 @@ export async function findInstalled(names: readonly string[]): Promise<Installed
   for (const name of [webserv.name, ...names]) {
     const peer = peers.find((candidate) => candidate.name === name);
     if (peer === undefined)
-      throw new Error(`"${name}" is none of ${peers.map((one) => one.name).join(', ')}`);
+      throw new Error(`"${name}" is not one of ${peers.map((one) => one.name).join(', ')}`);
     note(name, await peer.version());
   }
   return { versions, missing };
@@ -58,23 +58,23 @@ export type Outcome =
 export async function* bench(options: BenchOptions): AsyncGenerator<Outcome> {
   if (!options.installed.versions.has(LOAD_GENERATOR)) throw new Error(`${LOAD_GENERATOR} is not installed`);
   await settleOnClientCore();
-  const folder = await mkdtemp(join(tmpdir(), 'webserv-bench-'));
+  const directory = await mkdtemp(join(tmpdir(), 'webserv-bench-'));
   try {
     // Some servers give up root's rights, and must still be able to read the files.
-    await chmod(folder, 0o755);
+    await chmod(directory, 0o755);
     const programs = await findPrograms();
-    await makeContent(folder, programs);
+    await makeContent(directory, programs);
     const { timing, accessLog, installed, scenarios } = options;
-    const surroundings: Surroundings = { folder, programs, timing, accessLog };
+    const surroundings: Surroundings = { directory, programs, timing, accessLog };
     for (const scenario of scenarios) yield await run(scenario, installed, surroundings);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
 async function run(scenario: Scenario, installed: Installed, surroundings: Surroundings): Promise<Outcome> {
   const { file } = scenario;
-  if (file !== undefined && !existsSync(join(surroundings.folder, 'www', file)))
+  if (file !== undefined && !existsSync(join(surroundings.directory, 'www', file)))
     return { kind: 'left out', scenario, reason: `nothing here makes or runs ${file}` };
   const contenders: Contender[] = [];
   const leftOut: string[] = [];

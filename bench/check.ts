@@ -41,7 +41,7 @@ async function main(): Promise<number> {
       process.stdout.write(`${outcome.scenario.name}: ${outcome.kind}: ${outcome.reason}\n`);
     }
   }
-  if (failures > 0) process.stdout.write(`${failures} of them are beyond twice their target\n`);
+  if (failures > 0) process.stdout.write(`${failures} targets were missed by more than a factor of two\n`);
   return failures === 0 ? 0 : 1;
 }
 

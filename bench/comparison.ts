@@ -37,7 +37,7 @@ export function compare(result: ScenarioResult): Comparison {
     metric,
     rows: contenders.map((contender) => ({
       name: contender.name,
-      headBytes: contender.answer?.headBytes,
+      headBytes: contender.response?.headBytes,
       medians: medians(contender),
       ratio:
         contender === baseline

@@ -30,8 +30,8 @@ int main(void) { return write(1, answer, sizeof answer - 1) == sizeof answer - 1
 `;
 
 /** Creates the files that all servers share. Scripts that cannot be run or compiled here are left out. */
-export async function makeContent(folder: string, { python }: Programs): Promise<void> {
-  const www = join(folder, 'www');
+export async function makeContent(directory: string, { python }: Programs): Promise<void> {
+  const www = join(directory, 'www');
   for (const name of ['errors', 'listing', 'cgi']) await mkdir(join(www, name), { recursive: true });
   await writeFile(join(www, '1k.html'), text(KIB));
   await writeFile(join(www, '100k.html'), text(100 * KIB));
@@ -50,11 +50,11 @@ export async function makeContent(folder: string, { python }: Programs): Promise
     // Apache starts scripts by their first line.
     await writeFile(join(www, 'cgi/hello.py'), pythonScript(python), { mode: 0o755 });
   }
-  await makeBinary(join(www, 'cgi/hello.cgi'), folder);
+  await makeBinary(join(www, 'cgi/hello.cgi'), directory);
 }
 
-async function makeBinary(path: string, folder: string): Promise<void> {
-  const source = join(folder, 'hello.c');
+async function makeBinary(path: string, directory: string): Promise<void> {
+  const source = join(directory, 'hello.c');
   await writeFile(source, C_PROGRAM);
   await run('cc', ['-O2', '-static', '-o', path, source]).catch(() => {});
 }

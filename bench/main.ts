@@ -43,7 +43,7 @@ function chosen({ scenarios: names }: Options): readonly Scenario[] {
   return names.map((name) => {
     const scenario = scenarios.find((candidate) => candidate.name === name);
     if (scenario === undefined)
-      throw new Error(`"${name}" is none of ${scenarios.map((one) => one.name).join(', ')}`);
+      throw new Error(`"${name}" is not one of ${scenarios.map((one) => one.name).join(', ')}`);
     return scenario;
   });
 }

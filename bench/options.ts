@@ -58,5 +58,5 @@ export function readOptions(args: readonly string[]): Options {
 /** wrk accepts whole seconds only. */
 function positive(option: string, text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new Error(`${option} takes a whole number from 1, not "${text}"`);
+  throw new Error(`${option} expects a whole number from 1, got "${text}"`);
 }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
 
-export interface Question {
+export interface ProbeRequest {
   readonly method?: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A response, for comparing servers before they are measured. */
-export interface Answer {
+export interface ProbeResponse {
   readonly status: number;
   readonly headBytes: number;
   readonly bodyBytes: number;
@@ -17,25 +17,25 @@ export interface Answer {
 }
 
 /** Sends one request on a new connection, without `Connection: close`. */
-export function ask(port: number, { method = 'GET', path, headers }: Question): Promise<Answer> {
+export function ask(port: number, { method = 'GET', path, headers }: ProbeRequest): Promise<ProbeResponse> {
   const agent = new Agent({ keepAlive: true });
-  return new Promise<Answer>((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, method, path, headers, agent }, (answer) => {
+  return new Promise<ProbeResponse>((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, method, path, headers, agent }, (response) => {
       const pieces: Buffer[] = [];
-      answer.on('data', (piece: Buffer) => pieces.push(piece));
-      answer.on('error', reject);
-      answer.on('end', () => {
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('error', reject);
+      response.on('end', () => {
         const body = Buffer.concat(pieces);
         resolve({
-          status: answer.statusCode ?? 0,
-          headBytes: headBytes(answer.statusMessage ?? '', answer.rawHeaders),
+          status: response.statusCode ?? 0,
+          headBytes: headBytes(response.statusMessage ?? '', response.rawHeaders),
           bodyBytes: body.length,
           bodyHash: createHash('sha256').update(body).digest('hex'),
-          etag: answer.headers.etag,
+          etag: response.headers.etag,
         });
       });
     });
-    asked.setTimeout(10_000, () => asked.destroy(new Error(`no answer to ${method} ${path} within 10 s`)));
+    asked.setTimeout(10_000, () => asked.destroy(new Error(`no response to ${method} ${path} within 10 s`)));
     asked.on('error', reject);
     asked.end();
   }).finally(() => agent.destroy());

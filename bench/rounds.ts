@@ -1,13 +1,13 @@
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Answer } from './probe.js';
+import type { ProbeResponse } from './probe.js';
 import type { Contender, Prepared, Sample, Scenario, Timing } from './scenario.js';
 import { freePort } from './server.js';
 import { PLAIN_SITE, type Programs } from './site.js';
 
 export interface Surroundings {
   /** The directory with the files that all servers share, and with a subdirectory for each server. */
-  readonly folder: string;
+  readonly directory: string;
   readonly programs: Programs;
   readonly timing: Timing;
   readonly accessLog: boolean;
@@ -15,7 +15,7 @@ export interface Surroundings {
 
 export interface ContenderResult {
   readonly name: string;
-  readonly answer: Answer | undefined;
+  readonly response: ProbeResponse | undefined;
   /** A sample for each round, in the order of the rounds. */
   readonly samples: readonly Sample[];
 }
@@ -27,7 +27,7 @@ export interface ScenarioResult {
 
 interface Ready {
   readonly contender: Contender;
-  readonly folder: string;
+  readonly directory: string;
   readonly prepared: Prepared;
 }
 
@@ -53,14 +53,14 @@ export async function runScenario(
       scenario,
       contenders: ready.map((one) => ({
         name: one.contender.name,
-        answer: one.prepared.answer,
+        response: one.prepared.response,
         samples: samples.get(one) ?? [],
       })),
     };
   } finally {
-    for (const { prepared, folder } of ready) {
+    for (const { prepared, directory } of ready) {
       await prepared.end();
-      await rm(folder, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true });
     }
   }
 }
@@ -68,19 +68,19 @@ export async function runScenario(
 async function prepare(
   scenario: Scenario,
   contender: Contender,
-  { folder: content, programs, timing, accessLog }: Surroundings,
+  { directory: content, programs, timing, accessLog }: Surroundings,
 ): Promise<Ready> {
-  const folder = await mkdtemp(join(content, 'server-'));
-  await chmod(folder, 0o755);
-  await mkdir(join(folder, 'store'));
+  const directory = await mkdtemp(join(content, 'server-'));
+  await chmod(directory, 0o755);
+  await mkdir(join(directory, 'store'));
   const site = {
     port: await freePort(),
     content,
-    folder,
+    directory,
     programs,
     shape: { ...PLAIN_SITE, accessLog, ...contender.shape },
   };
-  return { contender, folder, prepared: await scenario.workload(contender.peer, site, timing) };
+  return { contender, directory, prepared: await scenario.workload(contender.peer, site, timing) };
 }
 
 /**
@@ -89,13 +89,13 @@ async function prepare(
  */
 function requireAlike({ alike }: Scenario, ready: readonly Ready[]): void {
   const seen = new Set(
-    ready.map(({ prepared: { answer } }) => (alike === 'content' ? answer?.bodyHash : undefined)),
+    ready.map(({ prepared: { response } }) => (alike === 'content' ? response?.bodyHash : undefined)),
   );
-  const statuses = new Set(ready.map(({ prepared: { answer } }) => answer?.status));
+  const statuses = new Set(ready.map(({ prepared: { response } }) => response?.status));
   if (seen.size <= 1 && statuses.size <= 1) return;
-  const answers = ready.map(
-    ({ contender, prepared: { answer } }) =>
-      `${contender.name}: ${answer?.status}, ${answer?.bodyBytes} bytes`,
+  const responses = ready.map(
+    ({ contender, prepared: { response } }) =>
+      `${contender.name}: ${response?.status}, ${response?.bodyBytes} bytes`,
   );
-  throw new Error(`the servers do not answer alike (${answers.join('; ')})`);
+  throw new Error(`the responses of the servers differ (${responses.join('; ')})`);
 }

@@ -1,5 +1,5 @@
 import type { Feature, Peer } from './peers/peer.js';
-import type { Answer } from './probe.js';
+import type { ProbeResponse } from './probe.js';
 import type { Site, SiteShape } from './site.js';
 
 /** Measurements of a round. Each workload measures some of them. */
@@ -58,7 +58,7 @@ export interface Contender {
 /** A server that is ready to be measured once a round. */
 export interface Prepared {
   /** Its response, for the comparison; undefined when nothing is compared. */
-  readonly answer: Answer | undefined;
+  readonly response: ProbeResponse | undefined;
   measure(): Promise<Sample>;
   end(): Promise<void>;
 }

@@ -59,7 +59,7 @@ export async function startServer(command: readonly string[], port: number): Pro
     clearTimeout(timer);
   };
   try {
-    await firstAnswer(port, startedAt, () => !running.has(child));
+    await firstResponse(port, startedAt, () => !running.has(child));
   } catch (error) {
     await stop();
     throw new Error(`${command.join(' ')}: ${String(error)}\n${complaint}`, { cause: error });
@@ -67,16 +67,16 @@ export async function startServer(command: readonly string[], port: number): Pro
   return { pid: child.pid ?? 0, startMs: performance.now() - startedAt, stop };
 }
 
-async function firstAnswer(port: number, startedAt: number, hasEnded: () => boolean): Promise<void> {
+async function firstResponse(port: number, startedAt: number, hasEnded: () => boolean): Promise<void> {
   for (;;) {
     const status = await ask(port, { path: '/1k.html', headers: { Host: HOST } }).then(
-      (answer) => answer.status,
+      (response) => response.status,
       () => undefined,
     );
     if (status === 200) return;
-    if (status !== undefined) throw new Error(`the first answer is ${status}`);
-    if (hasEnded()) throw new Error('it ended before it answered');
-    if (performance.now() - startedAt > START_TIMEOUT_MS) throw new Error('it does not answer');
+    if (status !== undefined) throw new Error(`the first response is ${status}`);
+    if (hasEnded()) throw new Error('it ended before its first response');
+    if (performance.now() - startedAt > START_TIMEOUT_MS) throw new Error('no response');
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

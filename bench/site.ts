@@ -4,7 +4,7 @@ export interface Site {
   /** The shared directory: `www` with the files, `www/listing`, `www/cgi`, `www/errors/404.html`. */
   readonly content: string;
   /** The server's own directory, with its configuration, its temporary files, and `store`, where PUT writes. */
-  readonly folder: string;
+  readonly directory: string;
   readonly shape: SiteShape;
   readonly programs: Programs;
 }

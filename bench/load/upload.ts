@@ -28,15 +28,15 @@ export async function upload({ port, path, size }: Upload): Promise<number> {
   });
   const answered = new Promise<number>((resolve, reject) => {
     sent.on('error', reject);
-    sent.on('response', (answer) => {
-      answer.resume();
-      answer.on('error', reject);
-      answer.on('end', () => resolve(answer.statusCode ?? 0));
+    sent.on('response', (response) => {
+      response.resume();
+      response.on('error', reject);
+      response.on('end', () => resolve(response.statusCode ?? 0));
     });
   });
   const [status] = await Promise.all([answered, pipeline(Readable.from(pieces(size)), sent)]);
   agent.destroy();
-  if (status !== 201 && status !== 204) throw new Error(`PUT ${path} is answered ${status}`);
+  if (status !== 201 && status !== 204) throw new Error(`PUT ${path} gets ${status}`);
   return performance.now() - startedAt;
 }
 

@@ -39,7 +39,7 @@ export async function runWrk(load: Load): Promise<LoadResult> {
   const report: unknown = JSON.parse(stderr);
   const number = (name: string): number => {
     const value = typeof report === 'object' && report !== null ? Reflect.get(report, name) : undefined;
-    if (typeof value !== 'number') throw new Error(`wrk told no ${name}: ${stderr}`);
+    if (typeof value !== 'number') throw new Error(`wrk did not report ${name}: ${stderr}`);
     return value;
   };
   return {

@@ -20,7 +20,7 @@ export const apache: Peer = {
   },
 
   async configure(site) {
-    const file = join(site.folder, 'apache.conf');
+    const file = join(site.directory, 'apache.conf');
     await writeFile(file, configuration(site));
     return ['apache2', '-D', 'FOREGROUND', '-f', file];
   },
@@ -28,17 +28,17 @@ export const apache: Peer = {
 
 const modules = ['mpm_event', 'authz_core', 'mime', 'cgid'];
 
-function configuration({ content, folder, port, shape }: Site): string {
+function configuration({ content, directory, port, shape }: Site): string {
   const www = join(content, 'www');
   return `
 ${modules.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n')}
 ServerName 127.0.0.1
-ServerRoot ${folder}
-PidFile ${folder}/apache.pid
-DefaultRuntimeDir ${folder}
-ScriptSock ${folder}/cgid.sock
+ServerRoot ${directory}
+PidFile ${directory}/apache.pid
+DefaultRuntimeDir ${directory}
+ScriptSock ${directory}/cgid.sock
 Listen 127.0.0.1:${port}
-ErrorLog ${folder}/error.log
+ErrorLog ${directory}/error.log
 LogLevel crit
 KeepAlive On
 KeepAliveTimeout ${KEEPALIVE_SECONDS}
@@ -55,6 +55,6 @@ ErrorDocument 404 /errors/404.html
   AddHandler cgi-script .cgi .py
 </Directory>
 ${process.getuid?.() === 0 ? 'User www-data\nGroup www-data' : ''}
-${shape.accessLog ? `LogFormat "%h %l %u %t \\"%r\\" %>s %O \\"%{Referer}i\\" \\"%{User-Agent}i\\"" combined\nCustomLog ${folder}/access.log combined` : ''}
+${shape.accessLog ? `LogFormat "%h %l %u %t \\"%r\\" %>s %O \\"%{Referer}i\\" \\"%{User-Agent}i\\"" combined\nCustomLog ${directory}/access.log combined` : ''}
 `;
 }

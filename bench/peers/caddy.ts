@@ -10,19 +10,19 @@ export const caddy: Peer = {
   features: new Set(['range', 'error-page']),
   version: () => versionOf('caddy', 'version'),
   async configure(site) {
-    const file = join(site.folder, 'Caddyfile');
+    const file = join(site.directory, 'Caddyfile');
     await writeFile(file, configuration(site));
     return ['caddy', 'run', '--config', file, '--adapter', 'caddyfile'];
   },
 };
 
-function configuration({ content, folder, port, shape }: Site): string {
+function configuration({ content, directory, port, shape }: Site): string {
   const www = join(content, 'www');
   return `
 {
   admin off
   auto_https off
-  storage file_system ${folder}/caddy
+  storage file_system ${directory}/caddy
   log {
     level ERROR
   }
@@ -35,7 +35,7 @@ http://:${port} {
     rewrite * /errors/404.html
     file_server
   }
-  ${shape.accessLog ? `log {\n    output file ${folder}/access.log\n  }` : ''}
+  ${shape.accessLog ? `log {\n    output file ${directory}/access.log\n  }` : ''}
 }
 `;
 }

@@ -17,14 +17,14 @@ export const lighttpd: Peer = {
   features: new Set(['listing', 'cgi', 'range', 'error-page']),
   version: () => versionOf('lighttpd', '-v'),
   async configure(site) {
-    const file = join(site.folder, 'lighttpd.conf');
+    const file = join(site.directory, 'lighttpd.conf');
     await writeFile(file, configuration(site));
     return ['lighttpd', '-D', '-f', file];
   },
 };
 
 function configuration(site: Site): string {
-  const { content, folder, port, shape, programs } = site;
+  const { content, directory, port, shape, programs } = site;
   const www = join(content, 'www');
   const modules = ['alias', 'cgi', 'dirlisting', ...(shape.accessLog ? ['accesslog'] : [])];
   return `
@@ -37,9 +37,9 @@ server.max-fds = ${MAX_CONNECTIONS + 1000}
 server.max-keep-alive-requests = ${KEEPALIVE_REQUESTS}
 server.max-keep-alive-idle = ${KEEPALIVE_SECONDS}
 server.errorfile-prefix = "${www}/errors/"
-server.upload-dirs = ("${folder}")
+server.upload-dirs = ("${directory}")
 mimetype.assign = (".html" => "text/html", ".txt" => "text/plain", "" => "application/octet-stream")
-${shape.accessLog ? `accesslog.filename = "${folder}/access.log"` : ''}
+${shape.accessLog ? `accesslog.filename = "${directory}/access.log"` : ''}
 ${serverNames(shape)
   .map((name) => hostBlock(name, site))
   .join('\n')}

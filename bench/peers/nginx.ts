@@ -19,9 +19,9 @@ function peer(name: string, tuned: boolean): Peer {
     features: new Set(['listing', 'put', 'range', 'error-page']),
     version: () => versionOf('nginx', '-v'),
     async configure(site) {
-      const file = join(site.folder, 'nginx.conf');
+      const file = join(site.directory, 'nginx.conf');
       await writeFile(file, configuration(site, tuned));
-      return ['nginx', '-p', site.folder, '-c', file];
+      return ['nginx', '-p', site.directory, '-c', file];
     },
   };
 }
@@ -31,14 +31,14 @@ export const nginx = peer('nginx', false);
 export const nginxTuned = peer('nginx-tuned', true);
 
 function configuration(site: Site, tuned: boolean): string {
-  const { folder, shape } = site;
+  const { directory, shape } = site;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
 daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 1;
 worker_rlimit_nofile ${MAX_CONNECTIONS + 1000};
-pid ${folder}/nginx.pid;
+pid ${directory}/nginx.pid;
 error_log stderr crit;
 events { worker_connections ${MAX_CONNECTIONS}; }
 http {
@@ -46,7 +46,7 @@ http {
   default_type application/octet-stream;
   sendfile on;
   tcp_nopush on;
-  access_log ${shape.accessLog ? `${folder}/access.log combined${tuned ? ' buffer=64k flush=1s' : ''}` : 'off'};
+  access_log ${shape.accessLog ? `${directory}/access.log combined${tuned ? ' buffer=64k flush=1s' : ''}` : 'off'};
   log_not_found off;
   keepalive_timeout ${KEEPALIVE_SECONDS}s;
   keepalive_requests ${KEEPALIVE_REQUESTS};
@@ -54,7 +54,7 @@ http {
   server_names_hash_max_size 8192;
   server_names_hash_bucket_size 128;
   ${tuned ? 'open_file_cache max=1000; open_file_cache_valid 1s;' : ''}
-  ${temporary.map((name) => `${name}_temp_path ${folder}/nginx-${name};`).join('\n  ')}
+  ${temporary.map((name) => `${name}_temp_path ${directory}/nginx-${name};`).join('\n  ')}
   ${serverNames(shape)
     .map((name) => serverBlock(name, site))
     .join('\n')}
@@ -73,6 +73,6 @@ function serverBlock(name: string, site: Site): string {
     ${locationPaths(site.shape)
       .map((path) => `location ${path}/ { alias ${www}/; }`)
       .join('\n    ')}
-    ${name === HOST ? `location /listing/ { autoindex on; }\n    location /store/ { root ${site.folder}; dav_methods PUT; }` : ''}
+    ${name === HOST ? `location /listing/ { autoindex on; }\n    location /store/ { root ${site.directory}; dav_methods PUT; }` : ''}
   }`;
 }

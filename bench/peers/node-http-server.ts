@@ -9,7 +9,7 @@ import { logLines } from './log-lines.js';
  * Files from memory over node:http, with the header fields that the other servers send. Its only features are
  * If-None-Match, an error page and an access log: `node node-http-server.ts PORT DIRECTORY [LOG]`.
  */
-const [port = '', folder = '', logFile] = process.argv.slice(2);
+const [port = '', directory = '', logFile] = process.argv.slice(2);
 const log = logFile === undefined ? undefined : logLines(logFile);
 
 interface File {
@@ -20,7 +20,7 @@ interface File {
 const files = new Map<string, File>();
 
 async function load(path: string): Promise<void> {
-  const bytes = await readFile(join(folder, path));
+  const bytes = await readFile(join(directory, path));
   files.set(path, {
     bytes,
     headers: {

@@ -8,7 +8,7 @@ export const nodeHttp: Peer = {
   features: new Set(['error-page']),
   version: () => Promise.resolve(process.versions.node),
   async configure(site) {
-    const log = site.shape.accessLog ? [join(site.folder, 'access.log')] : [];
+    const log = site.shape.accessLog ? [join(site.directory, 'access.log')] : [];
     return nodeProgram('node-http-server.ts', site, ...log);
   },
 };

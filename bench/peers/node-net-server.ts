@@ -6,9 +6,9 @@ import { join } from 'node:path';
  * The minimum for a server on Node: one write for each piece of input, which it does not parse. Every server on
  * node:net costs more: `node node-net-server.ts PORT DIRECTORY`.
  */
-const [port = '', folder = ''] = process.argv.slice(2);
+const [port = '', directory = ''] = process.argv.slice(2);
 
-const content = readFileSync(join(folder, '1k.html'));
+const content = readFileSync(join(directory, '1k.html'));
 const head = (connection: string): string =>
   `HTTP/1.1 200 OK\r\nServer: bare\r\nDate: ${new Date().toUTCString()}\r\nContent-Type: text/html\r\n` +
   `Content-Length: ${content.length}\r\n${connection}Accept-Ranges: bytes\r\n\r\n`;

@@ -27,7 +27,7 @@ export const webserv: Peer = {
   },
 
   async configure(site) {
-    const file = join(site.folder, 'webserv.conf');
+    const file = join(site.directory, 'webserv.conf');
     const plugins = await writeIdlePlugins(site);
     await writeFile(file, configuration(site, plugins));
     return [process.execPath, MAIN, '--config', file];
@@ -35,7 +35,7 @@ export const webserv: Peer = {
 };
 
 function configuration(site: Site, plugins: readonly string[]): string {
-  const { folder, content, shape } = site;
+  const { directory, content, shape } = site;
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 server_dir ${content};
@@ -44,7 +44,7 @@ max_connections ${MAX_CONNECTIONS};
 keepalive_requests ${KEEPALIVE_REQUESTS};
 keepalive_timeout ${KEEPALIVE_SECONDS}s;
 client_max_body_size 0;
-${shape.accessLog ? `access_log ${join(folder, 'access.log')} combined;` : ''}
+${shape.accessLog ? `access_log ${join(directory, 'access.log')} combined;` : ''}
 ${plugins.map((plugin) => `load_plugin ${plugin};`).join('\n')}
 ${serverNames(shape)
   .map((name) => serverBlock(name, site))
@@ -66,10 +66,10 @@ server {
 }`;
 }
 
-function features({ folder, programs }: Site): string {
+function features({ directory, programs }: Site): string {
   return `
   location /listing { autoindex on; }
-  location /store { root ${join(folder, 'store')}; upload on; }
+  location /store { root ${join(directory, 'store')}; upload on; }
   location /cgi {
     cgi .cgi;
     cgi .py ${programs.python ?? 'python3'};
@@ -92,8 +92,8 @@ export default definePlugin({
 `;
 }
 
-async function writeIdlePlugins({ folder, shape }: Site): Promise<readonly string[]> {
-  const files = Array.from({ length: shape.idlePlugins }, (_, n) => join(folder, `idle-${n}.mjs`));
+async function writeIdlePlugins({ directory, shape }: Site): Promise<readonly string[]> {
+  const files = Array.from({ length: shape.idlePlugins }, (_, n) => join(directory, `idle-${n}.mjs`));
   for (const [number, file] of files.entries()) await writeFile(file, idlePlugin(number));
   return files;
 }

@@ -43,7 +43,7 @@ export const connections: readonly Scenario[] = [
   {
     ...common,
     name: 'start',
-    title: 'from the command to the first answer',
+    title: 'from the command to the first response',
     workload: start,
     targets: [{ metric: 'start', of: 'value', bound: 'at most', limit: 200 }],
   },

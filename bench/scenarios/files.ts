@@ -97,7 +97,7 @@ export const files: readonly Scenario[] = [
   {
     ...common,
     name: 'not-found',
-    title: "404 with a page of one's own, a browser's headers",
+    title: "404 with a custom page, a browser's headers",
     contenders: nativeServers,
     needs: ['error-page'],
     workload: requests({

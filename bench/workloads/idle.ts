@@ -19,7 +19,7 @@ export function idleConnections(count: number): Workload {
   return async (peer, site) => {
     const command = await peer.configure(site);
     return {
-      answer: undefined,
+      response: undefined,
       end: () => Promise.resolve(),
       async measure() {
         const server = await startServer(command, site.port);

@@ -1,7 +1,7 @@
 import { type Usage, usageOf } from '../accounting.js';
 import { MIB } from '../content.js';
 import { type LoadResult, runWrk } from '../load/wrk.js';
-import { ask, type Question } from '../probe.js';
+import { ask, type ProbeRequest } from '../probe.js';
 import type { Sample, Workload } from '../scenario.js';
 import { startServer } from '../server.js';
 import { HOST } from '../site.js';
@@ -23,21 +23,21 @@ export function requests(options: Requests): Workload {
   return async (peer, site, { seconds }) => {
     const server = await startServer(await peer.configure(site), site.port);
     try {
-      const question = await questionFor(site.port, options);
-      const answer = await ask(site.port, question);
-      if (answer.status !== options.status)
-        throw new Error(`${peer.name} answers ${answer.status} instead of ${options.status}`);
+      const request = await questionFor(site.port, options);
+      const response = await ask(site.port, request);
+      if (response.status !== options.status)
+        throw new Error(`${peer.name} responds with ${response.status} instead of ${options.status}`);
       const load = (duration: number): Promise<LoadResult> =>
         runWrk({
           url: `http://127.0.0.1:${site.port}${options.path}`,
-          headers: question.headers,
+          headers: request.headers,
           connections: options.connections,
           pipelined: options.pipelined ?? 1,
           seconds: duration,
         });
       await warmUp(server.pid, () => load(1));
       return {
-        answer,
+        response,
         end: () => server.stop(),
         async measure() {
           const before = usageOf(server.pid);
@@ -70,7 +70,7 @@ async function warmUp(pid: number, load: () => Promise<LoadResult>): Promise<voi
   }
 }
 
-async function questionFor(port: number, { path, headers, revalidates }: Requests): Promise<Question> {
+async function questionFor(port: number, { path, headers, revalidates }: Requests): Promise<ProbeRequest> {
   const plain = { path, headers: { Host: HOST, ...headers } };
   if (revalidates !== true) return plain;
   const { etag } = await ask(port, plain);
@@ -79,11 +79,11 @@ async function questionFor(port: number, { path, headers, revalidates }: Request
 }
 
 function check({ requests: count, failures, refusals }: LoadResult, status: number): void {
-  if (count === 0) throw new Error('no request was answered in time');
+  if (count === 0) throw new Error('no request got a response in time');
   if (failures > 0) throw new Error(`${failures} of ${count} requests failed`);
   const expected = status >= 400 ? count : 0;
   if (refusals !== expected)
-    throw new Error(`${refusals} answers of ${count} are errors instead of ${expected}`);
+    throw new Error(`${refusals} responses of ${count} are errors instead of ${expected}`);
 }
 
 function sample(result: LoadResult, before: Usage, after: Usage): Sample {

@@ -7,7 +7,7 @@ import { startServer } from '../server.js';
 export const start: Workload = async (peer, site) => {
   const command = await peer.configure(site);
   return {
-    answer: undefined,
+    response: undefined,
     end: () => Promise.resolve(),
     async measure() {
       const server = await startServer(command, site.port);

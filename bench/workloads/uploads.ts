@@ -30,7 +30,7 @@ export function uploads({ clients, size }: Uploads): Workload {
       Promise.all(Array.from({ length: clients }, (_, client) => put(`${client}.bin`, size)));
     try {
       await put('0.bin', size);
-      const stored = await stat(join(site.folder, 'store/0.bin'));
+      const stored = await stat(join(site.directory, 'store/0.bin'));
       if (stored.size !== size) throw new Error(`${peer.name} stored ${stored.size} bytes of ${size}`);
       for (let round = 0; round < WARM_ROUNDS; round += 1) await putAll();
     } catch (error) {
@@ -38,7 +38,7 @@ export function uploads({ clients, size }: Uploads): Workload {
       throw error;
     }
     return {
-      answer: undefined,
+      response: undefined,
       end: () => server.stop(),
       async measure() {
         // Pending disk writes of the previous server would otherwise be counted for this one.

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 
 /** Time in milliseconds for which the result of the last check is used. */
-const LOOK_AGAIN_MS = 500;
+const CHECK_INTERVAL_MS = 500;
 
 /**
  * A file that closes the site while it exists. It is looked up twice a second at most, regardless of the number of
@@ -9,9 +9,9 @@ const LOOK_AGAIN_MS = 500;
  */
 export class ClosingFile {
   #path;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   /** @type {Promise<boolean>} */
-  #isThere = Promise.resolve(false);
+  #exists = Promise.resolve(false);
 
   /** @param {string} path absolute path */
   constructor(path) {
@@ -21,13 +21,13 @@ export class ClosingFile {
   /** @returns {Promise<boolean>} */
   isThere() {
     const now = performance.now();
-    if (now - this.#lookedAt >= LOOK_AGAIN_MS) {
-      this.#lookedAt = now;
-      this.#isThere = access(this.#path).then(
+    if (now - this.#checkedAt >= CHECK_INTERVAL_MS) {
+      this.#checkedAt = now;
+      this.#exists = access(this.#path).then(
         () => true,
         () => false,
       );
     }
-    return this.#isThere;
+    return this.#exists;
   }
 }

@@ -6,17 +6,17 @@ export default definePlugin({
   directives: {
     maintenance: flag({
       default: false,
-      help: 'answers every request with 503, as long as the file of maintenance_file is there',
+      help: 'responds to every request with 503 while the file of maintenance_file exists',
       example: 'maintenance on;',
     }),
     maintenance_file: path({
       default: undefined,
-      help: 'names the file that closes the site; without it, it is closed',
+      help: 'names the file that closes the site; without this directive, the site is closed',
       example: 'maintenance_file closed;',
     }),
     maintenance_retry: duration({
       default: 60_000,
-      help: 'tells clients when to come again, in Retry-After',
+      help: 'tells clients in Retry-After when to retry',
       example: 'maintenance_retry 10m;',
     }),
   },

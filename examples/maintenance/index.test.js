@@ -15,7 +15,7 @@ location /health { return 200 ok; }
 
 const files = { 'www/shop': 'a page' };
 
-test('while the file is there, the routes that ask for it are closed, and no others', async () => {
+test('while the file exists, routes with the directive are closed, and no others', async () => {
   const closed = await inject(maintenance, conf, '/shop', { ...files, closed: '' });
   strictEqual(closed.status, 503);
   strictEqual(closed.headers.get('retry-after'), '60');
@@ -40,7 +40,7 @@ test('the site opens and closes without a reload', async () => {
   }
 });
 
-test('without a file it is closed, and says for how long', async () => {
+test('without a file the site is closed, and tells clients when to retry', async () => {
   const answer = await inject(
     maintenance,
     'root www; maintenance on; maintenance_retry 90500ms;',

@@ -38,7 +38,7 @@ async function rows(...args: string[]): Promise<Record<string, string>> {
 }
 
 describe('webserv explain', () => {
-  it('tells server, location, methods, file and plugins with what they are told', async () => {
+  it('shows server, location, methods, file and plugins with their directives', async () => {
     const found = await rows('http://one.test:8080/a/file.txt?x=1');
     expect(found).toMatchObject({
       request: 'GET /a/file.txt?x=1, host one.test',
@@ -54,7 +54,7 @@ describe('webserv explain', () => {
     );
   });
 
-  it('tells why the location: exact, by extension, or none', async () => {
+  it('gives the reason for the location: exact, by extension, or none', async () => {
     expect((await rows('/exact')).location).toBe(
       '= /exact at webserv.conf:6:3: it matches exactly this path',
     );
@@ -68,7 +68,7 @@ describe('webserv explain', () => {
     expect((await rows('/other')).location).toBe('none: no location matches this path');
   });
 
-  it('tells why the server: its name, a name with a star, the default, the first, the only one', async () => {
+  it('gives the reason for the server: its name, a wildcard name, the default, the first, the only one', async () => {
     expect((await rows('http://a.b.two.test:8080/')).server).toContain('it has the name *.two.test');
     expect((await rows('http://other:8080/')).server).toContain('it is the first on this address');
     expect((await rows('http://127.0.0.1:8080/')).server).toContain('it is the only one on this address');
@@ -76,7 +76,7 @@ describe('webserv explain', () => {
     expect((await rows('localhost:8081')).server).toContain('it is the only one on this address');
   });
 
-  it('tells what the kernel answers without asking a plugin', async () => {
+  it('shows responses of the kernel that no plugin takes part in', async () => {
     expect((await rows('/a/', '-X', 'POST')).response).toBe('405: POST is not an allowed method');
     expect((await rows('/', '--method', 'BREW')).response).toBe(
       '501: the server does not implement the method BREW',
@@ -85,18 +85,18 @@ describe('webserv explain', () => {
     expect((await rows('/a%zz')).response).toMatch(/^400: /);
   });
 
-  it('tells of a file that it is a directory, or missing', async () => {
+  it('shows a file that is a directory, or missing', async () => {
     expect((await rows('/a/')).file).toMatch(/\/www\/a\/, a directory$/);
     expect((await rows('/none')).file).toMatch(/\/www\/none, which does not exist$/);
     expect((await rows('http://127.0.0.1:8080/')).file).toBe('none: no root is configured');
   });
 
-  it('tells the script that the path goes on behind, and that names with a dot are hidden', async () => {
+  it('shows a script followed by PATH_INFO, and that names with a dot are hidden', async () => {
     expect((await rows('/s/run.py/a/b')).file).toMatch(/\/www\/s\/run\.py, 0 bytes$/);
     expect((await rows('/a/.git/config')).file).toMatch(/which is hidden: a name in it starts with a dot$/);
   });
 
-  it('tells which page an error gets', async () => {
+  it('shows the page of an error', async () => {
     const cwd = await folderWith({
       'webserv.conf': `
         error_page 404 /404.html; error_page 405 =403 /no; error_page 501 https://example.org/;
@@ -121,14 +121,14 @@ describe('webserv explain', () => {
     expect(await answer('http://a:81/')).toBe('404 with the page /404.html: no plugin handles this request');
   });
 
-  it('asks for the port where a URL names none and nothing listens on 80', async () => {
+  it('asks for the port if a URL has none and nothing listens on 80', async () => {
     const { code, stderr } = await command(['explain', 'one.test/a?b'], { cwd: await folderWith(files) });
     expect([code, stderr]).toEqual([1, expect.stringContaining('webserv explain one.test:PORT/a?b')]);
     const tls = await command(['explain', 'https://one.test/'], { cwd: await folderWith(files) });
     expect([tls.code, tls.stderr]).toEqual([2, expect.stringContaining('use http, and the port')]);
   });
 
-  it('of a port that nothing listens on is exit 1, and names those there are', async () => {
+  it('of a port that nothing listens on is exit 1, and lists the addresses', async () => {
     const cwd = await folderWith(files);
     const { code, stdout, stderr } = await webserv(['explain', 'http://one.test:9999/'], { cwd });
     expect([code, stdout]).toEqual([1, '']);
@@ -147,7 +147,7 @@ describe('an explanation', () => {
     }`;
   const paths = ['/', '/x', '/xx', '/x/', '/x/y', '/x/y/z', '/x/a.php', '/x/y/a.php', '/%78/../x/y', '/x//y'];
 
-  it.each(paths)('names the location that answers %s', async (path) => {
+  it.each(paths)('names the location that responds to %s', async (path) => {
     await using server = await startTestServer(conf);
     const answer = await (await server.fetch(path)).text();
     const { config } = await loadConfigText(conf, {

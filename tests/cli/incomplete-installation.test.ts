@@ -34,7 +34,7 @@ it.each([
   [/^shared\/start-worker-/, 'a.conf'],
   [/^shared\/stray-descriptors-/, 'a.conf'],
 ])(
-  'a program without %s says that it is not whole, in a line: %s',
+  'a program without %s reports the incomplete installation, in a line: %s',
   async (part, arg) => {
     const home = await without(part);
     const { code, stderr } = await run(home, arg === '--test' ? ['--test', 'a.conf'] : [arg]);

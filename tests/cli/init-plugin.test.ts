@@ -10,7 +10,7 @@ const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
 
 /** tests/packages checks that the plugin builds, and that its tests pass. */
 describe('webserv init --plugin', () => {
-  it('makes a package that webserv can load as it is', async () => {
+  it('creates a package that webserv can load as it is', async () => {
     const cwd = await folderWith();
     const { code, stdout, stderr } = await webserv(['init', '--plugin', 'hello-world'], { cwd });
     expect(code).toBe(0);
@@ -24,7 +24,7 @@ describe('webserv init --plugin', () => {
     expect((await fetch(`${server.url}/off`)).headers.get('x-hello-world')).toBeNull();
   });
 
-  it('is for the versions this package itself is built with', async () => {
+  it('uses the versions that this package itself is built with', async () => {
     const cwd = await folderWith();
     await webserv(['init', '--plugin', '@me/hello', 'here'], { cwd });
     const made = await json(join(cwd, 'here/package.json'));
@@ -55,7 +55,7 @@ describe('webserv init --plugin', () => {
     expect(stderr).toContain(message);
   });
 
-  it('never writes into a package that is there', async () => {
+  it('never writes into an existing package', async () => {
     const cwd = await folderWith({ 'mine/package.json': '{}', 'other/README.md': 'mine' });
     const { code, stderr } = await webserv(['init', '--plugin', 'hello', 'mine'], { cwd });
     expect(code).toBe(1);

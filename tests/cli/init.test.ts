@@ -12,7 +12,7 @@ async function onFreePort(folder: string, change = (text: string) => text): Prom
 }
 
 describe('webserv init', () => {
-  it('makes a site that webserv serves, and prints its files', async () => {
+  it('creates a site that webserv serves, and prints its files', async () => {
     const cwd = await folderWith();
     const { code, stdout, stderr } = await webserv(['init', 'my site'], { cwd });
     expect(code).toBe(0);
@@ -27,7 +27,7 @@ describe('webserv init', () => {
     expect(await missing.text()).toContain('There is nothing at this address');
   });
 
-  it('makes it in the current folder when none is named', async () => {
+  it('creates it in the current directory by default', async () => {
     const cwd = await folderWith();
     expect((await webserv(['init'], { cwd })).stdout).toMatch(/^webserv\.conf$/m);
     expect((await webserv(['--test'], { cwd })).stderr).toMatch(
@@ -35,7 +35,7 @@ describe('webserv init', () => {
     );
   });
 
-  it('makes a configuration whose every example works when its "#" is taken away', async () => {
+  it('creates a configuration in which every example works when its "#" is removed', async () => {
     const cwd = await folderWith();
     await webserv(['init'], { cwd });
     await mkdir(join(cwd, 'uploads'));
@@ -48,7 +48,7 @@ describe('webserv init', () => {
     expect(await (await fetch(`${server.url}/uploads/a.txt`)).text()).toBe('sent');
   });
 
-  it('never writes over a file: an existing page is kept, an existing configuration ends it', async () => {
+  it('never overwrites a file: an existing page is kept, an existing configuration is an error', async () => {
     const cwd = await folderWith({ 'www/index.html': 'mine' });
     const first = await webserv(['init'], { cwd });
     expect(first.code).toBe(0);
@@ -63,7 +63,7 @@ describe('webserv init', () => {
   });
 
   it.each(['/proc/x', '/proc/self/x/y', '/sys/x', '/dev/null/x'])(
-    'says why it cannot make one in %s, and does not try without end',
+    'reports why it cannot create a site in %s, and does not retry without end',
     async (folder) => {
       for (const args of [[folder], ['--plugin', 'greeting', folder]]) {
         const { code, stderr } = await webserv(['init', ...args]);
@@ -72,7 +72,7 @@ describe('webserv init', () => {
     },
   );
 
-  it('says why it cannot make one', async () => {
+  it('reports why it cannot create a site', async () => {
     const cwd = await folderWith({ file: '' });
     const { code, stderr } = await webserv(['init', 'file'], { cwd });
     expect(code).toBe(1);

@@ -22,7 +22,7 @@ const programs: readonly (readonly [what: string, program: string, message: stri
   ],
 ];
 
-describe('a configuration whose program does not end as one', () => {
+describe('a configuration whose program does not export it', () => {
   it.each(programs)('fails the test: %s', async (_what, program, message) => {
     const cwd = await folderWith({ 'a.ts': `${program}\nexport default { ${good} };` });
     const { code, stdout, stderr } = await webserv(['--test', 'a.ts'], { cwd });
@@ -57,14 +57,14 @@ describe('a configuration whose program does not end as one', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('ended without a result (exit 0')]);
   });
 
-  it('is not served either: the start is exit 1, and says why', async () => {
+  it('is not served either: the start is exit 1, with the reason', async () => {
     const cwd = await folderWith({ 'a.ts': `process.exit(0);\nexport default { ${good} };` });
     const { code, stdout, stderr } = await webserv(['a.ts'], { cwd });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('a worker ended before it served (exit 0');
   });
 
-  it('keeps its own words out of what is printed', async () => {
+  it('keeps its own output out of the command’s output', async () => {
     const cwd = await folderWith({
       'a.ts': `console.log('noise'); process.stdout.write('more');\nexport default { ${good} };`,
     });
@@ -84,7 +84,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe('a configuration that is never loaded to its end', () => {
+describe('a configuration that never finishes loading', () => {
   it('ends with the command that loads it', async () => {
     const cwd = await folderWith({
       'a.ts': `console.error('pid', process.pid); for (;;);\nexport default { ${good} };`,

@@ -26,7 +26,7 @@ function about(stdout: string, plugin: string): string {
 }
 
 describe('webserv plugins', () => {
-  it('tells of each plugin its origin, its directives, and what it taps in which routes', async () => {
+  it('shows each plugin’s origin, directives, and taps with their routes', async () => {
     const cwd = await folderWith({
       'tea.ts': tea,
       'webserv.conf': [
@@ -62,7 +62,7 @@ describe('webserv plugins', () => {
     expect(about(stdout, 'redirect')).toMatch(/^redirect, built in, \d+\.\d+\.\d+\n/);
   });
 
-  it('tells the version of one from npm', async () => {
+  it('shows the version of a plugin from npm', async () => {
     const folder = 'node_modules/@me/webserv-plugin-tea';
     const cwd = await folderWith({
       [`${folder}/package.json`]: '{"name":"x","version":"1.2.3","type":"module","exports":"./lib/index.js"}',
@@ -73,7 +73,7 @@ describe('webserv plugins', () => {
     expect(about(stdout, 'tea')).toContain(`tea, 1.2.3, ${folder}/lib/index.js, loaded at webserv.conf:1:13`);
   });
 
-  it('without a configuration lists the built-in ones, and says so', async () => {
+  it('without a configuration lists the built-in plugins, with a message', async () => {
     const { code, stdout, stderr } = await webserv(['plugins'], { cwd: await folderWith() });
     expect(code).toBe(0);
     expect(about(stdout, 'autoindex')).toContain('  autoindex on|off;\n');
@@ -81,7 +81,7 @@ describe('webserv plugins', () => {
     expect(stderr).toContain('found no configuration');
   });
 
-  it('with a configuration that is missing or has mistakes is exit 1', async () => {
+  it('with a missing or invalid configuration is exit 1', async () => {
     const cwd = await folderWith({ 'a.conf': 'nonsense;' });
     expect(await webserv(['plugins', '-c', 'b.conf'], { cwd })).toMatchObject({ code: 1, stdout: '' });
     expect(await webserv(['plugins', '-c', 'a.conf'], { cwd })).toMatchObject({ code: 1, stdout: '' });

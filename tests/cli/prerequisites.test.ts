@@ -15,7 +15,7 @@ async function checked(lines: string): Promise<{ code: number | null; stderr: st
   return command(['-t', 'a.conf'], { cwd });
 }
 
-describe('--test refuses what a start would fail at', () => {
+describe('--test rejects configurations that a start would fail with', () => {
   it.each([
     [
       'error_log file/e.log warn;',
@@ -29,14 +29,14 @@ describe('--test refuses what a start would fail at', () => {
     expect(code).toBe(1);
   });
 
-  it('together with the mistakes of the language', async () => {
+  it('together with the errors of the language', async () => {
     const { stderr } = await checked('pid file/a.pid; wrokers 2;');
     expect(stderr).toContain('error[pid-file]');
     expect(stderr).toContain('did you mean "workers"?');
     expect(stderr).toContain('a.conf cannot be used: 2 errors');
   });
 
-  it('but not files that can be made', async () => {
+  it('but not for files that can be created', async () => {
     const { code, stderr } = await checked(`${asRoot}pid a.pid; error_log e.log;`);
     expect([code, stderr]).toEqual([0, expect.stringContaining('a.conf is fine: 1 server')]);
   });
@@ -59,7 +59,7 @@ describe('--test warns of', () => {
   });
 
   // Started as root, the check asks the system itself, and these are errors.
-  it('a user and a group that are not there', async () => {
+  it('a user and a group that do not exist', async () => {
     const severity = process.getuid?.() === 0 ? 'error' : 'warning';
     expect((await checked('user root no-such-group;')).stderr).toContain(
       `a.conf:1:11: ${severity}[unknown-user]: there is no group "no-such-group"`,
@@ -70,7 +70,7 @@ describe('--test warns of', () => {
   });
 });
 
-it('a start without the folder of the pid file is refused, with the place', async () => {
+it('a start without the directory of the pid file is rejected, with the place', async () => {
   const cwd = await folderWith({
     'a.conf': `pid absent/a.pid;\nserver { listen 127.0.0.1:0; return 204; }\n${asRoot}`,
   });
@@ -81,7 +81,7 @@ it('a start without the folder of the pid file is refused, with the place', asyn
   );
 });
 
-it('workers are replaced though the folder of the error log is gone by then', async () => {
+it('workers are replaced even if the directory of the error log was deleted', async () => {
   const cwd = await folderWith({
     'a.conf': `error_log logs/e.log; server { listen 127.0.0.1:${await freePort()}; return 204; }`,
     'logs/keep': '',

@@ -138,7 +138,7 @@ describe('what --print-config prints is a configuration of the same server', () 
 });
 
 describe('--print-config', () => {
-  it('tells of each value where it is written, or that it is a default', async () => {
+  it('shows the place of each value, or that it is a default', async () => {
     const cwd = await folderWith({
       'webserv.conf': [
         'client_max_body_size 2m;',
@@ -167,7 +167,7 @@ describe('--print-config', () => {
     expect(location).toContain('# root www; # webserv.conf:4:3, shared');
   });
 
-  it('prints what serves the same when it is saved elsewhere', async () => {
+  it('prints a configuration that serves the same when it is saved elsewhere', async () => {
     const cwd = await folderWith({
       'site/webserv.conf': 'server { listen 127.0.0.1:0; root www; location /a { return 200 $uri; } }',
       'site/www/index.html': 'hello',
@@ -180,7 +180,7 @@ describe('--print-config', () => {
     expect(await (await fetch(`${server.url}/a/b`)).text()).toBe('/a/b');
   });
 
-  it('prints nothing for a configuration with mistakes', async () => {
+  it('prints nothing for a configuration with errors', async () => {
     const cwd = await folderWith({ 'a.conf': 'server { listen 8080; nonsense; }' });
     const { code, stdout, stderr } = await command(['-T', 'a.conf'], { cwd });
     expect([code, stdout]).toEqual([1, '']);
@@ -199,8 +199,8 @@ describe('--print-config', () => {
   });
 });
 
-describe('a reader that has seen enough', () => {
-  it('is no fault', async () => {
+describe('a reader that closes the pipe', () => {
+  it('is not an error', async () => {
     const command = `'${process.execPath}' dist/src/cli/main.js -T sites/main.conf | head -n 1`;
     const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command], { cwd: repository });
     expect(stdout).toMatch(/^# What sites\/main\.conf configures.*\n$/);
@@ -209,7 +209,7 @@ describe('a reader that has seen enough', () => {
 });
 
 describe('--test', () => {
-  it('of a good configuration is exit 0 and says how long it took, on stderr', async () => {
+  it('of a valid configuration is exit 0 and reports its time, on stderr', async () => {
     const { code, stdout, stderr } = await webserv(['--test', 'sites/main.conf']);
     expect([code, stdout]).toEqual([0, '']);
     expect(stderr).toMatch(
@@ -244,7 +244,7 @@ describe('--test', () => {
     expect((await command(['--strict', 'a.conf'], { cwd })).code).toBe(2);
   });
 
-  it('is exit 1 for what only a plugin can know', async () => {
+  it('is exit 1 for errors that only a plugin finds', async () => {
     const cwd = await folderWith({
       'a.conf': 'server {\n  listen 8080;\n  upload on;\n  upload_store absent;\n}',
     });
@@ -253,7 +253,7 @@ describe('--test', () => {
     expect(stderr).toContain('a.conf:4:3: error[upload-store]');
   });
 
-  it('tells what the loader and the plugins found as one list, by line', async () => {
+  it('shows the diagnostics of the loader and the plugins as one list, by line', async () => {
     const cwd = await folderWith({
       'a.conf': [
         'server {',

@@ -120,23 +120,23 @@ const refused: readonly string[] = [
 ];
 
 describe('the JSON Schema', () => {
-  it.each(accepted)('takes what the loader takes: %s', async (text) => {
+  it.each(accepted)('accepts what the loader accepts: %s', async (text) => {
     expect(await codesOf(text, builtins)).toEqual([]);
     expect(check(parse(text))).toEqual([]);
   });
 
-  it.each(refused)('refuses what the loader refuses: %s', async (text) => {
+  it.each(refused)('rejects what the loader rejects: %s', async (text) => {
     expect(await codesOf(text, builtins)).not.toEqual([]);
     expect(check(parse(text))).not.toEqual([]);
   });
 
-  it('takes a text with an environment variable wherever the loader would look one up', () => {
+  it('accepts a text with an environment variable wherever the loader would replace it', () => {
     const text = `{ server: { listen: "\${PORT:-80}", autoindex: "\${LIST}", keepalive_requests: "\${N}" } }`;
     expect(check(parse(text))).toEqual([]);
     expect(check(parse(text.replace('LIST', 'list')))).not.toEqual([]);
   });
 
-  it('takes any configuration of the language, written as an object', async () => {
+  it('accepts any configuration of the language, written as an object', async () => {
     await fc.assert(
       fc.asyncProperty(anyConfiguration, async (text) => {
         const { source } = await loadConfigText(text, { file: 'test.conf', base: '/srv', builtins });
@@ -167,7 +167,7 @@ describe('the JSON Schema', () => {
     expect(isOfShape && checker([sample])(parse(text)).length === 0).toBe(false);
   });
 
-  it('knows the directives of loaded plugins only when it is told of them', () => {
+  it('includes the directives of loaded plugins only if they are passed', () => {
     const value = { server: { listen: 80, note: true } };
     expect(check(value)).not.toEqual([]);
     expect(checker([sample])(value)).toEqual([]);
@@ -176,13 +176,13 @@ describe('the JSON Schema', () => {
 
 describe('webserv schema', () => {
   /** After a change of a directive, run: npm run schema */
-  it('prints the schema that is shipped', async () => {
+  it('prints the schema in the package', async () => {
     const { code, stdout, stderr } = await webserv(['schema']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe(await readFile(shipped, 'utf8'));
   });
 
-  it('knows the plugins that a configuration loads', async () => {
+  it('includes the plugins that a configuration loads', async () => {
     const cwd = await folderWith({
       'tea.ts': `
         import { definePlugin, flag } from '@webserv/server';

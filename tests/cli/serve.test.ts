@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { folderWith, serving, webserv } from './webserv.js';
 
 describe('webserv serve', () => {
-  it('serves a folder without a configuration, to this machine, until it is stopped', async () => {
+  it('serves a directory without a configuration, to this machine, until it is stopped', async () => {
     const cwd = await folderWith({ 'a;b {c}/index.html': 'hello', 'a;b {c}/x.txt': 'text' });
     const server = await serving(['serve', 'a;b {c}', '--port', '0'], { cwd });
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
@@ -16,7 +16,7 @@ describe('webserv serve', () => {
     expect(stderr).not.toContain('index.html');
   });
 
-  it('lists folders and takes uploads only when told to', async () => {
+  it('lists directories and accepts uploads only with the flags', async () => {
     const cwd = await folderWith({ 'a.txt': 'a' });
     const plain = await serving(['serve', '--port', '0'], { cwd });
     expect((await fetch(plain.url)).status).toBe(404);
@@ -28,13 +28,13 @@ describe('webserv serve', () => {
     expect(await (await fetch(open.url)).text()).toContain('b.txt');
   });
 
-  it('takes an address with the port, as listen does', async () => {
+  it('accepts an address with the port, as listen does', async () => {
     const cwd = await folderWith({ 'index.html': 'hello' });
     const server = await serving(['serve', '--port', '[::1]:0'], { cwd });
     expect(await (await fetch(server.url)).text()).toBe('hello');
   });
 
-  it('answers for loopback names only, and for those of --host', async () => {
+  it('accepts loopback names only, and those of --host', async () => {
     const cwd = await folderWith({ 'index.html': 'hello' });
     const server = await serving(['serve', '--port', '0', '--host', 'Dev.test', '--host', '*.example.org'], {
       cwd,
@@ -57,7 +57,7 @@ describe('webserv serve', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('--host: expected a host name')]);
   });
 
-  it('says which port is taken, and is exit 1', async () => {
+  it('reports the port that is in use, and is exit 1', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => holder.once('listening', resolve));
     const address = holder.address();

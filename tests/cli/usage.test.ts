@@ -34,7 +34,7 @@ describe('help', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(hint)]);
   });
 
-  it('is given even where something required is missing', async () => {
+  it('is printed even if a required argument is missing', async () => {
     expect((await webserv(['explain', '-h'])).code).toBe(0);
   });
 });
@@ -50,7 +50,7 @@ describe('versions', () => {
   });
 });
 
-describe('a mistake in the command line is exit 2, with nothing on stdout', () => {
+describe('an error in the command line is exit 2, with nothing on stdout', () => {
   it.each([
     [['--confg', 'x.conf'], 'did you mean --config?'],
     [['--print-confg'], 'did you mean --print-config?'],
@@ -89,20 +89,20 @@ describe('the configuration', () => {
     expect((await server.stop()).code).toBe(0);
   });
 
-  it('is webserv.conf of the folder when none is given', async () => {
+  it('is webserv.conf of the directory when none is given', async () => {
     const cwd = await folderWith({ 'webserv.conf': 'server { listen 127.0.0.1:0; return 200 found; }' });
     const server = await serving([], { cwd });
     expect(await (await fetch(server.url)).text()).toBe('found');
   });
 
-  it('that is missing is exit 1, and says what can be done without one', async () => {
+  it('that is missing is exit 1, with alternatives', async () => {
     const { code, stderr } = await webserv([], { cwd: await folderWith() });
     expect(code).toBe(1);
     expect(stderr).toContain('webserv init');
     expect(stderr).toContain('webserv serve');
   });
 
-  it('with mistakes is exit 1, with each of them and their number', async () => {
+  it('with errors is exit 1, with each of them and their number', async () => {
     const cwd = await folderWith({ 'a.conf': 'server { listen 8080; listn 8081; root a; root b; }' });
     const { code, stdout, stderr } = await webserv(['a.conf'], { cwd });
     expect([code, stdout]).toEqual([1, '']);
@@ -124,7 +124,7 @@ describe('--prefix', () => {
     expect(await (await fetch(server.url)).text()).toBe('from the prefix');
   });
 
-  it('left out, leaves them to the folder of the configuration', async () => {
+  it('by default is the directory of the configuration', async () => {
     const folder = await folderWith(files);
     const server = await serving(['conf/site.conf'], { cwd: folder });
     expect(await (await fetch(server.url)).text()).toBe('from the folder of the configuration');

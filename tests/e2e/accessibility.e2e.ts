@@ -96,7 +96,7 @@ async function violationsOf(page: Page): Promise<readonly string[]> {
 const WIDTHS = [360, 1280];
 const SCHEMES = ['light', 'dark'] as const;
 
-describe('axe-core finds nothing, and nothing is wider than the page', { timeout: 240_000 }, () => {
+describe('axe-core finds no violations, and no element is wider than the page', { timeout: 240_000 }, () => {
   let context: BrowserContext;
 
   beforeAll(async () => {

@@ -36,7 +36,7 @@ async function visit(path: string): Promise<{ page: Page; complaints: string[] }
 }
 
 describe('a browser', () => {
-  it('opens the front page with its style and pictures, without a complaint', async () => {
+  it('opens the front page with its style and pictures, without errors in the console', async () => {
     const { page, complaints } = await visit('/');
     expect(complaints).toEqual([]);
     expect(await page.locator('h1').first().isVisible()).toBe(true);

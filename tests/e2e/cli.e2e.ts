@@ -20,7 +20,7 @@ async function conf(name: string, text: string): Promise<string> {
 }
 
 describe('webserv', () => {
-  it('--help explains itself, --version is a version, both exit 0', async () => {
+  it('--help prints help, --version prints the version, both exit 0', async () => {
     const help = await webserv(['--help']);
     expect([help.child.exitCode, help.stderr()]).toEqual([0, '']);
     expect(help.stdout()).toContain('--config FILE');
@@ -35,7 +35,7 @@ describe('webserv', () => {
     expect(command.stderr()).toContain('--confg');
   });
 
-  it.each([['--config'], ['-c'], []])('takes the configuration by %s', async (...flag) => {
+  it.each([['--config'], ['-c'], []])('accepts the configuration by %s', async (...flag) => {
     const file = await conf('ok.conf', 'server { listen 127.0.0.1:0; return 200 ok; }');
     await using command = await webserv([...flag, file], /serves .*\n.*http:\/\/127\.0\.0\.1:\d+\n/);
     const url = /http:\S+/.exec(command.stdout())?.[0] ?? '';
@@ -43,7 +43,7 @@ describe('webserv', () => {
     expect(await command.end('SIGTERM')).toBe(0);
   });
 
-  it('a bad configuration is exit 1, with every mistake at its place', async () => {
+  it('an invalid configuration is exit 1, with every error at its place', async () => {
     const file = await conf('bad.conf', 'server {\n  listn 8080;\n  listen 80800;\n}\n');
     const command = await webserv(['-c', file]);
     expect(command.child.exitCode).toBe(1);
@@ -58,7 +58,7 @@ describe('webserv', () => {
     expect(command.stderr()).toContain('absent.conf');
   });
 
-  it('a taken port is exit 1, and says which, by which line', async () => {
+  it('a port in use is exit 1, with the port and the line', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => holder.once('listening', resolve));
     const address = holder.address();

@@ -24,7 +24,7 @@ describe('the command', () => {
   });
 });
 
-describe('static files and folders', () => {
+describe('static files and directories', () => {
   it('a page, its style and its picture come with their types', async () => {
     expect((await ask({ path: '/' })).headers['content-type']).toBe('text/html; charset=utf-8');
     expect((await ask({ path: '/assets/style.css' })).headers['content-type']).toBe(
@@ -34,7 +34,7 @@ describe('static files and folders', () => {
     expect((await ask({ path: '/favicon.ico' })).status).toBe(200);
   });
 
-  it('HEAD is GET without the content', async () => {
+  it('HEAD is GET without the body', async () => {
     const get = await ask({ path: '/' });
     const head = await ask({ method: 'HEAD', path: '/' });
     expect(head.body).toBe('');
@@ -54,21 +54,21 @@ describe('static files and folders', () => {
     expect(range.headers['content-range']).toBe(`bytes 0-9/${Buffer.byteLength(body)}`);
   });
 
-  it('a folder without its slash is 301 to the slash, with the query', async () => {
+  it('a directory without its slash is 301 to the slash, with the query', async () => {
     const answer = await ask({ path: '/folder?a=b' });
     expect(answer.status).toBe(301);
     expect(answer.headers.location).toBe('/folder/?a=b');
     expect((await ask({ path: '/folder/' })).status).toBe(200);
   });
 
-  it('a folder with neither index nor listing is 404, on the site’s own page', async () => {
+  it('a directory with neither index nor listing is 404, on the site’s own page', async () => {
     const answer = await ask({ path: '/images/' });
     expect(answer.status).toBe(404);
     expect(answer.body).toBe((await ask({ path: '/absent' })).body);
     expect(answer.body).toContain('style.css');
   });
 
-  it('a listing escapes its names, and is JSON for who asks for it', async () => {
+  it('a listing escapes its names, and is JSON for clients that request it', async () => {
     const page = await ask({ path: '/listing/' });
     expect(page.body).toContain('names%20with%20spaces%20%26%20signs.txt');
     expect(page.body).toContain('names with spaces &amp; signs.txt');
@@ -79,7 +79,7 @@ describe('static files and folders', () => {
   });
 });
 
-describe('redirects and short answers', () => {
+describe('redirects and short responses', () => {
   it('return 301, 302, 200 and 403', async () => {
     expect((await ask({ path: '/old-page' })).headers.location).toBe('/folder/');
     expect((await ask({ path: '/elsewhere?x=1' })).headers.location).toBe(
@@ -91,7 +91,7 @@ describe('redirects and short answers', () => {
     expect(refused.body).toContain('style.css');
   });
 
-  it('methods GET: everything else known is 405 with Allow, HEAD too; an unknown method is 501', async () => {
+  it('methods GET: every other known method is 405 with Allow, including HEAD; an unknown method is 501', async () => {
     expect((await ask({ path: '/only-get/' })).status).toBe(200);
     for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       const answer = await ask({ method, path: '/only-get/' });
@@ -115,7 +115,7 @@ describe('redirects and short answers', () => {
 });
 
 describe('several servers', () => {
-  it('are told apart by name on one port; the first answers for names nobody claims', async () => {
+  it('are selected by name on one port; the first also serves names that no server has', async () => {
     const first = await ask({ path: '/' });
     const second = await ask({ path: '/', host: 'second.localhost' });
     expect(second.body).not.toBe(first.body);
@@ -123,7 +123,7 @@ describe('several servers', () => {
     expect((await ask({ path: '/', host: 'nobody.example' })).body).toBe(first.body);
   });
 
-  it('a third on another port has other content, and a page behind every URL that is no file', async () => {
+  it('a third on another port has other files, and a page for every URL that is not a file', async () => {
     const third = await ask({ path: '/', port: 8081 });
     expect(third.status).toBe(200);
     expect(third.body).not.toBe((await ask({ path: '/' })).body);
@@ -143,7 +143,7 @@ describe('uploads', () => {
     expect((await ask({ method: 'DELETE', path })).status).toBe(404);
   });
 
-  it('an upload that breaks off leaves nothing', async () => {
+  it('an incomplete upload leaves no file', async () => {
     const before = await readdir('sites/uploads');
     const controller = new AbortController();
     const body = new ReadableStream({
@@ -186,7 +186,7 @@ describe('scripts', () => {
     expect(answer.body).not.toContain('<?php');
   });
 
-  it('a script that breaks is 502 on the site’s own page, and its source is never sent', async () => {
+  it('a script that fails is 502 on the site’s own page, and its source is never sent', async () => {
     expect((await ask({ path: '/cgi/broken.cgi' })).status).toBe(502);
     for (const path of [
       '/cgi/hello.cgi/',
@@ -201,7 +201,7 @@ describe('scripts', () => {
   });
 });
 
-describe('a connection stays in step', () => {
+describe('a connection stays in sync', () => {
   it('after a method that is not allowed, an unknown method and a GET with content', async () => {
     const answers = await raw(
       [

@@ -126,7 +126,7 @@ async function compare(targets: readonly string[]): Promise<void> {
   expect(differences).toEqual([]);
 }
 
-describe('each URL that a client sends is answered as nginx does', () => {
+describe('each URL that a client sends gets the same status as from nginx', () => {
   it('by Chromium', async () => {
     const targets = await sent((url) =>
       page.evaluate(

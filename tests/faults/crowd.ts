@@ -56,12 +56,12 @@ export async function crowd({ clients: count, seconds }: CrowdOptions): Promise<
   const verdict = new Verdict();
   verdict.atLeast('room for connections, of 64 descriptors', room, 5);
   verdict.atLeast('clients answered 200', served, room);
-  verdict.tell('told to come again, by 503 and Retry-After', told);
-  verdict.tell('closed without a word', silent);
-  verdict.none('answered anything else, or cut off', count - served - told - silent - left);
+  verdict.tell('503 with Retry-After', told);
+  verdict.tell('closed without a response', silent);
+  verdict.none('other responses, or incomplete ones', count - served - told - silent - left);
   verdict.none('left waiting', left);
   verdict.expect('newcomers answered 200 while they stay', `${welcome}`, `${NEWCOMERS}`);
-  verdict.below('descriptors of a process, at most', most / processes.split(',').length, LIMIT + 1);
+  verdict.below('descriptors of a process, maximum', most / processes.split(',').length, LIMIT + 1);
   verdict.none('descriptors left', Math.max(0, after - before));
   verdict.expect('requests answered 200 afterwards', `${await visits(AFTERWARDS)}`, `${AFTERWARDS}`);
   const isSame = (await server.processes()).join() === processes;

@@ -3,4 +3,4 @@ import { deploys } from './runs.js';
 import { comesThrough } from './short-run.js';
 
 // In a separate file, since it mostly waits.
-describe('the server comes through', () => comesThrough(deploys));
+describe('the server withstands', () => comesThrough(deploys));

@@ -46,14 +46,14 @@ async function ticks(pid: number): Promise<number> {
 }
 
 describe.runIf(process.platform === 'linux')(`a server that may have ${LIMIT} descriptors`, () => {
-  it('says at the start how many connections fit', async () => {
+  it('reports at the start how many connections fit', async () => {
     const { server, room } = await limited('');
     expect(room).toBeGreaterThan(5);
     expect(room).toBeLessThan(LIMIT / 2);
     expect(server.stderr()).toContain(`a process may have ${LIMIT} descriptors here (ulimit -n)`);
   });
 
-  it('answers 500 clients 200, or 503 to come again, or not at all; and serves all when they are gone', async () => {
+  it('gives 500 clients 200, or 503 with Retry-After, or no response; and serves all clients after they have left', async () => {
     const { server, worker, port, room } = await limited('');
     const before = await descriptors(worker);
     const crowd = await clients(port, 500);
@@ -76,7 +76,7 @@ describe.runIf(process.platform === 'linux')(`a server that may have ${LIMIT} de
     expect(await childrenOf(server.child.pid ?? 0)).toEqual([worker]);
   });
 
-  it('ends the oldest idle connection for a new client, and none that waits for its answer', async () => {
+  it('closes the oldest idle connection for a new client, and none that waits for its response', async () => {
     const { port, room } = await limited('location /form { methods POST; return 200 read; }');
     const [busy, ...idle] = await clients(port, room);
     expect(idle.length).toBeGreaterThan(4);
@@ -97,7 +97,7 @@ describe.runIf(process.platform === 'linux')(`a server that may have ${LIMIT} de
     ['/index.html', 'home'],
     ['/folder/', 'a'],
   ])(
-    'answers 503 with Retry-After when it cannot open %s, and 200 when it can again',
+    'responds with 503 and Retry-After when it cannot open %s, and with 200 once it can again',
     async (path, content) => {
       const { server, worker, port } = await limited('autoindex on;');
       const [client] = await clients(port, 1);

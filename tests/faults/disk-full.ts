@@ -106,10 +106,10 @@ export async function diskFull({ rounds, requests }: DiskFullOptions): Promise<r
     kept === content(1000, 'k') ? 'whole' : 'changed',
     'whole',
   );
-  verdict.none('spooled content left', (await readdir(join(disk, 'tmp'))).length);
+  verdict.none('spooled bodies left', (await readdir(join(disk, 'tmp'))).length);
 
   await fill(disk);
-  verdict.below('room left', (await statfs(disk)).bavail, 1, ' blocks');
+  verdict.below('space left', (await statfs(disk)).bavail, 1, ' blocks');
   verdict.expect('answers with no room for the logs', await visit(port, requests), `${requests} × 200`);
   verdict.expect(
     'an upload then',

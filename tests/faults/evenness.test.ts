@@ -84,21 +84,21 @@ async function becomesEven(clients: readonly KeepAliveClient[], share: () => Pro
 }
 
 describe.runIf(process.platform === 'linux')(`${CLIENTS} clients of two workers are spread evenly`, () => {
-  it('when they come at once', async () => {
+  it('when they connect at the same time', async () => {
     const { url, share } = await twoWorkers();
     const clients = crowd(url);
     await Promise.all(clients.map((client) => client.ask()));
     await becomesEven(clients, share);
   }, 90_000);
 
-  it('when they come one by one', async () => {
+  it('when they connect one by one', async () => {
     const { url, share } = await twoWorkers();
     const clients = crowd(url);
     for (const client of clients) await client.ask();
     await becomesEven(clients, share);
   }, 90_000);
 
-  it('when one worker had them all, for the other one could not take any', async () => {
+  it('when one worker had all of them, since the other one could not accept any', async () => {
     const { url, workers, counts, share } = await twoWorkers();
     const [held = 0] = workers;
     process.kill(held, 'SIGSTOP');
@@ -114,13 +114,13 @@ describe.runIf(process.platform === 'linux')(`${CLIENTS} clients of two workers 
 });
 
 describe('a worker', () => {
-  it('with its share, or a little more by chance, keeps what it has', () => {
+  it('with its share, or a little more by chance, keeps its connections', () => {
     expect(excessOf(118, [118, 82])).toBe(0);
     expect(excessOf(10, [10, 0])).toBe(0);
     expect(excessOf(1000, [1000])).toBe(0);
   });
 
-  it('with more lets go of what is too much, but of a part of it at a time', () => {
+  it('with more closes its excess connections, a part of them at a time', () => {
     expect(excessOf(119, [119, 81])).toBe(19);
     expect(excessOf(200, [200, 0])).toBe(20);
     expect(excessOf(30, [30, 0, 0, 0])).toBe(8);

@@ -9,6 +9,6 @@ function isMissing({ program }: Run): boolean {
 }
 
 // Sequential, since each needs the whole machine to be measured.
-describe('the server comes through', () => {
+describe('the server withstands', () => {
   for (const run of runs) if (run !== deploys) comesThrough(run, isMissing(run));
 });

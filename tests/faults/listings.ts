@@ -108,7 +108,7 @@ export async function listings({ requests, readers, rounds }: ListingsOptions): 
     'listings neither sent nor 503',
     statuses.filter((status) => status !== 200 && status !== 503).length,
   );
-  verdict.below('all of them took', took, PATIENCE_MS * rounds, ' ms');
+  verdict.below('duration of all', took, PATIENCE_MS * rounds, ' ms');
   verdict.none('GET / meanwhile, failed', health.failedVisits);
   verdict.below(
     'GET / meanwhile, median',
@@ -117,7 +117,7 @@ export async function listings({ requests, readers, rounds }: ListingsOptions): 
     ' ms',
   );
   verdict.tell('GET / meanwhile, longest', `${visits.at(-1)?.toFixed(0)} ms`);
-  verdict.below('memory, at most', health.peak / 1e6, MAX_MEMORY_MB, ' MB');
+  verdict.below('memory, maximum', health.peak / 1e6, MAX_MEMORY_MB, ' MB');
   verdict.expect('exit', String(await server.end('SIGTERM')), '0');
   return verdict.close();
 }

@@ -73,7 +73,7 @@ export async function masterKill({ scripts }: MasterKillOptions): Promise<readon
   verdict.atLeast('scripts running', names.length, scripts);
   verdict.below('workers gone after', workersTook, BOUND_MS, ' ms');
   verdict.below('scripts and their children gone after', scriptsTook, BOUND_MS, ' ms');
-  verdict.tell('requests in flight that were cut', load.count('cut') + load.count('closed'));
+  verdict.tell('open requests that were cut', load.count('cut') + load.count('closed'));
   verdict.none('mixed up', load.count('mixed-up') + load.count('malformed'));
   if (!(await anyAlive(workers))) await startAgain(server, conf, files, verdict);
   for (const pid of workers) if (await isAlive(pid)) process.kill(pid, 'SIGKILL');

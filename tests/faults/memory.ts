@@ -32,14 +32,14 @@ const post = (target: string): string =>
 const states: readonly State[] = [
   { name: 'idle, kept after a response', sends: get('/'), reads: true },
   {
-    name: 'half a head, 15 KiB of it',
+    name: 'an incomplete header section of 15 KiB',
     sends: `GET / HTTP/1.1\r\n${FIELDS}${`X-Field: ${'h'.repeat(1000)}\r\n`.repeat(15)}`,
     reads: true,
   },
-  { name: 'a body on its way that is read', sends: post('/take'), reads: true },
-  { name: 'a body on its way that is not read yet, 64 KiB sent', sends: post('/never'), reads: true },
+  { name: 'an incomplete body that is read', sends: post('/take'), reads: true },
+  { name: 'an incomplete body that is not read yet, 64 KiB sent', sends: post('/never'), reads: true },
   {
-    name: 'pipelined: a response is waited for, 100 KiB of requests behind it',
+    name: 'pipelined: a pending response, followed by 100 KiB of requests',
     sends: get('/never') + get(`/?${'p'.repeat(4000)}`).repeat(25),
     reads: true,
   },

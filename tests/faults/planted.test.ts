@@ -115,7 +115,7 @@ const NAMES = [
 describe.runIf(isRoot)(
   `root, where user ${USER} owns the directories of logs, sockets and the pid file`,
   () => {
-    it('makes all of them with the rights of that user, and deletes them so', async () => {
+    it('creates all of them with the rights of that user, and deletes them with those', async () => {
       const { folder, file } = await site();
       const server = await serving([file]);
       for (const name of NAMES) expect([name, lstatSync(join(folder, name)).uid]).toEqual([name, uid()]);
@@ -132,7 +132,7 @@ describe.runIf(isRoot)(
       ["root's own file", 'secret.txt'],
       ['a file that everybody may read', 'public.txt'],
       ['a directory', 'directory'],
-    ])('touches nothing outside when their names become links to %s', async (_, target) => {
+    ])('modifies nothing outside when their names become links to %s', async (_, target) => {
       const { folder, file, outside } = await site();
       const server = await serving([file]);
       const before = snapshot(outside);
@@ -141,7 +141,7 @@ describe.runIf(isRoot)(
       expect(snapshot(outside)).toEqual(before);
     });
 
-    it('touches nothing outside when a directory on the way becomes a link', async () => {
+    it('modifies nothing outside when a directory on the way becomes a link', async () => {
       const { folder, file, outside } = await site();
       const server = await serving([file]);
       const before = snapshot(outside);
@@ -151,7 +151,7 @@ describe.runIf(isRoot)(
       expect(snapshot(outside)).toEqual(before);
     });
 
-    it('touches nothing outside when their names become hard links', async () => {
+    it('modifies nothing outside when their names become hard links', async () => {
       const { folder, file, outside } = await site();
       const server = await serving([file]);
       const before = snapshot(outside);
@@ -163,7 +163,7 @@ describe.runIf(isRoot)(
       expect(snapshot(outside)).toEqual(before);
     });
 
-    it.each(NAMES)('touches nothing outside when %s is a link before the start', async (name) => {
+    it.each(NAMES)('modifies nothing outside when %s is a link before the start', async (name) => {
       const { folder, file, outside } = await site();
       for (const target of ['new.txt', 'secret.txt']) {
         await plant(join(folder, name), join(outside, target));
@@ -175,7 +175,7 @@ describe.runIf(isRoot)(
       }
     });
 
-    it('deletes nothing that has come in the place of a socket', async () => {
+    it('deletes nothing that has replaced a socket', async () => {
       const { folder, file, outside } = await site();
       const server = await serving([file]);
       // A name that is deleted at the end now leads outside.
@@ -186,7 +186,7 @@ describe.runIf(isRoot)(
       expect(snapshot(outside)).toEqual(before);
     });
 
-    it('still has a socket that everybody may connect to', async () => {
+    it('still has a socket that every user may connect to', async () => {
       const { folder, file } = await site();
       await serving([file]);
       const socket = connect({ path: join(folder, 'sock/web.sock') });

@@ -92,7 +92,7 @@ async function reloaded(server: Serving): Promise<void> {
 vi.setConfig({ testTimeout: 300_000 });
 
 describe.runIf(isRoot)(`a server started by root, with user ${USER} and ${LISTENERS} addresses`, () => {
-  it(`makes no answer with the rights of root, in ${RELOADS} reloads under load`, async () => {
+  it(`gives no response with root’s rights, in ${RELOADS} reloads under load`, async () => {
     const { file, ports } = await site(`user ${USER};`);
     const server = await serving([file]);
     let over = false;

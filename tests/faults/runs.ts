@@ -35,7 +35,7 @@ export const deploys: Run = {
 /** The runs, one after the other: each needs the whole machine to be measured. */
 export const runs: readonly Run[] = [
   {
-    name: 'reloads under load, another content each time',
+    name: 'reloads under load, with another version each time',
     short: () => reloads({ reloads: 8, seconds: 5 }),
     full: () => reloads({ reloads: 100, seconds: 60 }),
   },
@@ -63,7 +63,7 @@ export const runs: readonly Run[] = [
     full: () => crowd({ clients: 500, seconds: 20 }),
   },
   {
-    name: '200 bad CGI scripts at once',
+    name: '200 concurrent bad CGI scripts',
     short: () => badScripts({ requests: 200, seconds: 5 }),
     full: () => badScripts({ requests: 200, seconds: 50 }),
   },
@@ -73,7 +73,7 @@ export const runs: readonly Run[] = [
     full: () => slowReaders({ clients: 500, seconds: 45 }),
   },
   {
-    name: '600 requests for a listing of 10,000 entries, beside 500 slow readers of compressed content',
+    name: '600 requests for a listing of 10,000 entries, with 500 slow readers of compressed responses',
     short: () => listings({ requests: 600, readers: 500, rounds: 1 }),
     full: () => listings({ requests: 600, readers: 500, rounds: 10 }),
   },
@@ -89,7 +89,7 @@ export const runs: readonly Run[] = [
     full: () => guessing({ addresses: 900, guesses: 5, seconds: 60 }),
   },
   {
-    name: 'a stop in mid-upload',
+    name: 'a stop during uploads',
     short: () => stopMidUpload({ uploads: 30 }),
     full: () => stopMidUpload({ uploads: 200 }),
   },

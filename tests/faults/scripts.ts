@@ -80,8 +80,8 @@ export async function badScripts({ requests, seconds }: ScriptsOptions): Promise
   const verdict = new Verdict();
   verdict.tell('requests', `${requests}: ${answers}`);
   verdict.atLeast('scripts seen', watch.seen, MAX_PROCESSES);
-  verdict.below('scripts at once, at most', watch.mostScripts, MAX_PROCESSES + 1);
-  verdict.below('processes at once, with all children', watch.mostProcesses, MAX_PROCESSES * FAMILY + 1);
+  verdict.below('concurrent scripts, maximum', watch.mostScripts, MAX_PROCESSES + 1);
+  verdict.below('concurrent processes, with all children', watch.mostProcesses, MAX_PROCESSES * FAMILY + 1);
   verdict.below('processes gone after the clients left', goneAfter, GONE_WITHIN_MS, ' ms');
   verdict.none('processes left', await running());
   verdict.none('zombies for longer than a moment', watch.zombies);
@@ -94,7 +94,7 @@ export async function badScripts({ requests, seconds }: ScriptsOptions): Promise
   );
   verdict.tell('GET / meanwhile, longest', `${visits.at(-1)?.toFixed(1)} ms of ${visits.length}`);
   verdict.none('GET / meanwhile, failed', health.failedVisits);
-  verdict.tell('memory at most', `${(health.peak / 1e6).toFixed(0)} MB`);
+  verdict.tell('memory, maximum', `${(health.peak / 1e6).toFixed(0)} MB`);
   verdict.expect('exit', String(await server.end('SIGTERM')), '0');
   return verdict.close();
 }

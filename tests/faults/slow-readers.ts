@@ -112,9 +112,9 @@ export async function slowReaders({ clients, seconds }: SlowReadersOptions): Pro
   );
   verdict.none('readers with wrong bytes', readers.filter(({ wrong }) => wrong > 0).length);
   verdict.none('readers that got nothing', stuck);
-  verdict.none('readers that were cut off', ended);
+  verdict.none('readers that were disconnected', ended);
   verdict.tell('memory of the idle server', `${(idle / 1e6).toFixed(0)} MB`);
-  verdict.below('memory over it, at most', (health.peak - idle) / 1e6, BOUND / 1e6, ' MB');
+  verdict.below('memory above that, maximum', (health.peak - idle) / 1e6, BOUND / 1e6, ' MB');
   verdict.none('GET / meanwhile, failed', health.failedVisits);
   verdict.tell('GET / meanwhile, median', `${visits[Math.floor(visits.length / 2)]?.toFixed(1)} ms`);
   verdict.none('descriptors left', Math.max(0, (await server.descriptors()) - descriptors));

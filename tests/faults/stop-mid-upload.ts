@@ -37,7 +37,7 @@ function uploadOf(index: number): readonly [string, string] {
       return `POST /files/folder${index % 3}/ HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: ${form.length}\r\n\r\n${form}`;
     },
   ][index % 3]?.();
-  if (request === undefined) throw new Error('no such kind of upload');
+  if (request === undefined) throw new Error('unknown kind of upload');
   return [request.slice(0, SENT), request.slice(SENT)];
 }
 
@@ -123,8 +123,8 @@ async function hurriedly(uploads: number, verdict: Verdict): Promise<void> {
   for (const client of clients) client[Symbol.dispose]();
   const after = await look(server.directory);
   verdict.none('SIGKILL in the grace: partial files', after.partial.length);
-  verdict.none('files of uploads that were not finished', after.whole);
-  verdict.tell('temporary files then', after.temporary.length);
+  verdict.none('files of incomplete uploads', after.whole);
+  verdict.tell('temporary files before the next start', after.temporary.length);
   await using next = await startCommand(conf(await freePort(), server.directory));
   await eventually('swept', async () => (await temporaries(server.directory)) === 0).catch(() => {});
   verdict.none('temporary files after the next start', await temporaries(server.directory));

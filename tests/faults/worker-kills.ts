@@ -97,7 +97,7 @@ export async function workerKills({ seconds }: WorkerKillsOptions): Promise<read
   verdict.tell('connections of a worker that was killed, at most', most);
   verdict.none('failed, on any other connection', elsewhere.length);
   verdict.none('refused to clients', load.count('refused'));
-  verdict.tell('other connections made meanwhile', door.knocks);
+  verdict.tell('other connections opened meanwhile', door.knocks);
   verdict.none('of them refused', door.refused);
   verdict.below('longest time without any answer', load.silence, 2000, ' ms');
   verdict.atLeast('workers in the end', (await server.processes()).length - 1, 2);

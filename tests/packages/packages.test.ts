@@ -23,11 +23,11 @@ async function site(name: string, packages: readonly string[], conf: string): Pr
 describe('the examples', () => {
   const archives: string[] = [];
 
-  it.each(['maintenance', 'request-id'])('%s passes its own tests beside the packed server', async (name) => {
+  it.each(['maintenance', 'request-id'])('%s passes its own tests with the packed server', async (name) => {
     archives.push(await workshop.example(name));
   });
 
-  it('are all there are', async () => {
+  it('are all directories in examples', async () => {
     const entries = await readdir(fileURLToPath(new URL('../../examples', import.meta.url)), {
       withFileTypes: true,
     });
@@ -37,7 +37,7 @@ describe('the examples', () => {
     ]);
   });
 
-  it('are installed from their archives and loaded by name, on one route and not on its sibling', async () => {
+  it('are installed from their archives and loaded by name, on one route and not on another', async () => {
     expect(archives).toHaveLength(2);
     const folder = await site(
       'site',
@@ -65,7 +65,7 @@ server {
     expect((await fetch(`${server.url}/news`)).status).toBe(200);
   });
 
-  it('are asked for by name where a directive of theirs is used and nobody loads it', async () => {
+  it('are suggested by name if one of their directives is used without loading them', async () => {
     const folder = join(workshop.directory, 'site');
     await writeFile(join(folder, 'webserv.conf'), 'server { listen 127.0.0.1:0; root .; request_id on; }');
     await expect(run(folder, join(folder, 'node_modules/.bin/webserv'), '--test')).rejects.toThrow(
@@ -105,14 +105,14 @@ server {
 });
 
 describe('the packed server', () => {
-  it('has what it needs, and nothing of its tests', async () => {
+  it('has its required files, and no tests', async () => {
     const names = (await run(workshop.directory, 'tar', '-tzf', workshop.server)).split('\n');
     expect(names).toContain('package/dist/src/cli/main.js');
     expect(names).toContain('package/docs/plugins.md');
     expect(names.filter((name) => /\.test\.|\/(?:tests|bench|examples)\//.test(name))).toEqual([]);
   });
 
-  it('is found by plugins of a folder where it is installed globally only', async () => {
+  it('is found by plugins in a directory even if it is only installed globally', async () => {
     const prefix = await workshop.folder('global');
     await install(prefix, '--global', '--prefix', prefix, workshop.server);
     const folder = await workshop.folder('elsewhere');

@@ -108,7 +108,7 @@ describe.runIf(process.platform === 'linux')('while the server starts', () => {
     },
   );
 
-  it('a reload waits for its turn, and no worker of the start is forgotten', async () => {
+  it('a reload waits for the start to finish, and no worker of the start is left over', async () => {
     const site = await gatedSite(1, { gate: '' });
     const { child, texts } = await starting(site);
     child.kill('SIGHUP');
@@ -144,7 +144,7 @@ describe.runIf(process.platform === 'linux')('while the server reloads', () => {
     },
   );
 
-  it('what a worker of the new generation has begun is finished, though the reload comes to nothing', async () => {
+  it('requests that a worker of the new generation has accepted are finished even if the reload fails', async () => {
     // Setups 1 to 3 are the two workers and the standby worker of the start. In the reload, worker 4 serves, and worker
     // 5 is broken.
     const site = await gatedSite(2, { 'gate-5': '', 'broken-5': '' });

@@ -5,7 +5,7 @@ import { RestartBackoff } from '../../src/process/restart-backoff.js';
 import { folderWith, serving } from '../cli/webserv.js';
 import { childrenOf, patience, standbyOf } from './running.js';
 
-it('workers that die one after the other are tried ever less often, and told of as a loop once a minute', () => {
+it('workers that die one after the other are replaced less and less often, and reported as a crash loop once a minute', () => {
   const deaths = new RestartBackoff();
   const delays = Array.from({ length: 12 }, () => deaths.add(50));
   expect(delays).toEqual([0, 0, 0, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
@@ -16,7 +16,7 @@ it('workers that die one after the other are tried ever less often, and told of 
   expect(deaths.quiet).toBe(true);
 });
 
-it('one that never served is not followed at once, and one that served a second is', () => {
+it('a worker that never served is not replaced immediately, and one that served a second is', () => {
   const deaths = new RestartBackoff();
   expect([deaths.add(0), deaths.add(0)]).toEqual([100, 200]);
   expect(Array.from({ length: 20 }, () => deaths.add(1500))).toEqual(Array.from({ length: 20 }, () => 0));

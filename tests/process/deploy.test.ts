@@ -52,7 +52,7 @@ async function health(conf: string): Promise<string> {
   return `${response.status} ${await response.text()}`;
 }
 
-it('the sample configuration is fine, and answers its health check', async () => {
+it('the sample configuration is valid, and its health check succeeds', async () => {
   const conf = await read('webserv.conf');
   const folder = await folderWith({ 'webserv.conf': conf });
   expect((await webserv(['--test', join(folder, 'webserv.conf')])).code).toBe(0);
@@ -80,7 +80,7 @@ it('the socket unit opens exactly what the sample listens on', async () => {
   expect(settings(await read('webserv.socket'), 'ListenStream')).toEqual(listens(config));
 });
 
-it('systemd finds nothing wrong with the units', async (context) => {
+it('systemd accepts the units', async (context) => {
   const hasSystemd = await run('systemd-analyze', ['--version']).then(
     () => true,
     () => false,
@@ -100,7 +100,7 @@ it('systemd finds nothing wrong with the units', async (context) => {
   await expect(verify().then(({ stderr }) => stderr)).resolves.toContain('odd');
 });
 
-it('the image runs the packaged command as somebody, by no shell, and asks it for its health', async () => {
+it('the image runs the packaged command as another user than root, without a shell, and checks its health', async () => {
   const dockerfile = await read('Dockerfile');
   const config = await configOf(await read('webserv.conf'));
   const json = (instruction: string): unknown =>
@@ -129,7 +129,7 @@ it('the image runs the packaged command as somebody, by no shell, and asks it fo
   }
 });
 
-it('the image asks for health with a program that tells a good answer from a bad one and from none', async () => {
+it('the health check of the image fails for an error status and for a missing response', async () => {
   const program = /"--eval", "(.*)"\]/.exec(await read('Dockerfile'))?.[1] ?? '';
   await using server = await startTestServer(
     'location = /healthz { return 200 ok; } location = /ill/healthz { return 503; }',

@@ -21,7 +21,7 @@ const leaving = (file: string): string[] => [
 ];
 
 describe.runIf(process.platform === 'linux')(
-  'descriptors that were left open by what started the server',
+  'descriptors left open by the program that started the server',
   () => {
     it.each([
       ['first worker', false],

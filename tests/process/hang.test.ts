@@ -38,7 +38,7 @@ it.runIf(process.platform === 'linux').each([3000, 0])(
 );
 
 it.runIf(process.platform === 'linux')(
-  'a worker that hangs is killed and replaced, though the one that stood by hangs as well',
+  'a worker that hangs is killed and replaced, even if the standby worker hangs as well',
   async () => {
     const folder = await folderWith({
       'webserv.conf': `server { listen 127.0.0.1:${await freePort()}; return 200 served; }`,

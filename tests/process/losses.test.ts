@@ -117,25 +117,30 @@ async function statuses(server: Serving, asked: Loss['without']): Promise<Loss['
   return found;
 }
 
-describe.runIf(process.platform === 'linux')('a worker that takes the place of another one', () => {
-  it.each(LOSSES)('serves without $what, says so once, and has it again when it is back', async (loss) => {
-    const folder = await folderWith({
-      ...loss.files,
-      'webserv.conf': `server { listen 127.0.0.1:${await freePort()}; location = /free { return 200 free; } ${loss.conf} }`,
-    });
-    for (const directory of loss.directories ?? []) await mkdir(join(folder, directory));
-    if (loss.gone.startsWith('bin/')) await chmod(join(folder, loss.gone), 0o755);
-    const server = await serving([join(folder, 'webserv.conf')]);
-    await rename(join(folder, loss.gone), join(folder, 'moved'));
-    // The first successor stood by before; the others have never seen what is gone.
-    for (let count = 0; count < 3; count += 1) await replaceWorker(server);
-    expect(await statuses(server, [['GET', '/free', 200]])).toEqual([['GET', '/free', 200]]);
-    expect(await statuses(server, loss.without)).toEqual(loss.without);
-    expect(server.stderr().split(loss.told)).toHaveLength(2);
-    await rename(join(folder, 'moved'), join(folder, loss.gone));
-    await expect.poll(() => statuses(server, loss.again), { ...patience, interval: 300 }).toEqual(loss.again);
-    expect(server.stderr()).not.toContain('crash loop');
-  });
+describe.runIf(process.platform === 'linux')('a replacement worker', () => {
+  it.each(LOSSES)(
+    'serves without $what, reports this once, and uses it again once it is restored',
+    async (loss) => {
+      const folder = await folderWith({
+        ...loss.files,
+        'webserv.conf': `server { listen 127.0.0.1:${await freePort()}; location = /free { return 200 free; } ${loss.conf} }`,
+      });
+      for (const directory of loss.directories ?? []) await mkdir(join(folder, directory));
+      if (loss.gone.startsWith('bin/')) await chmod(join(folder, loss.gone), 0o755);
+      const server = await serving([join(folder, 'webserv.conf')]);
+      await rename(join(folder, loss.gone), join(folder, 'moved'));
+      // The first replacement was on standby before; the later ones start after the removal.
+      for (let count = 0; count < 3; count += 1) await replaceWorker(server);
+      expect(await statuses(server, [['GET', '/free', 200]])).toEqual([['GET', '/free', 200]]);
+      expect(await statuses(server, loss.without)).toEqual(loss.without);
+      expect(server.stderr().split(loss.told)).toHaveLength(2);
+      await rename(join(folder, 'moved'), join(folder, loss.gone));
+      await expect
+        .poll(() => statuses(server, loss.again), { ...patience, interval: 300 })
+        .toEqual(loss.again);
+      expect(server.stderr()).not.toContain('crash loop');
+    },
+  );
 
   it('serves although the error log cannot be opened', async () => {
     const folder = await folderWith({
@@ -164,7 +169,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
     await expect.poll(() => server.stderr(), patience).toMatch(/cannot write .*error\.log: ENOENT/);
   });
 
-  it.each(['start', 'reload'])('a %s is still refused', async (change) => {
+  it.each(['start', 'reload'])('a %s is still rejected', async (change) => {
     const conf = `server { listen 127.0.0.1:${await freePort()}; location /x { auth_basic it; auth_basic_user_file users; return 200 x; } }`;
     const folder = await folderWith({ 'webserv.conf': conf, users: USERS });
     const file = join(folder, 'webserv.conf');
@@ -181,7 +186,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
       .toContain('not reloaded; the server keeps its previous configuration');
   });
 
-  it('closes the routes that a plugin refuses, and no other', async () => {
+  it('closes the routes for which a plugin fails, and no others', async () => {
     const folder = await folderWith({
       'webserv.conf': `load_plugin ./picky.mjs; server { listen 127.0.0.1:${await freePort()};
         location = /free { return 200 free; } location /x { picky on; return 200 x; } }`,

@@ -70,7 +70,7 @@ server:
     /said: { return: [200, '[$gate_word]'] }`,
 };
 
-describe.runIf(process.platform === 'linux')('a worker that takes the place of another one', () => {
+describe.runIf(process.platform === 'linux')('a replacement worker', () => {
   it.each([
     { what: 'the code of a plugin', conf: 'webserv.conf', gone: 'plugin.mjs', said: 503 },
     {
@@ -110,7 +110,7 @@ describe.runIf(process.platform === 'linux')('a worker that takes the place of a
   });
 
   it.each(['plugin.mjs', 'key'])(
-    'closes every route when a plugin that acts on all of them lacks its %s',
+    'closes every route when a plugin that acts on all of them has lost its %s',
     async (gone) => {
       const folder = await folderWith({
         'webserv.conf': `load_plugin ./plugin.mjs; server { listen 127.0.0.1:${await freePort()}; return 200 free;

@@ -7,7 +7,7 @@ import { answerOf, childrenOf, patience, running, standbyOf } from './running.js
 const run = promisify(execFile);
 
 it.runIf(process.platform === 'linux')(
-  'a master that can start no process (it has no descriptor left, or the system no room) goes on, and tries again',
+  'a master that cannot start processes (for lack of descriptors or of system resources) continues, and retries',
   async () => {
     const { server } = await running('served');
     const master = server.child.pid ?? 0;

@@ -10,7 +10,7 @@ const conf = (port: number): string =>
   `pid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 served; }\n`;
 
 describe('a pid file', () => {
-  it('of a server that runs keeps another one from starting, and is not touched by it', async () => {
+  it('of a running server prevents another one from starting, and is not modified by it', async () => {
     const folder = await folderWith({ 'one.conf': conf(0), 'two.conf': conf(0) });
     const server = await serving([join(folder, 'one.conf')]);
     const second = await webserv([join(folder, 'two.conf')]);
@@ -37,7 +37,7 @@ describe('a pid file', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'whose number has become another program is left behind: that one is not signalled',
+    'whose number belongs to another program by now: that program gets no signal',
     async () => {
       const folder = await folderWith({ 'webserv.conf': conf(0), 'webserv.pid': `${process.pid}\n` });
       const file = join(folder, 'webserv.conf');
@@ -49,7 +49,7 @@ describe('a pid file', () => {
     },
   );
 
-  it('that was deleted is made again by a reload', async () => {
+  it('that was deleted is created again by a reload', async () => {
     const folder = await folderWith({ 'webserv.conf': conf(await freePort()) });
     const server = await serving([join(folder, 'webserv.conf')]);
     const pid = join(folder, 'webserv.pid');
@@ -61,7 +61,7 @@ describe('a pid file', () => {
     await expect.poll(() => readFile(pid, 'utf8').catch(() => ''), patience).toBe(`${server.child.pid}\n`);
   });
 
-  it('of another server that runs by now is left to that one by a reload', async () => {
+  it('of another running server is not taken over by a reload', async () => {
     const folder = await folderWith({ 'webserv.conf': conf(await freePort()) });
     const server = await serving([join(folder, 'webserv.conf')]);
     const other = await serving([join(await folderWith({ 'webserv.conf': conf(0) }), 'webserv.conf')]);
@@ -73,7 +73,7 @@ describe('a pid file', () => {
   });
 
   it.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
-    'that a full disk has no room for is not left behind empty',
+    'that does not fit on a full disk is not left behind empty',
     async () => {
       const folder = await folderWith({ 'webserv.conf': conf(0).replace('webserv.pid', 'disk/webserv.pid') });
       const script =
@@ -86,7 +86,7 @@ describe('a pid file', () => {
     },
   );
 
-  it('moves when a reload names another one', async () => {
+  it('moves when a reload changes its path', async () => {
     const folder = await folderWith({ 'webserv.conf': conf(0) });
     const file = join(folder, 'webserv.conf');
     const server = await serving([file]);
@@ -103,7 +103,7 @@ describe('a pid file', () => {
 });
 
 describe.runIf(process.platform === 'linux')('an address that is taken', () => {
-  it.each(['127.0.0.1', '0.0.0.0'])('on %s too is refused with who has it', async (host) => {
+  it.each(['127.0.0.1', '0.0.0.0'])('on %s too is rejected with the process that has it', async (host) => {
     const port = await freePort();
     const taker = createServer().listen(port, host);
     onTestFinished(() => void taker.close());
@@ -117,7 +117,7 @@ describe.runIf(process.platform === 'linux')('an address that is taken', () => {
     );
   });
 
-  it('by another webserv is told with its master, also where it is a socket file', async () => {
+  it('by another webserv is reported with its master, also for a socket file', async () => {
     const folder = await folderWith({
       'one.conf': 'server { listen 127.0.0.1:0; listen unix:one.sock; return 204; }',
       'two.conf': 'server { listen unix:one.sock; return 204; }',

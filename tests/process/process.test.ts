@@ -13,7 +13,7 @@ export default definePlugin({ name: 'own', directives: {}, setup() { return {}; 
 `;
 
 describe.runIf(process.platform === 'linux')('the master', () => {
-  it('keeps its pid file, and takes it away when it stops', async () => {
+  it('keeps its pid file, and deletes it when it stops', async () => {
     const { folder, server } = await running('one');
     const pidFile = join(folder, 'webserv.pid');
     expect(Number(await readFile(pidFile, 'utf8'))).toBe(server.child.pid);
@@ -21,7 +21,7 @@ describe.runIf(process.platform === 'linux')('the master', () => {
     await expect(readFile(pidFile)).rejects.toThrow('ENOENT');
   });
 
-  it('runs as many workers as it is told, and replaces one that is killed', async () => {
+  it('runs the configured number of workers, and replaces one that is killed', async () => {
     const { server } = await running('one');
     const pid = server.child.pid ?? 0;
     const workers = await childrenOf(pid);
@@ -40,7 +40,7 @@ describe.runIf(process.platform === 'linux')('the master', () => {
     await expect.poll(() => workers.filter(isAlive), patience).toEqual([]);
   });
 
-  it('finishes what is in flight when it is told to stop', async () => {
+  it('finishes open requests when it is asked to stop', async () => {
     const { server, port } = await running('done');
     const socket = connect({ host: '127.0.0.1', port });
     let received = '';
@@ -60,7 +60,7 @@ describe.runIf(process.platform === 'linux')('the master', () => {
 });
 
 describe.runIf(process.platform === 'linux')('a reload', () => {
-  it('by -s serves the new configuration from new workers, without refusing anybody meanwhile', async () => {
+  it('by -s serves the new configuration from new workers, without refusing a connection meanwhile', async () => {
     const { file, port, server } = await running('one');
     const before = await childrenOf(server.child.pid ?? 0);
     await writeFile(file, configuration('two', port));
@@ -86,7 +86,7 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
       .toEqual([]);
   });
 
-  it('of a bad configuration is refused with its mistakes, and changes nothing', async () => {
+  it('of an invalid configuration is rejected with its errors, and changes nothing', async () => {
     const { file, port, server } = await running('one');
     await writeFile(file, configuration('two; oops', port));
     const told = await webserv(['-s', 'reload', file]);
@@ -100,7 +100,7 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
     expect((await server.stop()).code).toBe(0);
   });
 
-  it.each(['setup', 'apply'])('of a plugin that throws in %s is refused by -s already', async (step) => {
+  it.each(['setup', 'apply'])('of a plugin that throws in %s is already rejected by -s', async (step) => {
     const folder = await folderWith({
       'webserv.conf': `${asRoot}load_plugin ./own.mjs;\n${configuration('one')}`,
       'own.mjs': OWN_PLUGIN,
@@ -119,7 +119,7 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
     expect((await webserv(['-s', 'stop', file])).code).toBe(0);
   });
 
-  it('happens by itself with --watch, when the configuration or a file it includes changes', async () => {
+  it('happens automatically with --watch, when the configuration or a file it includes changes', async () => {
     const folder = await folderWith({
       'webserv.conf': 'server { listen 127.0.0.1:0; include part.conf; }',
       'part.conf': 'return 200 first;',
@@ -133,7 +133,7 @@ describe.runIf(process.platform === 'linux')('a reload', () => {
 });
 
 describe('--watch', () => {
-  it('notices a file that a pattern finds, what a plugin imports, and what is mended in a new file', async () => {
+  it('notices a new file that a pattern matches, a module that a plugin imports, and a correction in a new file', async () => {
     const folder = await folderWith({
       'webserv.conf': `
         load_plugin ./plugins/hello.ts;
@@ -185,7 +185,7 @@ describe('-s', () => {
     await expect.poll(() => server.child.exitCode, patience).toBe(0);
   });
 
-  it('stop ends one whose configuration has become bad since', async () => {
+  it('stop ends a server whose configuration has become invalid since', async () => {
     const { file, port, server } = await running('one');
     await writeFile(file, configuration('two; oops', port));
     const { code, stderr } = await webserv(['-s', 'stop', file]);
@@ -193,7 +193,7 @@ describe('-s', () => {
     await expect.poll(() => server.child.exitCode, patience).toBe(0);
   });
 
-  it('reload is refused for what only a plugin can know, too', async () => {
+  it('reload is also rejected for errors that only a plugin finds', async () => {
     const { file, port, server } = await running('one');
     await writeFile(
       file,
@@ -204,7 +204,7 @@ describe('-s', () => {
     expect(await answerOf(server)).toBe('one');
   });
 
-  it('reopen opens the log anew', async () => {
+  it('reopen reopens the log', async () => {
     const folder = await folderWith({ 'webserv.conf': `error_log error.log;\n${configuration('one')}` });
     const file = join(folder, 'webserv.conf');
     const logging = await serving([file]);
@@ -216,7 +216,7 @@ describe('-s', () => {
     expect(await answerOf(logging)).toBe('one');
   });
 
-  it('says so when there is no server, no pid directive or no such word, with exit codes of its own', async () => {
+  it('reports a missing server, a missing pid directive and an unknown word, with different exit codes', async () => {
     const folder = await folderWith({
       'without.conf': 'server { listen 127.0.0.1:0; return 204; }',
       'with.conf': 'pid webserv.pid; server { listen 127.0.0.1:0; return 204; }',

@@ -7,8 +7,8 @@ import { answerOf, patience } from './running.js';
 const isRoot = process.getuid?.() === 0;
 const conf = (user: string): string => `${user}server { listen 127.0.0.1:0; return 200 served; }`;
 
-describe.runIf(isRoot)('a server started by root', () => {
-  it('without a user is warned of, by a check and at the start, with what to write', async () => {
+describe.runIf(isRoot)('a server started as root', () => {
+  it('without a user gives a warning, by a check and at the start, with the directive to write', async () => {
     const folder = await folderWith({ 'webserv.conf': conf('') });
     const file = join(folder, 'webserv.conf');
     const checked = await webserv(['--test', file]);
@@ -23,7 +23,7 @@ describe.runIf(isRoot)('a server started by root', () => {
     await expect.poll(() => server.stderr().split('warning[runs-as-root]').length, patience).toBe(3);
   });
 
-  it.each(['user root; ', 'user daemon; '])('with "%s" is not', async (user) => {
+  it.each(['user root; ', 'user daemon; '])('with "%s" gives none', async (user) => {
     const folder = await folderWith({ 'webserv.conf': conf(user) });
     const file = join(folder, 'webserv.conf');
     const program = await installedIn(0o755);
@@ -46,14 +46,14 @@ describe.runIf(isRoot)('a server started by root', () => {
     expect(server.stderr()).toContain('warning[program-unreadable]');
   });
 
-  it.each(['explain', 'plugins'])('is not warned of by "%s", which starts none', async (word) => {
+  it.each(['explain', 'plugins'])('gives no warning by "%s", which does not serve', async (word) => {
     const folder = await folderWith({ 'webserv.conf': conf('') });
     const words = word === 'explain' ? ['explain', '/'] : [word];
     const { code, stderr } = await webserv([...words, '--config', join(folder, 'webserv.conf')]);
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('by "webserv serve" says so, where no configuration could name a user', async () => {
+  it('by "webserv serve" gives a message, since no configuration can name a user', async () => {
     const folder = await folderWith({ 'index.html': 'hello' });
     const server = await serving(['serve', folder, '--port', '0']);
     expect(server.stderr()).toMatch(/^webserv: started as root: .*\n$/);

@@ -22,8 +22,8 @@ async function replaceWorkers(server: Serving): Promise<void> {
 const answers = (server: Serving) =>
   expect.poll(() => answerOf(server).catch(() => 'nothing'), { ...patience, interval: 50 });
 
-describe.runIf(process.platform === 'linux')('a worker that is replaced', () => {
-  it('serves what was served, though the configuration on disk has become bad', async () => {
+describe.runIf(process.platform === 'linux')('a replacement worker', () => {
+  it('serves the previous configuration, even if the one on disk has become invalid', async () => {
     const listen = `listen 127.0.0.1:${await freePort()}`;
     const folder = await folderWith({ 'webserv.conf': `server { ${listen}; return 200 good; }` });
     const server = await serving([join(folder, 'webserv.conf')]);
@@ -33,7 +33,7 @@ describe.runIf(process.platform === 'linux')('a worker that is replaced', () => 
     expect(server.stderr()).not.toContain('oops');
   });
 
-  it('serves what was served, though the files are gone and a pattern would find another', async () => {
+  it('serves the previous configuration, even if its files are missing and a pattern would match another', async () => {
     const folder = await folderWith({
       'webserv.conf': `server { listen 127.0.0.1:${await freePort()}; include parts/*.conf; include one.conf; }`,
       'one.conf': 'server_name one;',
@@ -47,7 +47,7 @@ describe.runIf(process.platform === 'linux')('a worker that is replaced', () => 
     await answers(server).toBe('part');
   });
 
-  it('serves what was reloaded last, not what was started with', async () => {
+  it('serves the configuration of the last reload, not that of the start', async () => {
     const port = await freePort();
     const conf = (text: string): string => `server { listen 127.0.0.1:${port}; return 200 ${text}; }`;
     const folder = await folderWith({ 'webserv.conf': conf('started') });
@@ -62,7 +62,7 @@ describe.runIf(process.platform === 'linux')('a worker that is replaced', () => 
     await answers(server).toBe('reloaded');
   });
 
-  it('has the JSON a program came to, as all workers have, and does not run it again', async () => {
+  it('gets the JSON that a program produced, as all workers do, without running it again', async () => {
     const port = await freePort();
     const folder = await folderWith({
       'webserv.config.mjs': `export default { workers: 2, server: { listen: '127.0.0.1:${port}', return: [200, String(process.pid)] } };`,

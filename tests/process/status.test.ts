@@ -25,7 +25,7 @@ async function numbersOf(url: string): Promise<Numbers> {
   return JSON.parse(await answer.text());
 }
 
-it('shows the numbers of all workers together, and what only the master knows', async () => {
+it('shows the metrics of all workers together, and those of the master', async () => {
   const folder = await folderWith({ 'webserv.conf': CONF });
   const server = await serving([join(folder, 'webserv.conf')]);
   try {
@@ -66,7 +66,7 @@ it('shows the numbers of all workers together, and what only the master knows', 
   }
 });
 
-it('--trace writes every step of every request to the log, without a word in the configuration', async () => {
+it('--trace writes every step of every request to the log, without a directive in the configuration', async () => {
   const folder = await folderWith({ 'webserv.conf': CONF });
   const server = await serving(['--trace', join(folder, 'webserv.conf')]);
   try {
@@ -94,7 +94,7 @@ export default definePlugin({
 });
 `;
 
-it('a fault outside of any request is logged with the plugin it came out of, and the server serves on', async () => {
+it('an error outside of any request is logged with the plugin that threw it, and the server continues to serve', async () => {
   const folder = await folderWith({ 'webserv.conf': `load_plugin ./careless.mjs;\n${CONF}` });
   await writeFile(join(folder, 'careless.mjs'), CARELESS);
   const server = await serving([join(folder, 'webserv.conf')]);
@@ -125,7 +125,7 @@ export default definePlugin({
 });
 `;
 
-it('what a timer throws need not be an error: the worker serves on', async () => {
+it('a timer may throw a value that is not an Error: the worker continues to serve', async () => {
   const folder = await folderWith({
     'webserv.conf': `load_plugin ./reckless.mjs;\n${CONF.replace('workers 2', 'workers 1')}`,
   });

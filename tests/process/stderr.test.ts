@@ -59,7 +59,7 @@ async function memoryOf(pid: number): Promise<number> {
 }
 
 describe.runIf(process.platform === 'linux')('standard error, where the log goes by default,', () => {
-  it('that nobody reads holds nothing up, takes no memory without bound, and does not hinder the end', async () => {
+  it('without a reader does not delay requests, has bounded memory, and does not prevent the end', async () => {
     const folder = await site();
     await using pipe = await pipeIn(folder);
     const server = await tracing(folder, 'pipe');
@@ -72,7 +72,7 @@ describe.runIf(process.platform === 'linux')('standard error, where the log goes
     expect((await pipe.read()).buffer.toString()).toContain('trace 1: GET /');
   }, 60_000);
 
-  it('whose reader is gone, or that is a full disk, stops no worker', async () => {
+  it('whose reader has ended, or that is on a full disk, stops no worker', async () => {
     const folder = await site();
     const pipe = await pipeIn(folder);
     const abandoned = await tracing(folder, 'pipe');

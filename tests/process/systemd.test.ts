@@ -32,7 +32,7 @@ async function exchange(path: string): Promise<string> {
 }
 
 describe.skipIf(isMissing)('an inherited socket', () => {
-  it('is served on, and outlives every worker: nobody is refused while there is none', async () => {
+  it('is served, and outlives every worker: no connection is refused while no worker exists', async () => {
     const port = await freePort();
     const folder = await folderWith({
       'webserv.conf': `${asRoot}server { listen ${port}; return 200 served; }`,
@@ -46,7 +46,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     expect(server.stderr()).not.toContain('warning');
   });
 
-  it('is served on by all workers and after a reload, beside a socket of the server itself', async () => {
+  it('is served by all workers and after a reload, along with a socket of the server itself', async () => {
     const port = await freePort();
     const conf = (text: string): string =>
       `workers 2; server { listen [::1]:${port}; listen 127.0.0.1:0; return 200 ${text}; }`;
@@ -61,7 +61,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     await expect.poll(ask, patience).toBe('two');
   });
 
-  it('is handed on by an upgrade', async () => {
+  it('is passed on by an upgrade', async () => {
     const port = await freePort();
     const folder = await folderWith({
       'webserv.conf': `${asRoot}pid webserv.pid; server { listen ${port}; listen 127.0.0.1:0; return 200 served; }`,
@@ -76,7 +76,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     expect(server.stderr()).not.toContain('warning');
   });
 
-  it('may be a socket file: its mode is left alone, and it is there when the server has stopped', async () => {
+  it('may be a socket file: its mode is kept, and it still exists after the server has stopped', async () => {
     const folder = await folderWith({
       'webserv.conf': 'server { listen unix:web.sock; listen 127.0.0.1:0; return 200 served; }',
     });
@@ -88,7 +88,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     expect((await stat(path)).isSocket()).toBe(true);
   });
 
-  it('that no listen names is warned of; a listen without one is bound as usual', async () => {
+  it('without a listen directive gives a warning; a listen without a socket is bound as usual', async () => {
     const port = await freePort();
     const folder = await folderWith({ 'webserv.conf': 'server { listen 127.0.0.1:0; return 200 served; }' });
     const server = await serving([join(folder, 'webserv.conf')], {
@@ -101,7 +101,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
       .toContain(`no listen names it: 127.0.0.1:${port} (spare)`);
   });
 
-  it('of another process is left alone, and workers are not told of any', async () => {
+  it('of another process is ignored, and workers do not get the variables', async () => {
     const port = await freePort();
     const folder = await folderWith({
       'webserv.conf': `${asRoot}server { listen 127.0.0.1:0; root www; cgi .sh /bin/sh; }`,
@@ -160,8 +160,8 @@ async function notifying(conf: string, environment: Readonly<Record<string, stri
   return { notified, file, server, told };
 }
 
-describe.skipIf(isMissing)('a service manager is told', () => {
-  it('that the server is ready, reloads and stops', async () => {
+describe.skipIf(isMissing)('a service manager is notified', () => {
+  it('when the server is ready, reloads and stops', async () => {
     const { file, server, told } = await notifying('server { listen 127.0.0.1:0; return 200 one; }');
     await told(
       new RegExp(
@@ -177,7 +177,7 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     await told('STOPPING=1');
   });
 
-  it('which process is the server after an upgrade, and nothing more by the one before', async () => {
+  it('of the server’s process after an upgrade, and gets no more messages from the previous one', async () => {
     const port = await freePort();
     const { notified, server, told } = await notifying(
       `${asRoot}pid webserv.pid; server { listen ${port}; return 204; }`,
@@ -195,7 +195,7 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     await expect.poll(() => notified.messages().slice(before), patience).toContain('WATCHDOG=1');
   });
 
-  it('that all is well, as often as it wants to hear it, while a worker serves', async () => {
+  it('by the watchdog message in the requested interval, while a worker serves', async () => {
     const { notified, file, server } = await notifying(
       'load_plugin ./needed.mjs; server { listen 127.0.0.1:0; return 204; }',
       { WATCHDOG_USEC: '400000' },
@@ -219,7 +219,7 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     expect(beats() - last).toBeLessThan(2);
   });
 
-  it('nothing of what is meant for another process', async () => {
+  it('of nothing that is meant for another process', async () => {
     const { notified, told } = await notifying('server { listen 127.0.0.1:0; return 204; }', {
       WATCHDOG_USEC: '100000',
       WATCHDOG_PID: '1',
@@ -229,7 +229,7 @@ describe.skipIf(isMissing)('a service manager is told', () => {
     expect(notified.messages()).not.toContain('WATCHDOG=1');
   });
 
-  it('nothing where its program is missing: the server says so once, and serves on', async () => {
+  it('of nothing if its program is missing: the server reports this once, and continues to serve', async () => {
     const folder = await folderWith({ 'webserv.conf': 'server { listen 127.0.0.1:0; return 200 served; }' });
     const server: Serving = await serving([join(folder, 'webserv.conf')], {
       environment: { NOTIFY_SOCKET: join(folder, 'nobody'), PATH: folder },

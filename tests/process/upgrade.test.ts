@@ -52,7 +52,7 @@ const conf = (port: number, text: string): string =>
   `${asRoot}workers 2; pid webserv.pid; server { listen 127.0.0.1:${port}; listen unix:web.sock; methods GET POST; return 200 ${text}; }`;
 
 describe.runIf(process.platform === 'linux')('an upgrade', () => {
-  it('has another master serve on the same sockets: nobody is refused, and what is in flight finishes', async () => {
+  it('makes another master serve on the same sockets: no connection is refused, and open requests finish', async () => {
     const port = await freePort();
     const folder = await folderWith({ 'webserv.conf': conf(port, 'old') });
     const file = join(folder, 'webserv.conf');
@@ -92,7 +92,7 @@ describe.runIf(process.platform === 'linux')('an upgrade', () => {
     expect(await readdir(folder)).toEqual(['webserv.conf']);
   }, 180_000);
 
-  it('that cannot start leaves the old master as it was, which says why', async () => {
+  it('that cannot start does not change the old master, which reports the reason', async () => {
     const port = await freePort();
     const folder = await folderWith({ 'webserv.conf': conf(port, 'old') });
     const { program, home } = await installed();
@@ -110,7 +110,7 @@ describe.runIf(process.platform === 'linux')('an upgrade', () => {
     expect((await server.stop()).code).toBe(0);
   }, 120_000);
 
-  it('closes the addresses that its configuration does not name any more', async () => {
+  it('closes the addresses that its configuration no longer names', async () => {
     const [kept, gone] = [await freePort(), await freePort()];
     const listens = (...ports: number[]): string =>
       `${asRoot}pid webserv.pid; server { ${ports.map((port) => `listen 127.0.0.1:${port};`).join(' ')} return 200 served; }`;
@@ -126,7 +126,7 @@ describe.runIf(process.platform === 'linux')('an upgrade', () => {
 });
 
 describe.runIf(process.platform === 'linux')('another version that is installed', () => {
-  it('is noticed at a reload, which is refused with what to do, and takes over by an upgrade', async () => {
+  it('is noticed at a reload, which is rejected with instructions, and takes over by an upgrade', async () => {
     const port = await freePort();
     const folder = await folderWith({ 'webserv.conf': conf(port, 'old') });
     const { program, home } = await installed();

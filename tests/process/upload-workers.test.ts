@@ -33,7 +33,7 @@ function ask(server: Serving, method: string, headers: Record<string, string>, b
   });
 }
 
-it('of many conditional PUTs at once, one replaces each version of a file, over the workers of a server', async () => {
+it('of many concurrent conditional PUTs to several workers, one replaces each version of a file', async () => {
   const cwd = await folderWith({ 'webserv.conf': CONF, 'store/other': '' });
   const server = await serving(['webserv.conf'], { cwd });
   let { etag } = await ask(server, 'PUT', { 'if-none-match': '*' }, '0');
@@ -63,7 +63,7 @@ it('of many conditional PUTs at once, one replaces each version of a file, over 
   expect((await readdir(join(cwd, 'store'))).filter((name) => name.startsWith('.'))).toEqual([]);
 });
 
-it('of many PUTs with If-None-Match: * at once, one makes the file', async () => {
+it('of many concurrent PUTs with If-None-Match: *, one creates the file', async () => {
   const cwd = await folderWith({ 'webserv.conf': CONF, 'store/other': '' });
   const server = await serving(['webserv.conf'], { cwd });
   const bodies = Array.from({ length: 16 }, (_, index) => String(index % 10));

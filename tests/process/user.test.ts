@@ -24,7 +24,7 @@ const field = async (pid: number, name: string): Promise<string | undefined> =>
   new RegExp(`^${name}:\\s*(.*)`, 'm').exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
 
 describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
-  it('are that user once they serve, without any right of root; the master is not', async () => {
+  it('run as that user once they serve, without root’s rights; the master does not', async () => {
     const { folder, file } = await site(USER);
     const server = await serving([file]);
     const [worker = 0] = await childrenOf(server.child.pid ?? 0);
@@ -42,7 +42,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
     expect(await answerOf(server)).toBe('served');
   });
 
-  it('open the logs anew in a folder that is not theirs', async () => {
+  it('reopen the logs in a directory that they cannot write to', async () => {
     const { folder, file } = await site(USER);
     const server = await serving([file]);
     const access = join(folder, 'logs/access.log');
@@ -67,7 +67,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
     expect(server.stderr()).toBe('');
   });
 
-  it('that stood by when logs were moved away write to the new files', async () => {
+  it('that were on standby when logs were moved away write to the new files', async () => {
     const { folder, file } = await site(USER);
     const server = await serving([file]);
     const access = join(folder, 'logs/access.log');
@@ -90,7 +90,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
     expect(await readFile(`${access}.1`, 'utf8')).not.toContain('GET / ');
   });
 
-  it('whom the system does not know are refused before anything listens, by a check too', async () => {
+  it('that does not exist are rejected before the server listens, and by a check', async () => {
     const { file } = await site('webserv-nobody');
     if (!isRoot) return expect((await webserv(['--test', file])).code).toBe(0);
     for (const args of [['--test', file], [file]]) {
@@ -101,8 +101,10 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
     }
   });
 
-  it.runIf(isRoot)('cannot have the master, which is root, bind what they may not', async () => {
-    const plugin = `import { createServer } from 'node:net';
+  it.runIf(isRoot)(
+    'cannot make the master, which is root, bind addresses that they may not bind',
+    async () => {
+      const plugin = `import { createServer } from 'node:net';
       import { definePlugin, flag, Stage } from '@webserv/server';
       const attempt = (options) => new Promise((resolve) => {
         const server = createServer();
@@ -123,14 +125,15 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
           ].join() }));
         },
       });`;
-    const folder = await folderWith({
-      'webserv.conf': `user ${USER}; load_plugin ./own.mjs; server { listen 127.0.0.1:0; root www; binding on; }`,
-      'own.mjs': plugin,
-      'www/a': '',
-    });
-    await chmod(folder, 0o755);
-    const server = await serving([join(folder, 'webserv.conf')]);
-    expect(await answerOf(server)).toMatch(/^EACCES,EACCES,E[A-Z]+,bound$/);
-    await expect(stat(join(folder, 'www/new.sock'))).rejects.toThrow('ENOENT');
-  });
+      const folder = await folderWith({
+        'webserv.conf': `user ${USER}; load_plugin ./own.mjs; server { listen 127.0.0.1:0; root www; binding on; }`,
+        'own.mjs': plugin,
+        'www/a': '',
+      });
+      await chmod(folder, 0o755);
+      const server = await serving([join(folder, 'webserv.conf')]);
+      expect(await answerOf(server)).toMatch(/^EACCES,EACCES,E[A-Z]+,bound$/);
+      await expect(stat(join(folder, 'www/new.sock'))).rejects.toThrow('ENOENT');
+    },
+  );
 });

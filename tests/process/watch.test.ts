@@ -209,7 +209,7 @@ describe.runIf(process.platform === 'linux')('--watch notices', () => {
     await expect.poll(reports, NOTICED).toBeGreaterThan(0);
   });
 
-  it('what changes while the configuration is being read', async () => {
+  it('changes while the configuration is being read', async () => {
     const folder = await folderWith({ 'webserv.conf': SERVER });
     const file = join(folder, 'webserv.conf');
     let reports = 0;
@@ -227,7 +227,7 @@ describe.runIf(process.platform === 'linux')('--watch notices', () => {
     await expect.poll(() => reports, NOTICED).toBe(1);
   });
 
-  it('the same again in a directory that was swapped before', async () => {
+  it('a second change in a directory that was replaced before', async () => {
     const folder = await folderWith({ 'etc/webserv.conf': SERVER, 'next/webserv.conf': CHANGED });
     const { load, reports } = await watching(join(folder, 'etc/webserv.conf'));
     await rename(join(folder, 'etc'), join(folder, 'old'));
@@ -241,7 +241,7 @@ describe.runIf(process.platform === 'linux')('--watch notices', () => {
 });
 
 describe.runIf(process.platform === 'linux')('--watch does not report', () => {
-  it('what the configuration does not come from, next to what it does', async () => {
+  it('changes of other files in the same directories', async () => {
     const folder = await folderWith({
       'webserv.conf': `load_plugin ./own.mjs;\ninclude parts/*.conf;\n${SERVER}`,
       'own.mjs': `import { definePlugin } from '@webserv/server';\nexport default definePlugin({ name: 'own' });`,
@@ -267,7 +267,7 @@ describe('the directories that are watched', () => {
     expect([points.directories.size, points.full]).toEqual([20, true]);
   });
 
-  it('end where links go in a circle', async () => {
+  it('end at circular links', async () => {
     const folder = await folderWith();
     await symlink('b', join(folder, 'a'));
     await symlink('a', join(folder, 'b'));

@@ -37,7 +37,7 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     expect(server.stderr()).not.toMatch(/uv_cwd|crash loop/);
   });
 
-  it('refuses a reload with the absolute name of what is missing, and reads the directory that has the name later', async () => {
+  it('rejects a reload with the absolute path of the missing directory, and reads a later directory of that name', async () => {
     const port = await freePort();
     const { app, server } = await started(port);
     await rename(app, `${app}.old`);
@@ -54,7 +54,7 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     expect(await answer(server)).toBe('new');
   });
 
-  it('by a symbolic link reads at a reload what the link leads to by then', async () => {
+  it('by a symbolic link reads, at a reload, the current target of the link', async () => {
     const port = await freePort();
     const folder = await folderWith({
       'releases/1/webserv.conf': conf(port, 'old'),
@@ -72,7 +72,7 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     await expect.poll(() => answer(server), patience).toBe('new');
   });
 
-  it('as --prefix has its configuration found by an absolute name', async () => {
+  it('as --prefix finds its configuration by an absolute path', async () => {
     const port = await freePort();
     const { app, server } = await started(port, '--prefix', '.');
     await rm(app, { recursive: true });

@@ -30,7 +30,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-describe('/ answers GET only', () => {
+describe('/ accepts GET only', () => {
   test('GET / is 200', async () => {
     expect((await exchange(server.port, '/')).status).toBe(200);
   });
@@ -93,7 +93,7 @@ describe('PUT /put_test/ saves', () => {
   });
 });
 
-describe('any .bla answers POST in upper case', () => {
+describe('any .bla responds to POST in upper case', () => {
   test.each(['/directory/youpi.bla', '/directory/youpla.bla'])(
     'POST %s of 100,000,000 bytes in chunks',
     { timeout: 120_000 },
@@ -121,7 +121,7 @@ describe('any .bla answers POST in upper case', () => {
   });
 });
 
-describe('/post_body takes at most 100 bytes', () => {
+describe('/post_body accepts at most 100 bytes', () => {
   test.each([
     [0, 200],
     [100, 200],

@@ -9,7 +9,7 @@ location /on  { request_id on; return 200 "$request_id"; }
 location /off { return 200 "without"; }
 `;
 
-test('every request gets an identifier of its own, in the answer and as a variable', async () => {
+test('every request gets a new identifier, in the response and as a variable', async () => {
   const answer = await inject(requestId, conf, '/on');
   const id = answer.headers.get('x-request-id') ?? '';
   match(id, UUID);
@@ -17,11 +17,11 @@ test('every request gets an identifier of its own, in the answer and as a variab
   notStrictEqual((await inject(requestId, conf, '/on')).headers.get('x-request-id'), id);
 });
 
-test('a route that does not ask for it has none', async () => {
+test('a route without the directive has none', async () => {
   strictEqual((await inject(requestId, conf, '/off')).headers.get('x-request-id'), null);
 });
 
-test('refusals and error pages have it too', async () => {
+test('error responses and error pages have it too', async () => {
   const answer = await inject(requestId, 'request_id on; root www;', '/missing', { www: null });
   strictEqual(answer.status, 404);
   match(answer.headers.get('x-request-id') ?? '', UUID);
@@ -33,7 +33,7 @@ const ask = async (given: string, trust: string): Promise<string | null> => {
   return answer.headers.get('x-request-id');
 };
 
-test('the one that comes is taken where it is trusted, if it is fit for a log', async () => {
+test('the identifier of the request is accepted where it is trusted, if it is safe for a log', async () => {
   strictEqual(await ask('abc-123', 'on'), 'abc-123');
   match((await ask('abc-123', 'off')) ?? '', UUID);
   match((await ask('two words', 'on')) ?? '', UUID);

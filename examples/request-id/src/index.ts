@@ -16,16 +16,16 @@ export default definePlugin({
   directives: {
     request_id: flag({
       default: false,
-      help: 'gives every request an identifier, as $request_id and in X-Request-Id of the answer',
+      help: 'gives every request an identifier, as $request_id and as X-Request-Id of the response',
       example: 'request_id on;',
     }),
     request_id_trust: flag({
       default: false,
-      help: 'takes the identifier that comes in X-Request-Id',
+      help: 'accepts the identifier in X-Request-Id of the request',
       example: 'request_id_trust on;',
     }),
   },
-  variables: { request_id: { help: 'the identifier of the request, where `request_id` is on' } },
+  variables: { request_id: { help: 'the identifier of the request, if `request_id` is on' } },
   apply({ options, hooks }) {
     if (!options.request_id) return;
     // Before everything else, so that redirects and error responses can use it.

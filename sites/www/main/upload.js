@@ -44,7 +44,7 @@ async function show(message = '') {
   status.textContent = message || (files.length === 0 ? 'Nothing is stored yet.' : '');
 }
 
-const reasons = { 413: 'that is more than 20 MiB' };
+const reasons = { 413: 'the files exceed 20 MiB' };
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -58,7 +58,7 @@ form.addEventListener('submit', async (event) => {
     if (answer.ok) form.reset();
     await show(answer.ok ? 'Stored.' : `Not stored: ${reasons[answer.status] ?? answer.status}.`);
   } catch {
-    // A server that refuses a large body may close before the browser has sent it all.
+    // A server that rejects a large body may close the connection before the browser has sent all of it.
     status.textContent = 'Not stored: the connection was closed. The files may be too large.';
   }
 });

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts the words of a form: GET shows the form, POST the count."""
+"""Counts the words of a form: GET shows the form, POST shows the count."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Greets by the query's name, and shows what a script is given.
-# Everything in the environment was sent by somebody: it is escaped before it becomes a page.
+# Greets the name in the query, and shows the environment of a script.
+# The environment contains data from the client: it is escaped before it goes into the page.
 
 escape() {
     printf '%s' "$1" | sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g' -e 's/"/\&quot;/g'

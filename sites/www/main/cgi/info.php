@@ -1,5 +1,5 @@
 <?php
-// Shows what PHP was given. Everything sent is escaped before it becomes a page.
+// Shows the variables that PHP gets. Data from the client is escaped before it goes into the page.
 header('Content-Type: text/html; charset=utf-8');
 
 $given = [
