@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
-import { takeApart } from '../../src/cli/apart.js';
 import { runCommand } from '../../src/cli/command-line.js';
+import { becomeLoaderProcess } from '../../src/cli/loader-process.js';
 import { redirectOutput } from '../../src/cli/terminal.js';
 import { takeWorkingDirectory } from '../../src/kernel/diagnostics/working-directory.js';
 import { type Ended, type RunOptions, repository } from './webserv.js';
@@ -22,7 +22,7 @@ export async function command(
     texts.stderr += String(text);
     return true;
   });
-  takeApart({ WEBSERV_APART: 'plain' });
+  becomeLoaderProcess({ WEBSERV_LOADER: 'plain' });
   redirectOutput({ write: (text) => (texts.stdout += text), colour: false });
   process.chdir(cwd);
   takeWorkingDirectory(cwd);
