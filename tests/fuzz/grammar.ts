@@ -1,14 +1,14 @@
 import type { Random } from './random.js';
 import { MAX_BODY } from './site.js';
 
-/** A request as it should be, and what holds for its answer. */
+/** A valid request, with the expectations of its response. */
 export interface ValidRequest {
   readonly method: string;
-  /** One character a byte. */
+  /** The bytes, one character each. */
   readonly bytes: string;
-  /** The connection ends with its answer: surely, maybe (content nobody takes), or not. */
+  /** Whether the connection ends with its response: certainly, maybe (an unread body), or not. */
   readonly closes: 'yes' | 'maybe' | 'no';
-  /** The whole content of its answer, where it is known. */
+  /** The whole body of its response, if it is known. */
   readonly content: string | undefined;
 }
 
@@ -69,7 +69,7 @@ const FIELDS = [
   'Proxy: http://evil/',
 ] as const;
 
-/** @param number tells it from the others of its conversation */
+/** @param number distinguishes it from other requests of the session */
 export function validRequest(random: Random, number: number): ValidRequest {
   const what = random.below(100);
   if (what < 35) return echo(random, number);
@@ -80,7 +80,7 @@ export function validRequest(random: Random, number: number): ValidRequest {
   return script(random);
 }
 
-/** Its answer tells whether it is the right one. */
+/** Its response identifies the request. */
 function echo(random: Random, number: number): ValidRequest {
   const args = `${number}-${random.text(random.small(200))}`;
   const { method, fields, content } = random.chance(0.3) ? withContent(random, 'POST') : bare('GET');
@@ -133,7 +133,7 @@ function withContent(random: Random, method: string): Body {
   return framed(random, method, random.text(random.small(MAX_BODY / 2), 'xyz\r\n\0 :01'), []);
 }
 
-/** Content with one of the ways to tell its end, in front of it. */
+/** A body after one of the ways to declare its end. */
 function framed(random: Random, method: string, content: string, fields: readonly string[]): Body {
   const expect = random.chance(0.1) ? ['Expect: 100-continue'] : [];
   const all = [...fields, ...expect];
@@ -172,9 +172,9 @@ function compose(
   return {
     method,
     bytes: head + content,
-    // Content that is announced, and then not asked for, leaves the server no choice but to close.
+    // If a body is announced and then not read, the server must close the connection.
     closes: isOld || isLast ? 'yes' : head.includes('100-continue') ? 'maybe' : closes,
-    // A precondition or an expectation may have another answer.
+    // A precondition or an expectation may lead to another response.
     content: /^(?:If-|Range|Upgrade)/m.test(head) ? undefined : answer,
   };
 }

@@ -2,14 +2,14 @@ import { type Answer, readAnswers } from '../wire/answers.js';
 import type { ValidRequest } from './grammar.js';
 import type { Session, Transcript } from './session.js';
 
-/** @returns what is wrong with how the server behaved; the answers where it can be told */
+/** @returns the errors in the server's behaviour, and the responses if they can be parsed */
 export function judge(
   session: Session,
   transcript: Transcript,
 ): { problem?: string; answers: readonly Answer[] } {
   const { received, end } = transcript;
   if (received.includes('CANARY')) return { problem: 'sent what nobody may see', answers: [] };
-  // A client that resets has no right to a whole answer.
+  // A client that resets is not entitled to a whole response.
   if (session.leaving === 'resets') return { answers: [] };
   if (end === 'open') return { problem: 'did not end the connection', answers: [] };
   if (end === 'reset') return { problem: 'reset the connection', answers: [] };
@@ -30,13 +30,13 @@ function isFinal({ status }: Answer): boolean {
   return status >= 200;
 }
 
-/** A request's head ends in an empty line; one more answer may refuse what has no end. */
+/** Each head ends in an empty line; one more response may reject an unfinished request. */
 function tooMany({ bytes }: Session, answers: readonly Answer[]): string | undefined {
   const possible = bytes.split('\r\n\r\n').length;
   return answers.length > possible ? `${answers.length} answers to ${possible} requests` : undefined;
 }
 
-/** Valid requests get each their answer, in order. */
+/** Each valid request gets its response, in order. */
 function misunderstood(requests: readonly ValidRequest[], answers: readonly Answer[]): string | undefined {
   for (const [index, { closes, content }] of requests.entries()) {
     const answer = answers[index];

@@ -9,8 +9,8 @@ import { makeSession, play, type Session } from './session.js';
 import { CONF, FILES } from './site.js';
 
 /**
- * Throws generated and mutated requests at the real command in a process of its own: `npm run fuzz -- --seconds 60`.
- * It prints what it did, and ends with 1 when the server crashed, hung, leaked, or sent what is no HTTP.
+ * Sends generated and mutated requests to the real command in a process of its own: `npm run fuzz -- --seconds 60`.
+ * Prints statistics, and exits with 1 if the server crashed, hung, leaked, or sent invalid HTTP.
  */
 
 const USAGE = `usage: npm run fuzz -- [--seconds N] [--connections N] [--seed N] [--session N]
@@ -20,11 +20,14 @@ const USAGE = `usage: npm run fuzz -- [--seconds N] [--connections N] [--seed N]
   --session N      plays this one session of the seed, and shows it
 `;
 
-/** Longer than all timeouts of the site one behind the other. */
+/** Longer than the sum of all timeouts of the site. */
 const SESSION_BOUND_MS = 25_000;
-/** What memory may grow by over the second half of a run: a leak of a few kilobytes a session in a minute. */
+/**
+ * Permitted growth of memory over the second half of a run: it reveals a leak of a few kilobytes per session within a
+ * minute.
+ */
 const MAX_GROWTH = 24 * 1024 * 1024;
-/** A garbage collector that has room makes use of it; with this little a leak is seen early. */
+/** A garbage collector uses the memory it has; a small heap reveals a leak early. */
 const HEAP_MB = 96;
 const MAX_PROBLEMS = 5;
 const MAX_SHOWN = 2000;
@@ -64,7 +67,10 @@ async function playOne(
   );
 }
 
-/** So many connections at once, each one session after the other, until the time is over or too much is wrong. */
+/**
+ * Keeps the given number of connections open, each running one session after another, until the time is over or there
+ * are too many errors.
+ */
 async function playAll(
   seed: number,
   connections: number,
@@ -87,14 +93,16 @@ async function playAll(
 async function faultsIn(server: RunningCommand): Promise<string[]> {
   const log = (await readFile(join(server.directory, 'error.log'), 'utf8')) + server.log();
   const entry = /^\d{4}-\d\d-\d\dT[\d:.]+Z \[(?:debug|info|warn)\] [^\n]*(?:\n {4}[^\n]*)*$/;
-  // An entry is a line and the indented ones behind it; what is neither was forged, or says that something crashed.
+  // An entry is a line and the indented lines after it; any other line was forged, or reports a crash.
   return log
     .split(/\n(?! {4})/)
     .filter((text) => text !== '' && !entry.test(text))
     .filter((text) => !isExpected(text));
 }
 
-/** Faults of the scripts, not of the server: one of them writes rubbish, and no more than so many run at once. */
+/**
+ * Errors of the scripts, not of the server: one of them writes rubbish, and the number of running scripts is limited.
+ */
 function isExpected(entry: string): boolean {
   return / \[error\] /.test(entry) && /rubbish\.sh|too many scripts are running/.test(entry);
 }
@@ -103,7 +111,7 @@ async function run(seed: number, seconds: number, connections: number): Promise<
   process.env.NODE_OPTIONS = `--max-old-space-size=${HEAP_MB}`;
   await using server = await startCommand(CONF, FILES);
   delete process.env.NODE_OPTIONS;
-  // What is loaded and opened with the first use is no leak.
+  // Memory and descriptors of the first use are not a leak.
   await playAll(seed + 1, connections, Math.min(5, seconds / 4), server);
   const descriptors = await settledDescriptors(server);
   const processes = await server.processes();
@@ -114,7 +122,7 @@ async function run(seed: number, seconds: number, connections: number): Promise<
   await health.stop();
   const problems = totals.problems.slice(0, MAX_PROBLEMS);
   if (!server.running()) problems.push(`the server ended:\n${server.log()}`);
-  // A worker that ends is replaced: its number tells.
+  // A worker that ends is replaced: its process id shows it.
   const others = (await server.processes()).filter((pid) => !processes.includes(pid));
   if (others.length > 0) problems.push(`a worker ended and was replaced:\n${server.log()}`);
   const left = (await settledDescriptors(server)) - descriptors;
@@ -129,7 +137,7 @@ async function run(seed: number, seconds: number, connections: number): Promise<
   return problems;
 }
 
-/** Connections and scripts take their time to end. */
+/** Connections and scripts take some time to end. */
 async function settledDescriptors(server: RunningCommand): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   let since = performance.now();
@@ -164,7 +172,7 @@ function print(seed: number, took: number, totals: Totals, health: Health, left:
   );
 }
 
-/** One session again, to be looked at. */
+/** Repeats one session, for debugging. */
 async function replay(seed: number, number: number): Promise<string[]> {
   await using server = await startCommand(CONF, FILES);
   const totals: Totals = { sessions: 0, valid: 0, bytes: 0, answers: new Map(), silent: 0, problems: [] };

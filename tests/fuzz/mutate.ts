@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** What breaks parsers: put anywhere. */
+/** Byte sequences that often break parsers: inserted at any position. */
 const TOKENS = [
   '\r',
   '\n',
@@ -125,7 +125,7 @@ function lineStart(text: string, random: Random): number {
   return end === -1 ? 0 : end + 2;
 }
 
-/** A few changes to bytes that were valid. One character a byte. */
+/** Applies a few changes to valid bytes. One character per byte. */
 export function mutate(valid: string, random: Random): string {
   let text = valid;
   for (let count = 1 + random.small(8); count > 0; count -= 1) text = random.pick(mutations)(text, random);

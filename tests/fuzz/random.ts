@@ -1,9 +1,9 @@
-/** A repeatable stream of choices: the same seed and number make the same session. */
+/** A repeatable random generator: the same seed and number give the same session. */
 export class Random {
   #state: number;
 
   constructor(seed: number, number: number) {
-    // Two rounds of a hash, so that neighbouring sessions have nothing in common.
+    // Two rounds of a hash, so that neighbouring sessions are unrelated.
     this.#state = mix(mix(seed >>> 0) ^ mix(number + 0x9e3779b9));
   }
 
@@ -13,7 +13,7 @@ export class Random {
     return Math.floor((mix(this.#state) / 0x1_0000_0000) * end);
   }
 
-  /** @param part from 0, never, to 1, always */
+  /** @param part probability, 0 to 1 */
   chance(part: number): boolean {
     return this.below(1_000_000) < part * 1_000_000;
   }
@@ -22,7 +22,7 @@ export class Random {
     return choices[this.below(choices.length)] ?? choices[0];
   }
 
-  /** Small numbers often, numbers near `end` seldom. */
+  /** Often small numbers, seldom numbers near `end`. */
   small(end: number): number {
     return Math.floor(end ** (this.below(1000) / 1000)) - 1;
   }
@@ -34,7 +34,7 @@ export class Random {
   }
 }
 
-/** The finaliser of MurmurHash3: every bit of the input moves every bit of the output. */
+/** The finaliser of MurmurHash3: every input bit affects every output bit. */
 function mix(value: number): number {
   let hash = value >>> 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -3,15 +3,15 @@ import { type ValidRequest, validRequest } from './grammar.js';
 import { mutate } from './mutate.js';
 import { Random } from './random.js';
 
-/** How a client ends its side: it waits for the server, ends its sending (FIN), or resets. */
+/** How a client ends its side: it waits for the server, sends FIN, or resets. */
 export type Leaving = 'waits' | 'finishes' | 'resets';
 
-/** One connection: what is sent, in which pieces, and how it ends. Made from seed and number alone. */
+/** A single connection: which bytes are sent, in which pieces, and how it ends. Determined by seed and number alone. */
 export interface Session {
   readonly number: number;
-  /** undefined when the bytes were changed. */
+  /** undefined if the bytes were mutated. */
   readonly valid: readonly ValidRequest[] | undefined;
-  /** One character a byte. */
+  /** The bytes, one character each. */
   readonly bytes: string;
   readonly pieces: readonly string[];
   /** Milliseconds before each piece. */
@@ -21,11 +21,11 @@ export interface Session {
   readonly leaving: Leaving;
 }
 
-/** What became of it. */
+/** The outcome of a session. */
 export interface Transcript {
-  /** One character a byte. */
+  /** The bytes, one character each. */
   readonly received: string;
-  /** The server's end: by FIN, by reset, or not within the bound. */
+  /** The server's end: by FIN, by reset, or not within the time limit. */
   readonly end: 'ended' | 'reset' | 'open';
   readonly durationMs: number;
 }
@@ -33,7 +33,7 @@ export interface Transcript {
 export function makeSession(seed: number, number: number): Session {
   const random = new Random(seed, number);
   const isValid = random.chance(0.3);
-  // HEAD's answers cannot be told from others by their bytes: only where the methods are known.
+  // Responses to HEAD look like others: they can only be parsed if the methods are known.
   const requests: ValidRequest[] = [];
   for (let count = 1 + random.small(30); requests.length < count; ) {
     const request = validRequest(random, requests.length);
@@ -61,7 +61,7 @@ function leaving(isValid: boolean, random: Random): Leaving {
 function split(bytes: string, random: Random): string[] {
   const style = random.below(10);
   if (style < 4) return [bytes];
-  // A byte a piece for a while: then it would take too long.
+  // A byte per piece, but only for a part: the whole would take too long.
   const step = (at: number): number =>
     style === 4 && at < 400 ? 1 : 1 + random.small(style < 7 ? 100 : 20_000);
   const pieces: string[] = [];
@@ -73,7 +73,7 @@ function split(bytes: string, random: Random): string[] {
   return pieces;
 }
 
-/** @param boundMs by when the server must have ended the connection */
+/** @param boundMs time within which the server must have ended the connection */
 export function play(session: Session, port: number, boundMs: number): Promise<Transcript> {
   return new Promise((resolve) => {
     const began = performance.now();
@@ -109,7 +109,7 @@ export function play(session: Session, port: number, boundMs: number): Promise<T
     const deliver = async (): Promise<void> => {
       for (const [index, piece] of session.pieces.entries()) {
         const pause = session.pauses[index] ?? 0;
-        // A piece of its own needs a turn of the event loop of its own.
+        // A separate piece needs a separate turn of the event loop.
         await new Promise((next) => (pause > 0 ? setTimeout(next, pause) : setImmediate(next)));
         if (end !== 'open' || socket.destroyed) return;
         if (!socket.write(piece, 'latin1')) await drained();

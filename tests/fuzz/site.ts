@@ -1,10 +1,10 @@
 import { asRoot } from '../cli/webserv.js';
 import type { Files } from '../hostile/command.js';
 
-/** Largest request content the site takes. */
+/** Maximum size of a request body that the site accepts. */
 export const MAX_BODY = 64 * 1024;
 
-/** Every kind of answer there is, with timeouts short enough to be met in a run. */
+/** A site with every kind of response, and timeouts short enough to occur in a run. */
 export const CONF = `${asRoot}
 error_log error.log info;
 max_connections 500;
@@ -42,7 +42,7 @@ export const FILES: Files = {
   'www/.secret': 'CANARY',
   canary: 'CANARY',
   'store/kept': 'kept',
-  // Says what it was sent; reads its input or not; redirects; writes rubbish.
+  // Echoes its input; reads it or not; redirects; writes rubbish.
   'scripts/cat.sh': 'printf "Content-Type: text/plain\\n\\n"; cat\n',
   'scripts/env.sh': 'printf "Content-Type: text/plain\\n\\n%s %s" "$REQUEST_METHOD" "$QUERY_STRING"\n',
   'scripts/move.sh': 'printf "Location: /echo?moved\\n\\n"\n',

@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prints, rawReflection, reflect, reflection, shell } from '../rfc3875/scripts.js';
 
-/** What is open and running can only be counted where the system shows it. */
+/** Descriptors and processes can only be counted on systems with /proc. */
 const hasProc = existsSync('/proc/self/fd');
 if (!hasProc) console.error('hostile/cgi: no /proc, so that left-over processes are not counted');
 
@@ -14,7 +14,9 @@ const MARKER = 'SOURCE-OF-THE-SCRIPT';
 const script = (body: string) => shell(`# ${MARKER}\n${body}`);
 const page = script("printf 'Content-Type: text/plain\\n\\noutput'");
 
-/** An answer's status line and everything else, by raw bytes: what fetch() would tidy up is sent as it is. */
+/**
+ * Sends raw bytes, because fetch() would normalise them. Returns the status line and everything else of the response.
+ */
 async function send(
   server: TestServer,
   method: string,
@@ -104,7 +106,7 @@ describe('script source sent', () => {
     60_000,
   );
 
-  it('is 404 for a name that only a lenient file system takes for a script', async () => {
+  it('is 404 for a name that only a lenient file system resolves to a script', async () => {
     const name = { content: MARKER, mode: 0o644 };
     await using server = await startTestServer('location / { root www; cgi .cgi; }', {
       'www/x.CGI': name,
@@ -120,7 +122,7 @@ describe('script source sent', () => {
     expect(await (await server.fetch('/ordinary.txt.')).text()).toBe('an ordinary file');
   });
 
-  it('of a script outside the root, in a hidden folder or unreadable is neither sent nor run', async () => {
+  it('of a script outside the root, in a hidden directory or unreadable is neither sent nor run', async () => {
     await using server = await startTestServer('location / { root www; cgi .cgi; cgi .sh /bin/sh; }', {
       'www/.hidden/x.cgi': page,
       'www/.x.cgi': page,
@@ -177,12 +179,12 @@ describe('httpoxy, header names that collide', () => {
     'X|Real|Ip: 1.2.3.4',
     'Pro_xy: x',
   ])('%s never becomes a variable', async (line) => {
-    // The parser may refuse it outright; if it does not, the script must not see it.
+    // The parser may reject it; if it does not, the script must not see it.
     const answer = await send(server, 'GET', '/a.cgi', `${line}\r\nX-Real-IP: 9.9.9.9\r\n`);
     expect(answer).not.toMatch(/1\.2\.3\.4|CONTENT_LENGTH|PRO_XY/);
   });
 
-  it('variables named like an object’s own machinery are variables', async () => {
+  it('variables named like properties of Object.prototype are variables', async () => {
     const lines = 'Constructor: a\r\nToString: b\r\nValueOf: c\r\n';
     expect(await seen(lines)).toMatchObject({ HTTP_CONSTRUCTOR: 'a', HTTP_TOSTRING: 'b', HTTP_VALUEOF: 'c' });
     const { environment } = await reflection(server, '/a.cgi?__proto__=x&constructor=y');
@@ -206,7 +208,7 @@ describe('httpoxy, header names that collide', () => {
   });
 });
 
-describe('script output splitting', () => {
+describe('response splitting by scripts', () => {
   const outputs: Readonly<Record<string, string>> = {
     'a CR in a value': "printf 'Content-Type: a/b\\nX-A: b\\rSet-Cookie: c\\n\\nbody'",
     'a NUL in a value': "printf 'Content-Type: a/b\\nX-A: b\\000c\\n\\nbody'",
@@ -230,18 +232,21 @@ describe('script output splitting', () => {
     'Status: 101': "printf 'Status: 101 Switching Protocols\\nUpgrade: x\\n\\nbody'",
   };
 
-  it.each(Object.entries(outputs))('%s is one 502, and the connection stays in step', async (_name, body) => {
-    await using server = await startTestServer('location / { root www; cgi .cgi; }', {
-      'www/a.cgi': shell(body),
-      'www/next.txt': 'in step',
-    });
-    const answer = await server.raw(
-      'GET /a.cgi HTTP/1.1\r\nHost: a\r\n\r\nGET /next.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
-    );
-    expect(answer.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 502', 'HTTP/1.1 200']);
-    expect(answer).not.toMatch(/Set-Cookie|X-A|body\b(?!>|\{)/);
-    expect(answer).toMatch(/in step$/);
-  });
+  it.each(Object.entries(outputs))(
+    '%s gives one 502, and the connection stays in step',
+    async (_name, body) => {
+      await using server = await startTestServer('location / { root www; cgi .cgi; }', {
+        'www/a.cgi': shell(body),
+        'www/next.txt': 'in step',
+      });
+      const answer = await server.raw(
+        'GET /a.cgi HTTP/1.1\r\nHost: a\r\n\r\nGET /next.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+      );
+      expect(answer.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 502', 'HTTP/1.1 200']);
+      expect(answer).not.toMatch(/Set-Cookie|X-A|body\b(?!>|\{)/);
+      expect(answer).toMatch(/in step$/);
+    },
+  );
 
   it('a loop of Locations ends with 500', async () => {
     await using server = await startTestServer('location / { root www; cgi .cgi; }', {
@@ -299,7 +304,7 @@ describe('argv and shell', () => {
   });
 });
 
-/** Marks the sleeps of these tests among all processes of the machine. */
+/** Marks the `sleep` processes of these tests among all processes of the machine. */
 const SLEEP = `3600.${process.pid}`;
 
 /** Command lines of marked processes, and of zombies of this process. */
@@ -320,7 +325,7 @@ async function leftOver(): Promise<string[]> {
 
 const descriptors = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
 
-/** A client that sends a request and leaves the answer to its caller. */
+/** A client that sends a request; the caller reads the response. */
 function client(server: TestServer, bytes: string): Socket {
   const socket = connect(server.port, '127.0.0.1');
   socket.on('error', () => {});
@@ -356,21 +361,21 @@ describe.skipIf(!hasProc)('script lifetime', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  /** No zombie, no orphan, descriptors back. fetch() keeps a few connections of its own. */
+  /** No zombies, no orphans, all descriptors closed. fetch() keeps a few connections of its own. */
   const clean = async (): Promise<void> => {
     await expect.poll(leftOver, { timeout: 10_000 }).toEqual([]);
     await expect.poll(descriptors, { timeout: 10_000 }).toBeLessThanOrEqual(open + 4);
     expect((await send(server, 'GET', '/next.txt')).endsWith('alive')).toBe(true);
   };
 
-  it('one that sleeps for ever is 504 in time', async () => {
+  it('one that sleeps forever gets 504 in time', async () => {
     const started = performance.now();
     expect(statusOf(await send(server, 'GET', '/sleeps.cgi'))).toBe(504);
     expect(performance.now() - started).toBeLessThan(5000);
     await clean();
   });
 
-  it('one that falls silent within its answer is cut off', async () => {
+  it('one that falls silent during its response is cut off', async () => {
     expect(await send(server, 'GET', '/begins.cgi')).toMatch(/begin\r\n$/);
     await clean();
   });
@@ -402,12 +407,15 @@ describe.skipIf(!hasProc)('script lifetime', () => {
     },
   );
 
-  it.each([10, 65_536, 900_000])('one that exits without reading its %d bytes is answered', async (size) => {
-    const content = 'x'.repeat(size);
-    const answer = await send(server, 'POST', '/ignores.cgi', `Content-Length: ${size}\r\n`, content);
-    expect(answer).toMatch(/done\r\n0\r\n\r\n$/);
-    await clean();
-  });
+  it.each([10, 65_536, 900_000])(
+    'the response of one that exits without reading its %d bytes is sent',
+    async (size) => {
+      const content = 'x'.repeat(size);
+      const answer = await send(server, 'POST', '/ignores.cgi', `Content-Length: ${size}\r\n`, content);
+      expect(answer).toMatch(/done\r\n0\r\n\r\n$/);
+      await clean();
+    },
+  );
 
   it('HEAD of one without end', async () => {
     expect(statusOf(await send(server, 'HEAD', '/endless.cgi'))).toBe(200);
@@ -422,7 +430,7 @@ describe.skipIf(!hasProc)('script lifetime', () => {
     await clean();
   });
 
-  it('the client leaves within the answer', async () => {
+  it('the client leaves during the response', async () => {
     await using patient = await startTestServer('location / { root www; cgi .cgi; }', files);
     const socket = client(patient, get('/endless.cgi'));
     await new Promise((resolve) => socket.once('data', resolve));
@@ -434,7 +442,7 @@ describe.skipIf(!hasProc)('script lifetime', () => {
     await clean();
   });
 
-  it('another plugin puts its own answer in the place of the script’s', async () => {
+  it('another plugin replaces the script’s response', async () => {
     const censor = definePlugin({
       name: 'censor',
       apply: ({ hooks }) => hooks.onResponse.tap({}, () => ({ status: 200, body: 'censored' })),
@@ -445,7 +453,7 @@ describe.skipIf(!hasProc)('script lifetime', () => {
     await clean();
   });
 
-  it('the client leaves within its content: no script is started', async () => {
+  it('the client leaves while it sends the body: no script is started', async () => {
     const head = 'POST /sleeps.cgi HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n';
     const socket = client(server, head + 'x'.repeat(500_000));
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -473,7 +481,7 @@ describe.skipIf(!hasProc)('script lifetime', () => {
     await clean();
   });
 
-  it('200 at once that sleep: a bounded number of processes, and the others are served', async () => {
+  it('200 simultaneous scripts that sleep: a bounded number of processes, and the others are served', async () => {
     await using busy = await startTestServer(conf('cgi_max_processes 3;'), files);
     const asked = Array.from({ length: 200 }, async () => statusOf(await send(busy, 'GET', '/sleeps.cgi')));
     await expect.poll(async () => (await leftOver()).length).toBe(3);
@@ -489,7 +497,7 @@ describe.skipIf(!hasProc)('script lifetime', () => {
     expect(times.sort((a, b) => a - b)[10]).toBeLessThan(1000);
     const statuses = await Promise.all(asked);
     expect(new Set(statuses)).toEqual(new Set([503, 504]));
-    // Three ran and 24 waited; who came late may have found a place in the queue again.
+    // Three ran and 24 waited; late requests may have found a place in the queue again.
     expect(statuses.filter((status) => status === 504).length).toBeGreaterThanOrEqual(3 + 24);
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(100);
     await clean();

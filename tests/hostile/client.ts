@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long anything a test waits for may take. */
+/** Maximum wait for anything a test expects, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
-/** Waits until something has come to pass. @throws Error after a while */
+/** Waits until a condition holds. @throws Error after a timeout */
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
@@ -19,7 +19,7 @@ export async function eventually(
 /** How a connection ended: by the server's FIN, by its reset, or not yet. */
 export type End = 'open' | 'ended' | 'reset';
 
-/** A client that does as a test says: it sends what it is told, reads when it is told, and leaves without manners. */
+/** A client under the test's full control: it sends and reads on command, and may leave at any point. */
 export class Client implements Disposable {
   readonly #socket: Socket;
   readonly #pieces: Buffer[] = [];
@@ -40,7 +40,7 @@ export class Client implements Disposable {
   }
 
   /**
-   * @param address a port, or a UNIX socket's path: between its ends the system holds 200 KB, and not megabytes
+   * @param address a port, or a UNIX socket's path: a UNIX socket buffers 200 KB, not megabytes
    * @param reading false for a client that reads nothing until `read`
    */
   static async connect(address: number | string, { reading = true } = {}): Promise<Client> {
@@ -58,7 +58,7 @@ export class Client implements Disposable {
     return client;
   }
 
-  /** Everything received, one character a byte. */
+  /** Everything received, one character per byte. */
   get text(): string {
     return this.bytes.toString('latin1');
   }
@@ -67,12 +67,12 @@ export class Client implements Disposable {
     return Buffer.concat(this.#pieces);
   }
 
-  /** Bytes received. */
+  /** Number of bytes received. */
   get size(): number {
     return this.#size;
   }
 
-  /** Bytes that were to be sent and that the system does not take. */
+  /** Bytes that were to be sent but that the system has not taken. */
   get unsent(): number {
     return this.#socket.writableLength;
   }
@@ -81,7 +81,7 @@ export class Client implements Disposable {
     return this.#end;
   }
 
-  /** When it ended, by `performance.now()`. */
+  /** When the connection ended, by `performance.now()`. */
   get endedAt(): number {
     return this.#endedAt;
   }
@@ -90,7 +90,7 @@ export class Client implements Disposable {
     this.#socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
-  /** FIN: nothing more is sent, answers are still read. */
+  /** Sends FIN: nothing more is sent, responses are still read. */
   finish(): void {
     this.#socket.end();
   }
@@ -99,7 +99,7 @@ export class Client implements Disposable {
     this.#socket.resetAndDestroy();
   }
 
-  /** Goes on reading, about so many bytes when told. */
+  /** Continues reading, up to about the given number of bytes. */
   read(bytes = Number.POSITIVE_INFINITY): void {
     this.#readTo = this.#size + bytes;
     this.#socket.resume();
@@ -135,7 +135,7 @@ export class Client implements Disposable {
   }
 }
 
-/** Sends text a byte at a time until it is out or the server ends the connection. */
+/** Sends text byte by byte until it is complete or the server ends the connection. */
 export async function drip(client: Client, text: string, everyMs: number): Promise<void> {
   for (const byte of text) {
     if (client.end !== 'open') return;
@@ -150,7 +150,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Reads answers delimited by Content-Length, one behind the other. @throws Error for anything else between them */
+/** Parses consecutive responses delimited by Content-Length. @throws Error for any other bytes between them */
 export function answersIn(text: string): Answer[] {
   const answers: Answer[] = [];
   for (let at = 0; at < text.length; ) {
@@ -162,7 +162,8 @@ export function answersIn(text: string): Answer[] {
       throw new Error(`no answer at ${at}: ${JSON.stringify(text.slice(at, at + 200))}`);
     }
     at = headEnd + Number(length);
-    if (at > text.length) throw new Error(`the last answer is cut short: ${at - text.length} bytes missing`);
+    if (at > text.length)
+      throw new Error(`the last response is cut short: ${at - text.length} bytes missing`);
     answers.push({ status: Number(status), head, body: text.slice(headEnd, at) });
   }
   return answers;

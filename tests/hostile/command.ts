@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { webserv } from '../e2e/command.js';
 
-/** The real command, not in the test's process, so that its memory and its descriptors can be told from the test's. */
+/**
+ * The real command in a process of its own, so that its memory and descriptors can be measured separately from the
+ * test's.
+ */
 export interface RunningCommand extends AsyncDisposable {
   readonly port: number;
   readonly directory: string;
@@ -11,7 +14,7 @@ export interface RunningCommand extends AsyncDisposable {
   log(): string;
   /** True until its process has ended. */
   running(): boolean;
-  /** The one that was started, and its workers; not the one that stands by, which may be starting just now. */
+  /** Process ids of the command and its workers, without the standby process, which may be starting just now. */
   processes(): Promise<readonly number[]>;
   /** Resident memory of all of them, in bytes. */
   memory(): Promise<number>;
@@ -32,14 +35,14 @@ async function writeFiles(directory: string, files: Files): Promise<void> {
   }
 }
 
-/** A field of /proc/PID/status as a number; undefined when the process has just ended. */
+/** A numeric field of /proc/PID/status; undefined if the process has just ended. */
 async function statusOf(pid: number, field: string): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const value = new RegExp(`^${field}:\\s*(\\d+)`, 'm').exec(status)?.[1];
   return value === undefined ? undefined : Number(value);
 }
 
-/** `root` and the processes it started from the same program: its workers and the one that stands by, not its scripts. */
+/** `root` and the processes it started from the same program: its workers and the standby, but not its scripts. */
 async function family(root: number): Promise<readonly number[]> {
   const program = (pid: number): Promise<string> => readlink(`/proc/${pid}/exe`).catch(() => '');
   const own = await program(root);
@@ -51,7 +54,7 @@ async function family(root: number): Promise<readonly number[]> {
   return members;
 }
 
-/** One that stands by for a worker that may die; it comes and goes with them. */
+/** A standby process replaces a worker that may die; it comes and goes with the workers. */
 async function standsBy(pid: number): Promise<boolean> {
   return (await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).includes('standby');
 }
@@ -63,9 +66,9 @@ async function working(root: number): Promise<readonly number[]> {
 }
 
 /**
- * Starts it on a free port.
- * @param conf a whole configuration; `LISTEN` in it is the address
- * @param through a program with arguments that becomes the command
+ * Starts the command on a free port.
+ * @param conf a whole configuration; `LISTEN` in it is replaced with the address
+ * @param through a program with arguments that executes the command
  */
 export async function startCommand(
   conf: string,

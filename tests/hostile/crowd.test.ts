@@ -18,7 +18,7 @@ async function start(limits: string): Promise<RunningCommand> {
   return server;
 }
 
-/** What others find while a crowd is there: milliseconds for a GET on a new connection, the shortest first. */
+/** Times of a GET on a new connection while many other clients are connected, in milliseconds, shortest first. */
 async function visit(server: RunningCommand, count: number): Promise<readonly number[]> {
   const times: number[] = [];
   for (let turn = 0; turn < count; turn += 1) {
@@ -37,7 +37,7 @@ function expectQuick(times: readonly number[]): void {
   expect(times.at(-1)).toBeLessThan(2000);
 }
 
-/** So many connections, a hundred at a time: what the system queues for the server is bounded. */
+/** Opens the given number of connections, a hundred at a time, because the system's accept queue is bounded. */
 async function crowd(address: number | string, reading: boolean, greeting: string): Promise<Client[]> {
   const clients: Client[] = [];
   while (clients.length < CROWD) {
@@ -53,11 +53,13 @@ async function crowd(address: number | string, reading: boolean, greeting: strin
 interface Mode {
   readonly what: string;
   readonly limits: string;
-  /** What each of the crowd sends at once. */
+  /** Bytes that each client sends immediately. */
   readonly greeting: string;
-  /** What it sends a byte of each second; undefined for a client that reads a byte of its answer each second. */
+  /**
+   * Byte that each client sends every second; undefined for a client that reads a byte of its response every second.
+   */
   readonly drip: string | undefined;
-  /** What it has got when the server has had enough. */
+  /** Response of the server when its timeout has passed. */
   readonly verdict: RegExp;
 }
 
@@ -100,7 +102,7 @@ describe.concurrent('1,000 clients at one byte a second', () => {
       await using server = await start(limits);
       await visit(server, 5);
       const [descriptors, memory] = [await server.descriptors(), await server.memory()];
-      // Over TCP the answers to a crowd that does not read would be gigabytes in the system's buffers.
+      // Over TCP the responses to many clients that do not read would occupy gigabytes in the system's buffers.
       const address = drip === undefined ? join(server.directory, 'slow.sock') : server.port;
       const clients = await crowd(address, drip !== undefined, greeting);
       await eventually('all are accepted', async () => (await server.descriptors()) >= descriptors + CROWD);
@@ -135,7 +137,7 @@ describe.concurrent('1,000 clients at one byte a second', () => {
   );
 });
 
-test('a flood of connections with endless headers: others are served, and each is refused at the limit', async () => {
+test('a flood of connections with endless headers: other clients are served, and each flooding one is rejected at the limit', async () => {
   await using server = await start('client_header_timeout 10s;');
   await visit(server, 5);
   const memory = await server.memory();

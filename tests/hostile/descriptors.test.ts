@@ -8,7 +8,7 @@ const prlimit = promisify(execFile);
 const LIMIT = 64;
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-test('no descriptors left: the server lives, serves whom it has, and everybody when they are back', async () => {
+test('no descriptors left: the server survives, serves its connections, and accepts all clients once descriptors are free', async () => {
   await using server = await startCommand(
     'server { listen LISTEN; root www; location = /at-once { return 200 "at once"; } }',
     { 'www/index.html': 'home' },
@@ -27,7 +27,7 @@ test('no descriptors left: the server lives, serves whom it has, and everybody w
     await eventually('the rest closed', () => clients.filter(({ end }) => end === 'open').length < LIMIT);
     const held = clients.filter(({ end }) => end === 'open');
     expect(held.length).toBeGreaterThan(10);
-    // One that is held is answered: without a file, or that it cannot be had now.
+    // An accepted connection gets a response: without a file, or 503.
     const [first, second] = held;
     first?.send(GET.replace('/', '/at-once'));
     await first?.received('at once');

@@ -3,7 +3,7 @@ import { startTestServer } from '@webserv/server/testing';
 import { expect, it } from 'vitest';
 import { Client, eventually } from './client.js';
 
-it('a client that leaves while a tap of onRequest waits has nothing started for it', async () => {
+it('nothing is started for a client that leaves while a tap of onRequest waits', async () => {
   const asked: string[] = [];
   let letGo: () => void = () => {};
   const waiting = new Promise<undefined>((resolve) => {

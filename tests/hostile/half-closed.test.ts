@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { readAnswers } from '../wire/answers.js';
 import { Client } from './client.js';
 
-/** Answers late, piece by piece, or with what it was sent, by the path. */
+/** Responds late, piece by piece, or with the body it was sent, depending on the path. */
 const late = definePlugin({
   name: 'late',
   apply({ hooks }) {
@@ -47,7 +47,7 @@ const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const post = (length: number, content: string): string =>
   `POST /upper HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${content}`;
 
-/** Sends it all and a FIN right behind. @returns everything until the server's end */
+/** Sends everything followed by a FIN. @returns everything until the server's end */
 async function sendAndFinish(port: number, bytes: string): Promise<string> {
   using client = await Client.connect(port);
   client.send(bytes);
@@ -66,12 +66,12 @@ describe('a client that ends its side', () => {
     ['/big', big],
     ['/late', 'late'],
     ['/pieces', 'piece by piece'],
-  ])('behind a request is answered all the same: %s', async (path, content) => {
+  ])('after a request gets its response: %s', async (path, content) => {
     await using server = await start();
     expect(contents(await sendAndFinish(server.port, get(path)))).toEqual([content]);
   });
 
-  test('behind several requests gets all their answers, in order', async () => {
+  test('after several requests gets all their responses, in order', async () => {
     await using server = await start();
     const text = await sendAndFinish(
       server.port,
@@ -80,14 +80,14 @@ describe('a client that ends its side', () => {
     expect(contents(text)).toEqual(['late', 'at once', 'ABC', 'piece by piece', big, 'small']);
   });
 
-  test('behind content that nobody reads gets the answers behind it too', async () => {
+  test('after an unread body gets the later responses too', async () => {
     await using server = await start();
     const unread = get('/moved').replace('\r\n\r\n', '\r\nContent-Length: 5\r\n\r\n12345');
     const text = await sendAndFinish(server.port, get('/late') + unread + get('/small'));
     expect(readAnswers(text).map(({ status }) => status)).toEqual([200, 301, 200]);
   });
 
-  test('while its request is worked on is answered all the same', async () => {
+  test('while its request is processed gets its response', async () => {
     await using server = await start();
     using client = await Client.connect(server.port);
     client.send(get('/late'));
@@ -96,7 +96,7 @@ describe('a client that ends its side', () => {
     expect(contents(await client.closed())).toEqual(['late']);
   });
 
-  test('in the middle of its content: whoever reads it is told, and 400 answers', async () => {
+  test('in the middle of its body: the reader gets an error, and the response is 400', async () => {
     const reasons: unknown[] = [];
     const reader = definePlugin({
       name: 'reader',
@@ -117,7 +117,7 @@ describe('a client that ends its side', () => {
     expect(reasons).toEqual([expect.any(HttpError)]);
   });
 
-  test('in the middle of the content of a request that waits its turn: 400, and at once', async () => {
+  test('in the middle of the body of a queued request: 400, immediately', async () => {
     await using server = await start();
     const began = performance.now();
     const text = await sendAndFinish(server.port, get('/late') + post(10, 'abc'));
@@ -125,17 +125,17 @@ describe('a client that ends its side', () => {
     expect(performance.now() - began).toBeLessThan(5000);
   });
 
-  test('in the middle of a header gets no answer', async () => {
+  test('in the middle of a header section gets no response', async () => {
     await using server = await start();
     expect(await sendAndFinish(server.port, 'GET / HTTP/1.1\r\nHost: a\r\nX-')).toBe('');
   });
 
-  test('without a request gets no answer', async () => {
+  test('without a request gets no response', async () => {
     await using server = await start();
     expect(await sendAndFinish(server.port, '')).toBe('');
   });
 
-  test('on an idle connection finds it closed at once', async () => {
+  test('on an idle connection gets it closed immediately', async () => {
     await using server = await start();
     using client = await Client.connect(server.port);
     client.send(get('/small'));
@@ -146,7 +146,7 @@ describe('a client that ends its side', () => {
     expect(performance.now() - began).toBeLessThan(2000);
   });
 
-  test('and then goes is noticed, though nothing is sent to it', async () => {
+  test('and then closes the connection is noticed, even if nothing is sent to it', async () => {
     const ended: number[] = [];
     const waits = definePlugin({
       name: 'waits',
@@ -162,14 +162,14 @@ describe('a client that ends its side', () => {
     client.finish();
     await sleep(100);
     client.reset();
-    // The system says nothing of it by itself to a reader that has read to the end.
+    // The system does not report it by itself to a reader that has read to the end.
     await expect.poll(() => ended, { timeout: 15_000 }).toEqual([499]);
   });
 });
 
-/** Waits for what never comes, until its signal is aborted; tells what became of it. */
+/** Waits forever, until its signal is aborted; records what happened. */
 class Waiting {
-  /** How long each waited, in milliseconds. */
+  /** How long each tap waited, in milliseconds. */
   readonly aborted: number[] = [];
   readonly outcomes: Partial<Outcome>[] = [];
   readonly plugin = definePlugin({
@@ -237,7 +237,7 @@ describe.concurrent('a client that leaves while its response is silent', () => {
     expect(faults(server.log)).toEqual([]);
   });
 
-  test('is noticed when content was sent, and when a part of the response was', async ({ expect }) => {
+  test('is noticed after a body was sent, and after a part of the response was', async ({ expect }) => {
     const { waiting, server } = await begin();
     await using _server = server;
     using uploader = await Client.connect(server.port);
@@ -252,16 +252,14 @@ describe.concurrent('a client that leaves while its response is silent', () => {
     expect(faults(server.log)).toEqual([]);
   });
 
-  test('gets what had to be finished, and what need not wait, though it is behind that', async ({
-    expect,
-  }) => {
+  test('gets responses that had to be finished, and immediate ones after them', async ({ expect }) => {
     const { server } = await begin();
     await using _server = server;
     const text = await sendAndFinish(server.port, get('/stores') + get('/small') + get('/small'));
     expect(contents(text)).toEqual(['stored', 'small', 'small']);
   });
 
-  test('does not get what is behind a response that had to be waited for', async ({ expect }) => {
+  test('does not get responses after one that it did not wait for', async ({ expect }) => {
     const { waiting, server } = await begin();
     await using _server = server;
     const text = await sendAndFinish(server.port, get('/small') + get('/wait') + get('/small'));
@@ -269,9 +267,7 @@ describe.concurrent('a client that leaves while its response is silent', () => {
     expect(waiting.outcomes.map(({ status }) => status)).toEqual([200, 499]);
   });
 
-  test('is no fault of the server when it resets, whatever part of its response there is', async ({
-    expect,
-  }) => {
+  test('causes no error when it resets, during any part of its response', async ({ expect }) => {
     const { waiting, server } = await begin();
     await using _server = server;
     for (const path of ['/wait', '/events']) {

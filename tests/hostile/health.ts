@@ -9,7 +9,7 @@ interface Sample {
   readonly memory: number;
 }
 
-/** Looks at a server while it is worked on: its memory, and how long an ordinary visitor waits. */
+/** Monitors a server during an attack: its memory, and how long an ordinary client waits. */
 export class Health {
   readonly #server: RunningCommand;
   readonly #samples: Sample[] = [];
@@ -32,7 +32,7 @@ export class Health {
     return this.#failedVisits;
   }
 
-  /** Milliseconds, the shortest first. */
+  /** Milliseconds, shortest first. */
   get visits(): readonly number[] {
     return this.#visits.toSorted((a, b) => a - b);
   }
@@ -41,7 +41,10 @@ export class Health {
     return Math.max(...this.#samples.map(({ memory }) => memory));
   }
 
-  /** How much memory grew over the second half, by the line that fits it best. Bytes; garbage comes and goes around it. */
+  /**
+   * Growth of memory over the second half of the samples, by linear regression, in bytes: garbage collection adds
+   * noise.
+   */
   get growth(): number {
     const from =
       (this.#samples[0]?.at ?? 0) + ((this.#samples.at(-1)?.at ?? 0) - (this.#samples[0]?.at ?? 0)) / 2;
@@ -71,7 +74,7 @@ export class Health {
   }
 }
 
-/** @returns the status; 0 where there is no answer */
+/** @returns the status; 0 without a response */
 function visitor(port: number): Promise<number> {
   return new Promise((resolve) => {
     const visit = request({ host: '127.0.0.1', port, agent: false, timeout: 10_000 }, (answer) => {

@@ -37,7 +37,7 @@ describe('a kept connection', () => {
     expect(Math.min(...times)).toBeGreaterThanOrEqual(200);
   });
 
-  test('is kept for longer by each request', async () => {
+  test('lasts longer with each request', async () => {
     await using server = await start('keepalive_timeout 1s;');
     using client = await Client.connect(server.port);
     for (let request = 0; request < 6; request += 1) {
@@ -48,12 +48,12 @@ describe('a kept connection', () => {
     expect(client.end).toBe('open');
   });
 
-  test('is not kept at all with keepalive_timeout 0, and the answer says so', async () => {
+  test('closes after the response with keepalive_timeout 0, and the response says so', async () => {
     await using server = await start('keepalive_timeout 0;');
     expect(await server.raw(GET + GET)).toMatch(/^[\s\S]*\r\nConnection: close\r\n[\s\S]*home$/);
   });
 
-  test('ends with its last of keepalive_requests, which says so', async () => {
+  test('closes after keepalive_requests, and the last response says so', async () => {
     await using server = await start('keepalive_requests 3;');
     const answers = readAnswers(await server.raw(GET.repeat(5)));
     expect(answers.map(({ fields }) => fields.get('connection'))).toEqual([undefined, undefined, 'close']);
@@ -66,7 +66,7 @@ describe('a request that is too large', () => {
   const limits = 'client_max_request_line 1k; client_max_header_size 4k; client_max_header_count 20;';
   const CLOSE = '\r\nHost: a\r\nConnection: close';
 
-  /** Also a byte a packet: the limit must hold for what is kept of an unfinished head. */
+  /** Also one byte per packet: the limit must apply to the buffered part of an incomplete head. */
   async function statusOf(port: number, bytes: string, packet: number): Promise<string> {
     using client = await Client.connect(port);
     for (let at = 0; at < bytes.length && client.end === 'open'; at += packet) {
@@ -81,7 +81,7 @@ describe('a request that is too large', () => {
     const status = (bytes: string): Promise<string> => statusOf(server.port, bytes, packet);
     expect(await status(`${padded(1024)}${CLOSE}\r\n\r\n`)).toBe('200');
     expect(await status(`${padded(1025)}${CLOSE}\r\n\r\n`)).toBe('414');
-    // It need not end to be too long.
+    // It exceeds the limit even if it never ends.
     expect(await status(`GET /${'x'.repeat(1100)}`)).toBe('414');
     const head = `${LINE}${CLOSE}\r\nX-Long: `;
     expect(await status(`${head}${'v'.repeat(4096 - head.length - 4)}\r\n\r\n`)).toBe('200');
@@ -98,7 +98,7 @@ describe('max_connections', () => {
       'max_connections 3;\nserver { listen 127.0.0.1:0; location = / { return 200 "home"; } client_header_timeout 10s; }',
     );
 
-  /** A connection that has got an answer. */
+  /** A connection that has received a response. */
   async function served(port: number): Promise<Client> {
     const client = await Client.connect(port);
     client.send(GET);
@@ -126,7 +126,7 @@ describe('max_connections', () => {
     await busy.received('home');
   });
 
-  test('a client that is turned away is told so: 503, to try again later', async () => {
+  test('a rejected client gets 503, with a time to retry', async () => {
     await using server = await started();
     const busy = [await asking(server.port), await asking(server.port), await asking(server.port)];
     for (let more = 0; more < 20; more += 1) {
@@ -145,7 +145,7 @@ describe('max_connections', () => {
     await eventually('there is room again', async () => (await fetch(server.url)).status === 200);
   });
 
-  test('many at once: never more than them are open, and the last come in', async () => {
+  test('many connections: never more than the limit are open, and the last ones are accepted', async () => {
     await using server = await started();
     const clients = await Promise.all(Array.from({ length: 60 }, () => Client.connect(server.port)));
     await eventually(
@@ -160,7 +160,7 @@ describe('max_connections', () => {
     }
   });
 
-  test('a client that is slow to take its answers is not idle', async () => {
+  test('a client that takes its responses slowly is not idle', async () => {
     const content = 'x'.repeat(200_000);
     const answers = definePlugin({
       name: 'answers',

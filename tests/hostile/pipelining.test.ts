@@ -7,7 +7,7 @@ import { readAnswers } from '../wire/answers.js';
 import { Client } from './client.js';
 import { startCommand } from './command.js';
 
-/** Names the request it answers: at once, later, as a stream, or as a stream of what it is sent. */
+/** Names the request that it responds to: immediately, later, as a stream, or as a stream of the request's body. */
 const naming = definePlugin({
   name: 'naming',
   apply({ hooks }) {
@@ -42,7 +42,7 @@ async function* slowly(
 }
 
 const file = (size: number, letter: string): string => letter.repeat(size);
-/** Just what is sent in one piece, without anybody waiting for its end. */
+/** Exactly the bytes sent in one piece, without waiting for their end. */
 const WIDE = file(250_000, 'w');
 const FILES = {
   'www/small': file(100, 's'),
@@ -69,7 +69,7 @@ describe('pipelined requests', () => {
       `POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${`${index}`.length}\r\n${index}\r\n0\r\n\r\n`,
       `${index}.`,
     ],
-    // What nobody reads is not taken for a request.
+    // An unread body must not be read as a request.
     (index) => [
       `GET /now/${index} HTTP/1.1\r\nHost: a\r\nContent-Length: ${get('/small').length}\r\n\r\n${get('/small')}`,
       `/now/${index}`,
@@ -95,7 +95,7 @@ describe('pipelined requests', () => {
     },
   );
 
-  test('an answer that begins before its request has come in full ends before the next one begins', async () => {
+  test('a response that begins before its request is complete ends before the next one begins', async () => {
     await using server = await start();
     using client = await Client.connect(server.port);
     client.send('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc');
@@ -105,7 +105,7 @@ describe('pipelined requests', () => {
     expect(contents).toEqual(['abcdef.', FILES['www/huge'], '/now/last']);
   });
 
-  test('are all answered to a client that takes its answers slowly, however short the other timeouts', async () => {
+  test('all get a response from a server with short timeouts if the client takes its responses slowly', async () => {
     await using server = await startTestServer(
       'listen unix:slow.sock; keepalive_timeout 100ms; client_header_timeout 100ms; root www;',
       FILES,
@@ -123,7 +123,7 @@ describe('pipelined requests', () => {
     expect(answers.map(({ content }) => content.length)).toEqual(Array(11).fill(WIDE.length));
   });
 
-  test('behind content that turns out broken while its answer is on its way are not answered', async () => {
+  test('after a body that proves invalid during its response get no response', async () => {
     await using server = await start();
     using client = await Client.connect(server.port);
     client.send('POST /begun HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n');
@@ -134,7 +134,7 @@ describe('pipelined requests', () => {
     expect(readAnswers(await client.closed()).map(({ content }) => content)).toEqual(['begun.']);
   });
 
-  test('behind the last one of a connection are not answered', async () => {
+  test('after the last one of a connection get no response', async () => {
     await using server = await start();
     using client = await Client.connect(server.port);
     client.send(last('/later/1') + get('/now/2'));
@@ -143,7 +143,7 @@ describe('pipelined requests', () => {
 });
 
 const COUNT = 10_000;
-/** An answer's content: more than the system's buffers hold, all answers together. */
+/** A response body such that all responses together exceed the system's buffers. */
 const PADDING = 'p'.repeat(10_000);
 
 describe.concurrent('a client that pipelines 10,000 requests and reads nothing', () => {

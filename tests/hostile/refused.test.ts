@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 import { Client } from './client.js';
 
-/** Tells of every request by which taps it ended in. */
+/** Records, for every request, the taps in which it ended. */
 class Watch {
   readonly refused: Exchange[] = [];
   readonly done: string[] = [];
@@ -53,7 +53,7 @@ const lines = async (server: TestServer, name: string): Promise<string[]> =>
   (await readFile(join(server.directory, name), 'utf8')).split('\n').slice(0, -1);
 
 describe('a request that ends before it has a route', () => {
-  test('is told to the taps that ask for it, once, and to no other', async () => {
+  test('is reported once to the taps that subscribe to it, and to no other', async () => {
     const watch = new Watch();
     await using server = await startTestServer('', {}, { plugins: [watch.plugin] });
     for (const [status, bytes, line] of CASES) {
@@ -75,7 +75,7 @@ describe('a request that ends before it has a route', () => {
     expect(watch.refused).toEqual([]);
   });
 
-  test('is in the access log as nginx has it, in every format', async () => {
+  test('is in the access log as in nginx, in every format', async () => {
     const watch = new Watch();
     await using server = await startTestServer(
       'access_log a.log; access_log a.json json; access_log a.txt pretty;',
@@ -139,7 +139,7 @@ describe('a request that ends before it has a route', () => {
     expect(watch.refused[0]?.refused?.head).toBe('GET / HTTP/1.1\\x0D\\x0AX: y');
   });
 
-  test('is none where nothing was sent, or only an empty line', async () => {
+  test('is not reported if nothing, or only an empty line, was sent', async () => {
     const watch = new Watch();
     await using server = await startTestServer(
       'client_header_timeout 300ms;',
@@ -157,7 +157,7 @@ describe('a request that ends before it has a route', () => {
     expect(watch.refused).toEqual([]);
   });
 
-  test('is 503 where there are too many connections', async () => {
+  test('is 503 beyond max_connections', async () => {
     await using server = await startTestServer(
       `max_connections 1;
       server { listen 127.0.0.1:0; access_log a.log; client_header_timeout 20s; root .; }`,
@@ -170,7 +170,7 @@ describe('a request that ends before it has a route', () => {
     expect((await lines(server, 'a.log'))[0]).toMatch(/"" 503 0 "-" "-"$/);
   });
 
-  test('takes a bounded number of lines in both logs, and what is left out is counted', async () => {
+  test('causes a bounded number of lines in both logs, and the dropped lines are counted', async () => {
     await using server = await startTestServer('access_log a.log; return 200 ok;');
     await Promise.all(Array.from({ length: 300 }, () => server.raw('NONSENSE\r\n\r\n')));
     await sleep(1_500);

@@ -13,12 +13,12 @@ const HEAD = 'Host: a\r\n\r\n';
 interface Stand {
   readonly what: string;
   readonly send: string;
-  /** What has come when the client resets. */
+  /** Bytes received by the server when the client resets. */
   readonly answered?: string;
   readonly reading?: boolean;
 }
 
-/** Where a connection can stand when its client resets it. */
+/** The states of a connection in which its client may reset it. */
 const stands: readonly Stand[] = [
   { what: 'before a request', send: '' },
   { what: 'in a request line', send: 'GET /sma' },
@@ -85,7 +85,7 @@ const FILES = {
   },
 };
 
-test('a reset in any state takes nothing with it and leaves nothing behind', {
+test('a reset in any state affects no other connection and leaks nothing', {
   timeout: 120_000,
 }, async () => {
   await using server = await startCommand(CONF, FILES);
@@ -101,7 +101,7 @@ test('a reset in any state takes nothing with it and leaves nothing behind', {
       using client = await Client.connect(server.port, { reading });
       client.send(send);
       if (answered !== undefined) await client.received(answered);
-      else await sleep(index * 10); // some at once, some when the server has come as far as it can
+      else await sleep(index * 10); // some immediately, some when the server has processed all it can
       client.reset();
     };
     await Promise.all(Array.from({ length: 20 }, reset));
@@ -116,7 +116,7 @@ test('a reset in any state takes nothing with it and leaves nothing behind', {
 });
 
 describe('a client that resets', () => {
-  test('while its request is worked on: the signal tells, and the exchange ends as not complete', async () => {
+  test('while its request is processed: the signal is aborted, and the exchange ends as incomplete', async () => {
     let aborted = 0;
     const outcomes: (boolean | undefined)[] = [];
     const waiting = definePlugin({
@@ -144,7 +144,7 @@ describe('a client that resets', () => {
     expect(outcomes).toEqual([false, false, false]);
   });
 
-  test('in the middle of a stream: the stream is ended', async () => {
+  test('in the middle of a stream: the stream is closed', async () => {
     let open = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       open += 1;

@@ -7,13 +7,13 @@ import { Client } from './client.js';
 
 const SIZE = 32 * 1024 * 1024;
 
-test('a file that becomes shorter while it is sent: the connection ends, nothing is made up for the rest', async () => {
+test('a file that becomes shorter while it is sent: the connection closes, and the rest is not padded', async () => {
   await using server = await startTestServer('root www;', { 'www/': null });
   const path = join(server.directory, 'www/big');
   await writeFile(path, Buffer.alloc(SIZE, 'x'));
   using client = await Client.connect(server.port, { reading: false });
   client.send('GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /big HTTP/1.1\r\nHost: a\r\n\r\n');
-  await sleep(500); // the system's buffers between us are full
+  await sleep(500); // the system's buffers between client and server are full
   await truncate(path, 1024);
   client.read();
   const text = await client.closed();

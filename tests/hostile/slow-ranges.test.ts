@@ -7,7 +7,7 @@ import { startCommand } from './command.js';
 
 const CLIENTS = 300;
 const SIZE = 1024 ** 3;
-/** 32 buffers of 1 MiB, 64 KiB for each of the other clients, and what a connection takes besides. */
+/** 32 buffers of 1 MiB, 64 KiB for each of the other clients, and the memory of the connections. */
 const MAX_GROWTH = 90_000_000;
 
 test('slow readers of several ranges share the buffers of all connections', { timeout: 60_000 }, async () => {

@@ -9,12 +9,12 @@ import { Client, eventually } from './client.js';
 const BIG = 8 * 1024 * 1024;
 const KINDS = ['file', 'bytes', 'stream'];
 
-/** For each exchange that has ended: whether its answer was sent in full. */
+/** For each ended exchange, whether its response was sent completely. */
 interface Watch {
   readonly ended: boolean[];
 }
 
-/** Answers with every kind of body a plugin can, as large as the file. */
+/** Responds with each kind of body that a plugin can return, as large as the file. */
 async function start(conf: string, { ended }: Watch): Promise<TestServer> {
   const big = definePlugin({
     name: 'big',
@@ -38,7 +38,7 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
 
 const get = (kind: string): string => `GET /${kind} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
-/** Reads 8 KB ten times a second, for some time or until it is cut off. */
+/** Reads 8 KB ten times a second, for the given time or until it is disconnected. */
 async function readSlowly(client: Client, forMs: number): Promise<void> {
   for (const end = performance.now() + forMs; performance.now() < end && client.end === 'open'; ) {
     client.read(8_000);
@@ -46,7 +46,7 @@ async function readSlowly(client: Client, forMs: number): Promise<void> {
   }
 }
 
-describe.concurrent('a client that takes its answer slowly', () => {
+describe.concurrent('a client that takes its response slowly', () => {
   const slow = (server: TestServer): Promise<Client> =>
     Client.connect(join(server.directory, 'slow.sock'), { reading: false });
   const listens = 'listen unix:slow.sock; send_timeout 1s;';
@@ -77,7 +77,7 @@ describe.concurrent('a client that takes its answer slowly', () => {
     },
   );
 
-  test('is not the one that waits for a silent stream', async () => {
+  test('is not a client that waits for a silent stream', async () => {
     const events = definePlugin({
       name: 'events',
       apply: ({ hooks }) =>

@@ -7,20 +7,20 @@ import { describe, expect, test } from 'vitest';
 import { Client, eventually } from './client.js';
 import { startCommand } from './command.js';
 
-/** More than the system's buffers between two sockets hold. */
+/** More than the system buffers between two TCP sockets. */
 const BIG = 32 * 1024 * 1024;
 
-/** As much as the system's buffers of a UNIX socket hold, and a little more. */
+/** Slightly more than the system buffers for a UNIX socket. */
 const FILL = 'f'.repeat(250_000);
 const KINDS = ['file', 'bytes', 'stream'];
 
-/** What became of the exchanges of one server. */
+/** The outcomes of the exchanges of one server. */
 class Watch {
-  /** For each exchange that has ended: whether its answer was sent in full. */
+  /** For each ended exchange, whether its response was sent completely. */
   readonly ended: boolean[] = [];
   openStreams = 0;
 
-  /** Answers with every kind of content a plugin can, as large as the file. */
+  /** Responds with each kind of body that a plugin can return, as large as the file. */
   readonly plugin = definePlugin({
     name: 'big',
     apply: ({ hooks }) => {
@@ -35,7 +35,7 @@ class Watch {
     },
   });
 
-  /** @param content is read meanwhile */
+  /** @param content is read at the same time */
   async *#pieces(content?: RequestBody): AsyncGenerator<Uint8Array> {
     this.openStreams += 1;
     const read = async (): Promise<void> => {
@@ -60,8 +60,8 @@ async function start(conf: string, watch: Watch): Promise<TestServer> {
 const get = (kind: string, connection = 'keep-alive'): string =>
   `GET /${kind} HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\n\r\n`;
 
-describe.concurrent.each(KINDS)('a client that does not take its answer (%s)', (kind) => {
-  test('is cut off after send_timeout, its exchange ended, without a word in the error log', async () => {
+describe.concurrent.each(KINDS)('a client that does not take its response (%s)', (kind) => {
+  test('is cut off after send_timeout, its exchange ends, and the error log stays empty', async () => {
     const watch = new Watch();
     await using server = await start('send_timeout 1s; keepalive_timeout 60s;', watch);
     using client = await Client.connect(server.port, { reading: false });
@@ -77,7 +77,7 @@ describe.concurrent.each(KINDS)('a client that does not take its answer (%s)', (
     expect(server.log.filter((line) => /\[(?:error|warn)\]/.test(line))).toEqual([]);
   });
 
-  test('is cut off too when it goes on sending requests meanwhile', async () => {
+  test('is cut off too if it keeps sending requests', async () => {
     const watch = new Watch();
     await using server = await start('send_timeout 1s;', watch);
     using client = await Client.connect(server.port, { reading: false });
@@ -100,7 +100,7 @@ describe.concurrent.each(KINDS)('a client that does not take its answer (%s)', (
       );
       using client = await Client.connect(server.port, { reading: false });
       client.send(get(kind, connection));
-      // Six seconds and more: lingering after an answer and every timeout would be over by then.
+      // More than six seconds: lingering after a response and every timeout would be over by then.
       while (client.end === 'open' && client.size < BIG) {
         client.read(BIG / 16);
         await sleep(400);
@@ -116,8 +116,8 @@ describe.concurrent.each(KINDS)('a client that does not take its answer (%s)', (
   );
 });
 
-describe.concurrent('a client that does not take its answer', () => {
-  test('gets all of the last one when it takes it within send_timeout, however short the lingering', async () => {
+describe.concurrent('a client that does not take its response', () => {
+  test('gets all of the last one if it takes it within send_timeout, even with a short linger time', async () => {
     const watch = new Watch();
     await using server = await start('listen unix:slow.sock; send_timeout 30s;', watch);
     using client = await Client.connect(join(server.directory, 'slow.sock'), { reading: false });
@@ -127,7 +127,7 @@ describe.concurrent('a client that does not take its answer', () => {
     expect((await client.closed()).endsWith(FILL)).toBe(true);
   });
 
-  test('is cut off although it goes on sending content that is read meanwhile', async () => {
+  test('is cut off even if it keeps sending a body that is read', async () => {
     const watch = new Watch();
     await using server = await start('send_timeout 1s; client_max_body_size 0;', watch);
     using client = await Client.connect(server.port, { reading: false });
@@ -140,13 +140,13 @@ describe.concurrent('a client that does not take its answer', () => {
   });
 });
 
-test('a client on a thin line gets all of a file, though a large piece takes it longer than send_timeout', async () => {
+test('a client on a slow line gets all of a file, though a large piece would take longer than send_timeout', async () => {
   const watch = new Watch();
   const size = 3_000_000;
   await using server = await start('listen unix:thin.sock; send_timeout 1s;', watch);
   await truncate(join(server.directory, 'www/file'), size);
   using client = await Client.connect(join(server.directory, 'thin.sock'), { reading: false });
-  // When the file's turn comes there is no room in the buffers: what its pieces take is the line's time.
+  // When the file is sent the buffers are already full, so its pieces take as long as the line needs.
   client.send(get('fill') + get('file'));
   while (client.end === 'open' && client.size < size) {
     client.read(100_000);
@@ -156,7 +156,7 @@ test('a client on a thin line gets all of a file, though a large piece takes it 
   await eventually('all of it', () => client.size > size + FILL.length);
 });
 
-test('300 clients that stop taking a large file cost a bounded memory', async () => {
+test('300 clients that stop taking a large file occupy bounded memory', async () => {
   await using server = await startCommand('server { listen LISTEN; listen unix:slow.sock; root www; }', {
     'www/index.html': 'home',
   });

@@ -4,7 +4,7 @@ import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 import { Client, drip } from './client.js';
 
-/** Answers with the number of bytes it was sent; at `/unread` without reading them. */
+/** Responds with the size of the request's body; at `/unread` without reading it. */
 const counter = definePlugin({
   name: 'counter',
   apply({ hooks }) {
@@ -20,7 +20,7 @@ const start = (conf: string) => startTestServer(conf, {}, { plugins: [counter] }
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n';
 
 describe.concurrent('a slow header', () => {
-  test('a byte now and then does not prolong its time: 408 after the whole of client_header_timeout', async () => {
+  test('single bytes do not prolong the timeout: 408 after the whole client_header_timeout', async () => {
     await using server = await start('client_header_timeout 1s;');
     using client = await Client.connect(server.port);
     const began = performance.now();
@@ -32,12 +32,12 @@ describe.concurrent('a slow header', () => {
     expect(took).toBeLessThan(10_000);
   });
 
-  test('the second request of a connection has its own time, from its first byte', async () => {
+  test('the second request of a connection has its own timeout, from its first byte', async () => {
     await using server = await start('client_header_timeout 1s; keepalive_timeout 30s;');
     using client = await Client.connect(server.port);
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.received('0 bytes');
-    await sleep(1500); // idle for longer than a header may take
+    await sleep(1500); // idle for longer than a header section may take
     expect(client.end).toBe('open');
     const began = performance.now();
     await drip(client, `GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ${'a'.repeat(1000)}`, 50);
@@ -45,7 +45,7 @@ describe.concurrent('a slow header', () => {
     expect(client.endedAt - began).toBeGreaterThan(500);
   });
 
-  test('a client that sends nothing at all is sent away without an answer', async () => {
+  test('a client that sends nothing is disconnected without a response', async () => {
     await using server = await start('client_header_timeout 1s;');
     using client = await Client.connect(server.port);
     expect(await client.closed()).toBe('');
@@ -54,7 +54,7 @@ describe.concurrent('a slow header', () => {
 });
 
 describe.concurrent('a slow body', () => {
-  test('nothing for client_body_timeout while it is read: 408', async () => {
+  test('no bytes for client_body_timeout while it is read: 408', async () => {
     await using server = await start('client_body_timeout 1s;');
     using client = await Client.connect(server.port);
     const began = performance.now();
@@ -63,7 +63,7 @@ describe.concurrent('a slow body', () => {
     expect(client.endedAt - began).toBeGreaterThan(500);
   });
 
-  test('a byte now and then, below 500 bytes a second, does not prolong it for ever: 408', async () => {
+  test('single bytes, below 500 bytes a second, do not prolong it forever: 408', async () => {
     await using server = await start('client_body_timeout 1s;');
     using client = await Client.connect(server.port);
     const began = performance.now();

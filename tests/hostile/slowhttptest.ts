@@ -8,8 +8,8 @@ import { type RunningCommand, startCommand } from './command.js';
 import { Health } from './health.js';
 
 /**
- * Debian's slowhttptest in its four modes against the real command, while an ordinary visitor comes by ten times a
- * second: `npm run slow`. It ends with 1 when the visitor was not served, or the tool is missing.
+ * Runs Debian's slowhttptest in its four modes against the real command, while an ordinary client sends a request ten
+ * times a second: `npm run slow`. Exits with 1 if that client was not served, or the tool is missing.
  */
 
 const MEDIAN_BOUND_MS = 200;
@@ -33,9 +33,12 @@ interface Mode {
   readonly name: string;
   readonly path: string;
   readonly flags: readonly string[];
-  /** Of all connections; a slow reader's answer takes a hundred times the memory in the system's buffers. */
+  /**
+   * Fraction of all connections; the response of a slow reader takes a hundred times the memory in the system's
+   * buffers.
+   */
   readonly part: number;
-  /** The server has to end them all itself. */
+  /** The server has to close all of them itself. */
   readonly isCut: boolean;
 }
 
@@ -64,7 +67,7 @@ interface Second {
   readonly available: boolean;
 }
 
-/** Runs the tool. @returns what it saw in each second */
+/** Runs the tool. @returns its report for each second */
 async function attack(url: string, flags: readonly string[], report: string): Promise<readonly Second[]> {
   const tool = spawn('slowhttptest', [...flags, '-u', url, '-p', '5', '-g', '-o', report], {
     stdio: ['ignore', 'pipe', 'pipe'],

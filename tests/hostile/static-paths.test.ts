@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from '@webserv/server/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-/** Rows of the table of hostile input that end at a file, tried on a running server. */
+/** Attacks on paths that name files, tried against a running server. */
 
 const CANARY = 'CANARY-9d1f';
 
@@ -67,7 +67,7 @@ describe('encoded traversal', () => {
     '',
   ];
 
-  test('the canary above the root is in no answer', async () => {
+  test('the canary above the root is in no response', async () => {
     await using server = await startTestServer(
       'root site/www; autoindex on; location /alias { root site/alias/deep; autoindex on; }',
       {
@@ -86,7 +86,7 @@ describe('encoded traversal', () => {
         ),
       ),
     );
-    // Several on one connection: where one is refused the connection ends, so each gets its own.
+    // Several on one connection: a rejection ends the connection, so each request gets its own.
     const statuses = new Set<number>();
     for (let index = 0; index < targets.length; index += 32) {
       const answers = await Promise.all(
@@ -101,7 +101,7 @@ describe('encoded traversal', () => {
     expect(contentOf(await ask(server, '/alias/in.txt'))).toBe('in');
   }, 60_000);
 
-  test('absolute files of the system are in no answer', async () => {
+  test('absolute files of the system are in no response', async () => {
     await using server = await startTestServer('root www; autoindex on;', { 'www/a.txt': 'a' });
     for (const target of [
       '/etc/passwd',
@@ -123,7 +123,7 @@ describe('encoded traversal', () => {
 });
 
 describe('symbolic links', () => {
-  test('out of the root lead nowhere, chains and folders included', async () => {
+  test('out of the root lead nowhere, including chains and directories', async () => {
     await using server = await startTestServer('root www; autoindex on;', {
       'www/in/a.txt': 'inside',
       'outside/canary.txt': CANARY,
@@ -154,7 +154,7 @@ describe('symbolic links', () => {
     expect(contentOf(await ask(server, '/inner/a.txt'))).toBe('inside');
   });
 
-  /** Swaps a folder with a link to one outside, and a file with a link, until it is killed. */
+  /** Swaps a directory with a link to one outside, and a file with a link, until it is killed. */
   const swapper = `
     const { renameSync } = require('node:fs');
     for (;;) {
@@ -204,7 +204,7 @@ describe('symbolic links', () => {
         await exit;
       }
       expect([...seen.values()].reduce((sum, count) => sum + count, 0)).toBe(10_000);
-      // The race was on: some requests met the file, some the link or the gap between them.
+      // Proof of the race: some requests met the file, some the link or the gap between them.
       expect(seen.get('200') ?? 0).toBeGreaterThan(0);
       expect((seen.get('403') ?? 0) + (seen.get('404') ?? 0)).toBeGreaterThan(0);
       expect([...seen.keys()].filter((status) => !['200', '403', '404'].includes(status))).toEqual([]);
@@ -212,7 +212,7 @@ describe('symbolic links', () => {
     60_000,
   );
 
-  test('a folder that becomes a link is not answered from memory a second later', async () => {
+  test('a directory that becomes a link is not served from the cache a second later', async () => {
     await using server = await startTestServer('root www;', {
       'www/folder/a.txt': 'inside',
       'outside/a.txt': CANARY,
@@ -255,7 +255,7 @@ test('NUL, controls, spaces and dots never name another file', async () => {
     for (const tail of tails) {
       const answer = await ask(server, name + tail);
       expect(answer, name + tail).not.toContain(CANARY);
-      if (`${name}${tail}` === '/x.cgi/' || `${name}${tail}` === '/x.cgi/.') continue; // a script with a path behind it
+      if (`${name}${tail}` === '/x.cgi/' || `${name}${tail}` === '/x.cgi/.') continue; // a script followed by a path
       expect([400, 404], name + tail).toContain(statusOf(answer));
     }
   }
@@ -300,7 +300,7 @@ test('dotfiles are 404 in every spelling, .well-known is served', async () => {
   expect(contentOf(await ask(server, '/.well-known/acme-challenge/token'))).toBe('token');
 });
 
-test('a fifo, a socket and a device are never opened: 404 at once', async () => {
+test('a fifo, a socket and a device are never opened: 404 immediately', async () => {
   await using server = await startTestServer('root www;', { 'www/': null });
   const www = join(server.directory, 'www');
   execFileSync('mkfifo', [join(www, 'fifo'), join(www, 'index.html')]);
@@ -309,7 +309,7 @@ test('a fifo, a socket and a device are never opened: 404 at once', async () => 
   symlinkSync('/dev/zero', join(www, 'zero'));
   symlinkSync('/dev/stdin', join(www, 'stdin'));
   try {
-    // More than there are threads that could wait for a fifo's other end.
+    // More requests than threads that could block on opening a fifo.
     const paths = ['/fifo', '/', '/index.html', '/socket', '/zero', '/stdin'].flatMap((path) =>
       Array.from({ length: 6 }, () => path),
     );
@@ -355,14 +355,14 @@ describe('range bombs', () => {
     ['-1-', 200],
     ['1e3-', 200],
     ['0x10-', 200],
-  ])('bytes=%s is answered with %d', async (spec, status) => {
+  ])('bytes=%s gets %d', async (spec, status) => {
     await using server = await startTestServer('root www;', files);
     const answer = await ask(server, '/small', `Range: bytes=${spec}\r\n`);
     expect(statusOf(answer)).toBe(status);
     if (status !== 416) expect(contentOf(answer).length).toBeLessThanOrEqual(1000);
   });
 
-  test('a range on HEAD or POST does not count', async () => {
+  test('a range on HEAD or POST is ignored', async () => {
     await using server = await startTestServer('root www;', files);
     const head = await ask(server, '/small', 'Range: bytes=0-1\r\n', 'HEAD');
     expect(statusOf(head)).toBe(200);
@@ -373,7 +373,7 @@ describe('range bombs', () => {
     );
   });
 
-  test('any Range field on any file sends at most the file and a head for each of 16 parts', async () => {
+  test('any Range field on any file sends at most the file and headers of 16 parts', async () => {
     await using server = await startTestServer('root www;', files);
     const number = fc.oneof(
       fc.nat(1200).map(String),
@@ -398,7 +398,7 @@ describe('range bombs', () => {
   }, 60_000);
 });
 
-test('a folder made and removed in a loop gives 200 or 404, never a fault', async () => {
+test('a directory created and removed in a loop gives 200 or 404, never an error', async () => {
   await using server = await startTestServer('root www;', { 'www/': null });
   const folder = join(server.directory, 'www/folder');
   for (let round = 0; round < 200; round += 1) {

@@ -36,7 +36,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('a server that stops', () => {
-  test('closes idle connections at once, also of clients that do not end theirs', async () => {
+  test('closes idle connections immediately, even if the client does not', async () => {
     await using server = await start();
     using idle = await Client.connect(server.port);
     using used = await Client.connect(server.port);
@@ -47,13 +47,13 @@ describe('a server that stops', () => {
     expect([idle.end, used.end]).toEqual(['ended', 'ended']);
   });
 
-  test('accepts nobody any more', async () => {
+  test('accepts no more connections', async () => {
     await using server = await start();
     await server.stop();
     await expect(Client.connect(server.port)).rejects.toThrow('ECONNREFUSED');
   });
 
-  test('finishes what is in flight, and says that the connection ends', async () => {
+  test('finishes requests in flight, and announces the close', async () => {
     await using server = await start();
     using client = await Client.connect(server.port);
     client.send(get('/late'));
@@ -65,7 +65,7 @@ describe('a server that stops', () => {
     await stopped;
   });
 
-  test('does not keep a connection whose answer was on its way already', async () => {
+  test('closes a connection whose response was already on its way', async () => {
     await using server = await start('keepalive_timeout 60s;');
     using client = await Client.connect(server.port);
     client.send(get('/stream'));
@@ -76,7 +76,7 @@ describe('a server that stops', () => {
     expect(await took).toBeLessThan(10_000);
   });
 
-  test('takes in the rest of a request that was begun, and answers it', async () => {
+  test('receives the rest of a request that has begun, and responds', async () => {
     await using server = await start();
     using client = await Client.connect(server.port);
     client.send('GET / HTTP/1.1\r\n');
@@ -88,7 +88,7 @@ describe('a server that stops', () => {
     await stopped;
   });
 
-  test('cuts what does not end within the grace', async () => {
+  test('aborts requests that do not end within the grace period', async () => {
     await using server = await start('client_header_timeout 60s;');
     using client = await Client.connect(server.port);
     client.send('GET / HTTP/1.1\r\n');
@@ -98,7 +98,7 @@ describe('a server that stops', () => {
   });
 });
 
-test('the command at SIGTERM: a download in flight is whole, an idle connection is closed, exit code 0', async () => {
+test('the command at SIGTERM: a download in flight completes, an idle connection is closed, exit code 0', async () => {
   const size = 32 * 1024 * 1024;
   await using server = await startCommand('server { listen LISTEN; root www; }', {
     'www/index.html': 'home',

@@ -6,11 +6,11 @@ import { startTestServer, type TestFiles, type TestServer } from '@webserv/serve
 export const CONF =
   'location /files { root top/store; upload on; upload_delete on; upload_conflict replace; client_max_body_size 100m; }';
 
-/** A store two folders deep, with canaries above it. */
+/** Creates a store two directories deep, with canaries above it. */
 export const start = (files: TestFiles = {}, conf = CONF): Promise<TestServer> =>
   startTestServer(conf, { canary: 'alive', 'top/canary': 'alive', 'top/store/': null, ...files });
 
-/** Everything below the server's folder, hidden files too. */
+/** All files below the server's directory, including hidden ones. */
 export async function tree(server: TestServer): Promise<string[]> {
   const entries = await readdir(server.directory, { recursive: true, withFileTypes: true });
   const path = (entry: (typeof entries)[number]): string => join(entry.parentPath, entry.name);
@@ -24,14 +24,14 @@ export const UNTOUCHED = ['canary', 'top/canary'];
 export const inStore = (server: TestServer, name: string): string =>
   join(server.directory, 'top/store', name);
 
-/** How many of this process's descriptors are of the store or of files in it. Linux tells; elsewhere none are seen. */
+/** Number of this process's descriptors of the store or of files in it. Zero except on Linux. */
 export async function openInStore(server: TestServer): Promise<number> {
   const descriptors = await readdir('/proc/self/fd').catch(() => []);
   const targets = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
   return targets.filter((target) => target.startsWith(inStore(server, ''))).length;
 }
 
-/** Waits until the server has seen what its client did. */
+/** Waits until the server has noticed the client's action. */
 export async function eventually(check: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(10))
     if (await check()) return;

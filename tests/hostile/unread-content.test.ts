@@ -23,8 +23,8 @@ const start = (answer: (exchange: Exchange) => Promise<Response>) =>
     },
   );
 
-describe('content that a client sends faster than it is read', () => {
-  test('stays with the client as long as nobody asks for it', async () => {
+describe('a body that a client sends faster than it is read', () => {
+  test('stays with the client until it is read', async () => {
     await using server = await start(async ({ request }) => {
       await sleep(1500);
       let size = 0;
@@ -39,7 +39,7 @@ describe('content that a client sends faster than it is read', () => {
     await client.received(`${SIZE} bytes`);
   });
 
-  test('is taken in no faster than it is read', async () => {
+  test('is received no faster than it is read', async () => {
     let read = 0;
     await using server = await start(async ({ request }) => {
       for await (const piece of request.body) {
@@ -69,7 +69,7 @@ describe('content that a client sends faster than it is read', () => {
     client.send(post('/', 10_000_000));
     let sending = true;
     const sent = (async () => {
-      // What the system no longer takes would be memory of this very process.
+      // Bytes that the system no longer takes would occupy memory of this very process.
       for (; sending; await new Promise(setImmediate)) if (client.unsent === 0) client.send('x');
     })();
     await client.received('bytes grown').finally(() => {

@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 import { CONF, eventually, filePart, inStore, openInStore, start, tree, UNTOUCHED } from './store.js';
 
-/** Sends the first half of an upload and waits until its temporary file is there. */
+/** Sends the first half of an upload and waits until its temporary file exists. */
 async function halfUpload(server: TestServer, head: string, firstHalf: string): Promise<Socket> {
   const before = (await tree(server)).length;
   const socket = connect(server.port, '127.0.0.1');
@@ -81,11 +81,11 @@ describe('half an upload', () => {
     socket.destroy();
   });
 
-  test('what a killed server left is removed at the next start; what another server is writing is not', async () => {
+  test('the leftovers of a killed server are removed at the next start; files of another server are not', async () => {
     await using server = await start();
     const socket = await halfUpload(server, PUT_HEAD, half);
     const [name = ''] = await readdir(inStore(server, ''));
-    const left = name.replace(/-[0-9a-f]{8}-(\d+)$/, '-00000000-$1'); // as an earlier process with our number named it
+    const left = name.replace(/-[0-9a-f]{8}-(\d+)$/, '-00000000-$1'); // named as by an earlier process with our process id
     await mkdir(inStore(server, 'deep/er'), { recursive: true });
     await writeFile(inStore(server, left), half);
     await writeFile(inStore(server, `deep/er/${left}`), half);
@@ -97,7 +97,7 @@ describe('half an upload', () => {
     socket.destroy();
   });
 
-  test('20 clients put one name 5 times each, 1 MB: readers see nothing but whole files', async () => {
+  test('20 clients put one name 5 times each, 1 MB: readers only see whole files', async () => {
     await using server = await start({ 'top/store/a': 'a'.repeat(1_000_000) });
     const isWhole = (text: string): boolean => text === (text[0] ?? '').repeat(1_000_000);
     let writing = true;
@@ -120,7 +120,7 @@ describe('half an upload', () => {
     expect(await tree(server)).toEqual([...UNTOUCHED, 'top/store/a']);
   });
 
-  test('If-None-Match: *, a folder, a link: refused, and what is there stays', async () => {
+  test('If-None-Match: *, a directory, a link: rejected, and the existing file stays', async () => {
     await using server = await start({ 'top/store/a': 'old', 'top/store/folder/b': 'old' });
     await symlink('../canary', inStore(server, 'link'));
     const put = async (name: string, headers = {}): Promise<number> =>
@@ -133,7 +133,7 @@ describe('half an upload', () => {
     expect(await readdir(inStore(server, 'folder'))).toEqual(['b']);
   });
 
-  test('a folder swapped for a link to elsewhere again and again: nothing gets there', async () => {
+  test('a directory repeatedly swapped for a link to elsewhere: nothing is written there', async () => {
     await using server = await start({ 'top/store/sub/': null, 'elsewhere/': null });
     const sub = inStore(server, 'sub');
     await symlink(join(server.directory, 'elsewhere'), inStore(server, 'link'));
@@ -189,7 +189,7 @@ describe('names in the URL of a PUT', () => {
     `/files/${'n'.repeat(256)}`,
     '/filesx/canary',
     'http://a/files/../../canary',
-  ])('%s: refused, and nothing is made or changed', async (target) => {
+  ])('%s: rejected, and nothing is created or changed', async (target) => {
     await using server = await start({ 'top/store/.git/': null, 'top/store/sub/': null });
     const answer = await server.raw(
       `PUT ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nevil`,
@@ -222,7 +222,7 @@ describe('DELETE beyond the store', () => {
     '/files/.hidden',
     '*',
     'http://a/files/../canary',
-  ])('%s: refused, and nothing is lost', async (target) => {
+  ])('%s: rejected, and nothing is lost', async (target) => {
     await using server = await start({ 'top/store/folder/x': 'y', 'top/store/.hidden': 'z' });
     await symlink('../../top', inStore(server, 'linked'));
     await symlink('../canary', inStore(server, 'file'));

@@ -3,7 +3,7 @@ import { definePlugin, Stage } from '@webserv/server';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** Every byte, raw and percent-encoded, in the path of a URL. nginx 1.22 answers the same but where it is said. */
+/** Every byte, raw and percent-encoded, in the path of a URL. nginx 1.22 responds the same except where noted. */
 
 const ask = (server: TestServer, target: string, more = '', method = 'GET') =>
   server.raw(
@@ -16,9 +16,9 @@ const locationOf = (answer: string) => /^location: (.*)\r$/im.exec(answer)?.[1];
 
 const hex = (byte: number) => `%${byte.toString(16).padStart(2, '0')}`;
 const every = Array.from({ length: 256 }, (_, byte) => byte);
-/** Bytes that a file's name can have. */
+/** Bytes that a file name can contain. */
 const nameable = every.filter((byte) => byte !== 0 && byte !== 0x2f);
-/** Bytes that are syntax in a request line, or malformed in it; nginx takes `#` for the end of the path. */
+/** Bytes that are syntax in a request line, or malformed there; nginx reads `#` as the end of the path. */
 const isRaw = (byte: number) => byte > 0x20 && byte !== 0x7f && !'%#?/'.includes(String.fromCharCode(byte));
 
 let server: TestServer;
@@ -49,14 +49,14 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 describe('a byte of a path', () => {
-  it('names the file with that byte when it is encoded, whatever the byte', async () => {
+  it('names the file with that byte if it is encoded, for any byte', async () => {
     for (const byte of nameable) {
       const answer = await ask(server, `/a${hex(byte)}b`);
       expect([byte, statusOf(answer), contentOf(answer)]).toEqual([byte, 200, `byte ${byte}`]);
     }
   }, 60_000);
 
-  it('names the file with that byte when it is raw, but for controls, space and what is syntax', async () => {
+  it('names the file with that byte if it is raw, except controls, space and syntax', async () => {
     for (const byte of nameable.filter(isRaw)) {
       const answer = await ask(server, `/a${String.fromCharCode(byte)}b`);
       expect([byte, statusOf(answer), contentOf(answer)]).toEqual([byte, 200, `byte ${byte}`]);
@@ -66,7 +66,7 @@ describe('a byte of a path', () => {
     }
   }, 60_000);
 
-  it('that is an encoded slash or NUL leads to no file, and to no location of the path it looks like', async () => {
+  it('that is an encoded slash or NUL leads to no file, and to no location of the path it resembles', async () => {
     for (const path of ['/a%00b', '/a%2fb', '/a%2Fb', '/%00', '/%2f', '/%2f%2f', '/..%2f..%2fetc%2fpasswd']) {
       for (const method of ['GET', 'HEAD']) {
         expect([path, statusOf(await ask(server, path, '', method))]).toEqual([path, 404]);
@@ -87,8 +87,8 @@ describe('a byte of a path', () => {
     expect(statusOf(await ask(server, '/tried/a%00b'))).toBe(404);
   }, 60_000);
 
-  it('that is a NUL is refused behind a front controller, and is 404 where a script is the page of that error', async () => {
-    // More often than once, since a script that many ask for is looked up once a second.
+  it('that is a NUL is rejected with a front controller, and is 404 if a script is the page of that error', async () => {
+    // Several times, because a frequently requested script is looked up once a second.
     for (let round = 0; round < 5; round += 1) {
       expect(statusOf(await ask(server, '/front/a'))).toBe(200);
       for (const path of ['/front/a%00b', '/front/%00', '/front/x.cgi%00', '/front/%00/']) {
@@ -102,7 +102,7 @@ describe('a byte of a path', () => {
   });
 });
 
-describe('what is no text in a path', () => {
+describe('bytes of a path that are not text', () => {
   it('leaves escaped in a Location: decoded again, it is the same', async () => {
     for (const byte of every) {
       const moved = locationOf(await ask(server, `/moved/a${hex(byte)}b`));

@@ -2,8 +2,8 @@ import type { Reading, ReadRequest } from '../properties/reader.js';
 import type { NodeReading, NodeRequest } from './node-reader.js';
 
 /**
- * Where two readers of the same bytes part.
- * @returns a name for it; undefined where they agree, in what they accept and in what it means
+ * Finds the first difference between two parsers of the same bytes.
+ * @returns its name; undefined if they agree on what is accepted and on its meaning
  */
 export function difference(ours: Reading, theirs: NodeReading): string | undefined {
   for (let index = 0; ; index += 1) {
@@ -16,7 +16,7 @@ export function difference(ours: Reading, theirs: NodeReading): string | undefin
     if (!theyHave) return theirs.refusal === undefined ? 'Node waits' : `Node refuses: ${theirs.refusal}`;
     const parted = otherMeaning(our, their);
     if (parted !== undefined) return `another meaning: ${parted}`;
-    // What follows is nobody's, or the tunnel's.
+    // The bytes after it belong to no request, or to a tunnel.
     if (!our.keepAlive || our.method === 'CONNECT') return undefined;
   }
 }

@@ -1,14 +1,14 @@
-/** A difference between Node's parser and ours that is meant to be. */
+/** An intended difference between Node's parser and ours. */
 export interface Difference {
-  /** As `difference` names it, or its beginning. */
+  /** The name, as `difference` returns it, or its beginning. */
   readonly name: string;
-  /** What the bytes have then. */
+  /** Matches the bytes that cause it. */
   readonly where: RegExp;
-  /** What backs us. */
+  /** The justification. */
   readonly why: string;
   /** The shortest such request. */
   readonly example: string;
-  /** The minor version of llhttp 9 that reads it as we do. */
+  /** The minor version of llhttp 9 that behaves as we do. */
   readonly until?: number;
 }
 
@@ -17,11 +17,11 @@ const chunked = (fields: readonly string[], content: string) =>
   get('Transfer-Encoding: chunked', ...fields) + content;
 
 export const differences: readonly Difference[] = [
-  // Node refuses what we accept
+  // Node rejects a request that we accept
   {
     name: 'Node refuses: HPE_INVALID_METHOD',
     where: /[!#$%&'*+\-.^_`|~0-9A-Za-z]/,
-    why: 'a method is any token (RFC 9110 §9.1); one nobody implements is answered with 501, in step',
+    why: 'a method is any token (RFC 9110 §9.1); an unknown one gets 501, and the connection stays in step',
     example: 'FOO / HTTP/1.1\r\nHost: a\r\n\r\n',
   },
   {
@@ -33,13 +33,13 @@ export const differences: readonly Difference[] = [
   {
     name: "Node refuses: HPE_INVALID_CONTENT_LENGTH: Content-Length can't be present with Transfer-Encoding",
     where: /\r\n0[^\r\n]*\r\n(?:[^\r\n]+\r\n)*Content-Length/,
-    why: 'a trailer is no header: it says nothing about framing and is not merged (RFC 9110 §6.5.1)',
+    why: 'a trailer is not part of the header section: it does not affect framing and is not merged (RFC 9110 §6.5.1)',
     example: chunked([], '0\r\nContent-Length: 5\r\n\r\n'),
   },
   {
     name: 'Node waits',
     where: /Upgrade[\s\S]*\r\n0[^\r\n]*\r\n(?:[^\r\n]+\r\n)*Content-Length/,
-    why: 'the same; where the request asks for an upgrade, Node does not tell its refusal',
+    why: 'the same; if the request asks for an upgrade, Node does not report its rejection',
     example: chunked(['Connection: upgrade', 'Upgrade: x'], '0\r\nContent-Length: 5\r\n\r\n'),
   },
   {
@@ -51,15 +51,15 @@ export const differences: readonly Difference[] = [
   {
     name: 'Node refuses: HPE_INVALID_URL: Invalid char in url path',
     where: /[\x80-\xff]/,
-    why: 'curl and old programs send a path in the bytes they have; every byte but controls, space and # is data',
+    why: 'curl and old programs send a path without encoding it; every byte but controls, space and # is data',
     example: 'GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n',
   },
 
-  // We refuse what Node accepts: lines
+  // We reject a request that Node accepts: lines
   {
     name: 'we refuse: malformed method',
     where: /(?:^|[^\r])\n/,
-    why: 'a LF alone ends no line, an empty one neither (RFC 9112 §2.2: a recipient MAY let it; we do not)',
+    why: 'a single LF does not end a line, not even an empty one (RFC 9112 §2.2: a recipient MAY let it; we do not)',
     example: `\n${get()}`,
   },
   {
@@ -77,13 +77,13 @@ export const differences: readonly Difference[] = [
   {
     name: 'we refuse: empty request target',
     where: /\S {2,}\S/,
-    why: 'one space stands between method and target (RFC 9112 §3)',
+    why: 'one space separates method and target (RFC 9112 §3)',
     example: 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n',
   },
   {
     name: 'we refuse: HTTP version not supported',
     where: / HTTP\/(?:2\.0|0\.9)/,
-    why: 'this connection speaks 1.0 and 1.1 (RFC 9110 §15.6.6)',
+    why: 'this server supports 1.0 and 1.1 (RFC 9110 §15.6.6)',
     example: 'GET / HTTP/2.0\r\nHost: a\r\n\r\n',
   },
 
@@ -103,19 +103,19 @@ export const differences: readonly Difference[] = [
   {
     name: 'we refuse: invalid path',
     where: /\.\.|%/,
-    why: 'a path climbs not above its root: two readers could take it for two files',
+    why: 'a path must not climb above its root: two parsers could resolve it to different files',
     example: 'GET /.. HTTP/1.1\r\nHost: a\r\n\r\n',
   },
   {
     name: 'we refuse: invalid request target',
     where: /\S+ [^ ]+ HTTP/,
-    why: 'each form belongs to its methods: the asterisk to OPTIONS, the authority to CONNECT (RFC 9112 §3.2.3, §3.2.4)',
+    why: 'each form is for certain methods: the asterisk for OPTIONS, the authority for CONNECT (RFC 9112 §3.2.3, §3.2.4)',
     example: 'GET * HTTP/1.1\r\nHost: a\r\n\r\n',
   },
   {
-    name: 'we refuse: https target on an open connection',
+    name: 'we refuse: https target on a connection without TLS',
     where: / https:/i,
-    why: 'an origin must not answer for https where nothing secures the connection (RFC 9110 §7.4)',
+    why: 'an origin must not serve https on a connection that is not secured (RFC 9110 §7.4)',
     example: 'GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n',
   },
 
@@ -123,19 +123,19 @@ export const differences: readonly Difference[] = [
   {
     name: 'we refuse: more than one Host',
     where: /host/i,
-    why: 'MUST be answered with 400 (RFC 9112 §3.2)',
+    why: 'a server MUST respond with 400 (RFC 9112 §3.2)',
     example: get('Host: a'),
   },
   {
     name: 'we refuse: invalid Host',
     where: /host/i,
-    why: 'MUST be answered with 400 (RFC 9112 §3.2)',
+    why: 'a server MUST respond with 400 (RFC 9112 §3.2)',
     example: 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n',
   },
   {
     name: 'we refuse: missing Host',
     where: /HTTP\/1\.1/,
-    why: 'MUST be answered with 400 (RFC 9112 §3.2); in Node the server sees to it, not the parser',
+    why: 'a server MUST respond with 400 (RFC 9112 §3.2); in Node the server checks it, not the parser',
     example: 'GET / HTTP/1.1\r\n\r\n',
   },
 
@@ -143,13 +143,13 @@ export const differences: readonly Difference[] = [
   {
     name: 'we refuse: invalid Content-Length',
     where: /Content-Length: 0[0-9]/,
-    why: 'a leading zero makes some readers read octal; nobody honest sends it',
+    why: 'some parsers read a leading zero as octal; legitimate clients do not send it',
     example: `${get('Content-Length: 03')}abc`,
   },
   {
     name: 'we refuse: malformed Transfer-Encoding',
     where: /Transfer-Encoding: ?(?:,|\r\n)/,
-    why: 'an empty value or member is a list that two readers could read differently (RFC 9112 §11.2)',
+    why: 'two parsers could interpret a list with an empty member differently (RFC 9112 §11.2)',
     example: get('Transfer-Encoding:'),
     until: 4,
   },
@@ -161,9 +161,9 @@ export const differences: readonly Difference[] = [
     until: 4,
   },
   {
-    name: 'we refuse: Content-Length beside Transfer-Encoding',
+    name: 'we refuse: both Content-Length and Transfer-Encoding',
     where: /Transfer-Encoding:\r\n/,
-    why: 'also where the coding is empty (RFC 9112 §6.3)',
+    why: 'even if the coding is empty (RFC 9112 §6.3)',
     example: get('Transfer-Encoding:', 'Content-Length: 0'),
     until: 4,
   },
@@ -176,13 +176,13 @@ export const differences: readonly Difference[] = [
   {
     name: 'we refuse: transfer coding not implemented',
     where: /gzip|identity/,
-    why: 'a coding that is not understood is answered with 501 (RFC 9112 §6.1), chunked behind it or not',
+    why: 'an unknown coding gets 501 (RFC 9112 §6.1), with or without chunked after it',
     example: `${get('Transfer-Encoding: gzip, chunked')}0\r\n\r\n`,
   },
   {
     name: 'we refuse: chunked has no parameters',
     where: /chunked;a=b/,
-    why: 'their presence SHOULD be treated as an error (RFC 9112 §7.1); Node lets them pass only with an upgrade',
+    why: 'their presence SHOULD be treated as an error (RFC 9112 §7.1); Node accepts them only with an upgrade',
     example: `${get('Connection: upgrade', 'Upgrade: x', 'Transfer-Encoding: chunked;a=b')}0\r\n\r\n`,
   },
 
@@ -190,19 +190,19 @@ export const differences: readonly Difference[] = [
   {
     name: 'we refuse: unknown expectation',
     where: /Expect/,
-    why: 'is answered with 417 (RFC 9110 §10.1.1); in Node the server sees to it, not the parser',
+    why: 'gets 417 (RFC 9110 §10.1.1); in Node the server checks it, not the parser',
     example: get('Expect: something'),
   },
   {
     name: 'we refuse: more than one Content-Type',
     where: /Content-Type/,
-    why: 'two readers could take either for the type',
+    why: 'two recipients could each use a different one',
     example: get('Content-Type: text/plain', 'Content-Type: text/html'),
   },
   {
     name: 'we refuse: status 426',
     where: /Sec-WebSocket-Version: 99/,
-    why: 'a version of WebSocket that nobody speaks is answered with the one that is spoken (RFC 6455 §4.4)',
+    why: 'an unsupported WebSocket version gets the supported one (RFC 6455 §4.4)',
     example: get('Connection: upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 99'),
   },
   {
@@ -214,7 +214,7 @@ export const differences: readonly Difference[] = [
   {
     name: 'another meaning: a name with an underscore',
     where: /_/,
-    why: 'such fields are dropped: CGI and its kin cannot tell them from those with a dash (RFC 3875 §4.1.18)',
+    why: 'such fields are ignored: CGI cannot distinguish them from those with a dash (RFC 3875 §4.1.18)',
     example: get('X_Y: z'),
   },
 ];

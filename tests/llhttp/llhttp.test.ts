@@ -7,7 +7,7 @@ import { difference } from './compare.js';
 import { differences } from './differences.js';
 import { NodeReader } from './node-reader.js';
 
-/** The same cases in every run: a difference is found where the code changes, not by chance. */
+/** A fixed seed: new differences come from code changes, not from chance. */
 const SEED = 20_261_123;
 const CASES = 40_000;
 
@@ -16,15 +16,15 @@ afterAll(() => node.close());
 
 const parting = async (text: string) => difference(await read(cut(text, [])), await node.read(text));
 
-/** @returns the name of a difference that no row of the table explains */
+/** @returns the name of a difference that no entry of the table explains */
 async function unexplained(bytes: string): Promise<string | undefined> {
   const name = await parting(bytes);
   if (name === undefined) return undefined;
   return differences.some((row) => name.startsWith(row.name) && row.where.test(bytes)) ? undefined : name;
 }
 
-describe("beside Node's own parser", { timeout: 120_000 }, () => {
-  it('every request that one accepts and the other refuses, or reads otherwise, is explained', async () => {
+describe("compared with Node's own parser", { timeout: 120_000 }, () => {
+  it('every request that only one accepts, or that they interpret differently, is explained', async () => {
     const any = fc.oneof(mutated, mutated, mutated, conversation, rubbish);
     const found: string[] = [];
     for (const bytes of fc.sample(any, { seed: SEED, numRuns: CASES })) {
@@ -34,7 +34,7 @@ describe("beside Node's own parser", { timeout: 120_000 }, () => {
     expect(found.sort((a, b) => a.length - b.length).slice(0, 5)).toEqual([]);
   });
 
-  it('everything well-formed is read alike, but for what is explained', async () => {
+  it('well-formed requests are interpreted alike, except for explained differences', async () => {
     for (const bytes of fc.sample(wellFormed, { seed: SEED, numRuns: 5_000 })) {
       expect(await unexplained(bytes), bytes).toBeUndefined();
     }

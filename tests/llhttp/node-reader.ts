@@ -1,23 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
 
-/** A request as Node's own HTTP server gives it to its handler. */
+/** A request as Node's own HTTP server passes it to its handler. */
 export interface NodeRequest {
   readonly method: string;
   readonly target: string;
   readonly version: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
-  /** One character a byte; undefined where it is not whole. */
+  /** The body, one character per byte; undefined if it is incomplete. */
   content: string | undefined;
 }
 
 export interface NodeReading {
   readonly requests: readonly NodeRequest[];
-  /** llhttp's code and reason; undefined where nothing is wrong, or not yet. */
+  /** llhttp's code and reason; undefined without an error so far. */
   readonly refusal: string | undefined;
 }
 
-/** A connection without a socket: bytes in, answers dropped. */
+/** A connection without a socket: takes bytes, discards responses. */
 class Line extends Duplex {
   readonly requests: NodeRequest[] = [];
   refusal: string | undefined;
@@ -29,10 +29,10 @@ class Line extends Duplex {
   }
 }
 
-/** More turns of the event loop than a handler needs to get all that was sent. */
+/** More turns of the event loop than a handler needs to receive all bytes sent. */
 const TURNS = 4;
 
-/** Reads bytes with Node's parser, strict as its HTTP server has it, and without what that server checks besides. */
+/** Parses bytes with Node's parser, as strictly as its HTTP server, but without that server's further checks. */
 export class NodeReader {
   readonly #server: Server;
 
@@ -46,7 +46,7 @@ export class NodeReader {
     this.#server.on('checkExpectation', handle);
     this.#server.on('connect', take);
     this.#server.on('clientError', (error: NodeJS.ErrnoException & { reason?: string }, socket) => {
-      // Not destroyed: what came before the fault is still on its way to the handler.
+      // Not destroyed: earlier requests are still on their way to the handler.
       if (socket instanceof Line) socket.refusal ??= `${error.code ?? ''}: ${error.reason ?? error.message}`;
     });
   }
@@ -74,7 +74,7 @@ function take(request: IncomingMessage): void {
   const taken: NodeRequest = { method, target, version, fields, content: undefined };
   const line: unknown = socket;
   if (line instanceof Line) line.requests.push(taken);
-  // What follows a CONNECT is the tunnel's.
+  // Bytes after a CONNECT belong to the tunnel.
   if (method === 'CONNECT') taken.content = '';
   const pieces: Buffer[] = [];
   request.on('data', (piece: Buffer) => pieces.push(piece));

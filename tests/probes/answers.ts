@@ -14,7 +14,7 @@ function lines(all: readonly string[]): Response {
   };
 }
 
-/** What the probes' runner expects of the server it asks, beside a page at `/`. */
+/** Responses that the probes' runner expects from the server, besides a page at `/`. */
 export default definePlugin({
   name: 'probe-answers',
   apply({ hooks, route }) {

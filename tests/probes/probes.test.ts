@@ -11,7 +11,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const probes = here('../../../shared/probes/');
 const runner = join(probes, 'run-cases.py');
 
-/** A case's verdict and what was seen of it, by its name. */
+/** A case's verdict and the observed behaviour, by its name. */
 type Verdicts = Readonly<Record<string, readonly [verdict: string, seen: string]>>;
 
 async function run(cases: string): Promise<Verdicts> {
@@ -43,7 +43,7 @@ describe('public probes against the real command', { timeout: 180_000 }, () => {
   it.concurrent.each([
     ['http11probe-a.json', 100],
     ['llhttp.json', 90],
-  ])('%s passes but for what is explained', async (cases, least) => {
+  ])('%s passes except for explained cases', async (cases, least) => {
     const verdicts = Object.entries(await run(cases));
     expect(verdicts.length).toBeGreaterThan(least);
     const open = verdicts

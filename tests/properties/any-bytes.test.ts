@@ -9,30 +9,30 @@ import { read } from './reader.js';
 
 const anything = fc.oneof(rubbish, mutated, conversation);
 
-describe('any bytes at all give an answer or a close', { timeout: 60_000 }, () => {
+describe('any bytes lead to a response or a close', { timeout: 60_000 }, () => {
   it('never an exception', async () => {
     await fc.assert(
       fc.asyncProperty(anything, cuts, async (text, places) => {
-        const { refusal } = await read(cut(text, places)); // throws what is no refusal
+        const { refusal } = await read(cut(text, places)); // throws any exception that is not a rejection
         if (refusal !== undefined) expect([400, 414, 417, 421, 426, 431, 501, 505]).toContain(refusal.status);
       }),
       { numRuns: 10_000 },
     );
   });
 
-  it('never a hang, a second response or a request that was not there', async () => {
+  it('never a hang, a second response or a request that was not sent', async () => {
     await using recording = await startRecording('client_max_body_size 0;');
     await fc.assert(
       fc.asyncProperty(anything, async (text) => {
-        if (text.includes('HEAD')) return; // its answers can only be told apart by who knows what was asked
+        if (text.includes('HEAD')) return; // responses to HEAD can only be parsed with the requested methods
         const { requests, refusal, incomplete } = await read(cut(text, []));
         await using client = await WireClient.connect(recording.server.port);
         const before = recording.requests.length;
         await client.send(Buffer.from(text, 'latin1'));
         client.end();
-        const answers = readAnswers(await client.untilEnd()); // throws what is no answer
+        const answers = readAnswers(await client.untilEnd()); // throws if the bytes are not responses
 
-        // A request that is not whole may be answered before that is known: by its method alone.
+        // The server may respond to an incomplete request early, if its method alone decides.
         const closing = requests.findIndex(({ keepAlive }) => !keepAlive);
         const whole = closing === -1 ? requests : requests.slice(0, closing + 1);
         const refused = closing === -1 && refusal !== undefined && !incomplete ? 1 : 0;

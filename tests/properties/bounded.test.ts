@@ -5,7 +5,10 @@ import { ChunkedDecoder } from '../../src/kernel/http1/chunked.js';
 import { HeadParser } from '../../src/kernel/http1/parser.js';
 import { LIMITS } from './reader.js';
 
-/** Pushes the same packet until something objects. @returns how many bytes it took, or the most that were tried */
+/**
+ * Pushes the same packet until the parser rejects it. @returns how many bytes it accepted, at most the limit of the
+ * test
+ */
 function untilRefused(push: (packet: Buffer) => void, packet: string, most: number): number {
   let pushed = 0;
   try {
@@ -16,7 +19,7 @@ function untilRefused(push: (packet: Buffer) => void, packet: string, most: numb
   return pushed;
 }
 
-describe('what a client makes us keep is bounded', () => {
+describe('memory that a client can occupy is bounded', () => {
   it.each([
     ['a request line', 'GET /', 'a'],
     ['a query', 'GET /?', 'a'],
@@ -48,7 +51,7 @@ describe('what a client makes us keep is bounded', () => {
     expect(untilRefused((packet) => decoder.decode(packet, 0), more, 1_000_000)).toBeLessThan(30_000);
   });
 
-  it('in content that nobody reads, also where it comes byte by byte', () => {
+  it('in an unread body, even if it arrives byte by byte', () => {
     for (const size of [1, 10, 1000, 65_536]) {
       let isFull = false;
       const full = () => {

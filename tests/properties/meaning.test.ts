@@ -7,7 +7,7 @@ import { cut } from '../wire/packets.js';
 import { conversation, mutated } from '../wire/requests.js';
 import { type ReadRequest, read } from './reader.js';
 
-/** A request written the one plain way. Its target is as it came: it may not be decoded on the way. */
+/** Serialises a request in its plainest form. The target stays as received: it must not be decoded on the way. */
 function written({ method, target, version, fields, content = '' }: ReadRequest): string {
   const isFraming = (name: string) => name === 'content-length' || name === 'transfer-encoding';
   const lines = fields.filter(([name]) => !isFraming(name)).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -15,14 +15,14 @@ function written({ method, target, version, fields, content = '' }: ReadRequest)
   return `${method} ${target} HTTP/${version}\r\n${lines.join('')}${length}\r\n${content}`;
 }
 
-/** What is left of a request when its framing, which is the hop's, is taken away. */
+/** A request without its framing, which belongs to the hop. */
 function meaning(request: ReadRequest): ReadRequest {
   const fields = request.fields.filter(([name]) => name !== 'content-length' && name !== 'transfer-encoding');
   return { ...request, fields };
 }
 
-describe('whatever the parser accepts, it re-serialises to the same meaning', { timeout: 60_000 }, () => {
-  it('one by one and behind each other', async () => {
+describe('any accepted request keeps its meaning when it is serialised again', { timeout: 60_000 }, () => {
+  it('singly and pipelined', async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(fc.oneof(mutated, conversation), async (text) => {
@@ -36,10 +36,10 @@ describe('whatever the parser accepts, it re-serialises to the same meaning', { 
       }),
       { numRuns: 5_000 },
     );
-    expect(accepted).toBeGreaterThan(1_000); // else it says nothing
+    expect(accepted).toBeGreaterThan(1_000); // otherwise the assertion would check nothing
   });
 
-  it('writes no answer that reads as another, whatever fields a plugin gives', () => {
+  it('never writes a response that parses as another, with any fields a plugin gives', () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 5 }),
       fc.constantFrom(

@@ -85,8 +85,8 @@ const mappings = [
   { prefix: '/img/small', directory: '/srv/images' },
 ];
 
-describe('any path stays under its root', { timeout: 60_000 }, () => {
-  it('decoded, it is absolute and holds nothing that climbs or ends a name', () => {
+describe('every path stays under its root', { timeout: 60_000 }, () => {
+  it('decoded, it is absolute, without dot segments or NUL', () => {
     let accepted = 0;
     fc.assert(
       fc.property(rawPath, (raw) => {
@@ -104,7 +104,7 @@ describe('any path stays under its root', { timeout: 60_000 }, () => {
     expect(accepted).toBeGreaterThan(1_000);
   });
 
-  it('as a file, it is in the directory by its segments, as the system reads them', () => {
+  it('as a file, its segments are in the directory, as the system reads them', () => {
     fc.assert(
       fc.property(rawPath, fc.constantFrom(...mappings), (raw, mapping) => {
         const path = decodePath(raw);
@@ -113,7 +113,7 @@ describe('any path stays under its root', { timeout: 60_000 }, () => {
         const isFileName = segmentsOf(path).every((segment) => !/[/\0]/.test(segment));
         expect(file !== undefined).toBe(isFileName && isUnder(path, mapping.prefix));
         if (file === undefined) return;
-        // What the system would open is the very text, so nothing is left to resolve; a slash at the end may stay.
+        // The system opens this very text, so nothing is left to resolve; a trailing slash may stay.
         expect(resolve(file)).toBe(file === '/' ? '/' : file.replace(/\/$/, ''));
         expect(isUnder(resolve(file), mapping.directory)).toBe(true);
       }),
@@ -121,11 +121,11 @@ describe('any path stays under its root', { timeout: 60_000 }, () => {
     );
   });
 
-  it('is decoded once: what it is encoded to is decoded to the same', () => {
+  it('is decoded once: encoding and decoding it again gives the same path', () => {
     fc.assert(
       fc.property(rawPath, (raw) => {
         const path = decodePath(raw);
-        // Half a character cannot come over the wire: a target's characters are bytes.
+        // A lone surrogate cannot be received: a target's characters are bytes.
         if (path === undefined || !path.isWellFormed()) return;
         const encoded = encodePath(path);
         expect(encoded).toMatch(/^[\w\-.~%/]+$/);
@@ -136,7 +136,7 @@ describe('any path stays under its root', { timeout: 60_000 }, () => {
     );
   });
 
-  it('has a string for a name of any bytes, which is its own', () => {
+  it('has a unique string for a name of any bytes', () => {
     const root = decodePath('/');
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 12 }), (bytes) => {
@@ -170,7 +170,7 @@ describe('any path stays under its root', { timeout: 60_000 }, () => {
     expect(isUnder('/img..', '/img')).toBe(false);
   });
 
-  it("never lets a client's file name leave its folder", () => {
+  it("never lets a client's file name leave its directory", () => {
     fc.assert(
       fc.property(rawPath, (proposed) => {
         const name = safeFileName(proposed);

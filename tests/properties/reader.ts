@@ -4,7 +4,7 @@ import type { FramedBody } from '../../src/kernel/http1/body-framing.js';
 import { type HeadLimits, HeadParser } from '../../src/kernel/http1/parser.js';
 import { receive } from '../../src/kernel/http1/request.js';
 
-/** A request as the bytes of a connection say it, without sockets. */
+/** A request parsed from the bytes of a connection, without sockets. */
 export interface ReadRequest {
   readonly method: string;
   readonly target: string;
@@ -14,15 +14,15 @@ export interface ReadRequest {
   readonly host: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly keepAlive: boolean;
-  /** One character a byte; undefined where it is not whole. */
+  /** The body, one character per byte; undefined if it is incomplete. */
   readonly content: string | undefined;
 }
 
 export interface Reading {
   readonly requests: readonly ReadRequest[];
-  /** What is wrong with the bytes behind them; undefined where nothing is, or more could follow. */
+  /** Error in the bytes after the requests; undefined if they have none, or more could follow. */
   readonly refusal: { readonly status: number; readonly reason: string } | undefined;
-  /** A head, or content, was begun and lacks its end. */
+  /** A head or body has begun and is incomplete. */
   readonly incomplete: boolean;
 }
 
@@ -36,7 +36,7 @@ interface Current {
   readonly body: FramedBody;
 }
 
-/** The whole of what has come; its pieces are taken at once, as they may be moved later. */
+/** The whole body received. Its pieces are copied immediately, because the decoder may move them later. */
 async function contentOf(body: FramedBody): Promise<string> {
   const pieces: Uint8Array[] = [];
   for await (const piece of body.queue.readable) pieces.push(piece);
@@ -44,8 +44,8 @@ async function contentOf(body: FramedBody): Promise<string> {
 }
 
 /**
- * Reads packets as a connection does.
- * @throws whatever is no HttpError: the parser's own faults
+ * Parses packets as a connection does.
+ * @throws any error that is not an HttpError: a bug in the parser
  */
 export async function read(packets: readonly Buffer[], limits: HeadLimits = LIMITS): Promise<Reading> {
   const requests: ReadRequest[] = [];

@@ -9,7 +9,7 @@ import { read } from './reader.js';
 
 const everyByte = (text: string) => [...text].map((byte) => Buffer.from(byte, 'latin1'));
 
-describe('any split of the bytes into packets gives the same answer', { timeout: 60_000 }, () => {
+describe('any split of the bytes into packets gives the same response', { timeout: 60_000 }, () => {
   it('at any places', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(conversation, rubbish), cuts, async (text, places) => {
@@ -28,7 +28,7 @@ describe('any split of the bytes into packets gives the same answer', { timeout:
     );
   });
 
-  it('where limits are reached, too', async () => {
+  it('also at the limits', async () => {
     const limits = fc.record({
       requestLine: fc.integer({ min: 10, max: 60 }),
       head: fc.integer({ min: 20, max: 200 }),
@@ -49,7 +49,7 @@ describe('any split of the bytes into packets gives the same answer', { timeout:
     );
   });
 
-  it('reads what is well-formed', async () => {
+  it('parses well-formed requests', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(wellFormed, { minLength: 1, maxLength: 4 }), async (messages) => {
         const { requests, refusal, incomplete } = await read(cut(messages.join(''), []));
@@ -77,7 +77,7 @@ describe('any split of the bytes into packets gives the same answer', { timeout:
       const answers = readAnswers(text);
       return { executed, answers: answers.map(({ status, content }) => ({ status, content })) };
     };
-    // HEAD's answers can only be told apart by who knows what was asked.
+    // Responses to HEAD can only be parsed with the requested methods.
     const talk = fc.oneof(conversation, rubbish).filter((text) => !text.includes('HEAD'));
     await fc.assert(
       fc.asyncProperty(talk, cuts, async (text, places) => {

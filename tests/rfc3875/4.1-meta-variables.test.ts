@@ -3,7 +3,7 @@ import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rawReflection, reflect, reflection } from './scripts.js';
 
-/** Authenticates whoever calls as `guest`, as a plugin for it would. */
+/** Authenticates every client as `guest`, as an authentication plugin would. */
 const guests = definePlugin({
   name: 'guests',
   apply({ hooks }) {
@@ -66,7 +66,7 @@ describe('4.1.1 AUTH_TYPE and 4.1.11 REMOTE_USER', () => {
     expect(environment.REMOTE_USER).toBe('guest');
   });
 
-  it('are not set when the server authenticated nobody', async () => {
+  it('are not set if the server did not authenticate the user', async () => {
     const environment = await get('/a.cgi', { headers: { authorization: 'Basic Z3Vlc3Q6' } });
     expect(environment.AUTH_TYPE).toBeUndefined();
     expect(environment.REMOTE_USER).toBeUndefined();
@@ -124,7 +124,7 @@ describe('4.1.5 PATH_INFO', () => {
     expect((await get('/full/a.cgi/b/c?x')).PATH_INFO).toBe('/full/a.cgi/b/c');
   });
 
-  it('is never there with cgi_path_info off: a path that goes on is 404', async () => {
+  it('is never set with cgi_path_info off: a longer path is 404', async () => {
     expect((await get('/off/a.cgi')).PATH_INFO).toBe('');
     for (const path of ['/off/a.cgi/', '/off/a.cgi/b'])
       expect((await server.fetch(path)).status, path).toBe(404);
@@ -149,7 +149,7 @@ describe('4.1.5 PATH_INFO', () => {
     expect((await server.fetch('/rest/%00.cgi')).status).toBe(400);
   });
 
-  it('may have names with a leading dot: they are no files', async () => {
+  it('may have names with a leading dot: they are not files', async () => {
     expect((await get('/a.cgi/tree/.gitignore')).PATH_INFO).toBe('/tree/.gitignore');
     expect((await server.fetch('/.hidden/a.cgi')).status).toBe(404);
   });
@@ -208,7 +208,7 @@ describe('4.1.14 SERVER_NAME and 4.1.15 SERVER_PORT', () => {
     expect(environment.SERVER_PORT).toBe(String(server.port));
   });
 
-  it('are set for a client that names no host', async () => {
+  it('are set for a client that sends no host', async () => {
     const { environment } = await rawReflection(server, 'GET /a.cgi HTTP/1.0\r\n\r\n');
     expect(environment.SERVER_NAME).toBe('127.0.0.1');
     expect(environment.SERVER_PORT).toBe(String(server.port));
@@ -276,7 +276,7 @@ describe('4.1.18 protocol-specific meta-variables', () => {
   });
 });
 
-describe('what servers add by custom', () => {
+describe('customary variables', () => {
   it('is DOCUMENT_ROOT, REQUEST_URI, SCRIPT_FILENAME, REDIRECT_STATUS and SERVER_ADDR', async () => {
     const root = `${server.directory}/www`;
     expect(await get('/rest/a.cgi/b%20c?d=%20')).toMatchObject({
@@ -301,7 +301,7 @@ describe('what servers add by custom', () => {
     ['b=\xc3\xa9', 'b=é'],
     ['b=\xe9\xff', 'b=%E9%FF'],
     ['b=%0D%0Ac&C:\\x"<>{}|^`%', 'b=%0D%0Ac&C:\\x"<>{}|^`%'],
-  ])('has QUERY_STRING and REQUEST_URI as they came, or percent-encoded: %j', async (query, expected) => {
+  ])('has QUERY_STRING and REQUEST_URI as received, or percent-encoded: %j', async (query, expected) => {
     const request = `GET /a.cgi?${query} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
     const { environment } = await rawReflection(server, request);
     expect(environment).toMatchObject({ QUERY_STRING: expected, REQUEST_URI: `/a.cgi?${expected}` });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** Content of a size that differs at every place. */
+/** A body that differs at every position. */
 function bytes(size: number): Buffer {
   const made = Buffer.alloc(size);
   for (let index = 0; index < size; index += 1) made[index] = (index * 31 + (index >> 8)) & 0xff;

@@ -54,7 +54,7 @@ describe('4.3.3 HEAD', () => {
     expect(third).toBe('in step');
   });
 
-  it('is answered like GET where the script answers with an error', async () => {
+  it('is handled like GET if the script responds with an error', async () => {
     const answer = await server.fetch('/picky.cgi', { method: 'HEAD' });
     expect(answer.status).toBe(501);
     expect(answer.headers.get('content-type')).toBe('text/plain');
@@ -70,7 +70,7 @@ describe('4.3.4 protocol-specific methods', () => {
     }
   });
 
-  it('may be handled by the server for what is no script: OPTIONS', async () => {
+  it('may be handled by the server for files that are not scripts: OPTIONS', async () => {
     const answer = await server.fetch('/next.txt', { method: 'OPTIONS' });
     expect(answer.status).toBe(204);
     const allowed = answer.headers.get('allow')?.split(', ') ?? [];
@@ -80,7 +80,7 @@ describe('4.3.4 protocol-specific methods', () => {
     expect([some.status, some.headers.get('allow')]).toEqual([204, 'GET, PUT, DELETE, PATCH, OPTIONS']);
   });
 
-  it('may get an error: a method the route does not take, and one nobody knows', async () => {
+  it('may get an error: a method that the route does not allow, and an unknown one', async () => {
     const refused = await server.fetch('/some/a.cgi', { method: 'POST', body: 'x' });
     expect(refused.status).toBe(405);
     expect(refused.headers.get('allow')).toBe('GET');

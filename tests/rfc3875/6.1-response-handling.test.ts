@@ -29,7 +29,7 @@ describe('6.1 response handling', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
-  it('ends the connection when the script falls silent within its content', async () => {
+  it('closes the connection if the script falls silent in its response body', async () => {
     await using server = await startTestServer('location / { root www; cgi .cgi; cgi_timeout 300ms; }', {
       'www/stuck.cgi': shell("printf 'Content-Type: text/plain\\n\\nbegin'; sleep 30"),
       'www/slow.cgi': shell(

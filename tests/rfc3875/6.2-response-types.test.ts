@@ -62,7 +62,7 @@ describe('6.2.1 document response', () => {
 });
 
 describe('6.2.2 local redirect response', () => {
-  it('with any other field is sent to the client: a cookie is not lost', async () => {
+  it('with any other field is sent to the client, so that a cookie is not lost', async () => {
     const answer = await server.fetch('/cookie.cgi', { redirect: 'manual' });
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/target.txt']);
     expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
@@ -92,19 +92,22 @@ describe('6.2.2 local redirect response', () => {
     expect([answer.status, answer.headers.get('content-length')]).toEqual([200, '10']);
   });
 
-  it('to nowhere is 404', async () => {
+  it('to an absent path is 404', async () => {
     expect((await server.fetch('/nowhere.cgi')).status).toBe(404);
   });
 
-  it('to itself is 500 in the end, with the page for it', async () => {
+  it('to itself ends with 500, with its error page', async () => {
     const answer = await server.fetch('/loop.cgi');
     expect(answer.status).toBe(500);
     expect(await answer.text()).toBe('sorry');
   });
 
-  it.each(['/climb.cgi', '/split.cgi'])('to what is no path of this server is 502: %s', async (path) => {
-    expect((await server.fetch(path)).status).toBe(502);
-  });
+  it.each(['/climb.cgi', '/split.cgi'])(
+    'to a value that is not a path of this server is 502: %s',
+    async (path) => {
+      expect((await server.fetch(path)).status).toBe(502);
+    },
+  );
 });
 
 describe('6.2.3 client redirect response', () => {
@@ -126,7 +129,7 @@ describe('6.2.4 client redirect response with document', () => {
   });
 });
 
-describe('fields that tell a server to send a file', () => {
+describe('fields that make a server send a file', () => {
   it.each(['/accel.cgi', '/sendfile.cgi', '/temporary.cgi', '/lighttpd.cgi'])(
     'never leave it, and are logged once: %s',
     async (path) => {

@@ -78,7 +78,7 @@ describe('6.3.3 Status', () => {
     },
   );
 
-  it.each(['204', '304'])('of an answer without content leaves the content out: %s', async (code) => {
+  it.each(['204', '304'])('of a response without content omits the body: %s', async (code) => {
     const answer = await server.raw(
       `GET /status.cgi?${code} HTTP/1.1\r\nHost: a\r\n\r\nGET /untyped.cgi HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
     );
@@ -101,7 +101,7 @@ describe('6.3.4 protocol-specific header fields', () => {
     expect(answer.match(/^Date: /gm)).toHaveLength(1);
   });
 
-  it('that would frame the content are refused', async () => {
+  it('that would frame the body are rejected', async () => {
     expect((await server.fetch('/framing.cgi')).status).toBe(502);
   });
 

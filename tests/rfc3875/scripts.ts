@@ -1,16 +1,16 @@
 import type { TestServer } from '@webserv/server/testing';
 
-/** A script for /bin/sh, executable. */
+/** Creates an executable script for /bin/sh. */
 export function shell(body: string): { readonly content: string; readonly mode: number } {
   return { content: `#!/bin/sh\n${body}\n`, mode: 0o755 };
 }
 
-/** A script that writes just this. */
+/** A script that writes exactly this text. */
 export function prints(output: string): { readonly content: string; readonly mode: number } {
   return shell(`cat <<'END_OF_OUTPUT'\n${output}\nEND_OF_OUTPUT`);
 }
 
-/** A script that answers with its environment, its arguments, its folder and what it reads. */
+/** A script that responds with its environment, its arguments, its directory and its input. */
 export const reflect = shell(`
 printf 'Content-Type: text/plain\\n\\n'
 for argument in "$@"; do printf 'argument=%s\\0' "$argument"; done
@@ -18,7 +18,7 @@ printf 'folder=%s\\0' "$(pwd)"
 if [ -n "$CONTENT_LENGTH" ]; then printf 'body=%s\\0' "$(head -c "$CONTENT_LENGTH")"; fi
 env -0`);
 
-/** What `reflect` saw. */
+/** The output of `reflect`, parsed. */
 export interface Reflection {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly arguments: readonly string[];
@@ -43,7 +43,7 @@ export function readReflection(content: string): Reflection {
   return { environment, arguments: found, folder, body };
 }
 
-/** Asks a `reflect` script. @throws Error when the answer is not its */
+/** Requests a `reflect` script. @throws Error if the response is not from it */
 export async function reflection(server: TestServer, path: string, init?: RequestInit): Promise<Reflection> {
   const answer = await server.fetch(path, init);
   const content = await answer.text();
@@ -51,7 +51,7 @@ export async function reflection(server: TestServer, path: string, init?: Reques
   return readReflection(content);
 }
 
-/** Takes chunked coding away (RFC 9112 §7.1.3). */
+/** Decodes chunked coding (RFC 9112 §7.1.3). */
 function withoutChunks(content: string): string {
   let whole = '';
   for (let at = 0; ; ) {
@@ -63,7 +63,9 @@ function withoutChunks(content: string): string {
   }
 }
 
-/** The same by raw bytes, for what fetch() does not send. The request must ask for the connection to be closed. */
+/**
+ * The same over a raw socket, for requests that fetch() does not send. The request must contain `Connection: close`.
+ */
 export async function rawReflection(server: TestServer, request: string): Promise<Reflection> {
   const answer = await server.raw(request);
   const end = answer.indexOf('\r\n\r\n') + 4;

@@ -65,7 +65,7 @@ describe('Server', () => {
     ['server_tokens on;', 'Server: webserv\r\n'],
     ['server_tokens "My server/1";', 'Server: My server/1\r\n'],
     ['server_tokens "";', ''],
-  ])('says what server_tokens says, without a version: %s', async (conf, line) => {
+  ])('follows server_tokens, without a version: %s', async (conf, line) => {
     await using server = await startTestServer(`${conf} return 200 ok;`);
     for (const bytes of [LAST, LAST, 'NONSENSE\r\n\r\n']) {
       const [head = ''] = (await server.raw(bytes)).split('\r\n\r\n');

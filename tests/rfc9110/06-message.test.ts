@@ -5,7 +5,7 @@ import { readAnswers } from '../wire/answers.js';
 import { WireClient } from '../wire/client.js';
 import { get, message, post, SECOND, startRecording } from '../wire/talk.js';
 
-/** A server whose every GET is answered with this. */
+/** Starts a server that responds to every GET with this response. */
 function answering(response: () => Response) {
   const plugin = definePlugin({
     name: 'answering',
@@ -20,8 +20,8 @@ async function* pieces(...contents: readonly string[]): AsyncGenerator<Uint8Arra
   for (const content of contents) yield Buffer.from(content);
 }
 
-describe('5 fields of answers', () => {
-  it('are sent as given, a list as one line a value', async () => {
+describe('5 fields of responses', () => {
+  it('are sent as given, a list as one line per value', async () => {
     await using server = await answering(() => ({
       status: 200,
       headers: { 'set-cookie': ['a=1', 'b=2'], etag: '"x"', 'x-custom': 'é\t~' },
@@ -44,7 +44,7 @@ describe('5 fields of answers', () => {
     ['a space in a name', { 'X-Injected yes': 'b' }],
     ['a colon in a name', { 'X-Injected: yes': 'b' }],
     ['an empty name', { '': 'X-Injected: yes' }],
-  ])('never carry %s: the answer is 500', async (_, headers) => {
+  ])('never contain %s: the response is 500', async (_, headers) => {
     await using server = await answering(() => ({ status: 200, headers, body: 'content' }));
     const text = await server.raw(get() + SECOND);
     expect(readAnswers(text).map(({ status }) => status)).toEqual([500, 500]);
@@ -52,7 +52,7 @@ describe('5 fields of answers', () => {
     expect(server.log.join('\n')).toContain('illegal header field');
   });
 
-  it("that frame the message are the kernel's: a plugin cannot contradict them", async () => {
+  it('that frame the message are written by the kernel: a plugin cannot contradict them', async () => {
     await using server = await answering(() => ({
       status: 200,
       headers: {
@@ -80,21 +80,21 @@ describe('5 fields of answers', () => {
   });
 });
 
-describe('6.4 content of answers', () => {
+describe('6.4 content of responses', () => {
   it.each([
     ['a string', 'length', () => 'héllo'],
     ['bytes', 'length', () => Buffer.from('héllo')],
     ['an empty string', 'length', () => ''],
     ['a stream', 'chunked', () => pieces('hé', '', 'llo')],
     ['an empty stream', 'chunked', () => pieces()],
-  ])('is framed so that the next answer can follow: %s', async (_, framing, body) => {
+  ])('is framed so that the next response can follow: %s', async (_, framing, body) => {
     await using server = await answering(() => ({ status: 200, body: body() }));
     const answers = readAnswers(await server.raw(get() + get() + SECOND));
     expect(answers.map((answer) => answer.framing)).toEqual([framing, framing, framing]);
     expect(new Set(answers.map(({ content }) => content)).size).toBe(1);
   });
 
-  it('has a length where there is none', async () => {
+  it('has a length of zero if it is empty', async () => {
     await using server = await answering(() => ({ status: 200 }));
     const answers = readAnswers(await server.raw(get() + SECOND));
     expect(answers.map(({ fields }) => fields.get('content-length'))).toEqual(['0', '0']);
@@ -123,7 +123,7 @@ describe('6.4 content of answers', () => {
     expect(text).not.toContain('X-Injected');
   });
 
-  it('of a stream ends with the connection for HTTP/1.0, which knows no chunks (RFC 9112 §6.1)', async () => {
+  it('of a stream ends with the connection for HTTP/1.0, which has no chunks (RFC 9112 §6.1)', async () => {
     await using server = await answering(() => ({ status: 200, body: pieces('ab', 'cd') }));
     const text = await server.raw(message('GET / HTTP/1.0', ['Connection: keep-alive']));
     const [answer] = readAnswers(text);
@@ -132,7 +132,7 @@ describe('6.4 content of answers', () => {
     expect(answer?.fields.has('transfer-encoding')).toBe(false);
   });
 
-  it('is not waited for where a stream is slow: the head is sent at once', async () => {
+  it('of a slow stream does not delay the head', async () => {
     let goOn = (): void => {};
     await using server = await answering(() => ({
       status: 200,
@@ -179,7 +179,7 @@ describe('6.6.1 Date', () => {
     ['417', get('Expect: something')],
     ['431', get(`X: ${'a'.repeat(20_000)}`)],
     ['505', message('GET / HTTP/2.0', ['Host: a'])],
-  ])('is in every answer, in the one format that is sent: %s', async (kind, bytes) => {
+  ])('is in every response, as IMF-fixdate: %s', async (kind, bytes) => {
     await using recording = await startRecording();
     const earliest = Math.floor(Date.now() / 1000) * 1000;
     const [answer] = (await recording.talk(bytes, [bytes.slice(0, 4) === 'HEAD' ? 'HEAD' : 'GET'])).answers;
@@ -190,12 +190,12 @@ describe('6.6.1 Date', () => {
     expect(Date.parse(date)).toBeLessThanOrEqual(Date.now());
   });
 
-  it('is in the answer to one connection too many', async () => {
+  it('is in the response beyond max_connections', async () => {
     await using server = await startTestServer(
       'max_connections 1;\nserver { listen 127.0.0.1:0; location / { return 200 a; } }',
     );
     await using first = await WireClient.connect(server.port);
-    first.send('GET / HTTP/1.1\r\n'); // at work, so that it is not given up for the second
+    first.send('GET / HTTP/1.1\r\n'); // busy, so that it is not closed to make room for the second
     await new Promise((resolve) => setTimeout(resolve, 100));
     const [answer] = readAnswers(await server.raw(get()));
     expect(answer?.status).toBe(503);
@@ -203,7 +203,7 @@ describe('6.6.1 Date', () => {
     expect(answer?.fields.get('retry-after')).toMatch(/^[0-9]+$/);
   });
 
-  it('is that of the moment, also where the same answer is given again', async () => {
+  it('is current, even if the same response value is sent again', async () => {
     const frozen: Response = Object.freeze({ status: 200, body: 'same' });
     await using server = await answering(() => frozen);
     const dateOf = async () =>

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => recording[Symbol.asyncDispose]());
 
 describe('7.2 Host', () => {
-  it('is looked at in each request of a connection', async () => {
+  it('is evaluated for each request of a connection', async () => {
     const { requests } = await recording.talk(
       message('GET / HTTP/1.1', ['Host: one']) + message('GET http://TWO/ HTTP/1.1', ['Host: two']) + SECOND,
     );
@@ -42,14 +42,14 @@ describe('the server that a name belongs to', () => {
 });
 
 describe('7.4 misdirected requests', () => {
-  it('are refused: an https target on a connection that nothing secures', async () => {
+  it('are rejected: an https target on a connection without TLS', async () => {
     await expectRefused(recording, message('GET https://a/ HTTP/1.1', ['Host: a']), 421);
     await expectRefused(recording, message('GET https://a:443/ HTTP/1.1', ['Host: a']), 421);
   });
 });
 
 describe('7.6.1 Connection', () => {
-  it('is a list of options without regard to case; unknown ones say nothing', async () => {
+  it('is a list of options without regard to case; unknown ones are ignored', async () => {
     const { statuses } = await recording.talk(
       get('Connection: X-Custom, Keep-Alive, TE', 'TE: trailers') + SECOND,
     );
@@ -74,7 +74,7 @@ describe('7.8 Upgrade', () => {
     ['WebSocket', ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']],
     ['nothing', ['Connection: Upgrade', 'Upgrade:']],
     ['something, without the option', ['Upgrade: websocket', 'Sec-WebSocket-Version: 13']],
-  ])('is ignored where we do not switch: %s', async (_, fields) => {
+  ])('is ignored if the server does not switch: %s', async (_, fields) => {
     const { answers } = await recording.talk(get(...fields) + SECOND);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(answers[0]?.fields.has('upgrade')).toBe(false);
@@ -87,7 +87,7 @@ describe('7.8 Upgrade', () => {
     expect(statuses).toEqual([200]);
   });
 
-  it('to a version of WebSocket that nobody speaks is answered with 426 and what is spoken (RFC 6455 §4.4)', async () => {
+  it('to an unsupported WebSocket version gets 426 with the supported version (RFC 6455 §4.4)', async () => {
     const { answers } = await recording.talk(
       get('Connection: Upgrade', 'Upgrade: WebSocket', 'Sec-WebSocket-Version: 99'),
     );
@@ -99,7 +99,7 @@ describe('7.8 Upgrade', () => {
 });
 
 describe('8.3 Content-Type', () => {
-  it('stands once: two readers could take it for two types', async () => {
+  it('occurs once: two recipients could interpret it as different types', async () => {
     await expectRefused(recording, get('Content-Type: text/plain', 'Content-Type: text/html'), 400);
     await expectRefused(recording, get('Content-Type: text/plain', 'content-type: text/plain'), 400);
   });

@@ -26,7 +26,7 @@ async function ask(conf: string, line: string, plugins: readonly Plugin[] = []):
 const allowed = ({ fields }: Answer) => fields.get('allow')?.split(', ').sort();
 
 describe('9.1 methods', () => {
-  it('answers 501 to a method it does not know, wherever it is sent', async () => {
+  it('responds with 501 to an unknown method on any path', async () => {
     for (const conf of ['', 'location / { return 301 /a; }', 'location / { methods GET; }']) {
       for (const method of ['FOO', 'get', 'BREW', 'PURGE', 'PRI', 'M-SEARCH', '!']) {
         expect((await ask(conf, `${method} /`)).status).toBe(501);
@@ -34,7 +34,7 @@ describe('9.1 methods', () => {
     }
   });
 
-  it('answers 405 with Allow to a method it knows and the route does not take (§15.5.6)', async () => {
+  it('responds with 405 and Allow to a known method that the route does not allow (§15.5.6)', async () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND']) {
       const answer = await ask('methods GET; location / { return 200 a; }', `${method} /`);
       expect(answer.status).toBe(405);
@@ -42,7 +42,7 @@ describe('9.1 methods', () => {
     }
   });
 
-  it('names in Allow what the plugins of the route can do, where no directive says it', async () => {
+  it('lists the methods of the plugins of the route in Allow, without a `methods` directive', async () => {
     const plugins = [
       answering(['GET', 'HEAD'], () => ({ status: 200 }), 'one'),
       answering(['PUT', 'LOCK'], () => ({ status: 200 }), 'two'),
@@ -52,7 +52,7 @@ describe('9.1 methods', () => {
     expect(allowed(answer)).toEqual(['GET', 'HEAD', 'LOCK', 'OPTIONS', 'PUT']);
   });
 
-  it('does not count a plugin that only looks on, at whatever stage', async () => {
+  it('ignores a plugin that only observes, at any stage', async () => {
     const looking = (options: RouteTapOptions): Plugin =>
       definePlugin({ name: 'looking', apply: ({ hooks }) => hooks.onRoute.tap(options, () => undefined) });
     const getter = answering(['GET'], () => ({ status: 200 }));
@@ -67,7 +67,7 @@ describe('9.1 methods', () => {
     expect((await ask('', 'LOCK /', [answering(['LOCK'], () => ({ status: 200 }))])).status).toBe(200);
   });
 
-  it('stays in step when a method is refused: its content is read past', async () => {
+  it('keeps the connection in step when a method is rejected: the body is discarded', async () => {
     await using recording = await startRecording('methods GET;');
     for (const method of ['POST', 'FOO', 'TRACE', 'OPTIONS']) {
       const { statuses, requests } = await recording.talk(
@@ -80,7 +80,7 @@ describe('9.1 methods', () => {
 });
 
 describe('9.3.1 GET', () => {
-  it('with content is answered, and the content is not the next request', async () => {
+  it('may have a body, which is not read as the next request', async () => {
     await using recording = await startRecording();
     const { statuses, requests } = await recording.talk(
       message('GET / HTTP/1.1', ['Host: a', 'Content-Length: 5'], 'hello') + SECOND,
@@ -91,7 +91,7 @@ describe('9.3.1 GET', () => {
 });
 
 describe('9.3.2 HEAD', () => {
-  it('has no body behind its response where the request cannot be read, either', async () => {
+  it('has no response body even if the request cannot be parsed', async () => {
     await using server = await startTestServer('');
     for (const bytes of [
       'HEAD /%zz HTTP/1.1\r\nHost: a\r\n\r\n',
@@ -155,19 +155,19 @@ describe('9.3.2 HEAD', () => {
     ['a redirect', () => ({ status: 301, headers: { location: '/x' }, body: 'moved' })],
   ];
 
-  it.each(bodies)('is answered as GET but for the content: %s', async (_, response) => {
+  it.each(bodies)('gets the same response as GET, without the body: %s', async (_, response) => {
     await using server = await startTestServer('', {}, { plugins: [answering(['GET', 'HEAD'], response)] });
     const fieldsOf = async (method: string) => {
       const [answer, ...more] = readAnswers(await server.raw(request(`${method} /`)), [method]);
       expect(more).toEqual([]);
-      // Where the length is not known, GET is chunked and HEAD has nothing to be framed.
+      // If the length is unknown, GET is chunked and HEAD has no framing field.
       const fields = [...(answer?.fields ?? [])].filter(([name]) => !/^(date|transfer-encoding)$/.test(name));
       return [answer?.status, ...fields];
     };
     expect(await fieldsOf('HEAD')).toEqual(await fieldsOf('GET'));
   });
 
-  it.each(bodies)('has no content, so that the next answer follows at once: %s', async (_, response) => {
+  it.each(bodies)('has no body, so the next response follows immediately: %s', async (_, response) => {
     await using server = await startTestServer('', {}, { plugins: [answering(['GET', 'HEAD'], response)] });
     const heads = message('HEAD / HTTP/1.1', ['Host: a']).repeat(2);
     const answers = readAnswers(await server.raw(heads + SECOND), ['HEAD', 'HEAD', 'GET']);
@@ -180,14 +180,14 @@ describe('9.3.2 HEAD', () => {
     ['two lengths', message('HEAD / HTTP/1.1', ['Host: a', 'Content-Length: 1', 'Content-Length: 2']), 400],
     ['an unknown expectation', message('HEAD / HTTP/1.1', ['Host: a', 'Expect: x']), 417],
     ['a misdirected target', message('HEAD https://a/ HTTP/1.1', ['Host: a']), 421],
-  ])('has no content where it is refused either: %s', async (_, bytes, status) => {
+  ])('has no body if it is rejected either: %s', async (_, bytes, status) => {
     await using recording = await startRecording();
     const text = await recording.server.raw(bytes);
     expect(readAnswers(text, ['HEAD']).map((answer) => answer.status)).toEqual([status]);
     expect(text).toMatch(/\r\n\r\n$/);
   });
 
-  it('does not read a stream that nobody gets', async () => {
+  it('does not read a stream that is not sent', async () => {
     let ended = false;
     const plugin = answering(['HEAD'], () => ({
       status: 200,
@@ -208,7 +208,7 @@ describe('9.3.2 HEAD', () => {
 });
 
 describe('9.3.6 CONNECT', () => {
-  it('is refused: this server makes no tunnels', async () => {
+  it('is rejected: this server opens no tunnels', async () => {
     for (const conf of ['', 'location / { return 301 /a; }', 'methods GET;']) {
       const answer = await ask(conf, 'CONNECT example.org:80');
       expect(answer.status).toBe(405);
@@ -216,7 +216,7 @@ describe('9.3.6 CONNECT', () => {
     }
   });
 
-  it('opens nothing, and nothing that follows is read: the client may take it for a tunnel', async () => {
+  it('opens nothing, and the bytes after it are not read: the client may take them as tunnel data', async () => {
     await using recording = await startRecording();
     const { statuses } = await recording.talk(message('CONNECT a:80 HTTP/1.1', ['Host: a:80']) + SECOND);
     expect(statuses).toEqual([405]);
@@ -224,14 +224,14 @@ describe('9.3.6 CONNECT', () => {
 });
 
 describe('9.3.7 OPTIONS', () => {
-  it('is answered with 204, Allow and no Content-Length', async () => {
+  it('gets 204 with Allow and no Content-Length', async () => {
     const answer = await ask('', 'OPTIONS /', [answering(['GET', 'HEAD', 'PUT'], () => ({ status: 200 }))]);
     expect(answer).toMatchObject({ status: 204, content: '' });
     expect(allowed(answer)).toEqual(['GET', 'HEAD', 'OPTIONS', 'PUT']);
     expect(answer.fields.has('content-length')).toBe(false);
   });
 
-  it('with an asterisk tells what the server as a whole can do', async () => {
+  it('with an asterisk lists the methods of the whole server', async () => {
     const answer = await ask(
       'methods GET; location /a { methods PUT; } location /b { methods DELETE; }',
       'OPTIONS *',
@@ -240,19 +240,19 @@ describe('9.3.7 OPTIONS', () => {
     expect(allowed(answer)).toEqual(['DELETE', 'GET', 'OPTIONS', 'PUT']);
   });
 
-  it('is refused where a directive names the methods without it', async () => {
+  it('is rejected if a directive lists the methods without it', async () => {
     const answer = await ask('methods GET POST;', 'OPTIONS /');
     expect(answer.status).toBe(405);
     expect(allowed(answer)).toEqual(['GET', 'POST']);
   });
 
-  it('is answered where a directive names it, though no plugin does', async () => {
+  it('gets a response if a directive lists it, even if no plugin handles it', async () => {
     const answer = await ask('root .; methods GET OPTIONS;', 'OPTIONS /');
     expect(answer.status).toBe(204);
     expect(allowed(answer)).toEqual(['GET', 'OPTIONS']);
   });
 
-  it("is a plugin's to answer where one wants to", async () => {
+  it('may be handled by a plugin', async () => {
     const plugins = [answering(['OPTIONS'], () => ({ status: 200, body: 'mine' }))];
     expect((await ask('', 'OPTIONS /', plugins)).content).toBe('mine');
     expect((await ask('methods OPTIONS;', 'OPTIONS /', plugins)).content).toBe('mine');
@@ -260,7 +260,7 @@ describe('9.3.7 OPTIONS', () => {
     expect((await ask('', 'OPTIONS *', plugins)).status).toBe(204);
   });
 
-  it('with content is answered, and the content read past', async () => {
+  it('may have a body, which is discarded', async () => {
     await using recording = await startRecording();
     const { statuses } = await recording.talk(
       message('OPTIONS / HTTP/1.1', ['Host: a', 'Content-Length: 5'], 'hello') + SECOND,
@@ -270,7 +270,7 @@ describe('9.3.7 OPTIONS', () => {
 });
 
 describe('9.3.8 TRACE', () => {
-  it('is refused: it would tell a script the secrets of the request', async () => {
+  it('is rejected: it would reveal the secrets of the request to a script', async () => {
     for (const conf of ['', 'location / { return 301 /a; }']) {
       await using server = await startTestServer(conf);
       const text = await server.raw(request('TRACE /', 'Authorization: Bearer secret', 'Cookie: secret'));
@@ -289,7 +289,7 @@ describe('9.3.3, 9.3.4 content', () => {
     expect(requests).toMatchObject([{ method, content: 'hello' }]);
   });
 
-  it('of zero bytes is content too', async () => {
+  it('may be empty', async () => {
     await using recording = await startRecording();
     const { requests } = await recording.talk(post(['Content-Length: 0', 'Connection: close'], ''));
     expect(requests).toMatchObject([{ content: '' }]);

@@ -35,7 +35,7 @@ describe('10.1.1 Expect', () => {
     },
   );
 
-  it('has the client asked for chunked content too', async () => {
+  it('makes the server request a chunked body too', async () => {
     await using client = await WireClient.connect(recording.server.port);
     client.send(post(['Expect: 100-continue', 'Transfer-Encoding: chunked', 'Connection: close'], ''));
     await client.until(CONTINUE);
@@ -55,7 +55,7 @@ describe('10.1.1 Expect', () => {
     expect(statuses(await client.untilEnd())).toEqual([100, 200, 100, 200, 100, 200, 200]);
   });
 
-  it('is not met before somebody reads', async () => {
+  it('is not met before the body is read', async () => {
     let read = (): void => {};
     const reads = definePlugin({
       name: 'reads-later',
@@ -86,18 +86,18 @@ describe('10.1.1 Expect', () => {
     ['a method nobody knows', '', 'FOO /', 501],
     ['a redirect', 'location /old { return 301 /new; }', 'POST /old', 301],
     ['nobody who reads it', '', 'POST /unread', 200],
-  ])('is answered without asking for content that is not wanted: %s', async (_, conf, line, status) => {
+  ])('gets a final response without 100 if the body is not needed: %s', async (_, conf, line, status) => {
     await using picky = await startRecording(conf);
     await using client = await WireClient.connect(picky.server.port);
     client.send(message(`${line} HTTP/1.1`, ['Host: a', 'Expect: 100-continue', 'Content-Length: 5']));
     const [answer, ...more] = readAnswers(await client.untilEnd());
     expect(answer?.status).toBe(status);
     expect(more).toEqual([]);
-    // The client may send the content all the same, or the next request: only a new connection is in step.
+    // The client may send the body anyway, or the next request: only a new connection is in step.
     expect(answer?.fields.get('connection')).toBe('close');
   });
 
-  it('does not let content that came unasked be taken for a request', async () => {
+  it('does not let a body sent without waiting be read as a request', async () => {
     await using picky = await startRecording('methods GET;');
     await using client = await WireClient.connect(picky.server.port);
     client.send(
@@ -109,7 +109,7 @@ describe('10.1.1 Expect', () => {
     expect(picky.requests).toEqual([]);
   });
 
-  it('needs no answer where the content came at once', async () => {
+  it('needs no 100 if the body has already arrived', async () => {
     const { statuses: found, requests } = await recording.talk(
       post(['Expect: 100-continue', 'Content-Length: 5'], 'hello') + SECOND,
     );
@@ -117,14 +117,14 @@ describe('10.1.1 Expect', () => {
     expect(requests[0]?.content).toBe('hello');
   });
 
-  it('needs no answer where there is no content', async () => {
+  it('needs no 100 without a body', async () => {
     expect((await recording.talk(get('Expect: 100-continue') + SECOND)).statuses).toEqual([200, 200]);
     expect(
       (await recording.talk(post(['Expect: 100-continue', 'Content-Length: 0'], '') + SECOND)).statuses,
     ).toEqual([200, 200]);
   });
 
-  it('is ignored in HTTP/1.0, which knows no interim answers', async () => {
+  it('is ignored in HTTP/1.0, which has no interim responses', async () => {
     await using client = await WireClient.connect(recording.server.port);
     client.send(message('POST / HTTP/1.0', ['Expect: 100-continue', 'Content-Length: 5']));
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -142,7 +142,7 @@ describe('10.1.1 Expect', () => {
     '100-continue;q=1',
     'x=y',
     '"100-continue"',
-  ])('is answered with 417 where it is another: %j', (expectation) =>
+  ])('gets 417 for any other expectation: %j', (expectation) =>
     expectRefused(recording, get(`Expect: ${expectation}`), 417),
   );
 });

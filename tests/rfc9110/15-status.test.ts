@@ -5,7 +5,7 @@ import { readAnswers, statuses } from '../wire/answers.js';
 import { WireClient } from '../wire/client.js';
 import { get, message, post, SECOND, startRecording } from '../wire/talk.js';
 
-/** Answers `/204` with 204 and so on, always with a body, a length and a type. */
+/** Responds to `/204` with 204 and so on, always with a body, a length and a type. */
 const byPath = definePlugin({
   name: 'by-path',
   apply({ hooks }) {
@@ -37,7 +37,7 @@ describe('15.3.5, 15.4.5 204 and 304', () => {
 });
 
 describe('15.3.6 205', () => {
-  it('has no content and says so by a length of zero', async () => {
+  it('has no content and a length of zero', async () => {
     await using server = await start();
     const [first, second] = readAnswers(await server.raw(ask('/205') + SECOND));
     expect(first).toMatchObject({ status: 205, content: '', framing: 'length' });
@@ -64,7 +64,7 @@ describe('15 any status', () => {
 });
 
 describe('15.5.14 413', () => {
-  it('is answered at once by Content-Length, a small rest is read past and the connection is in step', async () => {
+  it('is sent immediately by Content-Length; a small rest is discarded and the connection stays in step', async () => {
     await using small = await startRecording('client_max_body_size 10;');
     await using client = await WireClient.connect(small.server.port);
     client.send(post(['Content-Length: 1000'], ''));
@@ -76,7 +76,7 @@ describe('15.5.14 413', () => {
     expect(small.requests.map(({ path }) => path)).toEqual(['/second']);
   });
 
-  it('is answered at once by Content-Length, and the connection closed where the rest is large', async () => {
+  it('is sent immediately by Content-Length, and the connection closes if the rest is large', async () => {
     await using small = await startRecording('client_max_body_size 10;');
     await using client = await WireClient.connect(small.server.port);
     client.send(post(['Content-Length: 100000000'], ''));
@@ -88,7 +88,7 @@ describe('15.5.14 413', () => {
   it.each([
     [10, 200],
     [11, 413],
-  ])('is for content beyond the limit: %i bytes of 10 are answered with %i', async (size, status) => {
+  ])('applies beyond the limit of 10 bytes: %i bytes get %i', async (size, status) => {
     await using small = await startRecording('client_max_body_size 10;');
     const content = 'x'.repeat(size);
     const chunked = `${size.toString(16)}\r\n${content}\r\n0\r\n\r\n`;
@@ -98,7 +98,7 @@ describe('15.5.14 413', () => {
     );
   });
 
-  it('is never answered where the limit is 0', async () => {
+  it('is never sent if the limit is 0', async () => {
     await using open = await startRecording('client_max_body_size 0;');
     const { statuses: found } = await open.talk(
       post(['Content-Length: 3000000'], 'x'.repeat(3_000_000)) + SECOND,
@@ -106,7 +106,7 @@ describe('15.5.14 413', () => {
     expect(found).toEqual([200, 200]);
   });
 
-  it('is settled by the route the request has', async () => {
+  it('depends on the limit of the route of the request', async () => {
     await using server = await startRecording(
       'client_max_body_size 10; location /big { client_max_body_size 100; } location /small { client_max_body_size 1; }',
     );
@@ -131,7 +131,7 @@ describe('error pages', () => {
     },
   });
 
-  it('are small documents of their own, with the fields the error needs and nothing of its reason', async () => {
+  it('are small self-contained documents, with the fields the error needs and without its reason', async () => {
     await using server = await startTestServer('', {}, { plugins: [throwing] });
     for (const status of [400, 403, 404, 409, 418, 429, 500, 503]) {
       const [first, second] = readAnswers(await server.raw(ask(`/${status}`) + SECOND));
@@ -144,7 +144,7 @@ describe('error pages', () => {
     }
   });
 
-  it('carry the fields of an error that a server-wide hook throws, which is no fault to log', async () => {
+  it('have the fields of an error that a server-wide hook throws, which is not logged', async () => {
     const doorman = definePlugin({
       name: 'doorman',
       setup({ hooks }) {
@@ -161,7 +161,7 @@ describe('error pages', () => {
     expect(server.log.filter((line) => line.includes('[error]'))).toHaveLength(1);
   });
 
-  it('tell nothing of a fault but 500; the log tells the rest', async () => {
+  it('show only 500 for a bug; the log has the details', async () => {
     await using server = await startTestServer('', {}, { plugins: [throwing] });
     const [answer] = readAnswers(await server.raw(ask('/fault') + SECOND));
     expect(answer?.status).toBe(500);
@@ -195,14 +195,14 @@ describe('error pages', () => {
     expect(answers[4]?.fields.get('content-length')).toBe('5');
   });
 
-  it('fall back to the small document where the one that is set cannot be had', async () => {
+  it('fall back to the built-in document if the configured one fails', async () => {
     await using server = await startTestServer('root www; error_page 404 /none.html;', { 'www/': null });
     const [answer] = readAnswers(await server.raw(get() + SECOND));
     expect(answer?.status).toBe(404);
     expect(answer?.content).toContain('404 Not Found');
   });
 
-  it('do not answer what is no request: those are closed with the small document', async () => {
+  it('do not apply to bytes that are not a request: these get the built-in document', async () => {
     await using server = await startTestServer('root www; error_page 400 /sorry.html;', {
       'www/sorry.html': 'sorry',
     });

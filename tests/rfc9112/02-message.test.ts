@@ -18,7 +18,7 @@ describe('2.1 message format', () => {
     expect(requests).toMatchObject([{ method: 'POST', path: '/a', query: 'b', host: 'h', content: 'xyz' }]);
   });
 
-  it('needs no field at all in HTTP/1.0', async () => {
+  it('needs no field in HTTP/1.0', async () => {
     expect((await recording.talk('GET / HTTP/1.0\r\n\r\n')).statuses).toEqual([200]);
   });
 });
@@ -30,7 +30,7 @@ describe('2.2 message parsing', () => {
     ['the empty line', 'GET / HTTP/1.1\r\nHost: a\r\n\n'],
     ['every line', 'GET / HTTP/1.1\nHost: a\n\n'],
     ['the line before the request line', '\nGET / HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ])('does not take a single LF for the end of %s', (_, bytes) => refused(bytes, 400));
+  ])('does not accept a single LF as the end of %s', (_, bytes) => refused(bytes, 400));
 
   it.each([
     ['behind the version', 'GET / HTTP/1.1\rHost: a\r\n\r\n'],
@@ -53,7 +53,7 @@ describe('2.2 message parsing', () => {
     expect(requests.map(({ path }) => path)).toEqual(['/first', '/second']);
   });
 
-  it('ignores the CRLF that some clients send behind the content of a POST', async () => {
+  it('ignores the CRLF that some clients send after the body of a POST', async () => {
     const { statuses, requests } = await recording.talk(
       `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab\r\n${SECOND}`,
     );
@@ -61,7 +61,7 @@ describe('2.2 message parsing', () => {
     expect(requests.map(({ content }) => content)).toEqual(['ab', '']);
   });
 
-  it('refuses more empty lines: they are no message', () => refused('\r\n\r\n', 400));
+  it('rejects more empty lines', () => refused('\r\n\r\n', 400));
 
   it.each([
     ['a space', 'GET / HTTP/1.1\r\n Host: a\r\n\r\n'],
@@ -82,7 +82,7 @@ describe('2.2 message parsing', () => {
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a NUL', '\0'],
     ['a JSON object', '{"method":"GET"}\r\n\r\n'],
-  ])('answers a client that does not speak HTTP/1 once, and closes: %s', async (_, bytes) => {
+  ])('responds once to a client that does not use HTTP/1, and closes: %s', async (_, bytes) => {
     const { statuses, requests } = await recording.talk(bytes);
     expect(statuses).toHaveLength(1);
     expect(statuses[0]).toBeGreaterThanOrEqual(400);
@@ -138,13 +138,13 @@ describe('2.3 HTTP version', () => {
     'HTTP/1.1\t',
     'HTTP/1.1HTTP/1.1',
     '1.1',
-  ])('is case-sensitive and two single digits: %j is none', (version) =>
+  ])('is case-sensitive and has two single digits: %j is invalid', (version) =>
     refused(`GET / ${version}\r\nHost: a\r\n\r\n`, 400),
   );
 
   it('refuses the simple request of HTTP/0.9', () => refused('GET /\r\n', 400));
 
-  it('answers with its own version, 1.1, also to 1.0', async () => {
+  it('is 1.1 in responses, also to 1.0', async () => {
     expect(await recording.server.raw('GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 });

@@ -17,14 +17,13 @@ const seen = async (requestLine: string, ...fields: readonly string[]) => {
 };
 
 describe('3.2, 3.3 Host', () => {
-  it('is answered with 400 where an HTTP/1.1 request lacks it', () =>
-    refused(lines('GET / HTTP/1.1', 'X: y')));
+  it('gets 400 if an HTTP/1.1 request lacks it', () => refused(lines('GET / HTTP/1.1', 'X: y')));
 
   it.each([
     ['twice the same', ['Host: a', 'Host: a']],
     ['twice, different', ['Host: a', 'Host: b']],
     ['twice, in two spellings', ['Host: a', 'X: y', 'HOST: a']],
-  ])('is answered with 400 where it stands more than once: %s', async (_, fields) => {
+  ])('gets 400 if it occurs more than once: %s', async (_, fields) => {
     await refused(lines('GET / HTTP/1.1', ...fields));
     await refused(lines('GET / HTTP/1.0', ...fields));
   });
@@ -76,7 +75,7 @@ describe('3.2, 3.3 Host', () => {
     'a..',
     'a..:80',
     'a..b',
-  ])('is answered with 400 where its value is invalid: %j', async (value) => {
+  ])('gets 400 if its value is invalid: %j', async (value) => {
     await refused(lines('GET / HTTP/1.1', `Host: ${value}`));
     await refused(lines('GET / HTTP/1.0', `Host: ${value}`));
   });
@@ -101,11 +100,11 @@ describe('3.2, 3.3 Host', () => {
     expect((await seen('GET / HTTP/1.1', `Host: ${value}`))?.host).toBe(host);
   });
 
-  it('need not be there in HTTP/1.0', async () => {
+  it('is optional in HTTP/1.0', async () => {
     expect((await seen('GET / HTTP/1.0', 'X: y'))?.host).toBe('');
   });
 
-  it('is not taken from a field that looks like it', async () => {
+  it('is not read from a field with a similar name', async () => {
     await refused(lines('GET / HTTP/1.1', 'X-Host: a'));
     await refused(lines('GET / HTTP/1.1', 'H_ost: a'));
   });

@@ -13,8 +13,9 @@ const bytes = Array.from({ length: 256 }, (_, byte) => byte);
 const controls = bytes.filter((byte) => byte < 0x20 || byte === 0x7f);
 
 /**
- * What was seen on the wire when each byte was put into a query: Chromium 150 (address bar, `fetch`, form with a textarea,
- * also of a page in windows-1252), Node's `fetch`, and curl. nginx takes all of these and leaves them as they are.
+ * Bytes observed on the wire when each byte was put into a query: Chromium 150 (address bar, `fetch`, form with a
+ * textarea, also of a page in windows-1252), Node's `fetch`, and curl. nginx accepts all of these and leaves them as
+ * they are.
  */
 const SENT_AS_IT_IS = {
   chromium: '!$%&()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~',
@@ -51,12 +52,12 @@ describe('3.2.1 query', () => {
     }
   });
 
-  it('may have percent signs that begin no escape: browsers, fetch and curl leave them', async () => {
+  it('may have percent signs that do not start an escape: browsers, fetch and curl leave them', async () => {
     const queries = ['100%', '%', '%%', '%z', '%zz', '%1', '%u0041', 'a=%&b=%2', '?', '??', 'a?b'];
     expect(await queriesOf(queries)).toEqual(queries);
   });
 
-  it('has no controls, no space and no fragment', async () => {
+  it('must not contain controls, a space or a fragment', async () => {
     for (const byte of [...controls, 0x20, 0x23]) {
       await expectRefused(
         recording,
@@ -66,14 +67,14 @@ describe('3.2.1 query', () => {
     }
   });
 
-  it('counts for the longest request line, wherever it ends', async () => {
+  it('counts towards the maximum request line, wherever it ends', async () => {
     await expectRefused(recording, message(`GET /?${'\xff'.repeat(100_000)} HTTP/1.1`, ['Host: a']), 414);
     const longest = '%'.repeat(8192 - 'GET /? HTTP/1.1'.length);
     expect(await queriesOf([longest])).toEqual([longest]);
     await expectRefused(recording, message(`GET /?${longest}% HTTP/1.1`, ['Host: a']), 414);
   });
 
-  it('is taken as fetch sends it', async () => {
+  it('is accepted as fetch sends it', async () => {
     const characters = Array.from({ length: 0x2ff }, (_, code) => String.fromCharCode(code + 1));
     for (const character of [...characters, '%0D%0A', 'C:\\x', '100%', '€', '😀']) {
       const response = await recording.server.fetch(`/?a=${character}`);

@@ -41,7 +41,7 @@ describe('3 request line', () => {
     (end) => refused(`GET / HTTP/1.1${end}Host: a\r\n\r\n`),
   );
 
-  it('answers 414 to a request line longer than any it is configured to parse', async () => {
+  it('responds with 414 to a request line longer than configured', async () => {
     const target = (length: number) => `/${'a'.repeat(length - 'GET / HTTP/1.1'.length)}`;
     expect((await seen(`GET ${target(8192)} HTTP/1.1`))?.path).toHaveLength(8192 - 13);
     await refused(lines(`GET ${target(8193)} HTTP/1.1`), 414);
@@ -98,9 +98,9 @@ describe('3.1 method', () => {
     'G\x7fET',
     'G\0ET',
     'G\xe9T',
-  ])('is a token: %j is none', (method) => refused(lines(`${method} / HTTP/1.1`)));
+  ])('is a token: %j is not', (method) => refused(lines(`${method} / HTTP/1.1`)));
 
-  it('refuses a method longer than any there is', async () => {
+  it('rejects a method longer than any registered one', async () => {
     await refused(lines(`${'A'.repeat(33)} / HTTP/1.1`));
     await refused(lines(`${'A'.repeat(100_000)} / HTTP/1.1`));
   });

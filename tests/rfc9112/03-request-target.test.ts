@@ -30,7 +30,7 @@ describe('3.2 request target', () => {
     ['\\', '/a\\b'],
     ['\\..\\', '/a\\..\\b'],
     ...Array.from('"<>^`{|}[]', (character): [string, string] => [character, `/a${character}b`]),
-  ])('has any other byte in its path, as a path has it that nobody encoded: %j', async (bytes, path) => {
+  ])('may have any other byte in its path without encoding: %j', async (bytes, path) => {
     const request = await seen(`GET /a${bytes}b HTTP/1.1`);
     expect(request).toMatchObject({ target: `/a${bytes}b`, path });
   });
@@ -87,7 +87,7 @@ describe('3.2 request target', () => {
     },
   );
 
-  it('has a segment behind each slash, an empty one behind the last', async () => {
+  it('has a segment after each slash, an empty one after the last', async () => {
     expect(await seen('GET /a%2fb//c/./ HTTP/1.1')).toMatchObject({ segments: ['a/b', 'c', ''] });
     expect(await seen('GET / HTTP/1.1')).toMatchObject({ segments: [''] });
   });
@@ -128,7 +128,7 @@ describe('3.2.1 origin form', () => {
     });
   });
 
-  it('tells an empty query', async () => {
+  it('distinguishes an empty query', async () => {
     expect(await seen('GET /a? HTTP/1.1')).toMatchObject({ path: '/a', query: '', target: '/a?' });
   });
 
@@ -161,7 +161,7 @@ describe('3.2.2 absolute form', () => {
     ['http://[::1]:8080/', '[::1]', '[::1]:8080'],
     ['http://b?a', 'b', 'b'],
     ['http://b', 'b', 'b'],
-  ])('takes the place of a Host that says something else: %s', async (target, host, field) => {
+  ])('replaces a different Host: %s', async (target, host, field) => {
     for (const method of ['GET', 'POST', 'DELETE']) {
       const line = `${method} ${target} HTTP/1.1`;
       const request = await seen(line, 'X-First: 1', 'hOST: other.example:99', 'X-Last: 2');
@@ -175,7 +175,7 @@ describe('3.2.2 absolute form', () => {
     }
   });
 
-  it('does not change what the next request on the connection is for', async () => {
+  it('does not affect the next request on the connection', async () => {
     const same = ['Host: other', 'X: y'];
     const { requests } = await recording.talk(
       message('GET http://b/1 HTTP/1.1', same) +
@@ -185,16 +185,16 @@ describe('3.2.2 absolute form', () => {
     expect(requests.map(({ host }) => host)).toEqual(['b', 'other', 'other']);
   });
 
-  it('does not make up for two Hosts, or for one that is malformed', async () => {
+  it('does not replace two Hosts, or a malformed one', async () => {
     await refused(lines('GET http://a/ HTTP/1.1', 'Host: a', 'Host: a'));
     await refused(lines('GET http://a/ HTTP/1.0', 'Host: a', 'Host: b'));
     await refused(lines('GET http://a/ HTTP/1.1', 'Host: a b'));
   });
 
-  it('is misdirected where it names https and came in the clear (RFC 9110 §7.4)', () =>
+  it('is misdirected if it is https and the connection has no TLS (RFC 9110 §7.4)', () =>
     refused(lines('GET https://a/ HTTP/1.1'), 421));
 
-  it('names the host where an HTTP/1.0 client sent none', async () => {
+  it('gives the host if an HTTP/1.0 client sent none', async () => {
     const request = await seen('GET http://b/ HTTP/1.0', 'X: y');
     expect(request?.host).toBe('b');
     expect(request?.fields).toContainEqual(['host', 'b']);
@@ -242,7 +242,7 @@ describe('3.2.3 authority form', () => {
     ['405 with chunked content', 'a:80', ['Host: a', 'Transfer-Encoding: chunked']],
     ['400', '/', ['Host: a']],
     ['417', 'a:80', ['Host: a', 'Expect: x']],
-  ])('closes the connection with %s: what follows would be for the tunnel', async (_, target, fields) => {
+  ])('closes the connection with %s: later bytes would be tunnel data', async (_, target, fields) => {
     const { statuses, requests } = await recording.talk(
       `${message(`CONNECT ${target} HTTP/1.1`, fields)}abc${message('GET /smuggled HTTP/1.1', ['Host: a'])}`,
     );

@@ -53,7 +53,7 @@ describe('5.1 field line parsing', () => {
     'Transfer-Encoding : chunked',
     'Host : a',
     'X :b',
-  ])('answers 400 to white space between name and colon: %j', (line) => refused(get(line)));
+  ])('responds with 400 to white space between name and colon: %j', (line) => refused(get(line)));
 
   it.each([
     ['X:b', 'b'],
@@ -68,7 +68,7 @@ describe('5.1 field line parsing', () => {
     ['X: a: b', 'a: b'],
     ['X: "a, b"', '"a, b"'],
     ['X: \xa0b\xa0', '\xa0b\xa0'],
-  ])('takes white space around the value away, and nothing else: %j', async (line, value) => {
+  ])('removes white space around the value, and nothing else: %j', async (line, value) => {
     expect(await fieldsOf(line)).toContainEqual(['x', value]);
   });
 
@@ -83,7 +83,7 @@ describe('5.1 field line parsing', () => {
     ['DEL', '\x7f'],
     ['CR', '\r'],
     ['LF', '\n'],
-  ])('refuses a value with %s, wherever it stands', async (_, control) => {
+  ])('rejects a value with %s at any position', async (_, control) => {
     for (const line of [`X: ${control}`, `X: a${control}b`, `X:${control}a`, `X: a${control}`]) {
       await refused(get(line));
     }
@@ -111,7 +111,7 @@ describe('5.2 obsolete line folding', () => {
 });
 
 describe('limits (RFC 6585 §5)', () => {
-  it('answers 431 to more than 100 fields, Host among them', async () => {
+  it('responds with 431 to more than 100 fields, including Host', async () => {
     const fields = (count: number) => Array.from({ length: count }, (_, index) => `X-${index}: ${index}`);
     expect(await fieldsOf(...fields(98))).toHaveLength(100);
     await refused(get(...fields(100)), 431);
@@ -121,7 +121,7 @@ describe('limits (RFC 6585 §5)', () => {
   it('counts fields with an underscore too', () =>
     refused(get(...Array.from({ length: 200 }, (_, index) => `X_${index}: a`)), 431));
 
-  it('answers 431 to a head larger than 16 KiB', async () => {
+  it('responds with 431 to a head larger than 16 KiB', async () => {
     const frame = get('X: ', 'Connection: close').length;
     expect(await fieldsOf(`X: ${'a'.repeat(16_384 - frame)}`)).toContainEqual([
       'x',
@@ -134,7 +134,7 @@ describe('limits (RFC 6585 §5)', () => {
     await refused(get(`Cookie: big=${'A'.repeat(65_536)}`), 431);
   });
 
-  it('answers 431 to a head that never ends', async () => {
+  it('responds with 431 to a head that never ends', async () => {
     const { statuses } = await recording.talk(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(200_000)}`);
     expect(statuses).toEqual([431]);
   });
@@ -207,7 +207,7 @@ describe('special names', () => {
     },
   );
 
-  it('joins lines of one name in their order (RFC 9110 §5.3) only where it is asked to', async () => {
+  it('joins lines of one name in order (RFC 9110 §5.3) only on request', async () => {
     expect(await fieldsOf('X: a', 'Y: b', 'x: c')).toEqual([
       ['host', 'a'],
       ['x', 'a'],

@@ -5,7 +5,7 @@ import { HeadParser, type RequestHead } from '../../src/kernel/http1/parser.js';
 const LIMITS = { requestLine: 100, head: 4096, fieldCount: 50 };
 const FIELDS = 'Host: a\r\nAccept: text/html\r\nX_Y: dropped\r\nCookie: a=1\r\n\r\n';
 
-/** Reads heads that come one behind the other, in packets of a size. */
+/** Parses heads that follow each other, in packets of the given size. */
 function read(text: string, packet = text.length, limits = LIMITS): readonly RequestHead[] {
   const parser = new HeadParser(limits);
   const heads: RequestHead[] = [];
@@ -23,9 +23,9 @@ function read(text: string, packet = text.length, limits = LIMITS): readonly Req
 
 const lines = ({ fields }: RequestHead) => [...fields];
 
-/** The same field lines again are not read again; nobody may see a difference. */
-describe('field lines that are the same as those of the head before', () => {
-  it('are the same value, whatever the request line says', () => {
+/** Identical field lines are not parsed again; no difference may be visible. */
+describe('field lines identical to those of the previous head', () => {
+  it('are the same object, with any request line', () => {
     const heads = read(
       `GET /a HTTP/1.1\r\n${FIELDS}POST /longer?query HTTP/1.1\r\n${FIELDS}GET / HTTP/1.0\r\n${FIELDS}`,
     );
@@ -42,7 +42,7 @@ describe('field lines that are the same as those of the head before', () => {
     ]);
   });
 
-  it('are read anew where a single byte differs, at any place', () => {
+  it('are parsed again if a single byte differs, at any position', () => {
     for (let at = 0; at < FIELDS.length; at += 1) {
       if (!/[a-z0-9]/.test(FIELDS[at] ?? '')) continue;
       const other = `${FIELDS.slice(0, at)}Z${FIELDS.slice(at + 1)}`;
@@ -53,7 +53,7 @@ describe('field lines that are the same as those of the head before', () => {
     }
   });
 
-  it('are told from those that go on, or end before', () => {
+  it('are distinguished from longer and shorter sections', () => {
     const more = FIELDS.replace('\r\n\r\n', '\r\nX: 1\r\n\r\n');
     const less = 'Host: a\r\n\r\n';
     const heads = read(`GET / HTTP/1.1\r\n${FIELDS}GET / HTTP/1.1\r\n${more}GET / HTTP/1.1\r\n${less}`);
@@ -67,7 +67,7 @@ describe('field lines that are the same as those of the head before', () => {
       expect(read(text, packet).map(lines)).toEqual(whole);
   });
 
-  it('count for the limit of the head with a longer request line', () => {
+  it('count towards the limit of the head together with a longer request line', () => {
     const limits = { ...LIMITS, head: 20 + FIELDS.length };
     const short = `GET /a HTTP/1.1\r\n${FIELDS}`;
     expect(read(short.repeat(2), short.length * 2, limits)).toHaveLength(2);
@@ -76,7 +76,7 @@ describe('field lines that are the same as those of the head before', () => {
     );
   });
 
-  it('are not remembered where they are long', () => {
+  it('are not cached if they are long', () => {
     const long = FIELDS.replace('a=1', 'a'.repeat(2100));
     const [first, second] = read(`GET / HTTP/1.1\r\n${long}GET / HTTP/1.1\r\n${long}`);
     expect(second?.fields).not.toBe(first?.fields);

@@ -68,7 +68,7 @@ describe('6.2 Content-Length', () => {
     '99999999999999999999',
     '4294967296000000000000000005',
     '9'.repeat(1000),
-  ])('is digits and nothing else: %j', (value) => refused(post([`Content-Length: ${value}`], 'hello')));
+  ])('consists of digits only: %j', (value) => refused(post([`Content-Length: ${value}`], 'hello')));
 
   it.each([
     ['the same', ['Content-Length: 5', 'Content-Length: 5']],
@@ -76,7 +76,7 @@ describe('6.2 Content-Length', () => {
     ['two lengths, apart', ['Content-Length: 0', 'X: y', 'content-length: 5']],
     ['one of them empty', ['Content-Length: 5', 'Content-Length:']],
     ['one of them no number', ['Content-Length: 5', 'Content-Length: x']],
-  ])('stands on one line only: %s', async (_, fields) => {
+  ])('occurs on one line only: %s', async (_, fields) => {
     await refused(post(fields, 'hello'));
     await refused(message('GET / HTTP/1.1', ['Host: a', ...fields], 'hello'));
     await refused(message('POST / HTTP/1.0', ['Host: a', ...fields], 'hello'));
@@ -91,7 +91,7 @@ describe('6.2 Content-Length', () => {
 });
 
 describe('6.3 message body length', () => {
-  it('is zero where neither field is there, whatever the method', async () => {
+  it('is zero without either field, with any method', async () => {
     const { requests, statuses } = await recording.talk(message('POST / HTTP/1.1', ['Host: a']) + SECOND);
     expect(statuses).toEqual([200, 200]);
     expect(requests[0]).toMatchObject({ method: 'POST', content: '' });
@@ -120,13 +120,13 @@ describe('6.3 message body length', () => {
     }
   });
 
-  it('takes what follows it for the next request', async () => {
+  it('is followed by the next request', async () => {
     const { statuses, requests } = await recording.talk(post(['Content-Length: 0'], 'X') + SECOND);
     expect(statuses).toEqual([200, 501]);
     expect(requests).toHaveLength(1);
   });
 
-  it('never reads content that nobody asked for as the next request', async () => {
+  it('never reads an unread body as the next request', async () => {
     const inner = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
     const chunked = `${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`;
     for (const bytes of [
@@ -139,7 +139,7 @@ describe('6.3 message body length', () => {
     }
   });
 
-  it('closes the connection where too much content is left that nobody asked for', async () => {
+  it('closes the connection if too much of the body is unread', async () => {
     await using big = await startRecording('client_max_body_size 0;');
     const size = 10_000_000;
     const { answers, requests } = await big.talk(
@@ -150,7 +150,7 @@ describe('6.3 message body length', () => {
     expect(requests.map(({ path }) => path)).toEqual(['/unread']);
   });
 
-  it('closes the connection where chunked content that nobody asked for does not end', async () => {
+  it('closes the connection if an unread chunked body does not end', async () => {
     await using big = await startRecording('client_max_body_size 0;');
     const chunks = `10000\r\n${'x'.repeat(65_536)}\r\n`.repeat(100);
     const { statuses, requests } = await big.talk(

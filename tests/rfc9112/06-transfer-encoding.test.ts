@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => recording[Symbol.asyncDispose]());
 
 const refused = (bytes: string, status = 400) => expectRefused(recording, bytes, status);
-/** Content of five bytes, whichever way its length is read. */
+/** A body of five bytes, with either way of reading its length. */
 const FIVE = '0\r\n\r\n';
 
 describe('6.1 Transfer-Encoding', () => {
@@ -52,7 +52,7 @@ describe('6.1 Transfer-Encoding', () => {
     'chunke%64',
     "!#$%&'*+-.^_`|~",
     'trailers',
-  ])('is answered with 501 where a coding is not understood: %s', (coding) =>
+  ])('gets 501 if a coding is unknown: %s', (coding) =>
     refused(post([`Transfer-Encoding: ${coding}`], FIVE), 501),
   );
 
@@ -82,7 +82,7 @@ describe('6.1 Transfer-Encoding', () => {
     ['it has a colon', ': chunked'],
     ['it ends in a slash', 'chunked/'],
     ['it is in brackets', '[chunked]'],
-  ])('is refused where %s: %j', (_, coding) => refused(post([`Transfer-Encoding: ${coding}`], FIVE)));
+  ])('is rejected if %s: %j', (_, coding) => refused(post([`Transfer-Encoding: ${coding}`], FIVE)));
 
   it.each([
     ['a vertical tab', '\x0bchunked'],
@@ -101,7 +101,7 @@ describe('6.1 Transfer-Encoding', () => {
     [['', 'chunked'], 400],
     [['identity', 'chunked'], 501],
     [['gzip', 'chunked'], 501],
-  ])('is one list on however many lines: %j', (codings, status) =>
+  ])('is one list on any number of lines: %j', (codings, status) =>
     refused(
       post(
         codings.map((coding) => `Transfer-Encoding: ${coding}`),

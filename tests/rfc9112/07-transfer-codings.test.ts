@@ -34,7 +34,7 @@ describe('7.1 chunked transfer coding', () => {
     ['any byte', '4\r\n\0\xff\x80\n\r\n0\r\n\r\n', '\0\xff\x80\n'],
     ['a thousand of one byte', `${'1\r\nx\r\n'.repeat(1000)}0\r\n\r\n`, 'x'.repeat(1000)],
     ['a large one', `30d40\r\n${'y'.repeat(200_000)}\r\n0\r\n\r\n`, 'y'.repeat(200_000)],
-  ])('is undone: %s', async (_, content, expected) => expect(await decoded(content)).toBe(expected));
+  ])('is decoded: %s', async (_, content, expected) => expect(await decoded(content)).toBe(expected));
 
   it.each([
     ['empty', '\r\nhello\r\n0\r\n\r\n'],
@@ -96,7 +96,7 @@ describe('7.1 chunked transfer coding', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('tells who reads later that the content is broken', async () => {
+  it('reports invalid coding to a later reader', async () => {
     const late = definePlugin({
       name: 'late',
       apply({ hooks }) {
@@ -119,7 +119,7 @@ describe('7.1 chunked transfer coding', () => {
     expect(exactly.statuses).toEqual([200, 200]);
     for (const content of [`3e9\r\n${'x'.repeat(1001)}\r\n`, '1\r\nx\r\n'.repeat(1001)]) {
       await using client = await WireClient.connect(small.server.port);
-      client.send(chunked(content)); // and no end
+      client.send(chunked(content)); // without end
       expect(readAnswers(await client.untilEnd()).map(({ status }) => status)).toEqual([413]);
     }
     expect(small.requests.map(({ path }) => path)).toEqual(['/', '/second']);

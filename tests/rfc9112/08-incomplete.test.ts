@@ -24,7 +24,7 @@ describe('8 incomplete requests', () => {
     ['behind a CR', 'GET / HTTP/1.1\r\nHost: a\r'],
     ['behind a field line', 'GET / HTTP/1.1\r\nHost: a\r\n'],
     ['in the empty line', 'GET / HTTP/1.1\r\nHost: a\r\n\r'],
-  ])('are not executed where the client ends %s', async (_, bytes) => {
+  ])('are not executed if the client ends %s', async (_, bytes) => {
     await using client = await connect();
     const before = recording.requests.length;
     client.send(bytes);
@@ -40,7 +40,7 @@ describe('8 incomplete requests', () => {
     ['chunked, in the size', post(['Transfer-Encoding: chunked'], '5')],
     ['chunked, behind the last chunk', post(['Transfer-Encoding: chunked'], '5\r\nhello\r\n0\r\n')],
     ['chunked, in the trailer', post(['Transfer-Encoding: chunked'], '5\r\nhello\r\n0\r\nA: b\r\n')],
-  ])('are an error where the content lacks its end: %s', async (_, bytes) => {
+  ])('are an error if the body is incomplete: %s', async (_, bytes) => {
     await using client = await connect();
     const before = recording.requests.length;
     client.send(bytes);
@@ -49,7 +49,7 @@ describe('8 incomplete requests', () => {
     expect(recording.requests).toHaveLength(before);
   });
 
-  it('leave the server as it was when the connection is reset', async () => {
+  it('leave nothing behind when the connection is reset', async () => {
     for (const bytes of ['GET', get('X: y').slice(0, -2), post(['Content-Length: 10'], 'hello'), get()]) {
       await using client = await connect();
       await client.send(bytes);
@@ -58,7 +58,7 @@ describe('8 incomplete requests', () => {
     expect((await recording.talk(SECOND)).statuses).toEqual([200]);
   });
 
-  it('are answered with 408 where the head does not come in time', async () => {
+  it('get 408 if the head does not arrive in time', async () => {
     await using slow = await startRecording('client_header_timeout 300ms;');
     await using client = await WireClient.connect(slow.server.port);
     client.send('GET / HTTP/1.1\r\nHost: a\r\n');
@@ -68,7 +68,7 @@ describe('8 incomplete requests', () => {
     expect(slow.requests).toEqual([]);
   });
 
-  it('are answered with 408 where the content does not come in time', async () => {
+  it('get 408 if the body does not arrive in time', async () => {
     await using slow = await startRecording('client_body_timeout 300ms;');
     await using client = await WireClient.connect(slow.server.port);
     client.send(post(['Content-Length: 10'], 'hello'));
@@ -76,7 +76,7 @@ describe('8 incomplete requests', () => {
     expect(slow.requests).toEqual([]);
   });
 
-  it('do not live longer for a byte now and then in the head', async () => {
+  it('do not last longer if single bytes of the head arrive', async () => {
     await using slow = await startRecording('client_header_timeout 500ms;');
     await using client = await WireClient.connect(slow.server.port);
     client.send('GET / HTTP/1.1\r\nHost: a\r\nX: ');
@@ -86,7 +86,7 @@ describe('8 incomplete requests', () => {
   });
 });
 
-describe('8 incomplete answers', () => {
+describe('8 incomplete responses', () => {
   const broken = (declared: boolean): Plugin =>
     definePlugin({
       name: 'broken',
@@ -105,7 +105,7 @@ describe('8 incomplete answers', () => {
   it.each([
     ['with a length', true, 'Content-Length: 100\r\n'],
     ['chunked', false, 'Transfer-Encoding: chunked\r\n'],
-  ])('end by close, never padded and never ended as if whole: %s', async (_, declared, framing) => {
+  ])('end with a close, never padded and never ended as if complete: %s', async (_, declared, framing) => {
     await using server = await startTestServer('', {}, { plugins: [broken(declared)] });
     const text = await server.raw(get() + SECOND);
     expect(text).toContain(framing);
@@ -116,7 +116,7 @@ describe('8 incomplete answers', () => {
     expect(server.log.join('\n')).toContain('no more');
   });
 
-  it('end by close for HTTP/1.0 too', async () => {
+  it('end with a close for HTTP/1.0 too', async () => {
     await using server = await startTestServer('', {}, { plugins: [broken(false)] });
     expect(await server.raw(message('GET / HTTP/1.0', ['Host: a']))).toMatch(/\r\n\r\nbeginning$/);
   });

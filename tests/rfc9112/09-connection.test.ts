@@ -41,7 +41,7 @@ describe('9.3 persistence', () => {
     ['1.1', ['Connection: x,\tclose ,y']],
     ['1.1', ['Connection: keep-alive', 'Connection: close']],
     ['1.1', ['Connection: , close,']],
-  ])('closes it behind the answer for HTTP/%s with %j, and says so', async (version, fields) => {
+  ])('closes it after the response for HTTP/%s with %j, and says so', async (version, fields) => {
     const { answers, requests } = await recording.talk(
       message(`GET / HTTP/${version}`, ['Host: a', ...fields]) + SECOND,
     );
@@ -50,14 +50,14 @@ describe('9.3 persistence', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('closes it behind as many requests as are configured', async () => {
+  it('closes it after the configured number of requests', async () => {
     await using few = await startRecording('keepalive_requests 3;');
     const { answers } = await few.talk(get().repeat(5));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(answers.map(({ fields }) => fields.get('connection'))).toEqual([undefined, undefined, 'close']);
   });
 
-  it('keeps it behind an error that leaves the framing known', async () => {
+  it('keeps it after an error that leaves the framing known', async () => {
     const { statuses: found, requests } = await recording.talk(
       message('FOO / HTTP/1.1', ['Host: a']) + message('TRACE / HTTP/1.1', ['Host: a']) + SECOND,
     );
@@ -67,14 +67,14 @@ describe('9.3 persistence', () => {
 });
 
 describe('9.3.2 pipelining', () => {
-  it('answers in the order of the requests', async () => {
+  it('responds in the order of the requests', async () => {
     const bodies = Array.from({ length: 50 }, (_, index) => `request ${index}`);
     const bytes = bodies.map((body) => post([`Content-Length: ${body.length}`], body)).join('');
     const { answers } = await recording.talk(bytes + SECOND);
     expect(answers.map(({ content }) => content)).toEqual([...bodies, '']);
   });
 
-  it('answers in order where the first takes longest', async () => {
+  it('responds in order even if the first takes longest', async () => {
     const waits = definePlugin({
       name: 'waits',
       apply({ hooks }) {
@@ -90,7 +90,7 @@ describe('9.3.2 pipelining', () => {
     expect(readAnswers(text).map(({ content }) => content)).toEqual(['200', '50', '0', '1']);
   });
 
-  it('never starts an answer before the one ahead of it is whole', async () => {
+  it('never starts a response before the previous one is complete', async () => {
     const streams = definePlugin({
       name: 'streams',
       apply({ hooks }) {
@@ -117,7 +117,7 @@ describe('9.3.2 pipelining', () => {
     expect(contents).toEqual(['piece 0,piece 1,piece 2,piece 3,piece 4,', 'second']);
   });
 
-  it('can answer with the content while it still comes', async () => {
+  it('can respond with the body while it still arrives', async () => {
     const mirrors = definePlugin({
       name: 'mirrors',
       apply({ hooks }) {
@@ -138,7 +138,7 @@ describe('9.3.2 pipelining', () => {
     }
   });
 
-  it('stops executing where the client sends 10,000 requests and reads nothing, then goes on', async () => {
+  it('stops executing while the client sends 10,000 requests and reads nothing, then continues', async () => {
     await using patient = await startRecording('keepalive_requests 20000;');
     await using client = await WireClient.connect(patient.server.port);
     client.pause();
@@ -155,7 +155,7 @@ describe('9.3.2 pipelining', () => {
     expect(patient.requests.at(-1)?.path).toBe('/second');
   });
 
-  it('refuses a malformed request behind good ones, and only it', async () => {
+  it('rejects only a malformed request after valid ones', async () => {
     const { statuses: found, requests } = await recording.talk(`${get()}${get()}rubbish\r\n\r\n${SECOND}`);
     expect(found).toEqual([200, 200, 400]);
     expect(requests).toHaveLength(2);
@@ -163,41 +163,41 @@ describe('9.3.2 pipelining', () => {
 });
 
 describe('9.5 failures and timeouts', () => {
-  it('closes a connection on which no request comes', async () => {
+  it('closes a connection without a request', async () => {
     await using idle = await startRecording('client_header_timeout 300ms;');
     await using client = await WireClient.connect(idle.server.port);
     expect(await client.untilEnd()).toBe('');
   });
 
-  it('closes a kept connection on which no further request comes', async () => {
+  it('closes a persistent connection without a further request', async () => {
     await using idle = await startRecording('keepalive_timeout 300ms;');
     await using client = await WireClient.connect(idle.server.port);
     client.send(get());
     expect(statuses(await client.untilEnd())).toEqual([200]);
   });
 
-  it('closes it without a word where all that came was an empty line', async () => {
+  it('closes it without a response if only an empty line arrived', async () => {
     await using idle = await startRecording('keepalive_timeout 300ms; client_header_timeout 300ms;');
     await using client = await WireClient.connect(idle.server.port);
     client.send(`${get()}\r\n`);
     expect(statuses(await client.untilEnd())).toEqual([200]);
   });
 
-  it('says so at once where no connection is kept', async () => {
+  it('says so in the first response if connections do not persist', async () => {
     await using none = await startRecording('keepalive_timeout 0;');
     const { answers } = await none.talk(get() + SECOND);
     expect(answers.map(({ status }) => status)).toEqual([200]);
     expect(answers[0]?.fields.get('connection')).toBe('close');
   });
 
-  it('answers a client that has ended its side', async () => {
+  it('responds to a client that has ended its side', async () => {
     await using client = await connect();
     client.send(get());
     client.end();
     expect(statuses(await client.untilEnd())).toEqual([200]);
   });
 
-  it('answers all that was pipelined before the client ended its side', async () => {
+  it('responds to all requests pipelined before the client ended its side', async () => {
     await using client = await connect();
     client.send(get().repeat(20));
     client.end();
@@ -206,7 +206,7 @@ describe('9.5 failures and timeouts', () => {
 });
 
 describe('9.6 tear-down', () => {
-  it('lets a client that still sends read the answer before the connection is gone', async () => {
+  it('lets a client that still sends read the response before the connection closes', async () => {
     await using small = await startRecording('client_max_body_size 1000;');
     const size = 5_000_000;
     const { answers, requests } = await small.talk(post([`Content-Length: ${size}`], 'x'.repeat(size)));
@@ -215,7 +215,7 @@ describe('9.6 tear-down', () => {
     expect(requests).toEqual([]);
   });
 
-  it('executes nothing that comes behind the last answer', async () => {
+  it('executes nothing after the last response', async () => {
     await using client = await connect();
     client.send(get('Connection: close'));
     await client.until('\r\n\r\n');

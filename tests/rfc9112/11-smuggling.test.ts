@@ -11,17 +11,17 @@ const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n
 const SIZE = SMUGGLED.length;
 const HEX = SIZE.toString(16);
 
-/** Where one reader sees content of this length, and another sees the last chunk and a request. */
+/** To one parser it is a body of this length; to another, the last chunk followed by a request. */
 const CL_TE = `0\r\n\r\n${SMUGGLED}`;
-/** Where one reader sees a chunk, and another sees that a request follows the first bytes. */
+/** To one parser it is a chunk; to another, a request follows the first bytes. */
 const TE_CL = `${HEX}\r\n${SMUGGLED}\r\n0\r\n\r\n`;
 
 const post = (fields: readonly string[], content: string) =>
   message('POST /first HTTP/1.1', ['Host: a', ...fields], content);
 
 /**
- * RFC 9112 §11.2: a request whose end two readers could see at two places gets one answer, an error, and neither it
- * nor what may be hidden in it is executed.
+ * RFC 9112 §11.2: a request whose end two parsers could place differently gets one response, an error. Neither it nor a
+ * request hidden in it is executed.
  */
 async function expectHarmless(bytes: string): Promise<void> {
   const { statuses, requests } = await recording.talk(bytes);
@@ -30,7 +30,7 @@ async function expectHarmless(bytes: string): Promise<void> {
   expect([400, 501]).toContain(statuses[0]);
 }
 
-describe('11.2 a length beside a coding', () => {
+describe('11.2 a length together with a coding', () => {
   const codings = [
     'Transfer-Encoding: chunked',
     'transfer-encoding: chunked',
@@ -74,7 +74,7 @@ describe('11.2 a length beside a coding', () => {
     'Transfer-Encoding\xa0: chunked',
   ];
 
-  it.each(codings)('is refused, whichever the other reader believes: %j', async (coding) => {
+  it.each(codings)('is rejected, whichever another parser would use: %j', async (coding) => {
     const whole = `Content-Length: ${CL_TE.length}`;
     const start = `Content-Length: ${HEX.length + 2}`;
     await expectHarmless(post([whole, coding], CL_TE));
@@ -125,7 +125,7 @@ describe('11.2 two lengths', () => {
   });
 });
 
-describe('11.2 chunks that two readers count differently', () => {
+describe('11.2 chunks that two parsers count differently', () => {
   const chunked = (content: string) => post(['Transfer-Encoding: chunked'], content);
 
   it.each([
@@ -153,7 +153,7 @@ describe('11.2 chunks that two readers count differently', () => {
   ])('are refused: %s', async (_, content) => expectHarmless(chunked(content)));
 });
 
-describe('11.2 heads that two readers end at two places', () => {
+describe('11.2 heads that two parsers end differently', () => {
   it.each([
     ['LF LF', `GET /first HTTP/1.1\nHost: a\n\n${SMUGGLED}`],
     ['a LF for the empty line', `GET /first HTTP/1.1\r\nHost: a\r\n\n${SMUGGLED}`],
@@ -171,7 +171,7 @@ describe('11.2 heads that two readers end at two places', () => {
   ])('are refused: %s', (_, bytes) => expectHarmless(bytes));
 });
 
-describe('11.2 what has one meaning keeps it', () => {
+describe('11.2 unambiguous requests are accepted', () => {
   const twice = async (bytes: string, methods?: readonly string[]) => {
     const last = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
     const { requests, statuses } = await recording.talk(bytes + last, methods);
@@ -191,10 +191,10 @@ describe('11.2 what has one meaning keeps it', () => {
     },
   );
 
-  it('content of a refused upgrade is content', () =>
+  it('the body of a rejected upgrade is a body', () =>
     twice(post(['Connection: Upgrade', 'Upgrade: h2c', `Content-Length: ${SIZE}`], SMUGGLED)));
 
-  it('content behind Expect that came at once is content', () =>
+  it('a body sent together with Expect is a body', () =>
     twice(post(['Expect: 100-continue', `Content-Length: ${SIZE}`], SMUGGLED)));
 
   it.each([
@@ -202,11 +202,11 @@ describe('11.2 what has one meaning keeps it', () => {
     ['Content_Length: 0', SMUGGLED],
     ['X-Transfer-Encoding: chunked', CL_TE],
     ['X-HTTP-Method-Override: DELETE', SMUGGLED],
-  ])('a field that only looks like framing is none: %s', (field, content) =>
+  ])('a field that only resembles a framing field is ignored: %s', (field, content) =>
     twice(post([field, `Content-Length: ${content.length}`], content)),
   );
 
-  it('content that is too large for its route is never read as a request', async () => {
+  it('a body that is too large for its route is never read as a request', async () => {
     await using small = await startRecording('client_max_body_size 10;');
     const { statuses, requests } = await small.talk(
       post([`Content-Length: ${SIZE}`], SMUGGLED) + SMUGGLED.replace('smuggled', 'last'),

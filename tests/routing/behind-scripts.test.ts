@@ -10,7 +10,7 @@ const script = {
   mode: 0o755,
 };
 
-/** `200 ran /a.py /x`, by raw bytes. */
+/** Returns for example `200 ran /a.py /x`, over a raw socket. */
 async function ask(server: TestServer, target: string, method = 'GET', lines = ''): Promise<string> {
   const answer = await server.raw(
     `${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n`,
@@ -20,7 +20,7 @@ async function ask(server: TestServer, target: string, method = 'GET', lines = '
   return `${head.slice(9, 12)} ${/ran \S+ \S*/.exec(text)?.[0] ?? ''}`.trimEnd();
 }
 
-describe('the location of a script holds for the paths behind it', () => {
+describe('the location of a script applies to the paths after its name', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer(
@@ -85,7 +85,7 @@ describe('the location of a script holds for the paths behind it', () => {
     expect(await ask(server, '/page/none')).toBe('404');
   });
 
-  it('and those of the location of the whole path', async () => {
+  it('together with those of the location of the whole path', async () => {
     expect(await ask(server, '/deep/a.py/other')).toBe('200 ran /deep/a.py /other');
     expect(await ask(server, '/deep/a.py/members/x')).toBe('401');
     expect(
@@ -122,12 +122,12 @@ describe('the location of a script holds for the paths behind it', () => {
     }
   });
 
-  it('but an exact location of the whole path and one marked ^~ are on their own where no script runs in them', async () => {
+  it('but not in an exact or ^~ location of the whole path in which no script runs', async () => {
     expect(await ask(server, '/cgi/admin.py/static/x')).toBe('404');
     expect(await ask(server, '/source.py/x')).toBe('404');
   });
 
-  it('a directory with a name like a script is one', async () => {
+  it('a directory with a name like a script is not a script', async () => {
     expect(await (await server.fetch('/lib.py/x.css')).text()).toBe('a style');
     expect(await ask(server, '/lib.py/b.py')).toBe('200 ran /lib.py/b.py');
     expect(await ask(server, '/lib.py/b.py/c.py')).toBe('200 ran /lib.py/b.py /c.py');
@@ -146,7 +146,7 @@ describe('the location of a script holds for the paths behind it', () => {
 });
 
 describe('an extension location in which scripts run', () => {
-  it('takes the paths behind their names, and one in which none run does not', async () => {
+  it('handles the paths after their names, but not if no scripts run in it', async () => {
     await using server = await startTestServer(
       `root w; cgi .php /bin/sh;
        location /files { upload on; upload_scripts on; location *.php { return 403; } location *.css { return 404; } }
@@ -168,7 +168,7 @@ describe('an extension location in which scripts run', () => {
     expect(await ask(server, '/a.txt')).toBe('403');
   });
 
-  it('of a plugin of yours, which gets the script', async () => {
+  it('works for any plugin, which gets the script', async () => {
     const runner = definePlugin({
       name: 'runner',
       scripts: { names: () => ({ extensions: new Set(['.run']), every: false }), off: 'run off;' },
@@ -193,7 +193,7 @@ describe('an extension location in which scripts run', () => {
 });
 
 describe('a directory of programs: cgi *', () => {
-  it('runs what is executable, and sends no source', async () => {
+  it('runs executable files, and sends no source', async () => {
     await using server = await startTestServer(
       `location /git { root programs; cgi *; location = /git/admin { auth_basic "a"; auth_basic_user_file users; } }
        location /any { root any; cgi * /bin/sh; cgi .txt /bin/cat; }`,
@@ -222,7 +222,7 @@ describe('a directory of programs: cgi *', () => {
   });
 });
 
-it('a path of thousands of names of which none is there costs a few looks at the disk', async () => {
+it('a path of thousands of absent names causes few disk accesses', async () => {
   await using server = await startTestServer(
     `client_max_request_line 32k; client_max_header_size 64k;
      server { listen 127.0.0.1:0; location / { root w; cgi .x /bin/true; cgi_require_file off; } }`,

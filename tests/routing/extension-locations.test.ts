@@ -9,7 +9,7 @@ const php = {
   mode: 0o755,
 };
 
-describe('an extension location acts inside the prefix locations of its block', () => {
+describe('an extension location applies inside the prefix locations of its block', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer(
@@ -51,13 +51,13 @@ describe('an extension location acts inside the prefix locations of its block', 
     return `${answer.status} ${await answer.text()}`;
   };
 
-  it('beside location /, with its root', async () => {
+  it('next to location /, with its root', async () => {
     expect(await get('/wp-config.php')).toBe(`200 ran ${server.directory}/w/wp-config.php `);
     expect(await get('/a/b.php')).toBe(`200 ran ${server.directory}/w/a/b.php `);
     expect(await get('/no/such')).toBe(`200 ran ${server.directory}/w/index.php `);
   });
 
-  it('with the root of the location that the path lies in', async () => {
+  it('with the root of the location that contains the path', async () => {
     expect(await get('/aliased/x.php')).toBe(`200 ran ${server.directory}/other/x.php `);
   });
 
@@ -80,12 +80,12 @@ describe('an extension location acts inside the prefix locations of its block', 
     expect((await server.fetch('/closed/x.php/y')).status).toBe(403);
   });
 
-  it('unless the location has one for that extension itself, for the locations in it too', async () => {
+  it('unless the location has its own for that extension, which also applies to its nested locations', async () => {
     expect(await get('/own/x.php')).toBe('200 own');
     expect(await get('/own/in/x.php')).toBe('200 own');
   });
 
-  it('unless the location is marked ^~, and those in it', async () => {
+  it('unless the location or an enclosing one is marked ^~', async () => {
     expect(await get('/plain/x.php')).toBe(`200 ${source}`);
     expect(await get('/plain/in/x.php')).toBe(`200 ${source}`);
     expect(await get('/plain/exact.php')).toContain('200 ran');
@@ -95,7 +95,7 @@ describe('an extension location acts inside the prefix locations of its block', 
     expect(await get('/exact.php')).toBe('200 exact');
   });
 
-  it('with the name of its script as a lenient file system takes it', async () => {
+  it('for names that a lenient file system resolves to its script', async () => {
     for (const path of [
       '/x.PHP',
       '/wp-config.PHP',
@@ -107,7 +107,7 @@ describe('an extension location acts inside the prefix locations of its block', 
   });
 });
 
-describe('what both say', () => {
+describe('directives set in both', () => {
   it('the extension location wins; values that add up add up', async () => {
     await using server = await startTestServer(
       `root w;
@@ -137,7 +137,7 @@ describe('what both say', () => {
     expect(server.warnings).toEqual([]);
   });
 
-  it('a location that says "cgi off" keeps that, nested ones too, unless they say otherwise', async () => {
+  it('`cgi off` in a location stays in force, also in nested ones that do not override it', async () => {
     await using server = await startTestServer(
       `root w; location *.sh { cgi .sh /bin/sh; }
        location /off { cgi off; location /off/in { } location /off/on { cgi .sh /bin/sh; } }`,

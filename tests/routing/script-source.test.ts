@@ -12,7 +12,7 @@ async function warnings(conf: string): Promise<readonly string[]> {
 }
 
 const other = (inside: string) => `server { listen 127.0.0.1:0; ${inside} }`;
-describe('source that is sent where scripts run is worth a warning', () => {
+describe('sending the source of a script causes a warning', () => {
   it.each([
     [
       'a location with ^~',
@@ -73,7 +73,7 @@ describe('source that is sent where scripts run is worth a warning', () => {
   });
 });
 
-describe('a root that was written as for nginx is worth a warning', () => {
+describe('a root written for nginx causes a warning', () => {
   it.each([
     ['location /sub/ { root w; }', 'w/sub'],
     ['location /sub { root w; }', 'w/sub'],

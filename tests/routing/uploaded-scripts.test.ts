@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError } from '../../src/kernel/diagnostics/config-error.js';
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 
-/** A directory with `w/up/run` and `store`, and links to them. */
+/** Creates a directory with `w/up/run` and `store`, and links to them. */
 async function site(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'webserv-uploads-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -16,7 +16,7 @@ async function site(): Promise<string> {
   return folder;
 }
 
-/** What is wrong with a configuration, or empty. */
+/** The errors of a configuration; empty without errors. */
 async function refusal(conf: string): Promise<string> {
   const folder = await site();
   try {
@@ -31,7 +31,7 @@ const php = 'cgi .php /bin/sh;';
 const other = (inside: string, name: string) =>
   `server { listen 127.0.0.1:0; server_name ${name}; ${inside} }`;
 
-describe('uploads where scripts run are refused', () => {
+describe('uploads into a directory where scripts run are rejected', () => {
   it.each([
     ['scripts inherited', `root DIR/w; ${php} location /up { root DIR/store; upload on; }`],
     [
@@ -99,7 +99,7 @@ describe('uploads are accepted', () => {
     expect(await refusal(conf)).toBe('');
   });
 
-  it('and what was uploaded is sent, not run', async () => {
+  it('and an uploaded file is sent, not run', async () => {
     await using server = await startTestServer(
       `root w; location *.sh { cgi .sh /bin/sh; } location /up { upload on; cgi off; }`,
       { 'w/up/': null },

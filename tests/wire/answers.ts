@@ -1,10 +1,10 @@
-/** One answer as it came over the wire, its framing taken away. */
+/** A response parsed from the wire, without its framing. */
 export interface Answer {
   readonly status: number;
   readonly reason: string;
   /** Names in lower case; several lines of one name are joined with a comma. */
   readonly fields: ReadonlyMap<string, string>;
-  /** One character a byte, without chunked coding. */
+  /** The body, one character per byte, without chunked coding. */
   readonly content: string;
   readonly framing: 'none' | 'length' | 'chunked' | 'close';
 }
@@ -13,10 +13,10 @@ const STATUS_LINE = /^HTTP\/1\.1 ([1-5][0-9]{2}) ([\t\x20-\x7e]*)$/;
 const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ?([\t\x20-\x7e\x80-\xff]*)$/;
 
 /**
- * Reads what a server sent, strictly (RFC 9112 §6.3): what is not a whole answer, or follows one without being one,
- * is an error.
- * @param text one character a byte, up to the connection's end
- * @param methods of the requests, in their order; GET where there is none. HEAD's answer has no content.
+ * Parses the responses of a connection strictly (RFC 9112 §6.3): an incomplete response, or other bytes after a
+ * response, are an error.
+ * @param text one character per byte, up to the connection's end
+ * @param methods of the requests, in order; GET if omitted. The response to HEAD has no body.
  * @throws Error
  */
 export function readAnswers(text: string, methods: readonly string[] = []): readonly Answer[] {
@@ -40,7 +40,7 @@ export function readAnswers(text: string, methods: readonly string[] = []): read
   return answers;
 }
 
-/** The statuses of all answers, interim ones too. */
+/** The statuses of all responses, including interim ones. */
 export function statuses(text: string, methods: readonly string[] = []): readonly number[] {
   return readAnswers(text, methods).map(({ status }) => status);
 }
@@ -60,7 +60,7 @@ function readFields(lines: readonly string[]): ReadonlyMap<string, string> {
 interface Content {
   readonly content: string;
   readonly framing: Answer['framing'];
-  /** Where the next answer starts. */
+  /** Position of the next response. */
   readonly next: number;
 }
 

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 
-/** How long a client waits for what must come. */
+/** Maximum wait for expected bytes, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
-/** A client that sends bytes when it is told to, and keeps what comes back. */
+/** A client that sends bytes on command and records what it receives. */
 export class WireClient implements AsyncDisposable {
   readonly #socket: Socket;
   #received = '';
@@ -38,7 +38,7 @@ export class WireClient implements AsyncDisposable {
     return client;
   }
 
-  /** Everything received so far, one character a byte. */
+  /** All bytes received so far, one character per byte. */
   get received(): string {
     return this.#received;
   }
@@ -48,14 +48,14 @@ export class WireClient implements AsyncDisposable {
     return this.#ended || this.#closed;
   }
 
-  /** Fulfilled when the system has the bytes. */
+  /** Resolves when the system has taken the bytes. */
   send(bytes: string | Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.#socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, () => resolve());
     });
   }
 
-  /** Reads nothing more, as a client that is busy or hostile. */
+  /** Stops reading, like a busy or hostile client. */
   pause(): void {
     this.#socket.pause();
   }
@@ -64,7 +64,7 @@ export class WireClient implements AsyncDisposable {
     this.#socket.resume();
   }
 
-  /** Ends our side; the server may still answer. */
+  /** Ends our side; the server may still respond. */
   end(): void {
     this.#socket.end();
   }
@@ -74,7 +74,9 @@ export class WireClient implements AsyncDisposable {
     this.#socket.resetAndDestroy();
   }
 
-  /** Waits until what was received holds a text. @throws Error when the server ends before, or nothing comes */
+  /**
+   * Waits until the received text contains a pattern. @throws Error if the server ends before, or the wait times out
+   */
   async until(wanted: string): Promise<string> {
     await this.#watch(`for ${JSON.stringify(wanted)}`, () => this.#received.includes(wanted), true);
     return this.#received;

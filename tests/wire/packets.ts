@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-/** Where to cut a text into packets, as parts of its length. */
+/** Positions at which to split a text into packets, as fractions of its length. */
 export const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 });
 
-/** @returns new buffers each time: a decoder may work in place */
+/** @returns new buffers each time, because a decoder may work in place */
 export function cut(text: string, places: readonly number[]): readonly Buffer[] {
   const positions = [...new Set(places.map((place) => Math.round(place * text.length)))].sort(
     (a, b) => a - b,

@@ -10,20 +10,19 @@ export interface Recorded {
   readonly host: string;
   readonly version: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
-  /** One character a byte; empty where it was not read. */
+  /** The body, one character per byte; empty if it was not read. */
   readonly content: string;
 }
 
-/** A plugin that remembers every request it is asked to answer, and answers with what it got. */
+/** A plugin that records every request it gets and responds with that request's properties. */
 export interface Recorder {
   readonly plugin: Plugin;
-  /** In the order they were executed. */
+  /** In the order of execution. */
   readonly requests: readonly Recorded[];
 }
 
 /**
- * Answers any usual method: at `/unread…` at once, with the content left where it is; anywhere else with the content
- * it was sent.
+ * Handles the usual methods: for `/unread…` immediately, without reading the body; otherwise with the body it received.
  */
 export function recorder(): Recorder {
   const requests: Recorded[] = [];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Requests as bytes, one character a byte: from plain ones to such that only look like requests. */
+/** Generators of requests as bytes, one character per byte: from plain ones to bytes that only resemble requests. */
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'FOO', 'get', 'TRACE', 'CONNECT'];
 
@@ -119,7 +119,7 @@ const trailers = ['', '', '', 'A: b\r\n', 'Host: evil\r\n', 'Content-Length: 5\r
 const chunks = chunksWith(extensions, trailers);
 const anyChunks = chunksWith([...extensions, ';', ';a b'], [...trailers, 'A : b\r\n', 'A\r\n']);
 
-/** A message that is as it should be, but for what the pools above hold. */
+/** A message that is valid except for values from the pools above. */
 const assembled = fc
   .tuple(
     fc.constantFrom(...methods),
@@ -136,7 +136,7 @@ const assembled = fc
     return `${head}\r\n\r\n${isChunked ? chunked : plain}`;
   });
 
-/** Well-formed, with content that is framed as it says. */
+/** A well-formed request with a correctly framed body. */
 export const wellFormed = fc
   .tuple(
     fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
@@ -203,12 +203,12 @@ function mutate(text: string, [kind, where, bytes, length]: Mutation): string {
   return text.slice(0, end) + text.slice(at);
 }
 
-/** A message with up to four small things done to it that an attacker would do. */
+/** A message with up to four small changes that an attacker would try. */
 export const mutated = fc
   .tuple(fc.oneof(assembled, wellFormed), fc.array(mutation, { maxLength: 4 }))
   .map(([text, mutations]) => mutations.reduce(mutate, text));
 
-/** Several messages behind each other on one connection. */
+/** Several messages pipelined on one connection. */
 export const conversation = fc
   .array(fc.oneof({ arbitrary: wellFormed, weight: 2 }, { arbitrary: mutated, weight: 1 }), {
     minLength: 1,
@@ -216,7 +216,7 @@ export const conversation = fc
   })
   .map((messages) => messages.join(''));
 
-/** Bytes without sense, and such that begin as if they had some. */
+/** Random bytes, some of which begin like a request. */
 export const rubbish = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
   fc

@@ -3,19 +3,19 @@ import { expect } from 'vitest';
 import { type Answer, readAnswers } from './answers.js';
 import { type Recorded, recorder } from './recorder.js';
 
-/** What came of some bytes sent on one connection, until the server closed it. */
+/** The outcome of sending bytes on one connection until the server closed it. */
 export interface Outcome {
   readonly answers: readonly Answer[];
   readonly statuses: readonly number[];
-  /** What was executed for it, in order. */
+  /** The executed requests, in order. */
   readonly requests: readonly Recorded[];
 }
 
-/** A server that remembers what it executes. */
+/** A server that records the requests it executes. */
 export interface RecordingServer extends AsyncDisposable {
   readonly server: TestServer;
   readonly requests: readonly Recorded[];
-  /** @param methods of the requests in the bytes, for HEAD */
+  /** @param methods of the requests in the bytes, to recognise HEAD */
   talk(bytes: string | Uint8Array, methods?: readonly string[]): Promise<Outcome>;
 }
 
@@ -34,12 +34,11 @@ export async function startRecording(conf = ''): Promise<RecordingServer> {
   };
 }
 
-/** A second request; it must not be executed when the one before it is refused. */
+/** A second request; it must not be executed if the one before it is rejected. */
 export const SECOND = 'GET /second HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
 /**
- * The bytes get one answer of that status, the connection is closed, and neither they nor a second request behind them
- * is executed.
+ * Expects one response with that status and a close; neither the bytes nor a second request after them may be executed.
  */
 export async function expectRefused(
   { talk }: RecordingServer,
@@ -53,12 +52,12 @@ export async function expectRefused(
   expect(answers[0]?.fields.get('connection')).toBe('close');
 }
 
-/** A GET with these field lines behind Host, each without its line break. */
+/** A GET with these field lines after Host, each without its line break. */
 export function get(...fields: readonly string[]): string {
   return message('GET / HTTP/1.1', ['Host: a', ...fields]);
 }
 
-/** A POST with these field lines behind Host, and content that is sent as it is. */
+/** A POST with these field lines after Host, and a body that is sent unchanged. */
 export function post(fields: readonly string[], content: string): string {
   return message('POST / HTTP/1.1', ['Host: a', ...fields], content);
 }

@@ -21,9 +21,9 @@ export interface Diagnostic {
   readonly severity: Severity;
   /** A stable, documented code: `unknown-directive`. */
   readonly code: string;
-  /** One line: what is wrong, what was expected, what was received. */
+  /** On one line: what is wrong, what was expected, what was received. */
   readonly message: string;
-  /** What it is about; undefined where no line of the configuration is. */
+  /** The position it is about; undefined if it is not about a line of the configuration. */
   readonly place: Place | undefined;
   /** How to fix it: `did you mean "autoindex"?` */
   readonly hint?: string;

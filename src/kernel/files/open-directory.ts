@@ -15,7 +15,7 @@ export const hasDescriptorPaths = process.platform === 'linux';
 
 /** A directory entry. */
 export interface DirectoryEntry {
-  /** One segment. A byte that is not UTF-8 is a lone surrogate, as in `request.segments`. */
+  /** A single segment. A byte that is not UTF-8 is a lone surrogate, as in `request.segments`. */
   readonly name: string;
   /** The entry itself: of a symbolic link not its target. `special`: a socket, a pipe or a device. */
   readonly kind: 'file' | 'directory' | 'link' | 'special';

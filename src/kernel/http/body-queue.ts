@@ -2,16 +2,18 @@ import { HttpError } from './errors.js';
 import type { BodyReader, BoundedBody, RequestBody } from './message.js';
 import { described } from './tap-owner.js';
 
-/** Bytes that may arrive before they are read. Beyond it the source is paused: this bounds the memory of one request. */
+/**
+ * Bytes that may arrive before they are read. Beyond it the source is paused: this bounds the memory of one request.
+ */
 const HIGH_WATER = 256 * 1024;
 /** Approximate cost of a piece besides its bytes: a client that sends single bytes must not fill the memory either. */
 const PIECE_COST = 256;
 
-/** What a body asks of the connection or stream it comes by. */
+/** Flow control that a body requests from its connection or stream. */
 export interface BodySource {
-  /** A reader waits: read on, after `100 Continue` if the client waits for that. */
+  /** A reader waits: read on, after sending `100 Continue` if the client waits for that. */
   wanted(): void;
-  /** More is buffered than was asked for: read no more for now. */
+  /** The buffer is full: stop reading for now. */
   full(): void;
 }
 
@@ -21,8 +23,8 @@ interface Waiting {
 }
 
 /**
- * A request's body between the protocol that delivers it and the tap that reads it. It knows nothing of framing: the
- * protocol says which piece is the last.
+ * A request's body, queued between the protocol that delivers it and the tap that reads it. It knows nothing of
+ * framing: the protocol says which piece is the last.
  */
 export class BodyQueue implements BoundedBody {
   readonly length: number | undefined;
@@ -38,11 +40,11 @@ export class BodyQueue implements BoundedBody {
   #discarding = false;
   #dropped = 0;
   #wanted = false;
-  /** The call that reads it. */
+  /** The call that has read from the body. */
   #takenBy: BodyReader | undefined;
   reader: BodyReader | undefined;
 
-  /** @param length in bytes, where the client declared it; undefined where only the end tells */
+  /** @param length in bytes, if the client declared it; undefined if only the end of the body shows it */
   constructor(source: BodySource, length: number | undefined) {
     this.#source = source;
     this.length = length;
@@ -103,9 +105,9 @@ export class BodyQueue implements BoundedBody {
   }
 
   /**
-   * Adds what arrived, for the reader.
-   * @param piece may be empty where only the end arrived
-   * @param isLast true when nothing follows
+   * Adds bytes that arrived.
+   * @param piece may be empty if only the end arrived
+   * @param isLast true if nothing follows
    */
   deliver(piece: Uint8Array, isLast: boolean): void {
     this.#complete = isLast;
@@ -185,5 +187,5 @@ function alreadyRead(reader: BodyReader | undefined): Error {
 }
 
 function tooLarge(): HttpError {
-  return new HttpError(413, { reason: 'request content too large' });
+  return new HttpError(413, { reason: 'request body too large' });
 }

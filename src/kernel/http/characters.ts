@@ -1,4 +1,4 @@
-/** Which bytes may stand where: one table a grammar rule, looked up once a byte. */
+/** Lookup tables of allowed bytes, one per grammar rule. */
 
 function tableOf(...ranges: readonly (string | readonly [number, number])[]): Uint8Array {
   const table = new Uint8Array(256);
@@ -20,14 +20,15 @@ export const isToken = tableOf(ALPHANUMERIC, "!#$%&'*+-.^_`|~");
 export const isFieldValue = tableOf('\t', [0x20, 0x7e], [0x80, 0xff]);
 
 /**
- * What clients send in a path, but for "%" and "?": any byte that is no control, no space and no "#". RFC 3986 §3.3 has
- * fewer of them, but browsers leave `[ ] | ^` as they are, and curl leaves everything.
+ * Bytes that clients send in a path, except "%" and "?": any byte but controls, space and "#". RFC 3986 §3.3 allows
+ * fewer, but browsers do not encode `[ ] | ^`, and curl encodes nothing.
  */
 export const isPath = tableOf([0x21, 0x22], '$', [0x26, 0x3e], [0x40, 0x7e], [0x80, 0xff]);
 
 /**
- * Everything but controls, the space and `#`. Browsers, `fetch` and curl send more in a query than RFC 3986 §3.4 allows:
- * `\`, `"`, `{`, bytes beyond ASCII, and percent signs that begin no escape. It is left as it is, as nginx does.
+ * Any byte but controls, space and `#`. Browsers, `fetch` and curl send more in a query than RFC 3986 §3.4 allows: `\`,
+ * `"`, `{`, bytes beyond ASCII, and percent signs that do not start an escape. The query is passed on as it is, as
+ * nginx does.
  */
 export const isQuery = tableOf([0x21, 0x22], [0x24, 0x7e], [0x80, 0xff]);
 
@@ -45,7 +46,7 @@ for (let value = 0; value < 16; value += 1) {
   hexValue[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
-/** ASCII letters in lower case, every other byte itself. */
+/** ASCII letters in lower case, every other byte unchanged. */
 export const lowerCase = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte,
 );

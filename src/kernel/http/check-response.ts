@@ -1,15 +1,15 @@
 /**
- * Why a value is no `Response`, for the log; undefined for one that can be sent. What its header fields hold is checked
- * when they are written.
+ * Describes for the log why a value cannot be sent as a `Response`; undefined if it can. Header field values are
+ * checked when they are written.
  */
 export function problemOfResponse(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return `${kindOf(value)} is no Response`;
+  if (typeof value !== 'object' || value === null) return `expected a Response, got ${kindOf(value)}`;
   const { status, headers, body, trailers } = fieldsOf(value);
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) {
-    return `the status of its answer is ${shown(status)}, no whole number from 200 to 599`;
+    return `the status of its response must be an integer from 200 to 599, got ${shown(status)}`;
   }
   if (headers !== undefined && !isRecord(headers))
-    return `the headers of its answer are ${kindOf(headers)}, no object of names and values`;
+    return `the headers of its response must be an object of names and values, got ${kindOf(headers)}`;
   return problemOfBody(body) ?? problemOfTrailers(trailers, headers);
 }
 
@@ -32,7 +32,7 @@ function problemOfTrailers(trailers: unknown, headers: unknown): string | undefi
     : 'the trailers of its response are not announced: name them in its header field "trailer"';
 }
 
-/** A Map, or Headers, has entries but no fields. */
+/** A Map or Headers object has entries but no properties to read. */
 function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !(Symbol.iterator in value);
 }
@@ -43,10 +43,10 @@ function problemOfBody(body: unknown): string | undefined {
   if (isObject && 'file' in body) {
     return isSlice(body)
       ? undefined
-      : 'the body of its answer is no part of an open file: { file, start, end } with a file of exchange.open()';
+      : 'the body of its response is not a slice of an open file: expected { file, start, end } with a file from exchange.open()';
   }
   if (isObject && Symbol.asyncIterator in body) return undefined;
-  return `the body of its answer is ${kindOf(body)}, no string, bytes, part of a file or async iterable of bytes`;
+  return `the body of its response must be a string, bytes, a slice of a file or an async iterable of bytes, got ${kindOf(body)}`;
 }
 
 function isSlice({ file, start, end }: { file?: unknown; start?: unknown; end?: unknown }): boolean {

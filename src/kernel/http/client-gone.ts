@@ -1,4 +1,4 @@
-/** The client does not take the rest of its response. */
+/** Thrown when the client closes the connection before it has received the whole response. */
 export class ClientGone extends Error {
   constructor(cause?: unknown) {
     super('the client left', { cause });

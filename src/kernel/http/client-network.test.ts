@@ -16,7 +16,7 @@ test.each([
   ['unix:', 'unix:'],
 ])('%j counts as %j', (address, network) => expect(clientNetwork(address)).toBe(network));
 
-test('addresses of one /64 count as one, those of two as two', () => {
+test('addresses of the same /64 have the same key, of different ones a different key', () => {
   const of = (text: string): string => clientNetwork(text);
   expect(of('2001:db8:1:2:ffff:ffff:ffff:ffff')).toBe(of('2001:db8:1:2::'));
   expect(of('2001:db8:1:3::')).not.toBe(of('2001:db8:1:2::'));

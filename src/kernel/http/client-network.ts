@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-/** The last two groups of an address that ends as IPv4 does (RFC 4291 §2.2, form 3) as the two groups they are. */
+/** Rewrites the dotted IPv4 end of an IPv6 address (RFC 4291 §2.2, form 3) as two hexadecimal groups. */
 function withoutDots(address: string): string {
   const [, start = '', a, b, c, d] = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address) ?? [];
   if (a === undefined) return address;
@@ -20,10 +20,11 @@ function groupsOf(address: string): readonly number[] {
 }
 
 /**
- * What to count a client by, where something is limited or shared by client: its address, but of an IPv6 address the
- * first 64 bits. Whoever has one address of such a network has all of them (RFC 4291 §2.5.4). An IPv4 address in
- * IPv6's clothes (`::ffff:192.0.2.1`) is that IPv4 address.
- * @param address as `peer.remoteAddress`; anything that is no IP address, such as a UNIX socket's, stays as it is
+ * The key by which limits count a client: its address, or for IPv6 the first 64 bits of it. A client with one address
+ * of such a network can use all of them (RFC 4291 §2.5.4). An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) counts as
+ * the IPv4 address.
+ * @param address as `peer.remoteAddress`; a value that is not an IP address, such as a UNIX socket's, is returned
+ *   unchanged
  */
 export function clientNetwork(address: string): string {
   if (!isIPv6(address)) return address;

@@ -3,20 +3,20 @@ import type { Request } from './message.js';
 
 /** Conditional requests, RFC 9110 §13. */
 
-/** What tells one version of a representation from another (RFC 9110 §8.8). */
+/** The validators of a representation: they identify its version (RFC 9110 §8.8). */
 export interface Validators {
   /** An entity-tag with its quotes: `"x"`, or `W/"x"`. */
   readonly etag?: string | undefined;
-  /** Milliseconds since 1970. Compared by whole seconds, as HTTP-date has it. */
+  /** Milliseconds since 1970. Compared in whole seconds, the precision of HTTP-date. */
   readonly lastModified?: number | undefined;
 }
 
-/** `not-modified`: answer 304. `failed`: answer 412. */
+/** `not-modified`: respond with 304. `failed`: respond with 412. */
 export type Precondition = 'proceed' | 'not-modified' | 'failed';
 
 const CODE = { tab: 0x09, space: 0x20, exclamation: 0x21, quote: 0x22, comma: 0x2c, delete: 0x7f } as const;
 
-/** Where the quote is that ends the opaque-tag whose characters start at `from`; -1 for a broken one. */
+/** Index of the quote that ends the opaque-tag whose characters start at `from`; -1 if it is malformed. */
 function closingQuote(list: string, from: number): number {
   for (let index = from; index < list.length; index += 1) {
     const code = list.charCodeAt(index);
@@ -27,8 +27,8 @@ function closingQuote(list: string, from: number): number {
 }
 
 /**
- * Whether `1#entity-tag` (RFC 9110 §5.6.1, §8.8.3) holds the given tag. Commas may stand inside a tag.
- * @returns false for a list that breaks the grammar anywhere
+ * Whether `1#entity-tag` (RFC 9110 §5.6.1, §8.8.3) contains the given tag. A tag may contain commas.
+ * @returns false if the list is malformed anywhere
  */
 function listHolds(list: string, etag: string, comparison: 'strong' | 'weak'): boolean {
   const etagIsWeak = etag.startsWith('W/');
@@ -64,7 +64,7 @@ function matches(field: string, current: Validators | undefined, comparison: 'st
 
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
-/** undefined when the field is no date or there is nothing to compare it with: it is ignored then. */
+/** @returns undefined if the field is not a date, or has no date to compare with: the field is ignored then */
 function modifiedAfter(field: string, current: Validators | undefined): boolean | undefined {
   if (current?.lastModified === undefined) return undefined;
   const date = parseHttpDate(field);
@@ -72,9 +72,9 @@ function modifiedAfter(field: string, current: Validators | undefined): boolean 
 }
 
 /**
- * Evaluates a request's preconditions in the order of RFC 9110 §13.2.2. To be asked when the request would succeed
- * without them, before anything is done. An entity-tag list that breaks the grammar matches nothing.
- * @param current the selected representation's validators; undefined when there is no representation
+ * Evaluates a request's preconditions in the order of RFC 9110 §13.2.2. Call it when the request would succeed without
+ * them, before anything is changed. A malformed entity-tag list matches nothing.
+ * @param current the selected representation's validators; undefined if no representation exists
  */
 export function evaluatePreconditions(
   request: Pick<Request, 'method' | 'headers'>,
@@ -101,9 +101,9 @@ export function evaluatePreconditions(
 }
 
 /**
- * Whether If-Range lets a Range field count (RFC 9110 §13.1.5): it is absent, holds exactly the current strong
- * entity-tag, or exactly the Last-Modified date. Within its second a date is no strong validator (§8.8.2.2): the file may
- * be changed once more and keep it.
+ * Whether If-Range permits the Range field to apply (RFC 9110 §13.1.5): it is absent, holds exactly the current strong
+ * entity-tag, or exactly the Last-Modified date. During that second the date is not a strong validator (§8.8.2.2): the
+ * file may change again without changing it.
  * @param now milliseconds since 1970
  */
 export function evaluateIfRange(

@@ -7,7 +7,7 @@ interface Origin extends Authority {
   readonly scheme: string;
 }
 
-/** @returns undefined for `null` and for anything else that is not the origin of a page with a host */
+/** @returns undefined for `null` and for any text that is not the origin of a page with a host */
 function parseOrigin(text: string): Origin | undefined {
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]+)$/i.exec(text);
   const authority = parseAuthority(match?.[2] ?? '');
@@ -15,7 +15,7 @@ function parseOrigin(text: string): Origin | undefined {
 }
 
 /**
- * Compares host and port. The scheme may differ: TLS may end in front of this server.
+ * Compares host and port. The scheme may differ: a proxy in front of this server may terminate TLS.
  * @param host the request's Host: with an absolute-form target, that target's authority (RFC 9112 §3.2.2)
  */
 function isOwnOrigin(text: string, host: string | undefined): boolean {
@@ -27,13 +27,13 @@ function isOwnOrigin(text: string, host: string | undefined): boolean {
 }
 
 /**
- * Whether a page of another site had a browser send this request, for plugins that change something on request. The
- * browser sends the user's cookies and password along, and no page can forge the fields that are looked at here.
+ * Whether a page of another site made a browser send this request. For plugins whose requests change something. The
+ * browser adds the user's cookies and password, but no page can forge the fields examined here.
  *
- * `Sec-Fetch-Site` decides where there is one: `same-origin` and `none` (typed by the user) are the site's own. Without
- * it `Origin` must name the host and port that the request is for; `null` does not. A request with neither field comes
- * from a program, not from a page.
- * @param permits origins that may all the same: what `route.offers('cors')` says
+ * If `Sec-Fetch-Site` is present, it decides: `same-origin` and `none` (typed by the user) are not cross-site.
+ * Otherwise `Origin` must name the host and port that the request is for; `null` does not. A request with neither field
+ * comes from a program, not from a page.
+ * @param permits whether an origin is allowed anyway, as `route.offers('cors')` says
  */
 export function isCrossSite(
   { headers }: Pick<Request, 'headers'>,

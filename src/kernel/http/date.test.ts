@@ -27,7 +27,7 @@ describe('parseHttpDate', () => {
     expect(parseHttpDate('Wed Nov 16 08:49:37 1994')).toBe(Date.UTC(1994, 10, 16, 8, 49, 37));
   });
 
-  it('reads back whatever formatHttpDate writes', () => {
+  it('reads back any date that formatHttpDate writes', () => {
     const firstOfYearZero = -62_167_219_200;
     const lastOf9999 = 253_402_300_799;
     fc.assert(
@@ -37,13 +37,13 @@ describe('parseHttpDate', () => {
     );
   });
 
-  it('takes a two-digit year more than 50 years ahead for one in the past', () => {
+  it('reads a two-digit year more than 50 years ahead as a past year', () => {
     const now = Date.UTC(2026, 0, 1);
     expect(parseHttpDate('Sunday, 06-Nov-76 08:49:37 GMT', now)).toBe(Date.UTC(2076, 10, 6, 8, 49, 37));
     expect(parseHttpDate('Sunday, 06-Nov-77 08:49:37 GMT', now)).toBe(Date.UTC(1977, 10, 6, 8, 49, 37));
   });
 
-  it('takes a leap second for the second after it', () => {
+  it('reads a leap second as the second after it', () => {
     expect(parseHttpDate('Sat, 31 Dec 2016 23:59:60 GMT')).toBe(Date.UTC(2017, 0, 1));
   });
 

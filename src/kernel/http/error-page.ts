@@ -2,7 +2,7 @@ import { escapeHtml } from './html.js';
 import type { Response, ResponseHeaders } from './message.js';
 import { STATUS_CODES } from './status.js';
 
-/** The built-in page of each status, made once. It does not name the server: `server_tokens` may hide that. */
+/** The built-in page of each status, built once. It does not name the server, because `server_tokens` may hide that. */
 const pages = new Map<number, string>();
 
 function page(status: number): string {
@@ -25,8 +25,8 @@ function page(status: number): string {
 }
 
 /**
- * The page for an error that no `error_page` is set for.
- * @param headers what the answer must carry besides: Allow, Retry-After …
+ * The page for an error without an `error_page`.
+ * @param headers further fields that the response must have: Allow, Retry-After …
  */
 export function builtInErrorPage(status: number, headers: ResponseHeaders = {}): Response {
   return { status, headers: { 'content-type': 'text/html; charset=utf-8', ...headers }, body: page(status) };

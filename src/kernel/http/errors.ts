@@ -4,17 +4,17 @@ import type { ResponseHeaders } from './message.js';
 
 /** Options of an `HttpError`. */
 export interface HttpErrorOptions {
-  /** Why, for the error log and for the built-in error page. Never sent where it could carry a path or a secret. */
+  /** The reason, for the error log; not sent to the client, because it may contain a path or a secret. */
   readonly reason?: string;
-  /** Header fields the answer must carry (Allow, Retry-After, Content-Range …), names in lower case. */
+  /** Header fields that the response must have (Allow, Retry-After, Content-Range …), names in lower case. */
   readonly headers?: ResponseHeaders;
   /** The error behind it, for the error log. */
   readonly cause?: unknown;
 }
 
 /**
- * An answer that is an error (RFC 9110 §15.5, §15.6). A plugin throws it to end a request with that status;
- * the kernel turns it into a page. Anything else that is thrown is a fault of the server: 500, and logged.
+ * An error response (RFC 9110 §15.5, §15.6). A plugin throws it to end a request with that status; the kernel adds the
+ * page. Any other exception is a bug in the server or plugin: the client gets 500 and the log reports it.
  */
 export class HttpError extends Error {
   /** 400 to 599. */
@@ -22,7 +22,7 @@ export class HttpError extends Error {
   /** Fields that the error page is sent with; empty when there are none. */
   readonly headers: ResponseHeaders;
 
-  /** @throws RangeError for a status that is no error's */
+  /** @throws RangeError for a status outside 400 to 599 */
   constructor(status: number, options: HttpErrorOptions = {}) {
     if (!Number.isInteger(status) || status < 400 || status > 599) {
       throw new RangeError(`an HttpError has a status from 400 to 599, not ${status}`);

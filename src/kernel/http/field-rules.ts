@@ -1,7 +1,9 @@
 import { isFieldValue, isToken } from './characters.js';
 import type { Response } from './message.js';
 
-/** Fields the kernel writes itself; `content-length` is read for streams and for HEAD, `trailer` with trailer fields. */
+/**
+ * Fields that only the kernel writes; `content-length` is read for streams and for HEAD, `trailer` with trailer fields.
+ */
 const KERNEL_FIELDS = new Set([
   'connection',
   'content-length',
@@ -13,8 +15,8 @@ const KERNEL_FIELDS = new Set([
 ]);
 
 /**
- * Name as given → name as sent, empty for the kernel's own. Names come from code and configuration; a script may invent
- * more, so it is bounded.
+ * Name as given → name as sent, empty for the kernel's own. Names come from code and configuration, but a script may
+ * invent any number, so the map is bounded.
  */
 const sentNames = new Map<string, string>([
   ['etag', 'ETag'],
@@ -22,7 +24,9 @@ const sentNames = new Map<string, string>([
 ]);
 const MAX_SENT_NAMES = 512;
 
-/** A header field that may not be sent: a name that is no token, a value with CR, LF, NUL or another control. */
+/**
+ * A header field that must not be sent: its name is not a token, or its value contains CR, LF, NUL or another control.
+ */
 export class IllegalFieldError extends Error {
   constructor(name: string, problem: string) {
     super(`illegal header field ${JSON.stringify(name)}: ${problem}`);
@@ -31,7 +35,7 @@ export class IllegalFieldError extends Error {
 }
 
 /**
- * `content-type` → `Content-Type`; empty for a field that is the kernel's to write.
+ * `content-type` → `Content-Type`; empty for a field that only the kernel writes.
  * @throws IllegalFieldError
  */
 export function sentName(name: string): string {
@@ -39,24 +43,25 @@ export function sentName(name: string): string {
   if (known !== undefined) return known;
   if (name === '') throw new IllegalFieldError(name, 'empty name');
   for (let index = 0; index < name.length; index += 1) {
-    if (isToken[name.charCodeAt(index)] !== 1) throw new IllegalFieldError(name, 'the name is no token');
+    if (isToken[name.charCodeAt(index)] !== 1)
+      throw new IllegalFieldError(name, 'its name is not a token (RFC 9110 §5.6.2)');
   }
   const lower = name.toLowerCase();
-  // A name with a capital is sent as it is given.
+  // A name with a capital letter is sent as given.
   const given = lower === name ? lower.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase()) : name;
   const sent = KERNEL_FIELDS.has(lower) ? '' : given;
   if (sentNames.size < MAX_SENT_NAMES) sentNames.set(name, sent);
   return sent;
 }
 
-/** @param value a plugin in plain JavaScript may give anything */
+/** @param value a plugin in plain JavaScript may pass any type */
 export function checkValue(name: string, value: unknown): string {
   if (typeof value !== 'string')
-    throw new IllegalFieldError(name, `its value is no string but of type ${typeof value}`);
+    throw new IllegalFieldError(name, `its value must be a string, got type ${typeof value}`);
   for (let index = 0; index < value.length; index += 1) {
     const code = value.charCodeAt(index);
     if (code > 0xff || isFieldValue[code] !== 1)
-      throw new IllegalFieldError(name, 'a character no field value has');
+      throw new IllegalFieldError(name, 'its value has a character that a field value must not contain');
   }
   return value;
 }

@@ -1,24 +1,24 @@
 import { lowerCase } from './characters.js';
 import type { RequestHeaders } from './message.js';
 
-/** A field line takes four numbers: where its name starts and ends, where its value starts and ends. */
+/** Offsets per field line: where its name starts and ends, where its value starts and ends. */
 const STRIDE = 4;
 
 /**
- * A request's field lines as offsets into their text. Nothing is copied or lowered until it is asked for: most
- * fields of most requests never are.
+ * A request's field lines as offsets into their text. Names and values are copied and lowercased only when requested:
+ * most fields of most requests never are.
  */
 export class FieldLines implements RequestHeaders {
-  /** All of them, each with its line break. */
+  /** All lines, each with its line break. */
   readonly text: string;
   readonly #offsets: readonly number[];
-  /** A bit for each length of a name that occurs: answers most questions for absent fields at once. */
+  /** A bit for each name length that occurs: usually shows without a search that a field is absent. */
   readonly #lengths: number;
 
   /**
-   * @param text the lines, one character a byte
-   * @param offsets four a line, into `text`
-   * @param lengths bit `n & 31` set when a name of length n is among them
+   * @param text the lines, one character per byte
+   * @param offsets four per line, into `text`
+   * @param lengths bit `n & 31` is set if a name has length n
    */
   constructor(text: string, offsets: readonly number[], lengths: number) {
     this.text = text;
@@ -41,7 +41,7 @@ export class FieldLines implements RequestHeaders {
     return value;
   }
 
-  /** The value of the only line of that name; undefined when there is none or more than one. */
+  /** The value of the only line with that name; undefined if no line or several lines have it. */
   single(name: string): string | undefined {
     const first = this.#find(name, 0);
     if (first === -1 || this.#find(name, first + STRIDE) !== -1) return undefined;
@@ -65,7 +65,7 @@ export class FieldLines implements RequestHeaders {
     }
   }
 
-  /** The same lines with this Host, in the place of the one there was. */
+  /** The same lines, with the Host field replaced. */
   withHost(value: string): FieldLines {
     const at = this.#find('host', 0);
     const name = 'Host';
@@ -81,7 +81,7 @@ export class FieldLines implements RequestHeaders {
     return this.text.slice(this.#offsets[at + 2], this.#offsets[at + 3]);
   }
 
-  /** The position in the offsets of the next line of that name, from `at` on; -1 when there is none. */
+  /** Index in the offsets of the next line with that name, from `at` on; -1 if none follows. */
   #find(name: string, at: number): number {
     const { length } = name;
     if ((this.#lengths & (1 << (length & 31))) === 0) return -1;

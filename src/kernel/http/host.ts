@@ -3,22 +3,25 @@ import { COLON, DOT, hexValue, isHostName, PERCENT } from './characters.js';
 
 /** An authority without user information (RFC 3986 §3.2): `example.org:8080`, `[::1]`. */
 export interface Authority {
-  /** Lower case, without a dot at its end; an IPv6 address keeps its brackets. */
+  /** Lower case, without a trailing dot; an IPv6 address keeps its brackets. */
   readonly host: string;
-  /** undefined when none is given, or an empty one (`example.org:`). */
+  /** undefined if none is given, or an empty one (`example.org:`). */
   readonly port: number | undefined;
 }
 
-/** IP-literal of RFC 3986 §3.2.2 without IPvFuture, which nobody speaks, and without a zone, which has no place here. */
+/**
+ * IP-literal of RFC 3986 §3.2.2, without IPvFuture, which no client uses, and without a zone, which is only valid on
+ * its own machine.
+ */
 function isIpLiteral(host: string): boolean {
   const address = host.slice(1, -1);
   return isIPv6(address) && !address.includes('%');
 }
 
 /**
- * Reads the value of Host, or an authority in a target. An empty host is not one (RFC 9110 §4.2.1). As in nginx the dot of
- * a fully qualified name (`example.org.`) is taken off, and two dots in a row are malformed.
- * @returns undefined when it is malformed
+ * Parses the value of Host, or an authority in a target. An empty host is malformed (RFC 9110 §4.2.1). As in nginx, the
+ * trailing dot of a fully qualified name (`example.org.`) is removed, and two dots in a row are malformed.
+ * @returns undefined if it is malformed
  */
 export function parseAuthority(text: string): Authority | undefined {
   const hostEnd = endOfHost(text);
@@ -39,7 +42,7 @@ export function parseAuthority(text: string): Authority | undefined {
   return port <= 65535 ? { host, port } : undefined;
 }
 
-/** The position of the colon before the port, or the text's end; -1 for a character no host has. */
+/** Index of the colon before the port, or the text's length; -1 if a host cannot contain some character. */
 function endOfHost(text: string): number {
   if (text.charCodeAt(0) === 0x5b) {
     const end = text.indexOf(']') + 1;

@@ -6,7 +6,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Makes a text safe as HTML: between tags, and inside an attribute's quotes of either kind. */
+/** Escapes text for HTML: between tags, and in an attribute value with quotes of either kind. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => REFERENCES[char] ?? char);
 }

@@ -2,7 +2,7 @@ import type { Closable, OpenFile } from '../files/open-file.js';
 import type { DecodedPath } from '../path/url-path.js';
 import type { TapOwner } from './tap-owner.js';
 
-/** The two ends of a connection, as the socket tells them. */
+/** The two ends of a connection, as reported by the socket. */
 export interface Peer {
   /** Empty for a UNIX socket. */
   readonly remoteAddress: string;
@@ -17,15 +17,15 @@ export interface Peer {
 }
 
 /**
- * The header fields of a request (RFC 9110 §5), read-only. Names are asked for in lower case.
- * Values have their surrounding white space removed and are ISO 8859-1 text, one character a byte.
+ * The header fields of a request (RFC 9110 §5), read-only. Names are looked up in lower case. Values have no
+ * surrounding white space and are ISO 8859-1 text, one character per byte.
  */
 export interface RequestHeaders {
-  /** The field's value; several lines of one name are joined with `, ` (RFC 9110 §5.3), Cookie's with `; `. */
+  /** The field's value; several lines of one name are joined with `, ` (RFC 9110 §5.3), those of Cookie with `; `. */
   get(name: string): string | undefined;
   /** Whether the request has a field of that name. */
   has(name: string): boolean;
-  /** Each line's value on its own, in the order received. */
+  /** The value of each line, in the order received. */
   all(name: string): readonly string[];
   /** Every line as received, names in lower case. */
   [Symbol.iterator](): IterableIterator<readonly [name: string, value: string]>;
@@ -34,26 +34,26 @@ export interface RequestHeaders {
 /** `2.0` of a request that came by HTTP/2. */
 export type HttpVersion = '1.0' | '1.1' | '2.0';
 
-/** One request, whatever version of HTTP it came by. */
+/** A request, independent of the HTTP version it was received with. */
 export interface Request {
   /** Case-sensitive token, RFC 9110 §9.1. */
   readonly method: string;
-  /** The request-target as received, one character a byte (ISO 8859-1): no controls, no spaces, no fragment. */
+  /** The request-target as received, one character per byte (ISO 8859-1): no controls, no spaces, no fragment. */
   readonly target: string;
   /**
-   * Percent-decoded once and free of dot segments; starts with a slash. What is no text stays encoded: a slash (`%2F`),
-   * NUL (`%00`) or control character inside a segment, a byte that is not UTF-8, and the percent sign of what would
-   * be another escape (`%25`). `*` of `OPTIONS *` is `/`.
+   * Percent-decoded once, without dot segments; starts with a slash. Bytes that are not text stay encoded: a slash
+   * (`%2F`), NUL (`%00`) or control character inside a segment, a byte that is not UTF-8, and a percent sign that would
+   * look like another escape (`%25`). `*` of `OPTIONS *` is `/`.
    */
   readonly path: DecodedPath;
   /**
-   * The segments of `path`, each decoded whole: the last one is empty for a path with a slash at its end. A byte that
-   * is not UTF-8 is a lone surrogate, U+DC00 and its value.
+   * The segments of `path`, each fully decoded. The last one is empty if the path ends with a slash. A byte that is not
+   * UTF-8 becomes the lone surrogate U+DC00 plus its value.
    */
   readonly segments: readonly string[];
-  /** What follows the first `?`, as received: undecoded, one character a byte. Empty when there is none. */
+  /** The text after the first `?`, as received: not decoded, one character per byte. Empty if the target has none. */
   readonly query: string;
-  /** Lower case, without port and without a dot at its end; empty when an HTTP/1.0 client sent none. */
+  /** Lower case, without port and without a trailing dot; empty if an HTTP/1.0 client sent none. */
   readonly host: string;
   /** Version of HTTP that the client speaks (RFC 9110 §2.5). */
   readonly version: HttpVersion;
@@ -66,29 +66,29 @@ export interface Request {
 }
 
 /**
- * A request's content, pulled piece by piece. Nobody pulls: nothing is read from the socket. The first pull
- * sends `100 Continue` to a client that waits for it (RFC 9110 §10.1.1).
+ * A request's body, read on demand: until you read, nothing is taken from the socket. The first read sends `100
+ * Continue` to a client that waits for it (RFC 9110 §10.1.1).
  */
 export interface RequestBody extends AsyncIterable<Uint8Array> {
-  /** What the client declared, in bytes; 0 when there is no content, undefined when it is chunked. */
+  /** The length that the client declared, in bytes; 0 without a body, undefined if it is chunked. */
   readonly length: number | undefined;
-  /** Bytes that have come from the client so far. */
+  /** Bytes received from the client so far. */
   readonly received: number;
   /** True while a reader waits for the client to send. */
   readonly awaited: boolean;
   /**
-   * The next piece, or undefined at the end. A body is read once: after one tap has read from it, another tap's read
+   * The next piece, or undefined at the end. A body is read once: after a tap has read from it, a read by another tap
    * fails with an error that names the first.
-   * @throws HttpError 413 beyond the route's limit, 408 when the client is too slow, 400 for broken framing or a
-   * client that left in the middle.
+   * @throws HttpError 413 beyond the route's limit, 408 if the client is too slow, 400 for invalid framing or if the
+   *   client leaves before the end.
    */
   read(): Promise<Uint8Array | undefined>;
 }
 
-/** Names in lower case. An array is sent as one line a value (Set-Cookie). */
+/** Names in lower case. An array is sent as one line per value (Set-Cookie). */
 export type ResponseHeaders = Readonly<Record<string, string | readonly string[]>>;
 
-/** Bytes `start` up to but not including `end` of a file the exchange opened. The writer moves them. */
+/** Bytes `start` up to but not including `end` of a file that the exchange opened. The kernel reads and sends them. */
 export interface FileSlice {
   /** A file of `exchange.open` or `route.open`: it must be open until the response is sent. */
   readonly file: OpenFile;
@@ -102,16 +102,16 @@ export interface FileSlice {
 export type ResponseBody = string | Uint8Array | FileSlice | AsyncIterable<Uint8Array>;
 
 /**
- * One response, as a value. `date`, `server`, `content-length`, `transfer-encoding` and `connection` are the kernel's to
- * write; a `content-length` given with an AsyncIterable body, or with no body in the response to a HEAD, is kept.
- * A plugin may respond with the same frozen value again and again: the writer keeps the bytes it made of it.
+ * A response, as a value. The kernel writes `date`, `server`, `content-length`, `transfer-encoding` and `connection`; a
+ * `content-length` given with an AsyncIterable body, or without a body in the response to HEAD, is kept. Return the
+ * same frozen value again where you can: its serialised bytes are cached.
  */
 export interface Response {
   /** 200 to 599. */
   readonly status: number;
   /** Header fields, by name in lower case. */
   readonly headers?: ResponseHeaders;
-  /** How names of `headers` are spelled on the wire, by the name in lower case; each word's first letter in capitals otherwise. */
+  /** Spelling of header names on the wire, keyed by the name in lower case. By default each word is capitalised. */
   readonly spellings?: Readonly<Record<string, string>>;
   /** The body; undefined: an empty one. */
   readonly body?: ResponseBody;
@@ -133,7 +133,7 @@ export function isFileSlice(body: ResponseBody): body is FileSlice {
   return typeof body === 'object' && 'file' in body;
 }
 
-/** A call that may read a body, and the tap it is made to. */
+/** A call that may read a body, with the tap that is called. */
 export interface BodyReader {
   readonly owner: TapOwner;
 }
@@ -155,7 +155,7 @@ export interface BoundedBody {
   readonly received: number;
   /** The call that a `read()` is attributed to from now on. Once one has read, a read in another call fails. */
   reader: BodyReader | undefined;
-  /** @param limit bytes; reading fails with 413 beyond it. Of several limits the smallest holds. */
+  /** @param limit bytes; reading fails with 413 beyond it. The smallest of several limits applies. */
   restrict(limit: number): void;
 }
 
@@ -164,7 +164,7 @@ export interface FileOwner {
   own(file: Closable): void;
 }
 
-/** A request as the kernel has it. @internal */
+/** A request as the kernel uses it. @internal */
 export interface IncomingRequest extends Request {
   /** Its exchange, once it has a route. */
   [fileOwner]: FileOwner | undefined;

@@ -1,6 +1,6 @@
 /**
- * The registry of RFC 9110 §18.2: what is refused with 405 where it is not offered; any other method is 501. PRI is left
- * out: it is only ever the start of HTTP/2.
+ * Registered methods (RFC 9110 §18.2): 405 if the route does not allow them; any other method is 501. PRI is left out,
+ * because it only occurs in the connection preface of HTTP/2.
  */
 export const KNOWN_METHODS: ReadonlySet<string> = new Set(
   (
@@ -11,8 +11,8 @@ export const KNOWN_METHODS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** What a plugin that answers any method is asked for. */
+/** The methods passed to a plugin that handles any method. */
 export const CONTENT_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** Never offered unless a plugin does: TRACE echoes secrets, CONNECT asks for a tunnel. */
+/** Not allowed unless a plugin handles them: TRACE echoes secrets, CONNECT requests a tunnel. */
 export const NEVER_OFFERED: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);

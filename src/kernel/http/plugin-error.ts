@@ -2,7 +2,7 @@ import { ConfigError } from '../diagnostics/config-error.js';
 import { HttpError } from './errors.js';
 import { described, type TapOwner } from './tap-owner.js';
 
-/** A plugin's fault, with the plugin's name on it. The request gets 500; everything else goes on. */
+/** A bug in a plugin, with the plugin's name. The request gets 500; the server continues. */
 export class PluginError extends Error {
   readonly owner: TapOwner;
 
@@ -13,7 +13,10 @@ export class PluginError extends Error {
   }
 }
 
-/** Answers a plugin meant to give pass; anything else it throws is its fault and gets its name. */
+/**
+ * Attributes an exception to its plugin. HttpError passes unchanged; any other exception is a bug in the plugin and
+ * gets its name.
+ */
 export function attributed(owner: TapOwner, error: unknown): Error {
   if (error instanceof HttpError || error instanceof PluginError) return error;
   if (error instanceof ConfigError && owner.hook === 'onConfig') return error;
@@ -21,7 +24,7 @@ export function attributed(owner: TapOwner, error: unknown): Error {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     return new PluginError(owner, String(message), stack === undefined ? undefined : error);
   } catch {
-    // Anything can be thrown, and be made so that it throws itself when it is looked at.
-    return new PluginError(owner, 'threw something that cannot be shown');
+    // Any value can be thrown, even one whose properties throw when they are read.
+    return new PluginError(owner, 'threw a value that cannot be converted to text');
   }
 }

@@ -65,7 +65,7 @@ describe('parseRange (RFC 9110 §14.1.2)', () => {
     expect(parseRange(field, 10)).toBeUndefined();
   });
 
-  it('takes numbers beyond what a number holds for beyond the end', () => {
+  it('treats numbers too large to be exact as beyond the end', () => {
     const huge = '9'.repeat(40);
     expect(parseRange(`bytes=0-${huge}`, 10)).toEqual([range(0, 10)]);
     expect(parseRange('bytes=0-9007199254740991', 10)).toEqual([range(0, 10)]);
@@ -89,7 +89,7 @@ describe('parseRange (RFC 9110 §14.1.2)', () => {
     },
   );
 
-  it('merges what overlaps, and leaves the order asked for', () => {
+  it('merges overlapping ranges, in the requested order', () => {
     expect(parseRange('bytes=0-5,3-8', 10)).toEqual([range(0, 9)]);
     expect(parseRange('bytes=8-9,0-1,9-', 10)).toEqual([range(8, 10), range(0, 2)]);
     expect(parseRange('bytes=0-0,2-3,0-', 10)).toEqual([range(0, 10)]);
@@ -162,7 +162,7 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 describe('multipartByteranges (RFC 9110 §14.6)', () => {
-  it('gives each part its type and its place', async () => {
+  it('gives each part its type and its range', async () => {
     const parts = multipartByteranges(Buffer.from('0123456789'), 10, 'text/plain', [
       range(0, 2),
       range(7, 10),
@@ -197,14 +197,14 @@ describe('multipartByteranges (RFC 9110 §14.6)', () => {
     }
   });
 
-  it('breaks off when the file has become shorter', async () => {
+  it('fails if the file has become shorter', async () => {
     const file = await fileOf('0123456789');
     const parts = multipartByteranges(file, 10, 'text/plain', [range(0, 1), range(5, 10)]);
     await truncate(file.path, 7);
-    await expect(collect(parts.body)).rejects.toThrow('cut short');
+    await expect(collect(parts.body)).rejects.toThrow('became shorter');
   });
 
-  it('takes a new boundary for each answer', () => {
+  it('uses a new boundary for each response', () => {
     const one = multipartByteranges(Buffer.alloc(9), 9, 'text/plain', [range(0, 1), range(5, 6)]);
     const other = multipartByteranges(Buffer.alloc(9), 9, 'text/plain', [range(0, 1), range(5, 6)]);
     expect(one.contentType).not.toBe(other.contentType);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { OpenFile } from '../files/open-file.js';
+import { CompositeBody } from './composite-body.js';
 import { evaluateIfRange, type Validators } from './conditional.js';
 import type { FileSlice, Request } from './message.js';
-import { PartsBody } from './parts-body.js';
 
 /** Range requests, RFC 9110 §14. */
 
@@ -14,21 +14,21 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** More than these in one request are an attack (CVE-2011-3192), or a client better served with the whole. */
+/** Maximum ranges per request. More are an attack (CVE-2011-3192), or a client that is better served with the whole. */
 const MAX_RANGES = 16;
 
-/** Digits that go beyond what a number holds exactly stand for a position beyond any file. */
+/** A number too large to be exact becomes a position beyond the end of any file. */
 function position(digits: string): number {
   return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }
 
-/** A range-spec with the white space that may stand around a comma (RFC 9110 §5.6.1); linear on any text. */
+/** A range-spec, with the white space allowed around a comma (RFC 9110 §5.6.1). Takes linear time on any text. */
 const SPEC = /^[ \t]*(\d*)-(\d*)[ \t]*$/;
 
 /**
- * One range-spec against a representation of `size` bytes.
- * @returns undefined for one that breaks the grammar, `empty` for one that selects nothing, `whole` for one that asks
- * for all of an empty representation: no Content-Range could say so
+ * Parses a range-spec for a representation of `size` bytes.
+ * @returns undefined if it is malformed, `empty` if it selects nothing, `whole` if it requests all of an empty
+ *   representation, which Content-Range cannot express
  */
 function parseSpec(spec: string, size: number): ByteRange | 'empty' | 'whole' | undefined {
   const match = SPEC.exec(spec);
@@ -47,30 +47,30 @@ function parseSpec(spec: string, size: number): ByteRange | 'empty' | 'whole' | 
   return { start, end: last === '' ? size : Math.min(position(last) + 1, size) };
 }
 
-/** Merges the ranges that overlap. Each stays where the first of its parts was asked for. */
+/** Merges overlapping ranges. A merged range takes the position of the first one requested. */
 function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
-  const kept: { start: number; end: number; order: number }[] = [];
+  const merged: { start: number; end: number; order: number }[] = [];
   const asked = ranges.map((range, order) => ({ ...range, order }));
   for (const range of asked.sort((a, b) => a.start - b.start)) {
-    const previous = kept.at(-1);
+    const previous = merged.at(-1);
     if (previous === undefined || range.start >= previous.end) {
-      kept.push(range);
+      merged.push(range);
       continue;
     }
     previous.end = Math.max(previous.end, range.end);
     previous.order = Math.min(previous.order, range.order);
   }
-  return kept.sort((a, b) => a.order - b.order).map(({ start, end }) => ({ start, end }));
+  return merged.sort((a, b) => a.order - b.order).map(({ start, end }) => ({ start, end }));
 }
 
 /**
- * The parts of a representation of `size` bytes that a Range field asks for, in the order asked, overlaps merged.
- * @returns undefined when the field is ignored and the whole is sent: another unit, broken grammar, too many ranges, or
- * the beginning or end of an empty representation (as nginx does); `unsatisfiable`: respond with 416
+ * The ranges of a representation of `size` bytes that a Range field requests, in the requested order, overlaps merged.
+ * @returns undefined if the field is ignored and the whole is sent: another unit, malformed, too many ranges, or the
+ *   beginning or end of an empty representation (as nginx does); `unsatisfiable`: respond with 416
  */
 export function parseRange(field: string, size: number): readonly ByteRange[] | 'unsatisfiable' | undefined {
   if (!/^bytes=[^ \t]/i.test(field)) return undefined;
-  // One more than is allowed is enough to know that there are too many.
+  // A single range more than allowed is enough to detect too many.
   const elements = field.slice('bytes='.length).split(',', MAX_RANGES + 1);
   const specs = elements.filter((element) => !/^[ \t]*$/.test(element));
   if (specs.length === 0 || elements.length > MAX_RANGES) return undefined;
@@ -84,8 +84,8 @@ export function parseRange(field: string, size: number): readonly ByteRange[] | 
 }
 
 /**
- * The parts a request asks for, as `parseRange` has them. Range counts for GET only (RFC 9110 §14.2), and only as
- * far as If-Range lets it. To be asked after the preconditions.
+ * The ranges a request selects, as returned by `parseRange`. Range applies to GET only (RFC 9110 §14.2), and only if
+ * If-Range permits it. Call it after the preconditions.
  */
 export function selectRanges(
   request: Pick<Request, 'method' | 'headers'>,
@@ -102,7 +102,7 @@ export function contentRange(range: ByteRange, size: number): string {
   return `bytes ${range.start}-${range.end - 1}/${size}`;
 }
 
-/** An answer's content in several parts (RFC 9110 §14.6). */
+/** A response body in several parts (RFC 9110 §14.6). */
 export interface Multipart {
   /** For Content-Type. */
   readonly contentType: string;
@@ -112,14 +112,14 @@ export interface Multipart {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The parts of `content`, each with its own head. The body is read while it is sent, piece by piece. */
+/** The parts of `content`, each with its own header section. The body is read piece by piece while it is sent. */
 export function multipartByteranges(
   content: Uint8Array | OpenFile,
   size: number,
   contentType: string,
   ranges: readonly ByteRange[],
 ): Multipart {
-  // A new one each time: who knew it could put it into a file.
+  // Random for each response: a known boundary could be planted in a file.
   const boundary = randomUUID();
   const parts = ranges.map((range, index) => ({
     range,
@@ -132,6 +132,6 @@ export function multipartByteranges(
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1');
   const contentOf = (range: ByteRange): Uint8Array | FileSlice =>
     content instanceof Uint8Array ? content.subarray(range.start, range.end) : { file: content, ...range };
-  const body = new PartsBody([...parts.flatMap(({ head, range }) => [head, contentOf(range)]), tail]);
+  const body = new CompositeBody([...parts.flatMap(({ head, range }) => [head, contentOf(range)]), tail]);
   return { contentType: `multipart/byteranges; boundary=${boundary}`, length: body.length, body };
 }

@@ -12,7 +12,7 @@ import {
   type RequestHeaders,
 } from './message.js';
 
-/** A request as the kernel hands it to plugins. A class, so that `segments` costs nothing until it is read. */
+/** A request as plugins get it. It is a class, so that `segments` is computed only when it is read. */
 export class RoutedRequest implements IncomingRequest {
   readonly method: string;
   readonly target: string;

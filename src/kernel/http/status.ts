@@ -1,4 +1,4 @@
-/** Reason phrases: RFC 9110 §15 and the registry it keeps. */
+/** Reason phrases of RFC 9110 §15 and the IANA status code registry. */
 export const STATUS_CODES: Readonly<Record<number, string>> = {
   100: 'Continue',
   102: 'Processing',

@@ -1,4 +1,4 @@
-/** Whose function runs, for every message about it. */
+/** Identifies the plugin function that is running, for messages. */
 export interface TapOwner {
   readonly plugin: string;
   readonly hook: string;
@@ -6,7 +6,7 @@ export interface TapOwner {
   readonly route: string | undefined;
 }
 
-/** As messages name it. */
+/** Formats it for messages. */
 export function described({ plugin, hook, route }: TapOwner): string {
   return `plugin "${plugin}", ${hook}${route === undefined ? '' : ` for ${route}`}`;
 }

@@ -4,24 +4,24 @@ import { HttpError } from './errors.js';
 import type { FieldLines } from './fields.js';
 import { type Authority, parseAuthority } from './host.js';
 
-/** What of a request says where it is meant to go. */
+/** The parts of a request that determine its target. */
 export interface TargetedRequest {
   readonly method: string;
   /** As received. */
   readonly target: string;
-  /** Where the query begins in it, behind the question mark; -1 where there is none. */
+  /** Index after the question mark where the query begins; -1 without one. */
   readonly queryStart: number;
   readonly version: '1.0' | '1.1';
   readonly fields: Pick<FieldLines, 'single' | 'has'>;
 }
 
-/** Where a request is meant to go (RFC 9112 §3.2, §3.3). */
+/** The target of a request (RFC 9112 §3.2, §3.3). */
 export interface Target {
   readonly path: DecodedPath;
   readonly query: string;
-  /** Lower case, without port; empty when an HTTP/1.0 client sent none. */
+  /** Lower case, without port; empty if an HTTP/1.0 client sent none. */
   readonly host: string;
-  /** The target's authority as written, where it names one: it takes the place of Host (RFC 9112 §3.2.2). */
+  /** The target's authority as written, if it has one: it replaces Host (RFC 9112 §3.2.2). */
   readonly authority?: string;
 }
 
@@ -30,9 +30,10 @@ function bad(reason: string): HttpError {
 }
 
 /**
- * Settles path and host from the request-target's form and the Host field.
- * @param secure whether the connection is
- * @throws HttpError 400 for a form the method does not have, and for a bad or missing Host; 421 for an `https` target that came by an open connection
+ * Determines path and host from the form of the request-target and the Host field.
+ * @param secure whether the connection uses TLS
+ * @throws HttpError 400 for a form that the method does not allow, and for an invalid or missing Host; 421 for an
+ *   `https` target received without TLS
  */
 export function readTarget(head: TargetedRequest, secure: boolean): Target {
   const host = readHost(head);
@@ -68,26 +69,26 @@ function asteriskForm(head: TargetedRequest, host: Authority | undefined): Targe
   return originForm('/', -1, host?.host ?? '');
 }
 
-/** CONNECT names a tunnel's end; it is refused later like any method nobody offers. */
+/** CONNECT names the end of a tunnel. It is rejected later, like any method that the route does not allow. */
 function authorityForm(head: TargetedRequest, host: Authority | undefined): Target {
   const authority = parseAuthority(head.target);
   if (authority?.port === undefined) throw bad('invalid request target');
   return originForm('/', -1, host?.host ?? authority.host);
 }
 
-/** Its authority counts, and a Host that says something else is ignored (RFC 9112 §3.2.2). */
+/** Its authority replaces Host, which is ignored even if it differs (RFC 9112 §3.2.2). */
 function absoluteForm(head: TargetedRequest, secure: boolean): Target {
   const match = /^(https?):\/\/([^/?]*)/i.exec(head.target);
   const scheme = match?.[1]?.toLowerCase();
   const authority = match?.[2] ?? '';
   const { host } = parseAuthority(authority) ?? {};
-  // RFC 3986 §3.2.2 allows escapes in a name, but no name of DNS has one: what looks like a path would be a host.
+  // RFC 3986 §3.2.2 allows escapes in a name, but DNS names have none: an escaped path could pose as a host.
   const isEscaped = authority.includes('%');
   if (match === null || scheme === undefined || host === undefined || isEscaped)
     throw bad('invalid request target');
-  // RFC 9110 §7.4: an origin must not answer for `https` where nothing vouched for it.
+  // RFC 9110 §7.4: an origin must not serve `https` over a connection that is not secured.
   if (scheme === 'https' && !secure)
-    throw new HttpError(421, { reason: 'https target on an open connection' });
+    throw new HttpError(421, { reason: 'https target on a connection without TLS' });
   const prefix = match[0].length;
   const rest = head.target.slice(prefix);
   const queryStart = head.queryStart === -1 ? -1 : head.queryStart - prefix;

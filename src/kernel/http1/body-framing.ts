@@ -2,12 +2,12 @@ import { BodyQueue, type BodySource } from '../http/body-queue.js';
 import { ChunkedDecoder } from './chunked.js';
 import type { Framing } from './framing.js';
 
-/** Finds the end of a request's body in the bytes of its connection (RFC 9112 §6), and delivers what is in front of it. */
+/** Finds the end of a request's body in the bytes of its connection (RFC 9112 §6), and queues the bytes before it. */
 export class FramedBody {
-  /** For the request's readers. */
+  /** The queue that readers of the request use. */
   readonly queue: BodyQueue;
   readonly #chunked: ChunkedDecoder | undefined;
-  /** Bytes still to come by Content-Length. */
+  /** Bytes not received yet, by Content-Length. */
   #remaining: number;
 
   constructor(framing: Exclude<Framing, { kind: 'none' }>, source: BodySource) {
@@ -17,20 +17,22 @@ export class FramedBody {
     this.#chunked = framing.kind === 'chunked' ? new ChunkedDecoder() : undefined;
   }
 
-  /** True when the last byte has come from the socket, whether or not it was read. */
+  /** True when the last byte has arrived, whether or not it was read. */
   get complete(): boolean {
     return this.#chunked === undefined ? this.#remaining === 0 : this.#chunked.done;
   }
 
-  /** Bytes still to come, or for a chunked body the bytes that were dropped: what keeping the connection costs. */
+  /**
+   * Bytes not received yet; for a chunked body the bytes that were discarded. It is the cost of keeping the connection.
+   */
   get excess(): number {
     return this.#chunked === undefined ? this.#remaining : this.queue.dropped;
   }
 
   /**
-   * Takes what came from the socket.
-   * @returns the position behind the body's last byte; bytes from there on belong to the next request
-   * @throws HttpError 400 for broken chunked coding, which is also what the reader gets
+   * Processes bytes from the socket.
+   * @returns the position after the body's last byte; bytes from there on belong to the next request
+   * @throws HttpError 400 for invalid chunked coding; the reader gets the same error
    */
   push(bytes: Buffer, start: number): number {
     if (this.#chunked === undefined) {

@@ -15,12 +15,12 @@ import {
 } from '../http/characters.js';
 import { HttpError } from '../http/errors.js';
 
-/** Extensions of one chunk, or the whole trailer section, in bytes: nothing honest comes near (CVE-2024-22019). */
+/** Maximum bytes of the extensions of one chunk; no legitimate client comes near (CVE-2024-22019). */
 const MAX_EXTENSION = 1024;
-/** Extensions of one body all together: many small ones are the same attack. */
+/** Maximum bytes of all extensions of a body: many small ones are the same attack. */
 const MAX_EXTENSIONS = 16 * 1024;
 const MAX_TRAILER = 8 * 1024;
-/** 2^52 bytes and more could not be counted exactly. */
+/** A size of 14 digits could exceed the largest exact integer, 2^53 - 1. */
 const MAX_SIZE_DIGITS = 13;
 
 enum State {
@@ -53,8 +53,9 @@ function bad(reason: string): HttpError {
 }
 
 /**
- * Undoes the chunked coding (RFC 9112 §7.1), strictly: sizes are hexadecimal digits, extensions follow their grammar,
- * every line ends in CRLF. Trailer fields are checked, counted and dropped: nothing here merges them into the header.
+ * Decodes the chunked coding (RFC 9112 §7.1), strictly: sizes are hexadecimal digits, extensions follow their grammar,
+ * every line ends in CRLF. Trailer fields are validated, counted and discarded: they are never merged into the header
+ * section.
  */
 export class ChunkedDecoder {
   #state = State.SizeStart;
@@ -69,9 +70,9 @@ export class ChunkedDecoder {
   }
 
   /**
-   * Decodes in place: content is moved to the front of the part given, so that a packet makes one piece however many
-   * chunks it holds.
-   * @returns the content's length (it starts at `start`) and the position behind the last byte taken
+   * Decodes in place: data is moved to the front of the given part, so a packet gives one piece, however many chunks it
+   * contains.
+   * @returns the length of the data (it starts at `start`) and the position after the last byte processed
    * @throws HttpError 400
    */
   decode(bytes: Buffer, start: number): { readonly length: number; readonly end: number } {

@@ -12,6 +12,7 @@ import { sendContent } from '../net/send-body.js';
 import type { ConnectionState, ServedConnection } from '../net/served-connection.js';
 import type { HasDeadline } from '../net/timeouts.js';
 import type { Transport } from '../net/transport.js';
+import { BodyTimeout } from './body-timeout.js';
 import { ChunkedSink } from './chunked-sink.js';
 import { Http1Cycle, type Sender } from './http1-cycle.js';
 import { HeadParser, type RequestHead } from './parser.js';
@@ -19,36 +20,37 @@ import { ReceiveBuffer } from './receive-buffer.js';
 import { type ReceivedRequest, receive } from './request.js';
 import { SendQueue } from './send-queue.js';
 import { serialise } from './serialised-cache.js';
-import { TransferWait } from './transfer-wait.js';
 import { interimHead, type Wire } from './writer.js';
 
-/** How long a closing connection listens on, so that the client sees the answer and not a reset (RFC 9112 §9.6). */
+/** How long a closing connection keeps reading, so that the client gets the response before a reset (RFC 9112 §9.6). */
 const LINGER_MS = 5_000;
 
 /**
- * How long a response may be silent once the client has ended its side, by when it is settled that it has to be waited for.
- * A client that left looks the same as one that ended only its sending: what is there at once is sent to both.
+ * How long a response may send nothing after the client has ended its side. A client that closed the connection looks
+ * the same as one that only finished sending: both get the response if it is ready within this time.
  */
 const SILENCE_MS = 1_000;
 
 /**
- * When the system begins to ask whether a client that has ended its side is there. Linux forgets a connection a minute
- * after it was closed; from then on it says so.
+ * Idle time before TCP keepalive probes a client that has ended its side. Linux forgets a connection a minute after it
+ * was closed; from then on it replies to a probe with a reset.
  */
 const KEEPALIVE_MS = 10_000;
 
-/** Bytes a second: a client that sends a body slower than this for longer than client_body_timeout is cut off. */
+/**
+ * Bytes per second. A client that sends a body slower than this for longer than client_body_timeout is disconnected.
+ */
 const MIN_BODY_RATE = 500;
 
-/** Bytes of a refused request that are told of it. */
-const MAX_TOLD = 1024;
+/** Maximum bytes of a rejected request that are reported. */
+const MAX_REPORTED = 1024;
 
 const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /**
- * One client's connection: requests in, answers out, in order and one at a time. What nobody asks for is not read:
- * the memory of a connection is bounded whatever the client sends.
+ * A client's HTTP/1 connection. It reads requests and sends responses, in order and one at a time. Nothing is read
+ * until it is needed, so no client can make it use unbounded memory.
  */
 export class Connection implements ServedConnection, HasDeadline, BodySource {
   readonly #transport: Transport;
@@ -59,23 +61,26 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
   readonly #sendQueue: SendQueue;
   #cycle: Http1Cycle | undefined;
   #requests = 0;
-  /** When the head that is being received began, where it did not come in one piece. */
-  #headBegan = 0;
-  #inRead = false;
-  /** Nothing more is answered; what still comes is dropped. */
+  /** When the first byte of the current head arrived, unless the head arrived in one piece. */
+  #headStartedAt = 0;
+  #isReading = false;
+  /** No further request is processed; bytes that still arrive are discarded. */
   #lingering = false;
   #clientEnded = false;
   #closed = false;
-  /** By when the client must have sent what is waited for. What it has to take has a deadline of its own in the send queue. */
+  /**
+   * Deadline for the client to send what the connection waits for. The send queue has its own deadline for what the
+   * client has to receive.
+   */
   #receiveBy: number;
-  /** For how long it is kept without a request, in milliseconds. */
-  #keepMs: number;
-  readonly #bodyWait = new TransferWait(MIN_BODY_RATE);
-  /** What had been sent when a silent response was last looked at. */
+  /** Keepalive timeout between requests, in milliseconds. */
+  #keepaliveMs: number;
+  readonly #bodyTimeout = new BodyTimeout(MIN_BODY_RATE);
+  /** Bytes sent when a silent response was last checked. */
   #sentBefore = 0;
   readonly #sender: Sender = {
     respond: (cycle, response) =>
-      response === undefined ? this.#giveUp(cycle) : this.#answer(cycle, response),
+      response === undefined ? this.#abandon(cycle) : this.#respond(cycle, response),
     inform: (cycle, status, headers) => this.#inform(cycle, status, headers),
   };
 
@@ -93,35 +98,35 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
       fieldCount: settings.clientMaxHeaderCount,
     });
     this.#receiveBy = timeouts.now + settings.clientHeaderTimeout;
-    this.#keepMs = settings.keepaliveTimeout;
+    this.#keepaliveMs = settings.keepaliveTimeout;
     timeouts.watch(this);
     stream.on('data', (bytes: Buffer) => this.#receive(bytes));
-    stream.on('end', () => this.#end());
+    stream.on('end', () => this.#clientHasEnded());
     stream.on('drain', () => this.#drained());
-    // 'close' follows and does what is to be done; a reset is everyday, not a fault.
+    // 'close' follows and cleans up; a reset by the client is normal, not an error.
     stream.on('error', () => {});
     stream.on('close', () => this.#close());
   }
 
   get deadline(): number {
     const { sendDeadline } = this.#sendQueue;
-    // Nothing is read before the answers are taken: it is not for more requests that the client's time runs.
+    // Nothing is read until the client has taken the responses, so only the send deadline applies.
     if (this.#cycle === undefined && sendDeadline !== Number.POSITIVE_INFINITY) return sendDeadline;
     return Math.min(this.#receiveBy, sendDeadline);
   }
 
-  /** Nothing is being received, answered or sent: to close it takes nothing from the client. */
+  /** True if nothing is being received, processed or sent, so that closing the connection costs the client nothing. */
   get idle(): boolean {
     if (this.#lingering) return this.#stream.writableFinished;
     return !this.#busy && this.#sendQueue.isEmpty;
   }
 
-  /** A request is being received or answered; what answers are on their way does not count. */
+  /** True if a request is being received or processed; responses in the send queue do not count. */
   get #busy(): boolean {
     return this.#cycle !== undefined || this.#parser.started || !this.#received.isEmpty;
   }
 
-  /** What it is about, for who watches the server. */
+  /** The state of the connection, for metrics. */
   get state(): ConnectionState {
     if (this.#lingering) return 'closing';
     if (this.#cycle !== undefined) return this.#cycle.sent ? 'reading' : 'answering';
@@ -129,13 +134,13 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
   }
 
   /**
-   * Ends the connection when it is idle and nothing comes on it any more: a request may be on its way. One at work ends
-   * with its answer, since `context.stopping` is set by then.
-   * @param idleMs how long nothing has to come
+   * Closes the connection once it is idle and nothing arrives any more, since a request may be on its way. A connection
+   * with a request closes after its response, because `context.stopping` is set by then.
+   * @param idleMs how long nothing must arrive
    */
   retire(idleMs: number): void {
     if (this.#lingering || this.#busy) return;
-    this.#keepMs = idleMs;
+    this.#keepaliveMs = idleMs;
     if (idleMs === 0 && this.idle) this.destroy();
     else this.#receiveBy = Math.min(this.#receiveBy, performance.now() + idleMs);
   }
@@ -149,18 +154,19 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     const cycle = this.#cycle;
     const { now } = this.#context.timeouts;
     if (this.#sendQueue.sendDeadline <= now) {
-      // Without a reset the system goes on holding megabytes for a client that does not take them.
+      // Without a reset the system would keep megabytes for a client that does not take them.
       if (!this.#sendQueue.prolong()) this.#transport.reset();
       return;
     }
     this.#receiveBy = Number.POSITIVE_INFINITY;
-    if (this.#clientEnded && cycle?.sent === false) this.#silent(cycle);
+    if (this.#clientEnded && cycle?.sent === false) this.#expireSilent(cycle);
     else if (this.#lingering) this.destroy();
-    else if (cycle?.sent) this.#shut();
+    else if (cycle?.sent) this.#closeGracefully();
     else if (cycle !== undefined)
-      cycle.body?.queue.fail(new HttpError(408, { reason: 'content comes too slowly' }));
-    else if (this.#parser.started) this.#refuse(new HttpError(408, { reason: 'header comes too slowly' }));
-    else this.#shut();
+      cycle.body?.queue.fail(new HttpError(408, { reason: 'the request body arrives too slowly' }));
+    else if (this.#parser.started)
+      this.#refuse(new HttpError(408, { reason: 'the header section arrives too slowly' }));
+    else this.#closeGracefully();
   }
 
   // Receiving
@@ -168,12 +174,12 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
   #receive(bytes: Buffer): void {
     if (this.#lingering) return;
     if (this.#received.isEmpty) this.#read(bytes);
-    else this.#keep(bytes, 0);
+    else this.#hold(bytes, 0);
   }
 
-  /** Takes bytes as far as the conversation allows; the rest waits. */
+  /** Processes as many bytes as possible; the rest is kept for later. */
   #read(bytes: Buffer): void {
-    this.#inRead = true;
+    this.#isReading = true;
     let at = 0;
     try {
       while (at < bytes.length && !this.#lingering) {
@@ -181,14 +187,14 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
         if (cycle?.receiving) at = this.#readBody(cycle, bytes, at);
         else if (cycle === undefined && !this.#sendQueue.blocked) at = this.#readHead(bytes, at);
         else {
-          this.#keep(bytes, at);
+          this.#hold(bytes, at);
           break;
         }
       }
     } catch (error) {
-      this.#broken(error);
+      this.#failReceiving(error);
     }
-    this.#inRead = false;
+    this.#isReading = false;
     if (this.#cycle?.sent === false && this.#cycle.receiving && !this.#cycle.body?.queue.wanted)
       this.#received.pause();
   }
@@ -197,34 +203,34 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     const begun = this.#parser.started;
     const head = this.#parser.push(bytes, start);
     if (head === undefined) {
-      // The whole header's time counts from its first byte; a byte now and then does not prolong it.
-      if (!begun) this.#headBegan = this.#context.timeouts.now;
-      if (!begun && this.#requests > 0) this.#wait(this.#context.settings.clientHeaderTimeout);
+      // The timeout covers the whole header section from its first byte: single bytes do not prolong it.
+      if (!begun) this.#headStartedAt = this.#context.timeouts.now;
+      if (!begun && this.#requests > 0) this.#setReceiveTimeout(this.#context.settings.clientHeaderTimeout);
       return bytes.length;
     }
     const end = start + this.#parser.consumed;
-    this.#begin(head, end < bytes.length);
+    this.#beginRequest(head, end < bytes.length);
     return end;
   }
 
-  #begin(head: RequestHead, contentCame: boolean): void {
+  #beginRequest(head: RequestHead, contentCame: boolean): void {
     this.#receiveBy = Number.POSITIVE_INFINITY;
-    this.#bodyWait.reset();
+    this.#bodyTimeout.reset();
     this.#requests += 1;
-    this.#headBegan = 0;
-    const received = this.#understand(head);
+    this.#headStartedAt = 0;
+    const received = this.#receiveRequest(head);
     if (received === undefined) return;
-    // A client that sent content already waits for nothing (RFC 9110 §10.1.1).
+    // A client that has already sent a part of the body does not wait for 100 Continue (RFC 9110 §10.1.1).
     const cycle = new Http1Cycle(received, received.expectsContinue && !contentCame, this.#sender);
     this.#cycle = cycle;
     this.#sendQueue.begin();
     this.#sentBefore = 0;
-    if (this.#clientEnded) this.#wait(SILENCE_MS);
+    if (this.#clientEnded) this.#setReceiveTimeout(SILENCE_MS);
     this.#context.dispatch(cycle.request, cycle);
   }
 
-  /** @returns undefined for a request that is refused */
-  #understand(head: RequestHead): ReceivedRequest | undefined {
+  /** @returns undefined for a request that was rejected */
+  #receiveRequest(head: RequestHead): ReceivedRequest | undefined {
     try {
       return receive(head, this.#transport.peer, this);
     } catch (error) {
@@ -241,12 +247,12 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     const end = body.push(bytes, start);
     if (body.queue.received > before || body.complete) this.#stopWaiting();
     if (!cycle.sent) return end;
-    if (body.complete) this.#next();
-    else if (!cycle.drainable) this.#shut();
+    if (body.complete) this.#nextRequest();
+    else if (!cycle.drainable) this.#closeGracefully();
     return end;
   }
 
-  /** The body's: somebody reads, so `100 Continue` is due and the client's time runs. */
+  /** Called when a reader waits for the body: sends `100 Continue` if it is due, and starts the client's timeout. */
   wanted(): void {
     const cycle = this.#cycle;
     if (cycle === undefined || this.#closed) return;
@@ -255,45 +261,47 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
       this.#sendQueue.enqueue(CONTINUE);
     }
     const { timeouts, settings } = this.#context;
-    this.#wait(
-      this.#bodyWait.begin(timeouts.now, cycle.body?.queue.received ?? 0, settings.clientBodyTimeout),
+    this.#setReceiveTimeout(
+      this.#bodyTimeout.begin(timeouts.now, cycle.body?.queue.received ?? 0, settings.clientBodyTimeout),
     );
     this.#received.resume();
   }
 
-  /** The body's: more came than was asked for. */
+  /** Called when the body's buffer is full. */
   full(): void {
     this.#received.pause();
   }
 
   #stopWaiting(): void {
-    if (this.#bodyWait.end(this.#context.timeouts.now)) this.#receiveBy = Number.POSITIVE_INFINITY;
+    if (this.#bodyTimeout.end(this.#context.timeouts.now)) this.#receiveBy = Number.POSITIVE_INFINITY;
   }
 
-  #keep(bytes: Buffer, start: number): void {
+  #hold(bytes: Buffer, start: number): void {
     this.#received.hold(bytes, start);
     if (this.#sendQueue.blocked) this.#received.pause();
   }
 
-  /** The client has taken all that it was sent. */
+  /** Called when the client has taken all bytes sent to it. */
   #drained(): void {
     this.#sendQueue.taken();
     if (this.#cycle === undefined) {
-      this.#wait(this.#parser.started ? this.#context.settings.clientHeaderTimeout : this.#keepMs);
+      this.#setReceiveTimeout(
+        this.#parser.started ? this.#context.settings.clientHeaderTimeout : this.#keepaliveMs,
+      );
     }
     this.#continueReading();
   }
 
-  /** Goes on with what waited for an answer, or for the client to take its answers. */
+  /** Continues with requests that waited for a response, or for the client to take its responses. */
   #continueReading(): void {
-    if (this.#closed || this.#lingering || this.#inRead || this.#cycle !== undefined) return;
+    if (this.#closed || this.#lingering || this.#isReading || this.#cycle !== undefined) return;
     const waiting = this.#received.drain();
     if (waiting !== undefined) this.#read(waiting);
     if (this.#clientEnded) this.#endOfInput();
     else if (this.#received.isEmpty && this.#cycle === undefined) this.#received.resume();
   }
 
-  #end(): void {
+  #clientHasEnded(): void {
     this.#clientEnded = true;
     if (this.#cycle?.sent === false) {
       this.#transport.probe(KEEPALIVE_MS);
@@ -303,45 +311,45 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
   }
 
   /**
-   * A reset behind a client's end is not reported to one that only reads: to write nothing tells. The next piece of the
-   * response may take long.
+   * Writes nothing, to detect a reset: Node does not report a reset after the client's end to a stream that only reads.
+   * The next piece of the response may take a long time.
    */
   #awaitResponse(): void {
     this.#stream.write(NOTHING);
     this.#sentBefore = this.#sendQueue.contentSent;
-    this.#wait(SILENCE_MS);
+    this.#setReceiveTimeout(SILENCE_MS);
   }
 
   /**
-   * The client has ended its side, and its response was silent for a while. It is aborted, unless bytes are on their way:
-   * these have a time of their own.
+   * Called when the client has ended its side and its response was silent for a while. Aborts the response, unless
+   * bytes are on their way: the send deadline covers these.
    */
-  #silent(cycle: Http1Cycle): void {
+  #expireSilent(cycle: Http1Cycle): void {
     const { sendDeadline, contentSent } = this.#sendQueue;
     const isSilent = sendDeadline === Number.POSITIVE_INFINITY && contentSent === this.#sentBefore;
-    if (isSilent && cycle.leave() && cycle.answered) this.#breakOff(cycle, new ClientGone());
+    if (isSilent && cycle.leave() && cycle.answered) this.#abortResponse(cycle, new ClientGone());
     else this.#awaitResponse();
   }
 
-  /** All has been read that ever comes, but for what waits for an answer before it. */
+  /** Called when all input has been read, except requests that wait for an earlier response. */
   #endOfInput(): void {
     const cycle = this.#cycle;
     if (cycle === undefined) {
       if (!this.#received.isEmpty) return;
-      this.#leftInHead();
-      this.#shut();
+      this.#reportUnfinishedHead();
+      this.#closeGracefully();
     } else if (cycle.receiving) {
-      if (cycle.sent) this.#shut();
+      if (cycle.sent) this.#closeGracefully();
       else cycle.body?.queue.fail(clientLeft());
     }
   }
 
-  /** How long the client has to send what is next. */
-  #wait(milliseconds: number): void {
+  /** Sets the timeout for what the client has to send next. */
+  #setReceiveTimeout(milliseconds: number): void {
     this.#receiveBy = this.#context.timeouts.now + milliseconds;
   }
 
-  // Answering
+  // Responding
 
   #inform(cycle: Http1Cycle, status: number, headers: ResponseHeaders): boolean {
     // RFC 9110 §15.2: a client of HTTP/1.0 does not know that another response follows.
@@ -354,7 +362,7 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     return true;
   }
 
-  #answer(cycle: Http1Cycle, response: Response): void {
+  #respond(cycle: Http1Cycle, response: Response): void {
     if (this.#closed) {
       discard(response);
       return;
@@ -362,7 +370,7 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     const { timeouts, log, settings } = this.#context;
     const wire = cycle.toWire(
       response,
-      this.#mayKeep(cycle),
+      this.#mayPersist(cycle),
       { date: timeouts.date(), server: settings.serverField },
       log,
     );
@@ -372,7 +380,7 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     else {
       this.#sendBody(body, wire, response).then(
         (bytesSent) => this.#finish(cycle, bytesSent, keepAlive, undefined),
-        (error: unknown) => this.#breakOff(cycle, error),
+        (error: unknown) => this.#abortResponse(cycle, error),
       );
     }
   }
@@ -390,59 +398,61 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     return bytesSent;
   }
 
-  #mayKeep(cycle: Http1Cycle): boolean {
+  #mayPersist(cycle: Http1Cycle): boolean {
     const { settings, stopping } = this.#context;
     return (
       cycle.keepAlive &&
-      // What a client sends behind a CONNECT it takes for a tunnel's content, whatever the answer (RFC 9110 §9.3.6).
+      // The client takes bytes after a CONNECT as tunnel data, even if the response rejects it (RFC 9110 §9.3.6).
       cycle.method !== 'CONNECT' &&
       cycle.drainable &&
       !stopping &&
       this.#requests < settings.keepaliveRequests &&
       settings.keepaliveTimeout > 0 &&
-      // Requests that are here already are answered here.
+      // Requests that have already arrived are processed on this connection.
       (!this.#received.isEmpty || this.#context.mayKeep())
     );
   }
 
   #finish(cycle: Http1Cycle, bytesSent: number, keepAlive: boolean, unsent: Response | undefined): void {
     if (this.#closed || cycle.ended) return;
-    // A HEAD's content, or a 304's, was never asked for.
+    // The body of a response to HEAD, or of a 304, is not sent.
     if (unsent !== undefined) discard(unsent);
     cycle.sent = true;
     this.#endCycle(cycle, bytesSent, true);
     cycle.body?.queue.discard();
-    // Since the answer's head went out its request may have broken, and the server been told to stop.
-    if (!keepAlive || !cycle.drainable || this.#context.stopping) this.#shut();
+    // After the head was sent, the request may have become invalid, or the server may have begun to stop.
+    if (!keepAlive || !cycle.drainable || this.#context.stopping) this.#closeGracefully();
     else if (cycle.receiving) this.#drain();
-    else this.#next();
+    else this.#nextRequest();
   }
 
-  /** The rest of the content is nobody's: it is read past, within a bound of size and time. */
+  /** Discards the rest of the body, within limits of size and time. */
   #drain(): void {
-    this.#bodyWait.reset();
-    this.#wait(this.#context.settings.clientBodyTimeout);
-    // What is being read now may hold the rest.
-    if (this.#clientEnded && !this.#inRead) this.#shut();
+    this.#bodyTimeout.reset();
+    this.#setReceiveTimeout(this.#context.settings.clientBodyTimeout);
+    // The bytes being read now may contain the rest.
+    if (this.#clientEnded && !this.#isReading) this.#closeGracefully();
     else this.#received.resume();
   }
 
-  #next(): void {
+  #nextRequest(): void {
     this.#cycle = undefined;
-    this.#wait(this.#keepMs);
+    this.#setReceiveTimeout(this.#keepaliveMs);
     this.#continueReading();
   }
 
-  /** The client has left, and what was to answer it has stopped. */
-  #giveUp(cycle: Http1Cycle): void {
+  /** Called when the client has left and no response will be sent. */
+  #abandon(cycle: Http1Cycle): void {
     if (this.#closed) return;
     this.#endCycle(cycle, 0, false);
     this.#sendQueue.flush();
     this.destroy();
   }
 
-  /** Content that was begun cannot be completed: only the connection's end can tell the client (RFC 9112 §8). */
-  #breakOff(cycle: Http1Cycle, error: unknown): void {
+  /**
+   * Aborts a response whose body cannot be completed: only closing the connection can tell the client (RFC 9112 §8).
+   */
+  #abortResponse(cycle: Http1Cycle, error: unknown): void {
     if (this.#closed || cycle.ended) return;
     cycle.reportBrokenOff(error, this.#context.log);
     this.#endCycle(cycle, this.#sendQueue.contentSent, false);
@@ -450,26 +460,29 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     this.destroy();
   }
 
-  /** Bytes that are no message: the connection cannot be in step any more. */
-  #broken(error: unknown): void {
+  /** Called for bytes that are not a valid message: the next request cannot be found after them. */
+  #failReceiving(error: unknown): void {
     const cycle = this.#cycle;
     if (cycle === undefined) this.#refuse(error);
-    else if (cycle.sent) this.#shut();
+    else if (cycle.sent) this.#closeGracefully();
     else {
-      // The reader learns it from the body and answers; nothing more is read from here.
+      // The reader gets the error from the body and responds; nothing more is read.
       cycle.body?.queue.fail(error instanceof HttpError ? error : new HttpError(500));
       this.#received.pause();
     }
   }
 
-  /** A request whose head could not be read: its method may still be known. */
-  #unread(): { readonly method: string; readonly received: string } {
-    const received = this.#parser.received(MAX_TOLD);
+  /** The start of a request whose head could not be parsed. Its method may still be known. */
+  #unparsed(): { readonly method: string; readonly received: string } {
+    const received = this.#parser.received(MAX_REPORTED);
     return { method: received.startsWith('HEAD ') ? 'HEAD' : '', received };
   }
 
-  /** Answers what cannot become a request, and closes. HEAD's refusal has no content either (RFC 9110 §9.3.2). */
-  #refuse(error: unknown, { method, received } = this.#unread()): void {
+  /**
+   * Rejects bytes that cannot become a request, and closes. The response to HEAD has no body here either (RFC 9110
+   * §9.3.2).
+   */
+  #refuse(error: unknown, { method, received } = this.#unparsed()): void {
     const { log, timeouts, refusals, settings } = this.#context;
     const refusal = error instanceof HttpError ? error : new HttpError(500);
     if (error === refusal) {
@@ -488,57 +501,60 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
       server: settings.serverField,
     });
     this.#sendQueue.enqueue(wire.head);
-    this.#tellRefused({
+    this.#reportRefused({
       status: refusal.status,
       reason: refusal.message,
       received,
       bytesSent: wire.size,
       complete: true,
     });
-    this.#shut();
+    this.#closeGracefully();
   }
 
-  /** Of a head whose client leaves in its middle, nginx logs 400 too. */
-  #leftInHead(): void {
+  /** Reports a head whose client left before its end, with status 400 as nginx logs it. */
+  #reportUnfinishedHead(): void {
     if (!this.#parser.started || this.#lingering) return;
-    const received = this.#parser.received(MAX_TOLD);
-    this.#tellRefused({ status: 400, reason: 'the client left', received, bytesSent: 0, complete: false });
+    const received = this.#parser.received(MAX_REPORTED);
+    this.#reportRefused({ status: 400, reason: 'the client left', received, bytesSent: 0, complete: false });
   }
 
-  #tellRefused(what: Omit<RefusedRequest, 'peer' | 'durationMs'>, durationMs = this.#sinceHead()): void {
+  #reportRefused(
+    what: Omit<RefusedRequest, 'peer' | 'durationMs'>,
+    durationMs = this.#sinceHeadStart(),
+  ): void {
     this.#context.refused({ ...what, durationMs, peer: this.#transport.peer });
   }
 
-  #sinceHead(): number {
-    return this.#headBegan === 0 ? 0 : this.#context.timeouts.now - this.#headBegan;
+  #sinceHeadStart(): number {
+    return this.#headStartedAt === 0 ? 0 : this.#context.timeouts.now - this.#headStartedAt;
   }
 
-  /** The exchange ends, or what stands for one where there is no route. */
+  /** Ends the exchange, or reports the request if it had no route. */
   #endCycle(cycle: Http1Cycle, bytesSent: number, complete: boolean): void {
     if (cycle.ended) return;
     cycle.end(bytesSent, complete);
     if (!cycle.isWithoutRoute) return;
     const { method, target, version, headers } = cycle.request;
     const lines = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`).join('');
-    const received = `${method} ${target} HTTP/${version}\r\n${lines}`.slice(0, MAX_TOLD);
-    const reason = 'answered before it had a route';
-    this.#tellRefused({ status: cycle.status, reason, received, bytesSent, complete }, cycle.durationMs);
+    const received = `${method} ${target} HTTP/${version}\r\n${lines}`.slice(0, MAX_REPORTED);
+    const reason = 'handled before it had a route';
+    this.#reportRefused({ status: cycle.status, reason, received, bytesSent, complete }, cycle.durationMs);
   }
 
-  /** Ends our side and listens on for a while, so that the client can read the answer before it meets a reset. */
-  #shut(): void {
+  /** Ends our side but keeps reading for a while, so that the client can read the response before it gets a reset. */
+  #closeGracefully(): void {
     if (this.#lingering || this.#closed) return;
     this.#lingering = true;
     this.#received.drain();
     this.#cycle = undefined;
-    // The last answer may be on its way for long; only when the client has it does the time to leave run.
+    // Sending the last response may take long. The linger timeout starts when the client has all of it.
     this.#receiveBy = Number.POSITIVE_INFINITY;
-    this.#sendQueue.end(() => this.#wait(LINGER_MS));
+    this.#sendQueue.end(() => this.#setReceiveTimeout(LINGER_MS));
     this.#received.resume();
   }
 
   #close(): void {
-    this.#leftInHead();
+    this.#reportUnfinishedHead();
     this.#closed = true;
     this.#sendQueue.close();
     this.#context.timeouts.unwatch(this);

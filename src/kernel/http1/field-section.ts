@@ -2,19 +2,19 @@ import { COLON, CR, isFieldValue, isToken, LF, SPACE, TAB, UNDERSCORE } from '..
 import { HttpError } from '../http/errors.js';
 import { FieldLines } from '../http/fields.js';
 
-/** Marks that the bytes at hand end before the line does. */
+/** Returned if the available bytes end before the line does. */
 export const INCOMPLETE = -1;
 
 /**
- * Bytes of a field section that are remembered. Clients that keep a connection send the same lines again and again: a
- * browser with each image of a page, a proxy or a monitor with everything.
+ * Maximum bytes of a field section that is cached. Clients that keep a connection send the same lines again and again:
+ * a browser with each image of a page, a proxy or monitor with every request.
  */
-const MAX_REMEMBERED = 2048;
+const MAX_CACHED = 2048;
 
 export interface FieldSectionOptions {
-  /** Field lines; more are refused with 431 (RFC 6585 §5). */
+  /** Maximum number of field lines; more are rejected with 431 (RFC 6585 §5). */
   readonly maxCount: number;
-  /** False to drop lines whose name has an underscore. */
+  /** False to ignore lines whose name contains an underscore. */
   readonly keepsUnderscores: boolean;
 }
 
@@ -23,21 +23,21 @@ export function bad(reason: string): HttpError {
 }
 
 /**
- * Reads the field lines of a message, a request's or a response's, and the empty line behind them (RFC 9112 §5), strictly:
- * CRLF and nothing else ends a line, no folding, no white space in front of the colon. A line that is not complete is read
- * again from its start when more has come.
+ * Parses the field lines of a request or response, and the empty line after them (RFC 9112 §5), strictly: only CRLF
+ * ends a line, no folding, no white space before the colon. An incomplete line is parsed again from its start when more
+ * bytes arrive.
  */
 export class FieldSection {
   readonly #options: FieldSectionOptions;
-  /** Position of the next unread line, from the section's start. */
+  /** Position of the next unread line, relative to the section's start. */
   #next = 0;
   #offsets: number[] = [];
   #lengths = 0;
   #count = 0;
-  /** The lines of the last section, with the empty line behind them. */
-  #remembered: FieldLines | undefined;
-  /** Set when the lines are the same again. */
-  #again: FieldLines | undefined;
+  /** The lines of the previous section, including the empty line. */
+  #cached: FieldLines | undefined;
+  /** Set if the lines are identical to the previous section's. */
+  #repeated: FieldLines | undefined;
 
   constructor(options: FieldSectionOptions) {
     this.#options = options;
@@ -45,14 +45,14 @@ export class FieldSection {
 
   /**
    * @param start where the section begins in these bytes
-   * @param limit where the bytes that may be looked at end
-   * @returns the position behind the empty line, or INCOMPLETE
+   * @param limit end of the bytes that may be examined
+   * @returns the position after the empty line, or INCOMPLETE
    * @throws HttpError 400, 431
    */
   read(bytes: Buffer, start: number, limit: number): number {
     if (this.#next === 0 && this.#isSame(bytes, start, limit)) {
-      this.#again = this.#remembered;
-      return start + (this.#remembered?.text.length ?? 0);
+      this.#repeated = this.#cached;
+      return start + (this.#cached?.text.length ?? 0);
     }
     let at = start + this.#next;
     for (;;) {
@@ -68,11 +68,11 @@ export class FieldSection {
     }
   }
 
-  /** The lines that were read, once `read` has found their end. The next section begins. */
+  /** Returns the parsed lines, after `read` has found their end, and resets for the next section. */
   take(bytes: Buffer, start: number, end: number): FieldLines {
-    const lines = this.#again ?? this.#linesOf(bytes.toString('latin1', start, end));
+    const lines = this.#repeated ?? this.#linesOf(bytes.toString('latin1', start, end));
     this.#next = 0;
-    this.#again = undefined;
+    this.#repeated = undefined;
     this.#offsets = [];
     this.#lengths = 0;
     this.#count = 0;
@@ -81,18 +81,18 @@ export class FieldSection {
 
   #linesOf(text: string): FieldLines {
     const lines = new FieldLines(text, this.#offsets, this.#lengths);
-    this.#remembered = text.length > MAX_REMEMBERED ? undefined : lines;
+    this.#cached = text.length > MAX_CACHED ? undefined : lines;
     return lines;
   }
 
-  /** Whether the lines that begin here are all there, and those of the last section. */
+  /** Whether the complete lines of the previous section are repeated here. */
   #isSame(bytes: Buffer, start: number, limit: number): boolean {
-    const known = this.#remembered?.text;
+    const known = this.#cached?.text;
     if (known === undefined || start + known.length > limit) return false;
     return bytes.toString('latin1', start, start + known.length) === known;
   }
 
-  /** @param origin where the section begins: positions count from there */
+  /** @param origin where the section begins: positions are relative to it */
   #readLine(bytes: Buffer, start: number, end: number, origin: number): number {
     let at = start;
     let underscore = false;

@@ -2,7 +2,7 @@ import { HttpError } from '../http/errors.js';
 import type { FieldLines } from '../http/fields.js';
 import type { RequestHead } from './parser.js';
 
-/** How a request's content is delimited (RFC 9112 §6). */
+/** How a request's body is delimited (RFC 9112 §6). */
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly length: number }
@@ -16,20 +16,21 @@ function bad(reason: string): HttpError {
 }
 
 /**
- * Where the request's content ends. Every disagreement two parsers could have about it is refused: two lengths, a
- * length beside a coding, a coding in HTTP/1.0, a coding list that does not end in one single `chunked`.
- * @throws HttpError 400, or 501 for a transfer coding we do not know: the connection cannot be used any further
+ * Determines where the request's body ends. Rejects everything that two parsers could interpret differently: two
+ * lengths, a length together with a coding, a coding in HTTP/1.0, a list of codings that does not end in exactly one
+ * `chunked`.
+ * @throws HttpError 400, or 501 for an unknown transfer coding: the connection cannot be used afterwards
  */
 export function readFraming(head: RequestHead): Framing {
   const { fields } = head;
   const hasLength = fields.has('content-length');
   if (!fields.has('transfer-encoding')) return hasLength ? contentLength(fields) : NONE;
-  if (hasLength) throw bad('Content-Length beside Transfer-Encoding');
+  if (hasLength) throw bad('both Content-Length and Transfer-Encoding');
   if (head.version === '1.0') throw bad('Transfer-Encoding in HTTP/1.0');
   return transferEncoding(fields.get('transfer-encoding') ?? '');
 }
 
-/** Digits without leading zeros, one line only (RFC 9110 §8.6); beyond 2^53 no byte could be counted. */
+/** Digits without leading zeros, one line only (RFC 9110 §8.6). Lengths beyond 2^53 - 1 cannot be counted exactly. */
 function contentLength(fields: FieldLines): Framing {
   const value = fields.single('content-length');
   if (value === undefined) throw bad('more than one Content-Length');
@@ -39,7 +40,7 @@ function contentLength(fields: FieldLines): Framing {
   return length === 0 ? NONE : { kind: 'length', length };
 }
 
-/** A list's member, transfer-coding of RFC 9112 §7; a quoted parameter counts as malformed: no coding has one. */
+/** A transfer-coding in a list (RFC 9112 §7). A quoted parameter counts as malformed, because no coding has one. */
 const CODING =
   /^[ \t]*([!#$%&'*+\-.^_`|~0-9a-z]+)((?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~0-9a-z]+[ \t]*=[ \t]*[!#$%&'*+\-.^_`|~0-9a-z]+)*)[ \t]*$/;
 
@@ -54,15 +55,15 @@ function transferEncoding(value: string): Framing {
     if (parameters !== '') throw bad('chunked has no parameters');
     if (index !== codings.length - 1) throw bad('chunked is not the final transfer coding');
   });
-  // RFC 9112 §6.1: a coding that is not understood.
+  // RFC 9112 §6.1: the coding is not known.
   throw new HttpError(501, { reason: 'transfer coding not implemented' });
 }
 
-/** True when the connection may be used for another request, as far as the client says (RFC 9112 §9.3). */
+/** True if the client permits another request on the connection (RFC 9112 §9.3). */
 export function wantsKeepAlive(head: RequestHead): boolean {
   const value = head.fields.get('connection');
   if (value === undefined) return head.version === '1.1';
-  // What nearly every client that sends it says, without a list to be made.
+  // The usual value, checked without building a list.
   if (value === 'keep-alive') return true;
   const options = value
     .toLowerCase()
@@ -73,13 +74,13 @@ export function wantsKeepAlive(head: RequestHead): boolean {
 }
 
 /**
- * True when the client waits for `100 Continue` before it sends its content (RFC 9110 §10.1.1).
+ * True if the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
  * @throws HttpError 417 for any other expectation
  */
 export function expectsContinue(head: RequestHead, framing: Framing): boolean {
   const value = head.fields.get('expect');
   if (value === undefined) return false;
   if (value.toLowerCase() !== '100-continue') throw new HttpError(417, { reason: 'unknown expectation' });
-  // An HTTP/1.0 client's expectation is ignored, and one without content has nothing to wait for.
+  // The expectation of an HTTP/1.0 client is ignored, and a request without a body has nothing to wait for.
   return head.version === '1.1' && framing.kind !== 'none';
 }

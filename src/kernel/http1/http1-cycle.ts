@@ -10,7 +10,9 @@ import type { ReceivedRequest } from './request.js';
 import { serialise } from './serialised-cache.js';
 import type { Delivery, Wire } from './writer.js';
 
-/** Body bytes that were not read and are still taken in to keep the connection; beyond them the connection closes. */
+/**
+ * Maximum unread body bytes that are received and discarded to keep the connection; beyond it the connection closes.
+ */
 const MAX_DRAINED = 256 * 1024;
 
 /** The connection of a request, as its cycle uses it. */
@@ -21,19 +23,19 @@ export interface Sender {
   inform(cycle: Http1Cycle, status: number, headers: ResponseHeaders): boolean;
 }
 
-/** A request of an HTTP/1 connection: how its body ends and how its response is framed. */
+/** A request of an HTTP/1 connection, with the framing of its body and of its response. */
 export class Http1Cycle extends RequestCycle {
-  /** As received: how the response ends depends on it, whatever a plugin does to the request. */
+  /** The method as received: the end of the response depends on it, even if a plugin changes the request. */
   readonly method: string;
   /** As received. */
   readonly version: ReceivedRequest['version'];
   /** undefined when the request has no body. */
   readonly body: FramedBody | undefined;
-  /** As far as the client is concerned. */
+  /** True if the client permits another request on the connection. */
   readonly keepAlive: boolean;
-  /** `100 Continue` is owed before the body is read. */
+  /** `100 Continue` must be sent before the body is read. */
   owesContinue: boolean;
-  /** The response's last byte is handed over: only now may the next request be answered. */
+  /** True when the response's last byte was handed to the system: only then may the next request be processed. */
   sent = false;
   readonly #sender: Sender;
 
@@ -51,7 +53,7 @@ export class Http1Cycle extends RequestCycle {
     return this.body !== undefined && !this.body.complete;
   }
 
-  /** False when the rest of the body is too much, or may never come: then the connection has to close. */
+  /** False if the rest of the body is too long, or may never arrive: then the connection must close. */
   get drainable(): boolean {
     const { body } = this;
     if (body === undefined || body.complete) return true;
@@ -66,7 +68,7 @@ export class Http1Cycle extends RequestCycle {
     return this.#sender.inform(this, status, headers);
   }
 
-  /** Its response as bytes; the built-in page for 500 where that cannot be sent, which is logged. */
+  /** Serialises the response. If it cannot be sent, logs why and serialises the built-in 500 page instead. */
   toWire(
     response: Response,
     keepAlive: boolean,

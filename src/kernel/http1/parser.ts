@@ -3,92 +3,99 @@ import { HttpError } from '../http/errors.js';
 import type { FieldLines } from '../http/fields.js';
 import { bad, FieldSection, INCOMPLETE } from './field-section.js';
 
-/** Bounds of a request's head. Bytes, but for the count. */
+/** Limits of a request's head, in bytes except the count. */
 export interface HeadLimits {
   /** The request line without its line break; beyond it 414 (RFC 9110 §15.5.15). */
   readonly requestLine: number;
   /** The whole head; beyond it 431 (RFC 6585 §5). */
   readonly head: number;
-  /** Field lines; beyond it 431. */
+  /** Number of field lines; beyond it 431. */
   readonly fieldCount: number;
 }
 
 export interface RequestHead {
   readonly method: string;
   readonly target: string;
-  /** Where the target's query starts (behind its `?`); -1 without one. */
+  /** Where the target's query starts (after its `?`); -1 without one. */
   readonly queryStart: number;
-  /** Every later version of HTTP/1 is read as 1.1 (RFC 9110 §2.5). */
+  /** Any later HTTP/1 version counts as 1.1 (RFC 9110 §2.5). */
   readonly version: '1.0' | '1.1';
   readonly fields: FieldLines;
 }
 
-/** Longer than any registered method's name; what follows cannot be one. */
+/** Longer than the name of any registered method. */
 const MAX_METHOD = 32;
 const VERSION_LENGTH = 8; // HTTP/1.1
 
 /**
- * Reads one request head at a time (RFC 9112 §2–§5), strictly: CRLF and nothing else ends a line, no folding, no
- * white space where the grammar has none. It reads whole lines; a line that is not complete is read again from its
- * start when more has come, which the limits bound.
+ * Parses one request head at a time (RFC 9112 §2–§5), strictly: only CRLF ends a line, no folding, no white space where
+ * the grammar has none. It parses whole lines; an incomplete line is parsed again from its start when more bytes
+ * arrive, at a cost that the limits bound.
  */
 export class HeadParser {
   readonly #limits: HeadLimits;
   readonly #fields: FieldSection;
-  /** Bytes of an unfinished head, kept between packets. */
-  #kept: Buffer | undefined;
-  /** Position of the next unread line, from the head's start. */
+  /** Bytes of an incomplete head, kept between packets. */
+  #incomplete: Buffer | undefined;
+  /** Position of the next unread line, relative to the head's start. */
   #next = 0;
-  /** Where the field lines begin, from the head's start. */
+  /** Position of the field lines, relative to the head's start. */
   #fieldsStart = 0;
   #emptyLines = 0;
-  // Where the request line's parts are, from the head's start: its text is made once, for all of it.
+  // Positions in the request line, relative to the head's start: its text is created once, as a whole.
   #methodStart = 0;
   #methodEnd = 0;
   #targetEnd = 0;
   #queryStart = -1;
   #version: '1.0' | '1.1' = '1.1';
   #hasRequestLine = false;
-  /** The head that was refused. */
-  #refused: Buffer | undefined;
+  /** The bytes of a rejected head. */
+  #rejected: Buffer | undefined;
   /** How many bytes of the last packet belong to the head that `push` completed. */
   consumed = 0;
 
   constructor(limits: HeadLimits) {
     this.#limits = limits;
-    // A name with an underscore is dropped, as nginx does: CGI and its kin cannot tell it from one with a dash.
+    // Fields with an underscore in their name are ignored, as in nginx: CGI could not distinguish them from names with
+    // a dash.
     this.#fields = new FieldSection({ maxCount: limits.fieldCount, keepsUnderscores: false });
   }
 
-  /** True when a head was begun and is not complete; an empty line before it is no beginning. */
+  /** True if a head has begun and is incomplete. An empty line before the head does not count. */
   get started(): boolean {
-    return this.#hasRequestLine || (this.#kept !== undefined && this.#kept.length > this.#next);
+    return this.#hasRequestLine || (this.#incomplete !== undefined && this.#incomplete.length > this.#next);
   }
 
-  /** What has come of a head that is not complete, or was refused, for logs: its first bytes, one character a byte. */
+  /** The first bytes of an incomplete or rejected head, for logs; one character per byte. */
   received(bytes: number): string {
     return (
-      (this.#refused ?? this.#kept)?.toString('latin1', this.#emptyLines * 2, this.#emptyLines * 2 + bytes) ??
-      ''
+      (this.#rejected ?? this.#incomplete)?.toString(
+        'latin1',
+        this.#emptyLines * 2,
+        this.#emptyLines * 2 + bytes,
+      ) ?? ''
     );
   }
 
   /**
-   * Takes the bytes that came, from `start` on.
-   * @returns the head when it is complete (`consumed` then tells how many of these bytes it took), else undefined
-   * @throws HttpError 400, 414, 431, 505: the connection cannot be used any further
+   * Adds received bytes, from `start` on.
+   * @returns the head if it is complete (`consumed` is then the number of these bytes that belong to it), otherwise
+   *   undefined
+   * @throws HttpError 400, 414, 431, 505: the connection cannot be used afterwards
    */
   push(packet: Buffer, start: number): RequestHead | undefined {
-    const kept = this.#kept;
+    const incomplete = this.#incomplete;
     const bytes =
-      kept === undefined ? packet : Buffer.concat([kept, start === 0 ? packet : packet.subarray(start)]);
-    const origin = kept === undefined ? start : 0;
+      incomplete === undefined
+        ? packet
+        : Buffer.concat([incomplete, start === 0 ? packet : packet.subarray(start)]);
+    const origin = incomplete === undefined ? start : 0;
     const end = this.#readChecked(bytes, origin);
     if (end === INCOMPLETE) {
-      this.#kept = origin === 0 ? bytes : bytes.subarray(origin);
+      this.#incomplete = origin === 0 ? bytes : bytes.subarray(origin);
       return undefined;
     }
-    this.consumed = end - origin - (kept?.length ?? 0);
+    this.consumed = end - origin - (incomplete?.length ?? 0);
     const line = bytes.toString('latin1', origin + this.#methodStart, origin + this.#targetEnd);
     const methodLength = this.#methodEnd - this.#methodStart;
     const head: RequestHead = {
@@ -103,7 +110,7 @@ export class HeadParser {
   }
 
   #reset(): void {
-    this.#kept = undefined;
+    this.#incomplete = undefined;
     this.#next = 0;
     this.#emptyLines = 0;
     this.#hasRequestLine = false;
@@ -116,15 +123,15 @@ export class HeadParser {
         throw new HttpError(431, { reason: 'header too large' });
       return end;
     } catch (error) {
-      this.#refused = bytes.subarray(origin);
+      this.#rejected = bytes.subarray(origin);
       throw error;
     }
   }
 
   /**
-   * Never looks beyond the head's limit: what is wrong there must not change the answer, or it would depend on how the
-   * bytes came.
-   * @returns the position behind the head's last byte, or INCOMPLETE
+   * Never examines bytes beyond the head's limit: errors there must not affect the response, or it would depend on how
+   * the bytes were split into packets.
+   * @returns the position after the head's last byte, or INCOMPLETE
    */
   #readLines(bytes: Buffer, origin: number): number {
     const limit = Math.min(bytes.length, origin + this.#limits.head);
@@ -170,7 +177,7 @@ export class HeadParser {
     return lineEnd + 2;
   }
 
-  /** One empty line before a request line is skipped (RFC 9112 §2.2). */
+  /** Skips a single empty line before a request line (RFC 9112 §2.2). */
   #skipEmptyLine(bytes: Buffer, start: number, end: number): number {
     if (start + 1 >= end) return INCOMPLETE;
     if (bytes[start + 1] !== LF || this.#emptyLines === 1) throw bad('malformed request line');
@@ -180,7 +187,7 @@ export class HeadParser {
 
   /**
    * @param limit where the target must have ended
-   * @returns the position of the space behind the target
+   * @returns the position of the space after the target
    */
   #scanTarget(bytes: Buffer, start: number, end: number, limit: number): number {
     const last = Math.min(end, limit);
@@ -208,7 +215,7 @@ export class HeadParser {
   }
 }
 
-/** @returns the position of the space behind the query, or INCOMPLETE */
+/** @returns the position of the space after the query, or INCOMPLETE */
 function endOfQuery(bytes: Buffer, start: number, end: number): number {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -219,17 +226,15 @@ function endOfQuery(bytes: Buffer, start: number, end: number): number {
   return INCOMPLETE;
 }
 
-/** In a path any byte may be encoded: it is decoded into a segment, and encoded again wherever it leaves. */
+/** A path may encode any byte: it is decoded into a segment, and encoded again in any output. */
 function checkEscape(first: number, second: number): void {
   if (hexValue[first] === 255 || hexValue[second] === 255) throw bad('malformed percent-encoding');
 }
 
 const VERSION = Buffer.from('HTTP/d.d');
-const DIGIT = 0x64; // the d above
+const DIGIT = 0x64; // the placeholder d above
 
-/**
- * `HTTP/d.d` exactly (RFC 9112 §2.3), as far as it has come: a line that can only go wrong is refused before its end.
- */
+/** Checks `HTTP/d.d` (RFC 9112 §2.3) as far as it has arrived: an invalid line is rejected before its end. */
 function checkVersionSyntax(bytes: Buffer, start: number, end: number): void {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -238,7 +243,7 @@ function checkVersionSyntax(bytes: Buffer, start: number, end: number): void {
   }
 }
 
-/** Any other major version is 505 (RFC 9110 §15.6.6); a higher minor version is read as the highest known (§2.5). */
+/** Any other major version is 505 (RFC 9110 §15.6.6); a higher minor version counts as the highest known (§2.5). */
 function readVersion(bytes: Buffer, start: number): '1.0' | '1.1' {
   const major = (bytes[start + 5] ?? 0) - 0x30;
   const minor = (bytes[start + 7] ?? 0) - 0x30;

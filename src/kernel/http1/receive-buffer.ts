@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 
-/** Bytes of further requests that are read while one is answered; beyond them the socket is paused. */
+/** Bytes of further requests that are read during a response; beyond them the socket is paused. */
 const MAX_WAITING = 64 * 1024;
 
-/** What comes from one client: what cannot be taken yet waits, and nothing more is read before that is much. */
+/** Buffers bytes from one client that cannot be processed yet, and pauses the socket before there are too many. */
 export class ReceiveBuffer {
   readonly #stream: Duplex;
-  /** Requests that wait for the answer before them. */
+  /** Requests that wait for an earlier response. */
   #waiting: Buffer | undefined;
   #paused = false;
 
@@ -18,14 +18,14 @@ export class ReceiveBuffer {
     return this.#waiting === undefined;
   }
 
-  /** Has bytes wait, from `start` on, behind those that wait already. */
+  /** Appends the bytes from `start` on to the waiting ones. */
   hold(bytes: Buffer, start: number): void {
     const rest = start === 0 ? bytes : bytes.subarray(start);
     this.#waiting = this.#waiting === undefined ? rest : Buffer.concat([this.#waiting, rest]);
     if (this.#waiting.length >= MAX_WAITING) this.pause();
   }
 
-  /** What waits, which does so no more. */
+  /** Removes and returns the waiting bytes. */
   drain(): Buffer | undefined {
     const waiting = this.#waiting;
     this.#waiting = undefined;

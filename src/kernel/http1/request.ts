@@ -7,10 +7,10 @@ import { FramedBody } from './body-framing.js';
 import { expectsContinue, readFraming, wantsKeepAlive } from './framing.js';
 import type { RequestHead } from './parser.js';
 
-/** A request as its connection sees it. */
+/** A request as received, with what the connection needs to know about it. */
 export interface ReceivedRequest {
   readonly request: IncomingRequest;
-  /** undefined when there is no content. */
+  /** undefined if the request has no body. */
   readonly body: FramedBody | undefined;
   /** The client waits for `100 Continue`. */
   readonly expectsContinue: boolean;
@@ -19,8 +19,8 @@ export interface ReceivedRequest {
 }
 
 /**
- * From a head's syntax to its meaning.
- * @throws HttpError when the message is one that two servers could understand differently
+ * Interprets a parsed head.
+ * @throws HttpError for a message that two servers could interpret differently
  */
 export function receive(head: RequestHead, peer: Peer, source: BodySource): ReceivedRequest {
   const framing = readFraming(head);
@@ -44,7 +44,9 @@ export function receive(head: RequestHead, peer: Peer, source: BodySource): Rece
   };
 }
 
-/** Upgrade is optional to grant, but a version of WebSocket that we could never speak is answered (RFC 6455 §4.4). */
+/**
+ * A server may ignore Upgrade, but an unsupported WebSocket version gets 426 with the supported one (RFC 6455 §4.4).
+ */
 function refuseWebSocket(head: RequestHead): void {
   const { fields, version } = head;
   if (version === '1.0' || fields.get('upgrade')?.toLowerCase() !== 'websocket') return;

@@ -3,43 +3,44 @@ import type { Sink } from '../net/send-body.js';
 import type { Timeouts } from '../net/timeouts.js';
 import type { Transport } from '../net/transport.js';
 import type { Flushable, WriteBatch } from '../net/write-batch.js';
-import { TransferWait } from './transfer-wait.js';
-import { turnShare } from './turn-share.js';
+import { BodyTimeout } from './body-timeout.js';
+import { sendBudget } from './send-budget.js';
 
-/** So many bytes of answers wait for each other; a larger one waits alone. */
-const MAX_GATHERED = 64 * 1024;
-/** Pieces are copied into one buffer up to this size in all; beyond it they are handed over as they are. */
+/** Maximum bytes of responses that are batched; a larger response is queued alone. */
+const MAX_BATCH = 64 * 1024;
+/** Maximum total size up to which pieces are copied into one buffer; larger ones are written as they are. */
 const MAX_JOINED = 128 * 1024;
 
 /**
- * What is on its way to the client. Bytes gathered in one turn of the event loop leave at its end, in one write: a write
- * is more than half of what a small answer costs.
+ * Bytes on their way to the client. All bytes queued in one turn of the event loop are sent at its end, in one write: a
+ * write is more than half of the cost of a small response.
  */
 export class SendQueue implements Sink, Flushable {
-  /** By when the client must have taken what it was sent, on the scale of `timeouts.now`; Infinity when it has. */
+  /** Deadline for the client to take the bytes sent, on the scale of `timeouts.now`; Infinity if it has taken all. */
   sendDeadline = Number.POSITIVE_INFINITY;
-  /** Bytes of content of this answer that were handed over piece by piece. */
+  /** Bytes of this response's body that were written piece by piece. */
   contentSent = 0;
   onAbort: (() => void) | undefined;
   readonly #transport: Transport;
   readonly #stream: Transport['stream'];
   readonly #timeouts: Timeouts;
   readonly #sendTimeout: number;
-  readonly #wait: TransferWait;
-  /** Bytes handed to the system since the answer began. */
-  #handed = 0;
-  /** Of these, how many it had not taken when that was last looked at. */
+  readonly #timeout: BodyTimeout;
+  /** Bytes handed to the system since the response began. */
+  #written = 0;
+  /** How many of these the system had not taken when last checked. */
   #untaken = 0;
   readonly #writeBatch: WriteBatch;
   #closed = false;
-  #gathered: Uint8Array[] = [];
+  #queued: Uint8Array[] = [];
   #size = 0;
-  /** Set when nothing comes behind what is gathered: called when the system has all of it. */
+  /** Set if nothing follows the queued bytes: called when the system has taken all of them. */
   #ended: (() => void) | undefined;
 
   /**
-   * @param sendTimeout milliseconds in which something has to be taken
-   * @param minRate bytes a second to be taken of an answer that waits for its client longer than that; 0 for none
+   * @param sendTimeout milliseconds within which the client must take some bytes
+   * @param minRate minimum bytes per second for a response that has waited for its client longer than that; 0 for no
+   *   minimum
    */
   constructor(
     transport: Transport,
@@ -52,28 +53,28 @@ export class SendQueue implements Sink, Flushable {
     this.#timeouts = timeouts;
     this.#writeBatch = writeBatch;
     this.#sendTimeout = sendTimeout;
-    this.#wait = new TransferWait(sendMinRate);
+    this.#timeout = new BodyTimeout(sendMinRate);
   }
 
-  /** An answer begins: the client's rate counts from here. */
+  /** Called when a response begins: the client's rate is measured from here. */
   begin(): void {
     this.contentSent = 0;
-    // What is still on its way counts for the client's time, too.
+    // Bytes of the previous response still on their way count too.
     if (this.sendDeadline !== Number.POSITIVE_INFINITY) return;
-    this.#handed = 0;
-    this.#wait.reset();
+    this.#written = 0;
+    this.#timeout.reset();
   }
 
-  /** The client has taken all that was handed over: no time runs. */
+  /** Called when the client has taken all bytes handed over: stops the send timeout. */
   taken(): void {
     if (this.sendDeadline === Number.POSITIVE_INFINITY) return;
     this.sendDeadline = Number.POSITIVE_INFINITY;
-    this.#wait.end(this.#timeouts.now);
+    this.#timeout.end(this.#timeouts.now);
   }
 
   /**
-   * The client's time is over.
-   * @returns true when it has taken something meanwhile, and not too slowly: then it has more time
+   * Called when the send deadline passes.
+   * @returns true if the client has taken some bytes, and not too slowly: then the deadline was extended
    */
   prolong(): boolean {
     const before = this.#untaken;
@@ -86,32 +87,34 @@ export class SendQueue implements Sink, Flushable {
     return this.#closed;
   }
 
-  /** The system has all there was. */
+  /** True if the system has taken all bytes. */
   get isEmpty(): boolean {
-    return this.#gathered.length === 0 && this.#stream.writableLength === 0;
+    return this.#queued.length === 0 && this.#stream.writableLength === 0;
   }
 
-  /** The client has gone. */
+  /** Called when the client has closed the connection. */
   close(): void {
     this.#closed = true;
     this.onAbort?.();
   }
 
-  /** True when the client does not take what it was sent: `drain` follows, or the send timeout. */
+  /** True if the client does not take the bytes sent to it: `drain` follows, or the send timeout. */
   get blocked(): boolean {
-    // needDrain alone says only that a write was large; what the system took at once is not waiting.
+    // needDrain alone only means that a write was large; bytes that the system took immediately are not waiting.
     return this.#stream.writableNeedDrain && this.#stream.writableLength > 0;
   }
 
-  /** Has bytes sent at the end of this turn of the event loop. They must not change any more. */
+  /** Queues bytes to be sent at the end of this turn of the event loop. The caller must not change them afterwards. */
   enqueue(bytes: Uint8Array): void {
-    if (this.#size > 0 && this.#size + bytes.length > MAX_GATHERED) this.flush();
+    if (this.#size > 0 && this.#size + bytes.length > MAX_BATCH) this.flush();
     this.#schedule();
-    this.#gathered.push(bytes);
+    this.#queued.push(bytes);
     this.#size += bytes.length;
   }
 
-  /** Ends our side of the connection behind what is gathered. @param ended called when the system has all of it */
+  /**
+   * Ends our side of the connection after the queued bytes. @param ended called when the system has taken all of them
+   */
   end(ended: () => void): void {
     this.#armSendTimeout();
     this.#schedule();
@@ -122,11 +125,11 @@ export class SendQueue implements Sink, Flushable {
   }
 
   #schedule(): void {
-    // With something gathered it waits to leave already.
+    // With bytes queued it is scheduled already.
     if (this.#size === 0) this.#writeBatch.schedule(this);
   }
 
-  /** Sends what is gathered; from then on the client has its time to take it. */
+  /** Sends the queued bytes; from then on the client's send timeout runs. */
   flush(): void {
     if (this.#closed) return;
     this.#send();
@@ -138,13 +141,13 @@ export class SendQueue implements Sink, Flushable {
   }
 
   async write(piece: Uint8Array, content = piece.length): Promise<void> {
-    const turn = turnShare.take(piece.length);
-    if (turn !== undefined) {
-      await turn;
+    const nextTurn = sendBudget.take(piece.length);
+    if (nextTurn !== undefined) {
+      await nextTurn;
       if (this.#closed) throw new ClientGone();
     }
     this.contentSent += content;
-    this.#gathered.push(piece);
+    this.#queued.push(piece);
     this.#size += piece.length;
     await new Promise<void>((resolve, reject) => {
       this.#send((error) => (error ? reject(new ClientGone(error)) : resolve()));
@@ -155,23 +158,23 @@ export class SendQueue implements Sink, Flushable {
 
   #armSendTimeout(): void {
     const { now } = this.#timeouts;
-    this.#wait.end(now);
+    this.#timeout.end(now);
     this.#untaken = this.#transport.untaken;
-    this.sendDeadline = now + this.#wait.begin(now, this.#handed - this.#untaken, this.#sendTimeout);
+    this.sendDeadline = now + this.#timeout.begin(now, this.#written - this.#untaken, this.#sendTimeout);
   }
 
-  /** @param taken called when the system has the bytes, with an error when it never will */
+  /** @param taken called when the system has taken the bytes, or with an error if it never will */
   #send(taken?: (error?: Error | null) => void): void {
-    const gathered = this.#gathered;
+    const queued = this.#queued;
     const size = this.#size;
-    const [first] = gathered;
+    const [first] = queued;
     if (first === undefined) return;
-    this.#gathered = [];
+    this.#queued = [];
     this.#size = 0;
-    this.#handed += size;
-    if (gathered.length === 1) this.#stream.write(first, taken);
-    else if (size <= MAX_JOINED) this.#stream.write(Buffer.concat(gathered, size), taken);
-    else this.#writeTogether(gathered, taken);
+    this.#written += size;
+    if (queued.length === 1) this.#stream.write(first, taken);
+    else if (size <= MAX_JOINED) this.#stream.write(Buffer.concat(queued, size), taken);
+    else this.#writeTogether(queued, taken);
   }
 
   #writeTogether(pieces: readonly Uint8Array[], taken?: (error?: Error | null) => void): void {

@@ -10,30 +10,33 @@ import {
 import { STATUS_CODES } from '../http/status.js';
 import { announcedTrailers } from '../http/trailers.js';
 
-/** What the connection knows about the answer's place in the conversation. */
+/** How a response is delivered, as the connection knows it. */
 export interface Delivery {
   readonly method: string;
   readonly version: '1.0' | '1.1';
   readonly keepAlive: boolean;
   /** The value of Date. */
   readonly date: string;
-  /** The value of Server; empty for none. `webserv` when left out. */
+  /** The value of Server; empty to omit the field. Default `webserv`. */
   readonly server?: string | undefined;
   /** The client said that it reads trailer fields. */
   readonly readsTrailers?: boolean;
 }
 
-/** How an answer goes on the wire. */
+/** A serialised response. */
 export interface Wire {
   readonly head: Buffer;
   readonly body: OutgoingBody;
-  /** The body is a stream that goes in chunks (RFC 9112 §7.1). */
+  /** The body is a stream that is sent in chunks (RFC 9112 §7.1). */
   readonly chunked: boolean;
   /** The trailer fields that are announced; undefined where none are sent. @see announcedTrailers */
   readonly trailers: ReadonlyMap<string, string> | undefined;
   /** Bytes of content at hand; what a file or a stream sends is counted as it goes. */
   readonly size: number;
-  /** False when the connection ends with this answer: the client asked, or only its end can mark the content's. */
+  /**
+   * False if the connection closes after this response: the client requested it, or only closing can mark the body's
+   * end.
+   */
   readonly keepAlive: boolean;
 }
 
@@ -56,13 +59,13 @@ function fieldLines(response: Response): string {
   return lines;
 }
 
-/** Another name than the field's own is no spelling of it. */
+/** A spelling that differs from the name by more than case is ignored. */
 function spelled(spellings: Readonly<Record<string, string>>, name: string, usual: string): string {
   const spelling = Object.hasOwn(spellings, name) ? spellings[name] : undefined;
   return spelling?.toLowerCase() === name ? spelling : usual;
 }
 
-/** Whether a plugin wants the connection to end with this response, in whatever way it says so. */
+/** Whether a plugin requests that the connection closes after this response, in any spelling. */
 function asksToClose(headers: ResponseHeaders | undefined): boolean {
   for (const name in headers) {
     if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
@@ -73,8 +76,8 @@ function asksToClose(headers: ResponseHeaders | undefined): boolean {
 }
 
 /**
- * A response to HEAD may tell the length that GET's would have. Where it does not, that length is not known, and no
- * other may be sent (RFC 9110 §8.6).
+ * A response to HEAD may declare the length that GET's would have. If it does not, that length is unknown, and no other
+ * may be sent (RFC 9110 §8.6).
  */
 function framingOfNothing(response: Response, delivery: Delivery): string {
   const length = delivery.method === 'HEAD' ? declaredLength(response) : 0;
@@ -82,7 +85,7 @@ function framingOfNothing(response: Response, delivery: Delivery): string {
 }
 
 /**
- * Decides how an answer is framed (RFC 9112 §6) and writes its head.
+ * Determines how a response is framed (RFC 9112 §6) and writes its head.
  * @throws IllegalFieldError
  */
 export function toWire(response: Response, delivery: Delivery): Wire {
@@ -148,7 +151,10 @@ function dateField(date: string): string {
   return `Date: ${date}\r\n`;
 }
 
-/** Persistence is HTTP/1.1's default and 1.0's exception (RFC 9112 §9.3); Upgrade is named here too (RFC 9110 §7.8). */
+/**
+ * Connections persist by default in HTTP/1.1 but not in 1.0 (RFC 9112 §9.3); Upgrade must be listed too (RFC 9110
+ * §7.8).
+ */
 function connectionField(response: Response, version: '1.0' | '1.1', keepAlive: boolean): string {
   const upgrade = response.headers?.upgrade === undefined ? '' : 'upgrade';
   const persistence = !keepAlive ? 'close' : version === '1.0' ? 'keep-alive' : '';

@@ -1,7 +1,7 @@
 /** Reports that are remembered, when nothing else is said. */
 const MAX_REMEMBERED = 1000;
 
-/** Bounds of a `ReportOnce`. */
+/** Options of a `ReportOnce`. */
 export interface ReportOnceOptions {
   /** Milliseconds until the same report is due again. Default: never. */
   readonly periodMs?: number;

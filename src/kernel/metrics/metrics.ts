@@ -4,7 +4,7 @@
 export interface MetricDescription {
   /** A Prometheus metric name: `webserv_requests_total`. */
   readonly name: string;
-  /** One sentence for the HELP line. */
+  /** A sentence for the HELP line. */
   readonly help: string;
   /** Prometheus's types: a counter only grows, a gauge may fall, a histogram counts values by range. */
   readonly kind: 'counter' | 'gauge' | 'histogram';
@@ -26,7 +26,7 @@ export interface MetricSample {
 
 /** A metric with its values, as plain data that can be sent between processes. */
 export interface MetricFamily extends MetricDescription {
-  /** One for each combination of label values; at most 2,000 per process, 10,000 summed. */
+  /** The values, one per combination of label values; at most 2,000 per process, 10,000 summed. */
   readonly samples: readonly MetricSample[];
 }
 

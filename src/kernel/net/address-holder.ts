@@ -3,15 +3,15 @@ import type { Address } from './address.js';
 import { listeningSockets } from './listening-sockets.js';
 import { processOf } from './process-of.js';
 
-/** A search among the processes of a machine: it is for a message, and must not hold a start up. */
+/** Limits of the search among the machine's processes: it only improves a message and must not delay the start. */
 const MAX_DESCRIPTORS = 100_000;
 const MAX_MS = 1000;
 
 const WILDCARDS = new Set(['0.0.0.0', '::']);
 
 /**
- * Who listens where this server would: `process 1234 (nginx)`.
- * @returns undefined when it cannot be told: another user's process is not to be looked into, and only Linux shows it
+ * Names the process that listens on an address this server needs: `process 1234 (nginx)`.
+ * @returns undefined if unknown: the process belongs to another user, or the system is not Linux
  */
 export async function addressHolder(wanted: Address): Promise<string | undefined> {
   const inodes = (await listeningSockets())
@@ -20,7 +20,7 @@ export async function addressHolder(wanted: Address): Promise<string | undefined
   if (inodes.length === 0) return undefined;
   const pids = await processesWith(new Set(inodes));
   const seen = await Promise.all(pids.map(async (pid) => ({ pid, is: await processOf(pid) })));
-  // Of a server and the workers it started, the one that started the others.
+  // If a server and the workers it started listen, choose the process that started the others.
   const first = seen.find(({ is }) => is !== undefined && !pids.includes(is.parent));
   return first?.is === undefined ? undefined : `process ${first.pid} (${first.is.name})`;
 }
@@ -55,6 +55,6 @@ async function* namesIn(folder: string): AsyncGenerator<string> {
   try {
     for await (const { name } of await opendir(folder)) yield name;
   } catch {
-    // It has ended, or is somebody else's.
+    // The process has ended, or belongs to another user.
   }
 }

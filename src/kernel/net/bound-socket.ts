@@ -3,22 +3,22 @@ import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 import type { Address } from './address.js';
 
 /**
- * A socket with an address, as Node holds it before anybody accepts on it. Node offers no way to have an address and not to
- * accept there at once, so these are the functions that `net.Server` and `node:cluster` themselves use.
+ * A bound socket that does not accept connections yet, as a Node handle. Node has no public API to bind without
+ * accepting, so this uses the functions that `net.Server` and `node:cluster` themselves use.
  */
 export interface BoundSocket {
   /** The descriptor's number. */
   readonly fd: number;
-  /** Fills in `port` and returns 0, or an error's number. A socket file has none. */
+  /** Fills in `port` and returns 0, or an error number. Undefined for a socket file. */
   getsockname?(out: { port?: number }): number;
   close(): void;
 }
 
 const IPV6_ONLY = 1;
-/** What the system says of an address that is taken. */
+/** The system's error number for an address that is in use. */
 const ADDRESS_IN_USE = -98;
 
-/** Takes an address. Nothing is accepted there, and clients are refused, until `acceptOn`. @throws ErrnoException */
+/** Binds an address. Connections are refused until `acceptOn` is called. @throws ErrnoException */
 export function bindAddress(address: Address): BoundSocket {
   const socket =
     address.kind === 'unix'
@@ -36,18 +36,18 @@ export function bindAddress(address: Address): BoundSocket {
   throw systemError('bind', problem);
 }
 
-/** A socket that this process has inherited, already bound. @throws ErrnoException */
+/** Wraps a bound socket that this process has inherited. @throws ErrnoException */
 export function socketOf(descriptor: number): BoundSocket {
   return createHandle(undefined, undefined, undefined, descriptor);
 }
 
-/** Whether a value that came over a channel is a socket. */
+/** Whether a value received over a channel is a socket. */
 export function isBoundSocket(value: unknown): value is BoundSocket {
   return typeof value === 'object' && value !== null && 'fd' in value && 'close' in value;
 }
 
 /**
- * Listens, and accepts with the server from now on. The socket is the server's: it is closed with it.
+ * Listens on the socket and accepts connections with the server, which closes the socket when it closes.
  * @throws ErrnoException
  */
 export function acceptOn(server: net.Server, socket: BoundSocket, backlog: number): Promise<void> {
@@ -65,14 +65,14 @@ export function acceptOn(server: net.Server, socket: BoundSocket, backlog: numbe
   });
 }
 
-/** The port a socket has got: that of port 0 too. */
+/** The port a socket is bound to; for port 0, the port that the system chose. */
 export function portOf(socket: BoundSocket): number {
   const out: { port?: number } = {};
   socket.getsockname?.(out);
   return out.port ?? 0;
 }
 
-/** libuv keeps a failed bind to itself until somebody listens, which would then be at another port. */
+/** libuv reports a failed bind only when listening, which would then use another port. */
 function takenBy(socket: BoundSocket, wanted: number): number {
   const out: { port?: number } = {};
   const problem = socket.getsockname?.(out) ?? 0;
@@ -80,7 +80,7 @@ function takenBy(socket: BoundSocket, wanted: number): number {
   return wanted !== 0 && out.port !== wanted ? ADDRESS_IN_USE : 0;
 }
 
-/** As Node has it: a master limits what node:cluster gets by this name. */
+/** Read now, because the master process later replaces this function to limit the sockets that node:cluster opens. */
 const create: unknown = Reflect.get(net, '_createServerHandle');
 
 function createHandle(...args: readonly unknown[]): BoundSocket {

@@ -1,18 +1,21 @@
 import { fileBuffer } from '../files/read-buffer.js';
 
-/** Big pieces cost half the CPU of small ones; a crowd of slow readers gets small ones, so that memory stays bounded. */
+/**
+ * Large pieces cost half the CPU of small ones. When large ones run out, slow readers get small ones, so memory stays
+ * bounded.
+ */
 export const BIG = 1024 * 1024;
 export const SMALL = 64 * 1024;
-/** Big buffers in use at once: 32 MiB. */
+/** Maximum number of large buffers in use: 32 MiB. */
 const MAX_BIG = 32;
-/** Small ones kept for the next use: 4 MiB. */
+/** Maximum number of small buffers kept for reuse: 4 MiB. */
 const MAX_SMALL_KEPT = 64;
 
 const big: Buffer[] = [];
 const small: Buffer[] = [];
 let bigInUse = 0;
 
-/** @param wanted how many bytes there are to move. @returns a buffer of 64 KiB or 1 MiB; give it back with `release` */
+/** @param wanted number of bytes to move. @returns a buffer of 64 KiB or 1 MiB; return it with `release` */
 export function acquire(wanted: number): Buffer {
   if (wanted > SMALL && bigInUse < MAX_BIG) {
     bigInUse += 1;
@@ -21,7 +24,7 @@ export function acquire(wanted: number): Buffer {
   return small.pop() ?? fileBuffer(SMALL);
 }
 
-/** Only when no read or write that uses it is under way. */
+/** Call it only when no read or write uses the buffer. */
 export function release(buffer: Buffer): void {
   if (buffer.length === BIG) {
     bigInUse -= 1;

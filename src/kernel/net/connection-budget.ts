@@ -1,22 +1,22 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Kept for files, scripts and sockets of plugins: one for each connection, up to so many. */
+/** Maximum descriptors reserved for files, scripts and sockets of plugins, one per connection up to this number. */
 const MAX_RESERVE = 1024;
-/** Clients that are told that there are too many, at once. */
+/** Maximum clients that get a "too many connections" response at the same time. */
 const MAX_TURNED_AWAY = 256;
 
-/** How many connections fit into what the system lets this process have open. */
+/** How many connections the process's descriptor limit permits. */
 export interface ConnectionBudget {
   readonly connections: number;
-  /** Beyond them, clients that are told so at once; any more are closed without a word. */
+  /** Maximum further clients that get a 503 response; beyond them, connections are closed without a response. */
   readonly turnedAway: number;
-  /** Why it is less than what was asked for; undefined when it is not. */
+  /** Why the number is lower than requested; undefined if it is not. */
   readonly lowered: string | undefined;
 }
 
 /**
- * Without descriptors to spare, a server takes connections whose files it cannot open; with none at all, it cannot even
- * take a connection to refuse it.
+ * Computes the limit. Without spare descriptors, a server accepts connections whose files it cannot open; with none
+ * left, it cannot even accept a connection to reject it.
  * @param wanted `max_connections`
  */
 export async function connectionBudget(wanted: number): Promise<ConnectionBudget> {
@@ -30,12 +30,12 @@ export async function connectionBudget(wanted: number): Promise<ConnectionBudget
     lowered:
       connections === wanted
         ? undefined
-        : `max_connections ${wanted} is lowered to ${connections}: a process may have ${limit} descriptors here ` +
-          `(ulimit -n), ${used} are in use and ${reserve} are kept for files and scripts`,
+        : `max_connections ${wanted} is lowered to ${connections}: the process may open ${limit} descriptors ` +
+          `(ulimit -n), ${used} are in use and ${reserve} are reserved for files and scripts`,
   };
 }
 
-/** Node raises the soft limit to the hard one as it starts. Infinity where it cannot be told. */
+/** Node raises the soft limit to the hard limit at its start. Infinity if the limit is unknown. */
 async function descriptorLimit(): Promise<number> {
   const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
   const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];

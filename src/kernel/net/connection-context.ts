@@ -8,21 +8,21 @@ import type { ServedConnection } from './served-connection.js';
 import type { Timeouts } from './timeouts.js';
 import type { WriteBatch } from './write-batch.js';
 
-/** What a connection needs around it. */
+/** The services that a connection needs from its server. */
 export interface ConnectionContext {
   readonly timeouts: Timeouts;
   readonly writeBatch: WriteBatch;
   readonly log: Log;
-  /** Of the error log, for refused requests. */
+  /** Limits the lines about rejected requests in the error log. */
   readonly refusals: LineAllowance;
-  /** The limits before a server is named: those of the address's default server. */
+  /** Settings that apply until the server is known: those of the address's default server. */
   readonly settings: ConnectionSettings;
-  /** True when the server is stopping: no connection is kept. */
+  /** True when the server is stopping: connections close after their response. */
   readonly stopping: boolean;
-  /** Asked for each answer after which the connection would be kept: false when another worker should have it. */
+  /** Called after each response on a connection that could persist: false if another worker should get the client. */
   mayKeep(): boolean;
   dispatch(request: IncomingRequest, answerer: Answerer): void;
-  /** Told of each request that ended before it had a route. */
+  /** Called for each request that ended before it had a route. */
   refused(request: RefusedRequest): void;
   closed(connection: ServedConnection): void;
 }

@@ -9,7 +9,7 @@ interface Inherited {
   used: boolean;
 }
 
-/** Listening sockets this process was started with, found by the address each is bound to. */
+/** Listening sockets inherited from the parent process, found by the address each is bound to. */
 export class InheritedSockets {
   readonly #sockets: readonly Inherited[];
 
@@ -17,7 +17,7 @@ export class InheritedSockets {
     this.#sockets = sockets;
   }
 
-  /** Looks up where they listen, without accepting on them. */
+  /** Looks up their addresses, without accepting on them. */
   static async find(
     given: readonly { readonly descriptor: number; readonly name: string }[],
   ): Promise<InheritedSockets> {
@@ -34,7 +34,7 @@ export class InheritedSockets {
     );
   }
 
-  /** The descriptor that listens exactly there; it counts as used from now on. */
+  /** The descriptor bound to exactly this address; it counts as used from now on. */
   take(wanted: Address): number | undefined {
     const key = formatAddress(wanted);
     const found = this.#sockets.find(
@@ -44,7 +44,7 @@ export class InheritedSockets {
     return found?.descriptor;
   }
 
-  /** Those that nobody asked for: where, and what they are called. */
+  /** The sockets that no `listen` uses, each with its address and name. */
   get unused(): readonly string[] {
     return this.#sockets
       .filter(({ used }) => !used)

@@ -4,12 +4,12 @@ import { type Address, formatAddress } from './address.js';
 import { addressHolder } from './address-holder.js';
 import { acceptOn, type BoundSocket, portOf } from './bound-socket.js';
 
-/** An address that cannot be listened on, and which `listen` asked for it. */
+/** Thrown if an address cannot be listened on, with the `listen` that requires it. */
 export class ListenError extends Error {
   readonly listen: Listen;
   readonly code: string;
 
-  /** @param holder who has the address */
+  /** @param holder the process that uses the address */
   constructor(listen: Listen, cause: NodeJS.ErrnoException, holder = 'another program') {
     super(`cannot listen on ${formatAddress(listen)}: ${reason(listen, cause, holder)}`, { cause });
     this.name = 'ListenError';
@@ -27,7 +27,7 @@ function reason({ kind }: Listen, error: NodeJS.ErrnoException, holder: string):
   return error.message;
 }
 
-/** One listening socket: bound first, and accepting when all of them are, and the rights of root are given up. */
+/** A listening socket. It is bound first, and accepts when all sockets are bound and root's rights are given up. */
 export class Listener {
   readonly #listen: Listen;
   readonly #socket: BoundSocket;
@@ -39,7 +39,7 @@ export class Listener {
   }
 
   /**
-   * @param bind takes the address
+   * @param bind binds the address
    * @throws ListenError
    */
   static async bind(listen: Listen, bind: () => BoundSocket | Promise<BoundSocket>): Promise<Listener> {
@@ -50,7 +50,7 @@ export class Listener {
     }
   }
 
-  /** As bound: port 0 has become a real one. */
+  /** The bound address, with the actual port for port 0. */
   get address(): Address {
     const listen = this.#listen;
     if (listen.kind === 'unix') return { kind: 'unix', path: listen.path };
@@ -58,9 +58,10 @@ export class Listener {
   }
 
   /**
-   * @param accept takes each new connection; its socket is half-open: our end stays when the client ends its own
-   * @param backlog connections that may wait to be accepted
-   * @param failed called with what goes wrong later
+   * @param accept called with each new connection; the socket is half-open: our side stays open when the client ends
+   *   its own
+   * @param backlog maximum number of connections that wait to be accepted
+   * @param failed called with later errors
    * @throws ListenError
    */
   async accept(
@@ -78,9 +79,9 @@ export class Listener {
     server.on('error', failed);
   }
 
-  /** Stops accepting; connections that are open stay. */
+  /** Stops accepting; open connections continue. */
   async close(): Promise<void> {
-    // close() of a server waits for the connections; the port is free at once.
+    // server.close() waits for the connections, but the port is free immediately.
     if (this.#server === undefined) this.#socket.close();
     else this.#server.close();
   }

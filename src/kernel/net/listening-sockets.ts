@@ -3,20 +3,20 @@ import { SocketAddress } from 'node:net';
 import { endianness } from 'node:os';
 import type { Address } from './address.js';
 
-/** A listening socket of this machine (of this network namespace), as Linux lists it. */
+/** A listening socket of this machine (in this network namespace), as listed by Linux. */
 export interface ListeningSocket {
   readonly address: Address;
-  /** By which a process's descriptor names it: `socket:[INODE]`. */
+  /** The inode by which a process's descriptor names it: `socket:[INODE]`. */
   readonly inode: string;
 }
 
-/** Bytes read of one list; the listening sockets stand first in it, before any number of connections. */
+/** Maximum bytes read of a list; listening sockets come first in it, before any number of connections. */
 const MAX_LIST = 1024 * 1024;
 const LISTEN = '0A';
 /** __SO_ACCEPTCON. */
 const ACCEPTS = 0x10000;
 
-/** All that listens. Empty where there is no /proc. */
+/** All listening sockets. Empty without /proc. */
 export async function listeningSockets(): Promise<readonly ListeningSocket[]> {
   const [tcp, tcp6, unix] = await Promise.all(['tcp', 'tcp6', 'unix'].map(linesOf));
   return [...[...(tcp ?? []), ...(tcp6 ?? [])].flatMap(tcpSocket), ...(unix ?? []).flatMap(unixSocket)];
@@ -25,7 +25,7 @@ export async function listeningSockets(): Promise<readonly ListeningSocket[]> {
 async function linesOf(list: string): Promise<readonly string[]> {
   const pieces: Buffer[] = [];
   try {
-    // By this path also where only processes are shown (mount option subset=pid).
+    // This path works even if /proc only shows processes (mount option subset=pid).
     for await (const piece of createReadStream(`/proc/self/net/${list}`, { end: MAX_LIST }))
       pieces.push(piece);
   } catch {
@@ -44,7 +44,7 @@ function tcpSocket(line: string): readonly ListeningSocket[] {
   return [{ address: { kind: 'tcp', host: text, port: Number.parseInt(port, 16) }, inode }];
 }
 
-/** `Num RefCount Protocol Flags Type St Inode Path`; the path may hold spaces. */
+/** `Num RefCount Protocol Flags Type St Inode Path`; the path may contain spaces. */
 function unixSocket(line: string): readonly ListeningSocket[] {
   const found = /^\S+: \S+ \S+ (\S+) \S+ \S+ +(\d+) (\/.*)$/.exec(line);
   const [, flags = '', inode = '', path = ''] = found ?? [];
@@ -52,13 +52,13 @@ function unixSocket(line: string): readonly ListeningSocket[] {
   return [{ address: { kind: 'unix', path }, inode }];
 }
 
-/** Words of 32 bits, each in the machine's own order. */
+/** Words of 32 bits, each in the machine's byte order. */
 function bytesOf(hex: string): Buffer {
   const bytes = Buffer.from(hex, 'hex');
   return endianness() === 'LE' ? bytes.swap32() : bytes;
 }
 
-/** The one form in which `listen` has it. */
+/** The canonical form, as in `listen`. */
 function ipv6(bytes: Buffer): string {
   const groups: string[] = [];
   for (let at = 0; at + 1 < bytes.length; at += 2) groups.push(bytes.readUInt16BE(at).toString(16));

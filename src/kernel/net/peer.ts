@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Peer } from '../http/message.js';
 
-/** A connection's two ends. The remote one is asked for at once: a socket that is reset forgets it. */
+/** The two ends of a connection. The remote address is read immediately, because a socket forgets it after a reset. */
 export class SocketPeer implements Peer {
   readonly remoteAddress: string;
   readonly secure = false;

@@ -1,32 +1,35 @@
 import { ClientGone } from '../http/client-gone.js';
+import type { CompositeBody } from '../http/composite-body.js';
 import type { FileSlice } from '../http/message.js';
 import type { OutgoingBody } from '../http/outgoing-body.js';
-import type { PartsBody } from '../http/parts-body.js';
 import { acquire, BIG, release, SMALL } from './buffer-pool.js';
 
-/** Where content goes, piece by piece. */
+/** The destination of a response body, written piece by piece. */
 export interface Sink {
-  /** True when the client has gone: nothing more can be sent. */
+  /** True when the client has closed the connection: nothing more can be sent. */
   readonly closed: boolean;
   /**
-   * Fulfilled when the piece's bytes were taken: then it may be changed again.
-   * @param content how many of its bytes are content, where some are framing
+   * Resolves when the piece's bytes were taken: its memory may then be reused.
+   * @param content how many of its bytes are body content, if some are framing
    * @throws ClientGone
    */
   write(piece: Uint8Array, content?: number): Promise<void>;
-  /** Called when the client leaves: whoever waits for the next piece of an answer need not wait any more. */
+  /** Called when the client leaves, so that code waiting for the next piece of a response can stop. */
   onAbort: (() => void) | undefined;
 }
 
-/** A client that takes a piece within this time gets bigger ones: they still fit into the shortest useful timeout. */
+/**
+ * A client that takes a piece within this time gets larger ones, which it can still take within the shortest useful
+ * timeout.
+ */
 const QUICK_MS = 100;
 
 /**
- * How much is sent at once. A piece has to be taken within send_timeout: for a client on a thin line big ones would
- * mean the end of its connection, and hold more memory the longer it takes.
+ * Adapts the size of pieces to the client. A piece must be taken within send_timeout: on a slow line a large piece
+ * would exceed it, and would hold its memory longer.
  */
 class Pace {
-  /** Bytes of the next piece. */
+  /** Size of the next piece, in bytes. */
   piece = 256 * 1024;
 
   async write(bytes: Uint8Array, sink: Sink): Promise<void> {
@@ -37,9 +40,9 @@ class Pace {
 }
 
 /**
- * Sends an answer's content.
+ * Sends a response's body.
  * @returns how many bytes of it were sent
- * @throws ClientGone, and what the content's source throws
+ * @throws ClientGone, and any error of the body's source
  */
 export function sendContent(body: Exclude<OutgoingBody, { kind: 'none' }>, sink: Sink): Promise<number> {
   if (body.kind === 'file') return sendFile(body.slice, sink);
@@ -48,7 +51,7 @@ export function sendContent(body: Exclude<OutgoingBody, { kind: 'none' }>, sink:
 }
 
 /**
- * Sends bytes that are at hand, too many for one write.
+ * Sends bytes in memory that are too many for one write.
  * @returns how many were sent
  * @throws ClientGone
  */
@@ -64,9 +67,9 @@ async function sendBytes(bytes: Uint8Array, sink: Sink): Promise<number> {
 }
 
 /**
- * Sends a part of a file through one pooled buffer.
- * @returns how many bytes of content were sent
- * @throws ClientGone, and Error when the file ends too early: the answer's length was promised and cannot be kept
+ * Sends a slice of a file through one pooled buffer.
+ * @returns how many bytes were sent
+ * @throws ClientGone, and Error if the file ends too early: the declared length cannot be met
  */
 async function sendFile(slice: FileSlice, sink: Sink): Promise<number> {
   const { file, start, end } = slice;
@@ -74,7 +77,7 @@ async function sendFile(slice: FileSlice, sink: Sink): Promise<number> {
   let position = start;
   while (position < end && !sink.closed) {
     const wanted = Math.min(pace.piece, end - position);
-    // A buffer is held for one piece only: a slow client keeps one, a waiting file none.
+    // The buffer is held for one piece only: a slow client holds one buffer, a file waiting to be read none.
     const buffer = acquire(wanted);
     try {
       const length = Math.min(buffer.length, wanted);
@@ -91,11 +94,11 @@ async function sendFile(slice: FileSlice, sink: Sink): Promise<number> {
 }
 
 /**
- * Sends one part after the other, each as it would be sent alone.
- * @returns how many bytes of content were sent
- * @throws what sending a part throws
+ * Sends the parts in order, each like a body of its own.
+ * @returns how many bytes were sent
+ * @throws any error of sending a part
  */
-async function sendParts(parts: PartsBody['parts'], sink: Sink): Promise<number> {
+async function sendParts(parts: CompositeBody['parts'], sink: Sink): Promise<number> {
   let sent = 0;
   for (const part of parts) {
     sent += await (part instanceof Uint8Array ? sendBytes(part, sink) : sendFile(part, sink));
@@ -105,23 +108,23 @@ async function sendParts(parts: PartsBody['parts'], sink: Sink): Promise<number>
 
 /**
  * Sends a stream, piece by piece.
- * @returns how many bytes of content were sent
- * @throws ClientGone, what the stream throws, and Error when it gives more or less than its declared length
+ * @returns how many bytes were sent
+ * @throws ClientGone, any error of the stream, and Error if the stream gives more or fewer bytes than declared
  */
 async function sendStream(body: Extract<OutgoingBody, { kind: 'stream' }>, sink: Sink): Promise<number> {
   const { length } = body;
   const source = endable(body.stream);
   let sent = 0;
-  // A source of events, say, may wait for its next piece for ever.
+  // A source of events, for example, may wait for its next piece forever.
   sink.onAbort = () => void source.return().catch(() => {});
   try {
     for await (const piece of source) {
       if (sink.closed) throw new ClientGone();
       if (!(piece instanceof Uint8Array))
-        throw new TypeError(`a piece of content is a ${typeof piece}, not bytes`);
+        throw new TypeError(`a piece of the response body must be a Uint8Array, got ${typeof piece}`);
       if (piece.length === 0) continue; // an empty chunk would end the body
       if (length !== undefined && sent + piece.length > length)
-        throw new Error(`content longer than its length ${length}`);
+        throw new Error(`the response body is longer than its declared length of ${length} bytes`);
       sent += piece.length;
       await sink.write(piece);
     }
@@ -129,11 +132,11 @@ async function sendStream(body: Extract<OutgoingBody, { kind: 'stream' }>, sink:
     sink.onAbort = undefined;
   }
   if (length !== undefined && sent < length)
-    throw new Error(`content shorter than its length: ${sent} of ${length}`);
+    throw new Error(`the response body is shorter than its declared length: ${sent} of ${length} bytes`);
   return sent;
 }
 
-/** The same stream, that can be ended while its next piece is waited for; it is told so once. */
+/** The same stream, which can also be closed while its next piece is awaited. It is closed only once. */
 function endable(
   stream: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> & Required<Pick<AsyncIterator<Uint8Array>, 'return'>> {

@@ -7,18 +7,18 @@ import { actAs } from '../rights/act-as.js';
 import { writerOf } from '../rights/path-writer.js';
 import { type BoundSocket, bindAddress } from './bound-socket.js';
 
-/** Everybody may connect, as with nginx: the directory decides who reaches the socket. */
+/** All users may connect, as with nginx: the permissions of the directory decide who can reach the socket. */
 const MODE = 0o666;
 
-/** A socket with how to let go of it: its file is deleted too. */
+/** A socket with the function that closes it and deletes its file. */
 export interface OwnedSocket {
   readonly socket: BoundSocket;
   close(): void;
 }
 
 /**
- * Makes a socket file and binds to it. Where others than root can write to its directory, it is made and deleted with the
- * rights of the workers' account.
+ * Creates a socket file and binds to it. If users other than root can write to its directory, the file is created and
+ * deleted with the rights of the workers' account.
  * @throws ErrnoException
  */
 export async function bindSocketFile(path: string, account: Account | undefined): Promise<OwnedSocket> {
@@ -28,13 +28,13 @@ export async function bindSocketFile(path: string, account: Account | undefined)
     if (isStale) removeSocketFile(path);
     return withModeOf(path, () => bindAddress({ kind: 'unix', path }));
   });
-  // libuv deletes the file as it closes the socket.
+  // libuv deletes the file when it closes the socket.
   return { socket, close: () => actAs(writer, () => socket.close()) };
 }
 
 /**
- * A socket whose file another process has made. It is deleted with the rights of whoever owns it, which is the account that
- * made it.
+ * Takes over a socket whose file another process has created. The file is deleted with the rights of its owner, the
+ * account that created it.
  */
 export function adoptSocketFile(socket: BoundSocket, path: string): OwnedSocket {
   return {
@@ -49,10 +49,13 @@ export function adoptSocketFile(socket: BoundSocket, path: string): OwnedSocket 
   };
 }
 
-/** By the umask, so that the file never has another mode: a `chmod` would follow a link that has come in its place. */
+/**
+ * Sets the mode through the umask, so that the file never has another mode: `chmod` would follow a link that has
+ * replaced it.
+ */
 function withModeOf(path: string, bind: () => BoundSocket): BoundSocket {
   if (!isMainThread) {
-    // Only the main thread may change what is the process's own. No server runs in another one, but tests do.
+    // Only the main thread may change the process's umask. No server runs in another thread, but tests do.
     const socket = bind();
     chmodSync(path, MODE);
     return socket;
@@ -65,7 +68,7 @@ function withModeOf(path: string, bind: () => BoundSocket): BoundSocket {
   }
 }
 
-/** A socket file that a killed server left behind would keep the path taken. One that answers is in use. */
+/** Deletes a socket file, if it exists. A stale file of a killed server would block the path. */
 function removeSocketFile(path: string): void {
   try {
     if (lstatSync(path).isSocket()) unlinkSync(path);

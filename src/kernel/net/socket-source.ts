@@ -3,22 +3,22 @@ import type { Address } from './address.js';
 import { type BoundSocket, bindAddress } from './bound-socket.js';
 import { bindSocketFile, type OwnedSocket } from './socket-file.js';
 
-/** Where a server process gets its listening sockets from. */
+/** The source of a server process's listening sockets. */
 export interface SocketSource {
-  /** @throws ErrnoException when the address cannot be had */
+  /** @throws ErrnoException if the address cannot be bound */
   bind(address: Address): Promise<BoundSocket>;
-  /** The process accepts on none of them any more. */
+  /** Called when the process no longer accepts on any of them. */
   release(): void;
 }
 
-/** Takes an address for this process, or for its workers. @throws ErrnoException */
+/** Binds an address for this process or its workers. @throws ErrnoException */
 export async function ownSocket(address: Address, account: Account | undefined): Promise<OwnedSocket> {
   if (address.kind === 'unix') return bindSocketFile(address.path, account);
   const socket = bindAddress(address);
   return { socket, close: () => socket.close() };
 }
 
-/** The sockets of a server that is this one process. */
+/** Sockets of a server that consists of this process only. */
 export class OwnSockets implements SocketSource {
   readonly #account: Account | undefined;
 

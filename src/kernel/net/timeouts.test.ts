@@ -11,7 +11,7 @@ function clock(): { clock: Timeouts; failures: unknown[] } {
   return { clock: made, failures };
 }
 
-/** Expires once, and remembers how late that was. */
+/** Expires once, and records how late that was. */
 class Once implements HasDeadline {
   deadline: number;
   readonly #due: number;
@@ -30,7 +30,7 @@ class Once implements HasDeadline {
 }
 
 describe('a timeout', () => {
-  test('is never early, whenever it begins, and one tick late at most', async () => {
+  test('is never early, regardless of its start, and at most one tick late', async () => {
     const { clock: timeouts } = clock();
     const late: number[] = [];
     for (let round = 0; round < 40; round += 1) {
@@ -42,7 +42,7 @@ describe('a timeout', () => {
     }
     await expect.poll(() => late.length).toBe(40);
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
-    // A machine that is busy adds to it.
+    // A busy machine adds some delay.
     expect(late.toSorted((one, other) => one - other)[20]).toBeLessThan(3 * TICK_MS);
   });
 
@@ -56,7 +56,7 @@ describe('a timeout', () => {
     expect(late[0]).toBeGreaterThanOrEqual(0);
   });
 
-  test('that fails does not keep the others from theirs', async () => {
+  test('that throws does not prevent the others from expiring', async () => {
     const { clock: timeouts, failures } = clock();
     const late: number[] = [];
     timeouts.watch(new Once(timeouts.now, late));

@@ -1,25 +1,25 @@
 import { formatHttpDate } from '../http/date.js';
 
-/** Something whose time may run out. */
+/** An object with a deadline. */
 export interface HasDeadline {
-  /** On this timeouts's scale; Infinity when nothing is waited for. */
+  /** On the scale of `Timeouts.now`; Infinity without a deadline. */
   readonly deadline: number;
   expire(): void;
 }
 
 export interface TimeoutsOptions {
-  /** How late a timeout may be, in milliseconds; 250 when left out. */
+  /** Maximum delay of a timeout, in milliseconds; default 250. */
   readonly tickMs?: number;
-  /** Called with what an `expire` throws. */
+  /** Called with an exception that an `expire` throws. */
   readonly failed: (error: unknown) => void;
 }
 
 const TICK_MS = 250;
 
 /**
- * One coarse timeouts for all connections: a timeout is a number that is written, not a timer that is started. Looking at
- * 10,000 numbers four times a second costs less than one timer a request. No timeout is early; each is at most one tick
- * late.
+ * The deadlines of all connections, checked by one coarse timer: setting a timeout writes a number and starts no timer.
+ * Checking 10,000 numbers four times a second costs less than one timer per request. A timeout is never early, and at
+ * most one tick late.
  */
 export class Timeouts {
   readonly #timed = new Set<HasDeadline>();
@@ -34,12 +34,12 @@ export class Timeouts {
     this.#timer.unref();
   }
 
-  /** Milliseconds. Not the last tick's: a deadline that counts from there would come too early. */
+  /** The current time in milliseconds. Not the time of the last tick: deadlines relative to that would be too early. */
   get now(): number {
     return performance.now();
   }
 
-  /** The value of Date for an answer made now (RFC 9110 §6.6.1). */
+  /** The value of Date for a response created now (RFC 9110 §6.6.1). */
   date(): string {
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.#second) {
@@ -66,7 +66,7 @@ export class Timeouts {
     for (const timed of this.#timed) if (timed.deadline <= now) this.#expire(timed);
   }
 
-  /** A timeout that fails must not keep the others from being looked at. */
+  /** A timeout that throws must not prevent the others from being checked. */
   #expire(timed: HasDeadline): void {
     try {
       timed.expire();

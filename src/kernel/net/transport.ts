@@ -3,19 +3,19 @@ import type { Duplex } from 'node:stream';
 import type { Peer } from '../http/message.js';
 import { SocketPeer } from './peer.js';
 
-/** What a connection works over: a TCP or UNIX socket, TLS over one, or what behaves like one. */
+/** The byte stream under a connection: a TCP or UNIX socket, TLS over one, or an equivalent. */
 export interface Transport {
-  /** The bytes. It is half-open: our side stays open when the client ends its own. */
+  /** The stream. It is half-open: our side stays open when the client ends its own. */
   readonly stream: Duplex;
   readonly peer: Peer;
-  /** Bytes that were written to the stream and that the system has not taken yet. */
+  /** Bytes that were written to the stream but not taken by the system yet. */
   readonly untaken: number;
   /**
-   * Lets the system ask whether the other end is still there.
-   * @param idleMs after how many milliseconds without traffic
+   * Makes the system probe whether the other end still exists.
+   * @param idleMs milliseconds without traffic before the first probe
    */
   probe(idleMs: number): void;
-  /** Ends it so that the other end learns that something is lost, and the system keeps nothing for it. */
+  /** Closes with a reset, so that the other end learns that data is lost, and the system keeps no data for it. */
   reset(): void;
 }
 
@@ -30,8 +30,8 @@ export class SocketTransport implements Transport {
   }
 
   /**
-   * A large write is taken in parts, of which a stream says nothing before the last; Node's own socket timeouts look at the
-   * same number.
+   * The stream reports a large write only when its last part is taken, so this reads the handle's own counter, as
+   * Node's socket timeouts do.
    */
   get untaken(): number {
     const handle: unknown = Reflect.get(this.stream, '_handle');
@@ -45,7 +45,7 @@ export class SocketTransport implements Transport {
     this.stream.setKeepAlive(true, idleMs);
   }
 
-  /** A UNIX socket, which has no address, has no reset either: what it holds goes with it. */
+  /** A UNIX socket, which has no address, has no reset: closing it discards its data. */
   reset(): void {
     if (this.peer.remoteAddress === '') this.stream.destroy();
     else this.stream.resetAndDestroy();

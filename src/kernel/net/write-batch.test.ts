@@ -6,8 +6,8 @@ import { WriteBatch } from './write-batch.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('what departs', () => {
-  test('leaves at the end of the turn, in the order it came, once', async () => {
+describe('a write batch', () => {
+  test('is flushed at the end of the turn, in order, once', async () => {
     const writeBatch = new WriteBatch();
     const left: string[] = [];
     for (const name of ['a', 'b']) writeBatch.schedule({ flush: () => left.push(name) });
@@ -20,7 +20,7 @@ describe('what departs', () => {
     expect(left).toEqual(['a', 'b', 'c']);
   });
 
-  test('waits for no more than 63 others', async () => {
+  test('holds at most 64 entries', async () => {
     const writeBatch = new WriteBatch();
     const left: number[] = [];
     const flushable = (at: number) => ({ flush: () => left.push(at) });
@@ -32,7 +32,7 @@ describe('what departs', () => {
     expect(left).toEqual(Array.from({ length: 65 }, (_, at) => at));
   });
 
-  test('may add to what leaves', async () => {
+  test('may grow while it is flushed', async () => {
     const writeBatch = new WriteBatch();
     const left: string[] = [];
     writeBatch.schedule({
@@ -53,8 +53,8 @@ const whenDone = (fn: () => void): Plugin => plugin(({ onDone }) => onDone.tap({
 const PATIENCE_MS = 8_000;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-describe('an answer that is made and has not left yet', () => {
-  test('is sent by a server that is stopped that very moment, and its connection is let go at once', async () => {
+describe('a response that is queued but not sent', () => {
+  test('is sent by a server that stops at that moment, and its connection closes immediately', async () => {
     await using server = await SocketlessServer.open({
       conf: 'return 200 whole;',
       plugins: [whenDone(() => stop())],
@@ -67,7 +67,7 @@ describe('an answer that is made and has not left yet', () => {
     expect(performance.now() - begun).toBeLessThan(PATIENCE_MS / 2);
   });
 
-  test('leaves before what was asked for behind it in one write, whatever their sizes', async () => {
+  test('is sent before the responses to requests pipelined after it, whatever their sizes', async () => {
     const sizes = [1, 70_000, 2, 100_000, 3, 300_000, 4];
     const answers: string[] = [];
     const sized = plugin(({ onRoute }) =>

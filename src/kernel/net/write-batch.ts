@@ -1,21 +1,21 @@
-/** Something with bytes to send. */
+/** An object with bytes to send. */
 export interface Flushable {
   flush(): void;
 }
 
-/** So many wait at most for each other: with 10 µs of work for each, the first one for less than a millisecond. */
+/** Maximum number of connections per batch: at 10 µs each, the first waits less than a millisecond. */
 const MAX_WAITING = 64;
 
 /**
- * Has answers leave together. The event loop reports many sockets in one turn; to read from each in a row, and then to
- * write to each in a row, takes a fifth less of the processor than to do both for each: what either needs of the system
- * and of the engine stays in the processor's caches, and the writes share what Node does after a callback.
+ * Sends responses together. The event loop reports many sockets in one turn. Reading from all of them and then writing
+ * to all of them takes a fifth less CPU time than doing both for each: the code and data of each step stay in the
+ * processor's caches, and the writes share Node's work after a callback.
  */
 export class WriteBatch {
   #waiting: Flushable[] = [];
   #scheduled = false;
 
-  /** Calls `flush` at the end of this turn of the event loop, before anything more is waited for. */
+  /** Calls `flush` at the end of this turn of the event loop, before the process waits for anything. */
   schedule(flushable: Flushable): void {
     if (this.#waiting.length >= MAX_WAITING) this.flush();
     this.#waiting.push(flushable);
@@ -27,7 +27,7 @@ export class WriteBatch {
     });
   }
 
-  /** Lets all leave that wait. */
+  /** Flushes all waiting objects now. */
   flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];

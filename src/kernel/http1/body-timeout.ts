@@ -1,15 +1,15 @@
 /**
- * How long one side has waited for the other to send a request's body, or to take a response. Milliseconds and bytes. Only
- * the waiting counts: a response whose next piece is not there yet is not slow.
+ * Measures how long one side has waited for the other to send a request's body, or to take a response, in milliseconds
+ * and bytes. Only waiting counts: a response whose next piece is not ready is not slow.
  */
-export class TransferWait {
-  /** Bytes a second; 0 for none. */
+export class BodyTimeout {
+  /** Bytes per second; 0 for no minimum. */
   readonly #minRate: number;
-  /** undefined when nobody waits. */
+  /** undefined if neither side waits. */
   #since: number | undefined;
   #waited = 0;
 
-  /** @param minRate what is slower than this for longer than the timeout is cut off */
+  /** @param minRate a transfer slower than this for longer than the timeout is aborted */
   constructor(minRate: number) {
     this.#minRate = minRate;
   }
@@ -20,10 +20,10 @@ export class TransferWait {
   }
 
   /**
-   * The wait begins.
+   * Starts a wait.
    * @param transferred bytes so far
-   * @param timeout the longest wait for one piece
-   * @returns how long it may take: less than the timeout when all before it came too slowly
+   * @param timeout maximum wait for one piece
+   * @returns the time left for this wait: less than the timeout if all earlier bytes came too slowly
    */
   begin(now: number, transferred: number, timeout: number): number {
     this.#since = now;
@@ -32,7 +32,7 @@ export class TransferWait {
     return Math.min(timeout, Math.max(0, allowed - this.#waited));
   }
 
-  /** The wait is over. @returns false when nobody waited */
+  /** Ends the wait. @returns false if none had started */
   end(now: number): boolean {
     if (this.#since === undefined) return false;
     this.#waited += now - this.#since;

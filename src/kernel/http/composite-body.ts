@@ -1,15 +1,15 @@
 import type { FileSlice } from './message.js';
 
-/** What one read takes from a file, for who reads the body piece by piece. */
+/** Bytes per read from a file, when a plugin iterates over the body. */
 const PIECE = 64 * 1024;
 
 /**
- * Content of several parts, in memory or in files. A stream for plugins; the connection sends each part as it would send
- * it alone, so that files go through the buffers that all connections share.
+ * A body composed of several parts in memory or in files. Plugins see a stream. The connection sends each part like a
+ * body of its own, so files go through the buffers that all connections share.
  */
-export class PartsBody implements AsyncIterable<Uint8Array> {
+export class CompositeBody implements AsyncIterable<Uint8Array> {
   readonly parts: readonly (Uint8Array | FileSlice)[];
-  /** Bytes of all parts. */
+  /** Total bytes of all parts. */
   readonly length: number;
 
   constructor(parts: readonly (Uint8Array | FileSlice)[]) {
@@ -17,7 +17,7 @@ export class PartsBody implements AsyncIterable<Uint8Array> {
     this.length = parts.reduce((sum, part) => sum + lengthOf(part), 0);
   }
 
-  /** Each piece is in memory of its own. @throws Error when a file has become shorter */
+  /** Each piece has memory of its own. @throws Error if a file has become shorter */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for (const part of this.parts) {
       if (part instanceof Uint8Array) yield part;
@@ -34,8 +34,8 @@ async function* piecesOf({ file, start, end }: FileSlice): AsyncGenerator<Uint8A
   for (let at = start; at < end; ) {
     const buffer = Buffer.allocUnsafe(Math.min(PIECE, end - at));
     const count = await file.read(buffer, buffer.length, at);
-    // The response must break off rather than be filled up.
-    if (count === 0) throw new Error(`${file.path} was cut short while it was sent`);
+    // Abort the response: padding it would corrupt the body.
+    if (count === 0) throw new Error(`${file.path} became shorter while it was sent`);
     yield buffer.subarray(0, count);
     at += count;
   }

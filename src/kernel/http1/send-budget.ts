@@ -1,12 +1,12 @@
-/** Bytes of content that leave in one turn of the event loop: two milliseconds of copying, about. */
+/** Body bytes sent in one turn of the event loop: about two milliseconds of copying. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
- * Bounds how much content is sent in one turn of the event loop. The system often takes a piece at once, and the next
- * piece would follow without anything else in between: many quick clients of a body in memory, or one of a stream that
- * never waits, would keep everybody else from being read.
+ * Limits how many body bytes are sent in one turn of the event loop. The system often takes a piece immediately, and
+ * the next piece would follow before anything else runs. Many fast clients of a body in memory, or one client of a
+ * stream that never waits, would then block reading from all other clients.
  */
-export class TurnShare {
+export class SendBudget {
   readonly #max: number;
   readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
   #sent = 0;
@@ -17,8 +17,8 @@ export class TurnShare {
   }
 
   /**
-   * Asks for a part of this turn.
-   * @returns undefined when it is there; else a promise that is fulfilled in the turn it is there
+   * Requests a part of this turn's budget.
+   * @returns undefined if it is available; otherwise a promise that resolves in the turn in which it is
    */
   take(bytes: number): Promise<void> | undefined {
     this.#schedule();
@@ -37,7 +37,7 @@ export class TurnShare {
     setImmediate(() => this.#begin());
   }
 
-  /** A new turn: those who wait come first, in their order. */
+  /** Starts a new turn: waiting senders come first, in order. */
   #begin(): void {
     this.#scheduled = false;
     this.#sent = 0;
@@ -53,5 +53,5 @@ export class TurnShare {
   }
 }
 
-/** All connections of this process have one event loop. */
-export const turnShare = new TurnShare();
+/** Shared by all connections of this process, because they share one event loop. */
+export const sendBudget = new SendBudget();
