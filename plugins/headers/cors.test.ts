@@ -218,9 +218,9 @@ describe('a preflight', () => {
 test.each([
   ['cors *; cors_credentials on;', '"cors *" cannot be combined with "cors_credentials on"'],
   ['cors https://a.example; cors_credentials on; cors_expose *;', '"cors_expose *" cannot be combined'],
-  ['cors null;', 'every sandboxed frame'],
+  ['cors null;', 'the origin of all sandboxed frames'],
   ['cors example.org;', 'did you mean "https://example.org"?'],
-  ['cors https://example.org/;', 'without path and slash'],
+  ['cors https://example.org/;', 'without a path or trailing slash'],
   ['cors https://exämple.org;', 'punycode'],
   ['cors * https://a.example;', '"*" takes no further arguments'],
   ['cors off https://a.example;', '"off" takes no further arguments'],
