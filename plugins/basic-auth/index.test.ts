@@ -120,7 +120,7 @@ describe.skipIf(isMissing)('the directives', () => {
   test.each([
     ['auth_basic_user_file none;', 'it does not exist'],
     ['auth_basic_user_file www;', 'it is not a regular file'],
-    ['auth_basic_user_file broken;', 'line 2, "bob": the password is not hashed'],
+    ['auth_basic_user_file broken;', 'line 2, "bob": expected a password hash'],
     ['', 'auth_basic has no auth_basic_user_file'],
   ])('are refused at load: %s', async (directive, message) => {
     const conf = `root www; auth_basic x; ${directive} location /a { root www; }`;

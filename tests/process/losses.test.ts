@@ -72,7 +72,7 @@ const LOSSES: readonly Loss[] = [
       ['PUT', '/x/a', 201],
       ['DELETE', '/x/a', 204],
     ],
-    told: 'up, does not exist',
+    told: 'up does not exist',
   },
   {
     what: 'a root',
