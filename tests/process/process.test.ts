@@ -227,7 +227,7 @@ describe('-s', () => {
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('no server')]);
     await writeFile(join(folder, 'webserv.pid'), '999999999\n');
     const gone = await webserv(['-s', 'stop', join(folder, 'with.conf')]);
-    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('is gone')]);
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('has ended')]);
     const odd = await webserv(['-s', 'halt', join(folder, 'with.conf')]);
     expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining('reload|stop|quit|reopen')]);
   });
