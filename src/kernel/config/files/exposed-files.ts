@@ -4,7 +4,7 @@ import type { DirectiveTable, DirectiveUse } from '../../contract/directive.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import { displayPath } from '../../diagnostics/display-path.js';
 import type { Findings } from '../../diagnostics/findings.js';
-import { isUnder, isVisible } from '../../path/url-path.js';
+import { isUnder, isVisible, type RootMapping } from '../../path/url-path.js';
 import { isRoot } from '../../rights/account.js';
 import { argument } from '../directives/arguments.js';
 import { core } from '../directives/core.js';
@@ -78,12 +78,20 @@ export async function reportExposedFiles(
 
 async function servedRoots(config: Config): Promise<readonly ServedRoot[]> {
   const roots: ServedRoot[] = [];
+  const seen = new Set<RootMapping>();
+  // Thousands of locations may have the same directory.
+  const real = new Map<string, string | undefined>();
   const visit = async (route: RouteConfig): Promise<void> => {
     const isStatic =
       route.options.get('static')?.static === true && route.options.get('redirect')?.return === undefined;
-    if (route.root !== undefined && isStatic && !roots.some(({ route: { root } }) => root === route.root)) {
-      const directory = await realpath(route.root.directory).catch(() => undefined);
-      if (directory !== undefined) roots.push({ route, directory });
+    if (route.root !== undefined && isStatic && !seen.has(route.root)) {
+      const written = route.root.directory;
+      if (!real.has(written)) real.set(written, await realpath(written).catch(() => undefined));
+      const directory = real.get(written);
+      if (directory !== undefined) {
+        seen.add(route.root);
+        roots.push({ route, directory });
+      }
     }
     for (const child of route.children) await visit(child);
   };
