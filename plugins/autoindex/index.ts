@@ -58,13 +58,15 @@ export default definePlugin({
       example: 'autoindex_format json;',
     }),
   },
-  setup({ hooks }) {
+  setup({ hooks, usedAnywhere }) {
     const pages = new Pages();
     const work = new SharedWork<Page | undefined>(LISTINGS);
-    hooks.onChanged.tap({}, () => {
-      pages.expire();
-      work.expire();
-    });
+    if (usedAnywhere(({ autoindex }) => autoindex)) {
+      hooks.onChanged.tap({}, () => {
+        pages.expire();
+        work.expire();
+      });
+    }
     return { pages, work };
   },
   apply({ options, hooks, route, state: { pages, work } }) {

@@ -10,9 +10,10 @@ const LAST = Stage.fallback + 200;
 export default definePlugin({
   name: 'compress',
   directives,
-  setup({ hooks }) {
+  setup({ hooks, usedAnywhere }) {
     const resources = new Resources();
-    hooks.onChanged.tap({}, () => resources.expire());
+    if (usedAnywhere((options) => options.compress || options.compress_static))
+      hooks.onChanged.tap({}, () => resources.expire());
     return resources;
   },
   apply({ options, hooks, announce, log, state: resources }) {

@@ -24,7 +24,7 @@ describe('a pid file', () => {
 
   it.each([
     ['whose process is gone', '999999999\n', 'process 999999999'],
-    ['with something else in it', 'rubbish', 'holds no process id'],
+    ['with something else in it', 'rubbish', 'does not contain a process id'],
   ])('%s is told of by -s, by its path, and a server starts over it', async (_, text, told) => {
     const folder = await folderWith({ 'webserv.conf': conf(0), 'webserv.pid': text });
     const file = join(folder, 'webserv.conf');
@@ -43,7 +43,7 @@ describe('a pid file', () => {
       const file = join(folder, 'webserv.conf');
       const { code, stderr } = await webserv(['-s', 'stop', file]);
       expect(code).toBe(1);
-      expect(stderr).toMatch(new RegExp(`process ${process.pid} of .*webserv\\.pid is ".+" by now`));
+      expect(stderr).toMatch(new RegExp(`process ${process.pid} of .*webserv\\.pid is now ".+"`));
       const server = await serving([file]);
       expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
     },

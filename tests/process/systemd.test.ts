@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -98,7 +98,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     expect(await answerOf(server)).toBe('served');
     await expect
       .poll(() => server.stderr(), patience)
-      .toContain(`no listen names it: 127.0.0.1:${port} (spare)`);
+      .toContain(`no listen directive names it: 127.0.0.1:${port} (spare)`);
   });
 
   it('of another process is ignored, and workers do not get the variables', async () => {
@@ -150,8 +150,15 @@ async function notifying(conf: string, environment: Readonly<Record<string, stri
   const notified = await manager();
   const folder = await folderWith({
     'webserv.conf': conf,
-    'needed.mjs':
-      "import { definePlugin } from '@webserv/server';\nexport default definePlugin({ name: 'needed', directives: {}, apply() {} });",
+    'needed.txt': 'needed',
+    'needed.mjs': `import { readFileSync } from 'node:fs';
+import { definePlugin } from '@webserv/server';
+export default definePlugin({
+  name: 'needed',
+  setup({ hooks }) {
+    hooks.onConfig.tap({}, () => void readFileSync(new URL('./needed.txt', import.meta.url)));
+  },
+});`,
   });
   const file = join(folder, 'webserv.conf');
   const server = await serving([file], { environment: { NOTIFY_SOCKET: notified.path, ...environment } });
@@ -203,8 +210,8 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
     const beats = (): number => notified.messages().filter((message) => message === 'WATCHDOG=1').length;
     await expect.poll(beats, patience).toBeGreaterThan(2);
     await standbyOf(server.child.pid ?? 0);
-    // Its code is read from disk, so no worker can be started from now on.
-    await writeFile(join(dirname(file), 'needed.mjs'), 'throw new Error("broken");');
+    // The plugin refuses the configuration without this file, so no worker can be started from now on.
+    await rm(join(dirname(file), 'needed.txt'));
     const killWorker = async (): Promise<void> => {
       const [worker = 0] = await childrenOf(server.child.pid ?? 0);
       process.kill(worker, 'SIGKILL');
@@ -234,7 +241,7 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
     const server: Serving = await serving([join(folder, 'webserv.conf')], {
       environment: { NOTIFY_SOCKET: join(folder, 'nobody'), PATH: folder },
     });
-    await expect.poll(() => server.stderr(), patience).toContain('there is no program systemd-notify');
+    await expect.poll(() => server.stderr(), patience).toContain('the program systemd-notify was not found');
     server.child.kill('SIGHUP');
     await expect.poll(() => server.stderr(), patience).toContain('reloaded: generation 2');
     expect(server.stderr().match(/systemd-notify/g)).toHaveLength(1);
