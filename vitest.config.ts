@@ -29,6 +29,7 @@ const isolated = [
   'plugins/static/cache.test.ts',
   'plugins/upload/without-links.test.ts',
   'src/kernel/log/log-file.test.ts',
+  'src/testing/inject.test.ts',
   'tests/config/hostile.test.ts',
   'tests/hostile/{cgi,descriptors,multipart,pipelining,resets,slow-ranges,slow-readers,static-paths,stopping,unread-content}.test.ts',
 ];
