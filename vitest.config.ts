@@ -6,7 +6,7 @@ import { SlowestFirst } from './tests/slowest-first.js';
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Suites of their own: npm run faults (one after the other), probes (needs them beside the checkout) and packages
+ * Suites of their own: `npm run faults` (one after the other), probes (needs them beside the checkout) and packages
  * (installs from the registry).
  */
 const otherSuites = ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**', 'tests/packages/**'];

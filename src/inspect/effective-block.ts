@@ -1,17 +1,17 @@
 import type { Config, RouteConfig } from '../kernel/contract/config.js';
 import type { Place } from '../kernel/diagnostics/diagnostic.js';
 
-/** One directive as it is in effect in a block. */
+/** A directive in effect in a block. */
 export interface Setting {
   readonly name: string;
   readonly words: readonly string[];
-  /** `default`: nobody wrote it; `inherited`: it is written in a block around this one. */
+  /** `default`: not written anywhere; `inherited`: written in an enclosing block. */
   readonly origin: 'own' | 'inherited' | 'default';
   /** Where it is written; undefined for a default. */
   readonly place: Place | undefined;
   /**
-   * True where writing it into this block changes nothing. False for an inherited `root`, which maps the prefix of the
-   * block it stands in, and for a value that the blocks inheriting it share.
+   * True where writing it into this block changes nothing. False for an inherited `root`, which maps the prefix of its
+   * own block, and for a value that the inheriting blocks share.
    */
   readonly mayBeWritten: boolean;
 }
@@ -25,7 +25,7 @@ export interface EffectiveBlock {
   readonly blocks: readonly EffectiveBlock[];
 }
 
-/** The effective block of each block that answers requests. */
+/** The effective block of each block that handles requests. */
 export function effectiveBlocks(
   config: Config,
   main: EffectiveBlock,
@@ -47,8 +47,9 @@ export function effectiveBlocks(
 }
 
 /**
- * What is in effect where an extension location acts inside another location: its own directives, and those of that one.
- * @param adds whether a directive's values add to those around
+ * The directives in effect where an extension location acts inside another location: its own, and those of that
+ * location.
+ * @param adds whether a directive's values are added to those of enclosing blocks
  */
 export function settingsInside(
   around: EffectiveBlock,

@@ -121,7 +121,7 @@ class EffectivePrinter {
       const isOutermost = outermost(row.contexts) === context || row.inheritance === 'none';
       return isOutermost ? this.#default(name, row, context) : [];
     }
-    // What is written out once would be written out in every block inside when it is read again.
+    // A directive written once would appear in every inner block when the output is read again.
     if (own.length === 0 && isSameValue(here.value, row.fallback)) return [];
     const mayRepeat =
       name !== 'root' &&
@@ -160,7 +160,10 @@ class EffectivePrinter {
     return [{ name, words, origin: 'default', place: undefined, mayBeWritten }];
   }
 
-  /** The configuration has no mistakes; words that are no value of the directive give a value like no other. */
+  /**
+   * The configuration has no errors here; words that are not a value of the directive produce a value that equals no
+   * other.
+   */
   #read(row: Directive<unknown>, uses: readonly DirectiveUse[], outer: unknown): unknown {
     let failed = false;
     const value = row.read(uses, outer, this.#scope, () => {

@@ -9,7 +9,7 @@ import { answerByMethod, requireMethod } from '../kernel/routing/methods.js';
 import type { Route } from '../kernel/routing/route.js';
 import type { Assembly } from '../kernel/server/assembly.js';
 
-/** What a request would meet, found by the same tables that answer requests, without answering it. */
+/** Explains a request by the same tables that dispatch uses, without running it. */
 
 export interface Question {
   readonly method: string;
@@ -27,7 +27,7 @@ export interface Explanation {
   readonly name: string | undefined;
   /** Whether it says `default_server` there. */
   readonly isDefault: boolean;
-  /** Whether no other server answers there. */
+  /** Whether no other server shares the address. */
   readonly isOnly: boolean;
   readonly route: Route;
   readonly block: RouteConfig;
@@ -38,14 +38,14 @@ export interface Explanation {
   /** Another location whose restrictions hold too. */
   readonly guard: RouteConfig | undefined;
   readonly methods: readonly string[];
-  /** What the kernel answers itself, for the method alone. */
+  /** The kernel's own response, which depends on the method alone. */
   readonly status: number | undefined;
-  /** What the client gets when no plugin answers. */
+  /** The response if no plugin responds. */
   readonly unanswered: 404 | 405;
   readonly file: FileFound | undefined;
   /** The taps on `onRequest`: asked before there is a route. */
   readonly askedFirst: readonly Tap[];
-  /** The taps on `onRoute` for the method, in their order: the first that answers wins. */
+  /** The taps on `onRoute` for the method, in order: the first that responds wins. */
   readonly asked: readonly Tap[];
 }
 
@@ -54,7 +54,7 @@ export interface FileFound {
   readonly kind: 'file' | 'directory' | 'absent' | 'forbidden' | 'special' | 'hidden';
   /** Bytes, of a file. */
   readonly size: number | undefined;
-  /** Of one that is not there, the file that the path goes on behind, as a script's may. */
+  /** For a missing file, the file in front of the rest of the path, as with a script. */
   readonly before: FilePath | undefined;
 }
 
@@ -137,7 +137,7 @@ function nameFor({ names }: ServerConfig, host: string | undefined): string | un
   return wildcards.sort((one, other) => other.length - one.length)[0];
 }
 
-/** The methods `Allow` names, and what the kernel answers to one without asking a plugin. */
+/** The methods listed in `Allow`, and the kernel's own response to the method. */
 function kernelAnswer(
   method: string,
   route: Route,
@@ -154,7 +154,7 @@ function kernelAnswer(
   }
 }
 
-/** As dispatch has it: 405 where another method might have found somebody. */
+/** The same as in dispatch: 405 where another method might have found a tap that responds. */
 function unanswered(method: string, { hooks, methods }: Route): 404 | 405 {
   if (hooks.onRoute === undefined || methods.size === 0) return 404;
   return methods.has(method) ? 404 : 405;
@@ -172,7 +172,7 @@ async function fileFor(route: Route, path: DecodedPath): Promise<FileFound | und
   return { ...found, kind: 'file', size: lookup.file.size };
 }
 
-/** The file among the folders of a path: nothing lies below it. */
+/** The regular file among the directories of a path: nothing exists below it. */
 async function fileBefore(route: Route, path: DecodedPath): Promise<FilePath | undefined> {
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
     const parent = leadingPath(path, end);

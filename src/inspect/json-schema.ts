@@ -27,7 +27,7 @@ export function configSchema(plugins: readonly Plugin[]): JsonSchema {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'A configuration of webserv',
     ...block('main', { $schema: { description: 'where this schema is, for editors', type: 'string' } }),
-    // What is included may hold what is missing here.
+    // An included file may contain what is missing here.
     anyOf: [{ required: ['server'] }, { required: ['include'] }],
     definitions: {
       server: { ...block('server'), anyOf: [{ required: ['listen'] }, { required: ['include'] }] },
@@ -83,7 +83,7 @@ function propertiesIn(
 
 const extensions = uses({ ...structure.types, minArguments: 1, maxArguments: Infinity }, []);
 
-/** What `listen` and `server_name` take, as near as a pattern comes. */
+/** The values of `listen` and `server_name`, as precisely as a pattern can describe them. */
 const address: ArgumentType<string> = {
   ...argument.text,
   json: [
@@ -123,12 +123,12 @@ const shapes: Readonly<Record<string, JsonSchema>> = {
   }),
 };
 
-/** One, or a list of them. */
+/** A value, or a list of values. */
 function one(schema: JsonSchema): JsonSchema {
   return { anyOf: [schema, { type: 'array', items: schema }] };
 }
 
-/** What a row's value may be: a block, blocks by their keys, or uses. */
+/** The forms of a row's value: a block, blocks by their keys, or uses. */
 function schemaOf(row: Directive<unknown>): JsonSchema {
   const types = row.argumentTypes ?? [];
   if (row.block === undefined) return uses(row, types);
@@ -190,7 +190,7 @@ function use({ minArguments, maxArguments }: Counts, types: Types, from: number)
   return [...alternatives, noItems];
 }
 
-/** One argument. Where the type does not tell, any text, number or boolean is one. */
+/** A single argument. Where the type does not restrict it, any text, number or boolean is allowed. */
 function word(type: ArgumentType<unknown> | undefined): JsonSchema {
   return type?.json === undefined ? reference('argument') : anyOf([...type.json, reference('environment')]);
 }

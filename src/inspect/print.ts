@@ -43,7 +43,7 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
-/** What needs no quotes in any place of a directive. */
+/** Words that need no quotes anywhere in a directive. */
 const BARE = /^[\p{L}\p{N}_./:=*,@%+~^$|?&!<>()[\]-]+$/u;
 
 const ESCAPED: ReadonlyMap<string, string> = new Map([

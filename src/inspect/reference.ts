@@ -54,7 +54,7 @@ function innerLine([name, row]: readonly [string, Directive<unknown>]): string {
   return `- \`${usageLine(name, ruleOf(row))}\`: ${row.help}. Default: ${defaultOf(row)}.${inner.join('')}`;
 }
 
-/** Default and inheritance; what stands only in main has nothing around it. */
+/** Default and inheritance; a directive allowed only in main inherits nothing. */
 function valueLine(row: Directive<unknown>): string {
   const isOnlyMain = row.contexts.every((context) => context === 'main');
   return ` Default: ${defaultOf(row)}.${isOnlyMain ? '' : ` ${INHERITED[row.inheritance]}`}`;
@@ -64,7 +64,7 @@ function sentence(help: string): string {
   return `${help.charAt(0).toUpperCase()}${help.slice(1)}.`;
 }
 
-/** As it would be written; values that cannot be are told by the help. */
+/** The default as it would be written; the help text describes values that cannot be written. */
 function defaultOf({ fallback, usage, writtenDefault }: Directive<unknown>): string {
   const written = writtenDefault ?? writtenValue(fallback, usage);
   return written === '' ? 'none' : `\`${written}\``;

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 /**
- * True for two values that were read from the same words: equal in all but their identity. Functions in them (a
- * template's) are made of what stands beside them, and not compared.
+ * True for two values that were read from the same words: equal except for their identity. Functions in them (of a
+ * template) are derived from the other properties and are not compared.
  */
 export function isSameValue(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
@@ -14,8 +14,8 @@ export function isSameValue(one: unknown, other: unknown): boolean {
 }
 
 /**
- * True for a value that says all it says by what is in it. One that is an object may be told apart by its identity
- * alone: a limit that all blocks count against which inherit it.
+ * True for a value that its content describes completely. An object may be significant by its identity: for instance a
+ * limit that counts all blocks which inherit it.
  */
 export function isPlainValue(value: unknown): boolean {
   if (!isObject(value)) return typeof value !== 'function';

@@ -205,7 +205,7 @@ function waitForServe(warnings: readonly string[], reopen: () => void): Promise<
   });
 }
 
-/** What a worker needs of a configuration. The text as it was parsed is not among it: it is several times as large. */
+/** The parts of a configuration that a worker needs. The parsed text is not included: it is several times as large. */
 async function loadForServing(...given: Parameters<typeof loadLaunch>) {
   const { config, source, diagnostics, watched } = await loadLaunch(...given);
   const { plugins = [], files: sources = [], snapshot } = source ?? {};

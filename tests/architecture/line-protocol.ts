@@ -148,7 +148,7 @@ export class LineConnection implements ServedConnection, BodySource, Sink {
     }
     cycle.body.discard();
     this.#cycle = undefined;
-    // What is left of a body would be read as the next request.
+    // The rest of a body would be read as the next request.
     const isInStep = cycle.body.complete;
     if (!isInStep || this.#retired || this.#context.stopping) this.#transport.stream.end();
     else this.#read();

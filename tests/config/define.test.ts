@@ -35,7 +35,7 @@ it('a configuration in TypeScript is typed by the directive tables', () => {
   );
   expect(config.server).toBeDefined();
 
-  // @ts-expect-error a directive nobody has
+  // @ts-expect-error an unknown directive
   defineConfig({ server: { autoindx: true } });
   // @ts-expect-error one of a plugin that is not given
   defineConfig({ server: { teapot: true } });

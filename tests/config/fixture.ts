@@ -22,7 +22,7 @@ export const sample = definePlugin({
   },
 });
 
-/** Loads a text as `test.conf` (or another name) in a folder that need not exist. */
+/** Loads a text as `test.conf` (or another name) in a directory that need not exist. */
 export function load(
   text: string,
   { file = 'test.conf', base = '/srv/site', environment = {} }: Partial<LoadTextDetails> = {},

@@ -7,7 +7,7 @@ import { createLog, stderrTarget } from '../../src/kernel/log/error-log.js';
 import { assemble } from '../../src/kernel/server/assembly.js';
 import { load } from './fixture.js';
 
-/** Whatever is loaded ends with a configuration or with errors, not with an exception and not with both. */
+/** Loading ends either with a configuration or with errors, never with an exception and never with both. */
 async function survives(text: string, file = 'test.conf'): Promise<void> {
   const { config, diagnostics } = await load(text, { file });
   const isRefused = diagnostics.some(({ severity }) => severity === 'error');

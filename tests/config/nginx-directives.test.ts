@@ -23,7 +23,10 @@ const page = await readFile(pageFile, 'utf8');
 const START = '<!-- printed from src/kernel/config/nginx -->';
 const END = '<!-- end of what is printed -->';
 
-/** Of nginx 1.28 with its modules, and of its newer versions: every directive that may stand in a configuration for HTTP. */
+/**
+ * Every directive of nginx 1.28 with its modules, and of its newer versions, that is allowed in a configuration for
+ * HTTP.
+ */
 const names = (await readFile(at('./nginx-names.txt'), 'utf8')).trim().split('\n');
 
 const builtins = await builtinPlugins();
@@ -59,7 +62,7 @@ describe('every directive of nginx', () => {
   it('has an outcome for every value, and none behind that', () => {
     for (const [name, { outcomes }] of nginxDirectives) {
       const conditions = outcomes.map(({ when }) => when);
-      // What comes behind an unconditional outcome would never hold.
+      // Outcomes behind an unconditional one would never apply.
       expect({ name, at: conditions.indexOf(undefined) }).toEqual({
         name,
         at: outcomes.length - 1,

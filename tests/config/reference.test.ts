@@ -61,7 +61,7 @@ it('every configuration the page shows is one that works', async () => {
   expect(blocks.length).toBeGreaterThan(5);
   for (const [, form = '', block = ''] of blocks) {
     const isConf = form === 'nginx';
-    // Parts of a configuration are shown as what stands in a server.
+    // Fragments of a configuration are shown as the content of a server.
     const whole = !isConf || /^server |^http/m.test(block) ? block : `server { listen 80; ${block} }`;
     const { diagnostics } = await loadConfigText(whole, {
       file: isConf ? 'x.conf' : `x.${form}`,

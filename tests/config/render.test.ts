@@ -86,7 +86,7 @@ describe('a diagnostic is rendered', () => {
       related: [{ message: text, place: shown }],
     });
     expect(rendered.match(/[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu)).toBeNull();
-    // One for one: the caret stays under its word.
+    // Each character is replaced by one other: the caret stays under its word.
     expect(rendered).toContain(`| a${'\ufffd'.repeat(text.length)}b\n`);
   });
 

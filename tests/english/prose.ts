@@ -8,11 +8,11 @@ export interface Prose {
 /** Comments that begin so make the reader search for the subject. */
 const BEGINNING = /^(?:Who|What|Whoever|One|Of)\b/;
 
-/** Words of nobody's mother tongue, each with what engineers search for. */
+/** Words that a native speaker would not use here, each with the terms that engineers search for. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\banswer(?:s|ed|ing)?\b/i, 'response, respond'],
   [/\bfolders?\b/i, 'directory'],
-  [/\bwhoever\b|\bwhatever\b|\bwhomever\b/i, 'the actor: the client, the plugin, any'],
+  [/\bwhoever\b|\bwhomever\b/i, 'the actor: the client, the plugin, any'],
   [/\bsomebody\b|\bnobody\b|\banybody\b|\beverybody\b/i, 'the actor: the client, the plugin, no client'],
   [/\b(?:is|are|was|were|be) told\b/i, 'is reported to, gets, is notified'],
   [/\bstands?\b(?! for\b| alone\b)/i, 'is, is written'],
@@ -26,7 +26,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bcrowds?\b/i, 'many clients'],
 ];
 
-/** What only code says: identifiers, directives, paths. */
+/** Text that only code has: identifiers, directives, paths. */
 const CODE = /`[^`]*`|\{@link [^}]*\}|@(?:param|see)\s+[\w.]+|\bhttps?:\S+/g;
 
 /** @returns what is wrong with a comment, for people; empty when nothing is */

@@ -9,7 +9,7 @@ import { childrenOf, patience, standbyOf } from './running.js';
 const KIB = 1024;
 const MIB = 1024 ** 2;
 
-/** Answers with the bytes of the process's heap that are in use, once everything else was collected. */
+/** Responds with the used bytes of the process's heap after a full garbage collection. */
 const gauge = `
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

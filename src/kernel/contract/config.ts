@@ -6,7 +6,7 @@ import type { DirectiveUse, OptionValues } from './directive.js';
 /** The directives of one block that may be read, by canonical name; at least one use each. */
 export type CheckedBlock = ReadonlyMap<string, readonly DirectiveUse[]>;
 
-/** What `trace` says: nothing, lines in the log, or these and a `Server-Timing` field (W3C Server Timing). */
+/** Modes of `trace`: nothing, lines in the log, or these and a `Server-Timing` field (W3C Server Timing). */
 export const traceModes = ['off', 'on', 'server_timing'] as const;
 export type TraceMode = (typeof traceModes)[number];
 
@@ -39,7 +39,7 @@ export interface ConnectionSettings {
   readonly clientHeaderTimeout: number;
   readonly clientBodyTimeout: number;
   readonly sendTimeout: number;
-  /** What Server says; empty for no such field. */
+  /** Value of the Server field; empty to omit the field. */
   readonly serverField: string;
   /** Bytes a second; 0 for none. */
   readonly sendMinRate: number;
@@ -62,7 +62,7 @@ export type RoutePattern =
   /** `extension` with its dot: `.php`; in the block that the location is written in, and in the prefix locations there. */
   | { readonly kind: 'extension'; readonly extension: string };
 
-/** One block that answers requests, with every value inherited and checked. */
+/** A block that handles requests, with every value inherited and checked. */
 export interface RouteConfig {
   readonly pattern: RoutePattern;
   /** `location /img`, as written. */
@@ -90,15 +90,15 @@ export interface RouteConfig {
   readonly options: ReadonlyMap<string, OptionValues>;
   /** The directives of this block itself, by name: where each is written. */
   readonly uses: ReadonlyMap<string, readonly DirectiveUse[]>;
-  /** What is not known for sure of this block; undefined where there is no mistake in it, nor in those around it. */
+  /** Values of this block that are unreliable; undefined if neither it nor its enclosing blocks have an error. */
   readonly doubts: Doubts | undefined;
   /** Locations inside it. */
   readonly children: readonly RouteConfig[];
-  /** Of an extension location: the same location as it acts inside another one of its block. */
+  /** For an extension location: the same location as it acts inside another one of its block. */
   readonly inside?: (around: RouteConfig) => RouteConfig;
 }
 
-/** After a mistake, some values may not be what is meant. */
+/** After an error, some values may not be as intended. */
 export interface Doubts {
   /** None can be relied on. */
   readonly all: boolean;
@@ -129,7 +129,7 @@ export interface MainSettings {
   /** Absolute. */
   readonly pidFile: string | undefined;
   readonly user: UserSetting | undefined;
-  /** Open client connections at once. */
+  /** Maximum number of open client connections. */
   readonly maxConnections: number;
   /** Milliseconds; for what comes before a request has a route. */
   readonly pluginTimeout: number;

@@ -9,7 +9,7 @@ import type { VariableTable } from './variables.js';
 /** The blocks of a configuration, outermost first. */
 export type Context = 'main' | 'server' | 'location';
 
-/** One word of a directive, with where it stands. */
+/** A word of a directive, with its place. */
 export interface Argument {
   /** As read: without quotes, backslashes and variables of the environment. */
   readonly text: string;
@@ -17,7 +17,7 @@ export interface Argument {
   readonly place: Place;
 }
 
-/** One directive as written: `name argument…;` or `name argument… { … }`. */
+/** A directive as written: `name argument…;` or `name argument… { … }`. */
 export interface DirectiveUse {
   /** As written: an alias is not replaced. */
   readonly name: string;
@@ -31,9 +31,9 @@ export interface DirectiveUse {
   readonly keyed?: boolean;
 }
 
-/** What reading an argument may need to know. */
+/** Context for reading an argument. */
 export interface Scope {
-  /** What relative paths start from: `server_dir`. Absolute. */
+  /** The directory that relative paths start from: `server_dir`. Absolute. */
   readonly base: string;
   /** The variables a text may use: the kernel's and the plugins'. */
   readonly variables: VariableTable;
@@ -43,7 +43,7 @@ export interface Scope {
 export class ArgumentError extends Error {
   /** The wrong argument; undefined where the error concerns the whole directive. */
   readonly argument: Argument | undefined;
-  /** What to do about it, printed as `help: …`. */
+  /** Advice on how to fix it, printed as `help: …`. */
   readonly hint: string | undefined;
 
   constructor(message: string, options: { argument?: Argument; hint?: string } = {}) {
@@ -67,8 +67,8 @@ export interface ArgumentType<T> {
   readonly json?: readonly JsonSchema[];
   /**
    * Reads one argument.
-   * @returns undefined when the text is not of this type; the message is made from `expected`
-   * @throws ArgumentError for what can be told better
+   * @returns undefined if the text is not of this type; the message is then derived from `expected`
+   * @throws ArgumentError for a more precise message
    */
   read(text: string, scope: Scope): T | undefined;
 }
@@ -79,24 +79,27 @@ export type Inheritance =
   | 'nearest'
   /** The outer value with this block's own added. */
   | 'merge'
-  /** The default, whatever stands outside. */
+  /** The default, whatever the enclosing blocks say. */
   | 'none';
 
-/** One row of a directive table. T is the value a route (or the main block) ends up with. */
+/** A row of a directive table. T is the type of the value that a route (or the main block) gets. */
 export interface Directive<T> {
   /** The blocks it may be used in. */
   readonly contexts: readonly Context[];
-  /** One line for the documentation: what it does, starting with a verb in lower case. */
+  /** Description in one line for the documentation, starting with a verb in lower case. */
   readonly help: string;
-  /** What follows the name: `CODE… [=CODE] URI`. */
+  /** The part of the usage line behind the name: `CODE… [=CODE] URI`. */
   readonly usage: string;
   /** Fewest arguments of one use, its block apart. */
   readonly minArguments: number;
   /** Infinity when there is no bound. */
   readonly maxArguments: number;
-  /** Of the arguments in their order, the last one of all further ones too; where they are known one by one. */
+  /**
+   * Types of the arguments in order, if they are known individually; the last one also applies to all further
+   * arguments.
+   */
   readonly argumentTypes?: readonly ArgumentType<unknown>[];
-  /** May stand more than once in one block. */
+  /** Allowed more than once in a block. */
   readonly repeatable: boolean;
   /** How a block without the directive gets its value. */
   readonly inheritance: Inheritance;
@@ -104,23 +107,23 @@ export interface Directive<T> {
   readonly example: string | undefined;
   /** The value where no block has the directive. */
   readonly fallback: T;
-  /** It as people would write it, where that cannot be told from the value: `stderr info`. */
+  /** The default in written form, where the value does not determine it: `stderr info`. */
   readonly writtenDefault?: string;
   /**
    * True for a value that a location keeps where an extension location of a block around it says another: `cgi off` in
    * the location of uploads holds also beside `location *.php { cgi .php; }`.
    */
   outranks?(value: T): boolean;
-  /** What may stand in its block; without it, the directive takes none. */
+  /** Directives allowed in its block; without this property, the directive has no block. */
   readonly block?: DirectiveTable;
   /**
-   * The value from this block's uses (at least one; argument counts already checked) and the value around it.
-   * Every mistake is reported; the value then does not matter.
+   * Computes the value from the uses in this block (at least one; argument counts are already checked) and the value of
+   * the enclosing block. Every error is reported; the result is then ignored.
    */
   read(uses: readonly DirectiveUse[], outer: T, scope: Scope, report: Report): T;
 }
 
-/** Takes a mistake in one use of a directive. */
+/** Reports an error in one use of a directive. */
 export type Report = (use: DirectiveUse, error: ArgumentError) => void;
 
 /** Directives by name. Names are lower case words joined with underscores. */

@@ -12,13 +12,15 @@ export interface Outcome {
   readonly bytesSent: number;
   /** From the end of the request's head to the last byte of the response handed to the socket, in milliseconds. */
   readonly durationMs: number;
-  /** False when the client left, or was cut off, before the whole answer was sent. */
+  /** False if the client left, or was cut off, before the whole response was sent. */
   readonly complete: boolean;
 }
 
-/** What there is of a request that was answered, or given up, before it had a route. */
+/** The known facts about a request that ended before it had a route. */
 export interface Refusal {
-  /** 400 and up; what a tap of `onRequest` answered; 499 where the client left before it was answered. */
+  /**
+   * 400 or higher; the status of a response by a tap of `onRequest`; 499 if the client left before it got a response.
+   */
   readonly status: number;
   /** Why, in a few words for the log. */
   readonly reason: string;
@@ -26,7 +28,7 @@ export interface Refusal {
   readonly head: string;
 }
 
-/** One request with its route: what a plugin gets. */
+/** A request with its route, as plugins see it. */
 export interface Exchange {
   /** The request. After a forward it is another one: with the new path, and perhaps another method and no body. */
   readonly request: Request;
@@ -39,7 +41,9 @@ export interface Exchange {
    * its index file. Undefined for a client's exchange, and for what a page forwards to.
    */
   readonly errorStatus: number | undefined;
-  /** What is known of a request that had no route; undefined for any other. Only taps with `refused: true` get it. */
+  /**
+   * The known facts about a request that had no route; undefined for any other. Only taps with `refused: true` get it.
+   */
   readonly refused: Refusal | undefined;
   /**
    * Aborted when the client leaves, when it has ended its side and the response is silent for a second (unless the route
@@ -57,7 +61,7 @@ export interface Exchange {
   readonly final: Exchange;
   /**
    * Opens a file below the route's root; it is closed when the exchange ends.
-   * @throws the system's error for what is not an answer to the client: EMFILE, ENFILE, EIO …
+   * @throws the system's error for conditions that are not a response to the client: EMFILE, ENFILE, EIO …
    */
   open(path: FilePath): Promise<Lookup>;
   /** Closes `closable` when the exchange ends, or immediately if it has ended. */

@@ -6,7 +6,7 @@ function plugin(apply: (hooks: RouteHooks) => void): Plugin {
   return definePlugin({ name: 'under-test', apply: ({ hooks }) => apply(hooks) });
 }
 
-/** What a careless author writes in JavaScript, where no compiler objects. */
+/** JavaScript that a careless author writes, where no compiler objects. */
 function untyped(value: unknown): Response {
   const answers: Response[] = [];
   Reflect.apply(answers.push, answers, [value]);

@@ -3,7 +3,8 @@ import type { Config } from './config.js';
 import type { Exchange } from './exchange.js';
 
 /**
- * The order of taps inside one hook. Wide gaps, so that a plugin may stand between two: `Stage.access + 10`.
+ * The order of taps inside one hook. The gaps are wide, so that a plugin can be placed between two: `Stage.access +
+ * 10`.
  */
 export const Stage = {
   /** Changes where the request goes before access is checked: redirects. */
@@ -16,11 +17,11 @@ export const Stage = {
    * client request pass: the same plugin with equal values of its directives.
    */
   access: 200,
-  /** Answers by doing something: CGI, uploads. Before content, so that a script is run and not sent. */
+  /** Responds by doing something: CGI, uploads. Before content, so that a script is run and not sent. */
   handler: 300,
-  /** Answers with what is there: static files. */
+  /** Responds with existing content: static files. */
   content: 400,
-  /** Answers when nobody else did: a directory's listing. */
+  /** Responds if no other tap did: a directory listing. */
   fallback: 500,
 } as const;
 
@@ -38,13 +39,13 @@ export interface TapOptions {
 /** Options of a tap of `onRoute`. */
 export interface RouteTapOptions extends TapOptions {
   /**
-   * The methods this tap is called for, and answers: they are what `Allow` names where the route has no `methods`
-   * directive. Left out: every method.
+   * The methods this tap is called for and responds to: `Allow` lists them if the route has no `methods` directive.
+   * Default: every method.
    */
   readonly methods?: readonly string[];
   /**
-   * False for a tap that only looks on, or refuses: then its methods do not count as answered. Left out: false in the
-   * stages from `limit` up to `handler`, else true.
+   * False for a tap that only observes or rejects: its methods then do not count as supported. Default: false in the
+   * stages from `limit` up to `handler`, otherwise true.
    */
   readonly answers?: boolean;
 }
@@ -52,8 +53,8 @@ export interface RouteTapOptions extends TapOptions {
 /** Options of a tap of `onDone`. */
 export interface DoneTapOptions extends TapOptions {
   /**
-   * True for a tap that is called, too, for requests that ended before they had a route: refused (400, 408, 414, 431,
-   * 505 and the like), or answered by `onRequest`. It gets the exchange by the route of the address's default server;
+   * True to call the tap also for requests that ended before they had a route: rejected (400, 408, 414, 431, 505 and
+   * the like), or with a response from `onRequest`. It gets the exchange by the route of the address's default server;
    * `exchange.refused` is set, and `exchange.request` has the method `-`, the path `/` and no fields.
    */
   readonly refused?: boolean;
@@ -67,7 +68,7 @@ export interface Tappable<Options, Args extends readonly unknown[], Answer> {
   tapPromise(options: Options, fn: (...args: Args) => Promise<Answer>): void;
 }
 
-/** What a plugin's `apply` gets to tap: the hooks of one route. */
+/** The hooks of one route, for a plugin's `apply`. */
 export interface RouteHooks {
   /** The first `Response` wins; `undefined` passes the exchange on. */
   readonly onRoute: Tappable<RouteTapOptions, [Exchange], Response | undefined>;
@@ -77,7 +78,7 @@ export interface RouteHooks {
   readonly onDone: Pick<Tappable<DoneTapOptions, [Exchange], void>, 'tap'>;
 }
 
-/** What a plugin's `setup` gets to tap: once a server process. */
+/** The server-wide hooks, for a plugin's `setup`: once per server process. */
 export interface ServerHooks {
   /** The compiled configuration before anything serves. Throw a `ConfigError` to refuse it. */
   readonly onConfig: Tappable<TapOptions, [Config], void>;
@@ -90,7 +91,7 @@ export interface ServerHooks {
   readonly onChanged: Pick<Tappable<TapOptions, [path: string], void>, 'tap'>;
 }
 
-/** One tap, for who asks what a configuration does; dispatch does not look at it. */
+/** A tap, for commands that explain a configuration; dispatch does not use it. */
 export interface Tap {
   readonly plugin: string;
   readonly hook: keyof RouteHooks | keyof ServerHooks;

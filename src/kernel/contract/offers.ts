@@ -3,8 +3,8 @@ import type { ResponseHeaders } from '../http/message.js';
 import type { RootMapping } from '../path/url-path.js';
 
 /**
- * What plugins announce about a route in `apply`, for other plugins to ask by `route.offers(name)` without importing
- * them.
+ * Properties of a route that plugins announce in `apply`, for other plugins to read by `route.offers(name)` without
+ * importing them.
  */
 export interface Offers {
   /** Whether pages of an origin (the value of the Origin field) may read the route's responses. */

@@ -11,7 +11,10 @@ import type { RouteView } from './route-view.js';
 import type { ScriptNames } from './script.js';
 import type { VariableTable } from './variables.js';
 
-/** What `setup` gets: once a server process, before the routes are built. Nothing is to be started yet: see {@link Lifecycle}. */
+/**
+ * Context of `setup`: once per server process, before the routes are built. Nothing must be started yet: see {@link
+ * Lifecycle}.
+ */
 export interface SetupContext<Options> {
   /** The values of the main block. */
   readonly options: Options;
@@ -48,11 +51,11 @@ export interface ConfiguredRoute<Options> {
   readonly root: RootMapping | undefined;
 }
 
-/** What `apply` gets: once a route, when the configuration is loaded. */
+/** Context of `apply`: once per route, when the configuration is loaded. */
 export interface ApplyContext<Options, State> {
   /** This route's values, inherited and checked. */
   readonly options: Options;
-  /** What `setup` returned. */
+  /** The value that `setup` returned. */
   readonly state: State;
   /** The hooks of this route, to tap. Tapping one later than in `apply` throws. */
   readonly hooks: RouteHooks;
@@ -77,9 +80,9 @@ export interface ApplyContext<Options, State> {
   /** Says that something is doubtful but may be served: shown with the configuration's other diagnostics. */
   warn(finding: Finding): void;
   /**
-   * Says that something outside of the configuration is missing: a file, a directory. A start and a reload are refused for
-   * it, as by `refuse`. A worker that takes the place of another one logs it and serves: `apply` goes on, and what it taps
-   * answers with 5xx what cannot be done without that, until it is there again.
+   * Reports that something outside the configuration is missing, such as a file or directory. A start or reload is
+   * rejected for it, as by `refuse`. A replacement worker logs it and serves: `apply` continues, and the plugin's taps
+   * respond with 5xx to requests that need the missing part until it is restored.
    * @returns whether this worker serves all the same
    */
   lack(finding: Finding): boolean;
@@ -98,16 +101,16 @@ export interface ScriptRunner<Options> {
   readonly off: string;
 }
 
-/** What a plugin found about the configuration. */
+/** A finding of a plugin about the configuration. */
 export interface Finding extends Omit<Diagnostic, 'severity'> {
-  /** One of the plugin's `codes`. */
+  /** A code from the plugin's `codes`. */
   readonly code: string;
 }
 
 /**
- * What state that `setup` made may do when the server's life changes: `serve`, then `reopen` any number of times, then
- * `dispose`. Only `dispose` is certain: a configuration that is checked is set up, applied and disposed of, and must leave
- * no trace.
+ * Steps of the server's life that the state returned by `setup` can handle: `serve`, then `reopen` any number of times,
+ * then `dispose`. Only `dispose` is certain: a configuration that is only checked is set up, applied and disposed of,
+ * and must leave no trace.
  */
 export interface Lifecycle {
   /**
@@ -115,7 +118,7 @@ export interface Lifecycle {
    * sweeps, makes and deletes files. What it throws refuses the start.
    */
   serve?(): void | Promise<void>;
-  /** The server stops: lets go of what it holds. */
+  /** Called when the server stops: releases its resources. */
   dispose?(): void | Promise<void>;
   /** SIGUSR1: log files were moved away. Those of `logFile` are opened again by the kernel; this is for other files. */
   reopen?(): void | Promise<void>;
@@ -159,7 +162,7 @@ export interface Plugin {
   readonly variables: VariableTable;
   /** How it runs files as programs; undefined where it runs none. */
   readonly scripts: ScriptRunner<OptionValues> | undefined;
-  /** Sets the plugin up for one server process; the answer applies it to routes. */
+  /** Sets the plugin up for one server process; the result applies it to routes. */
   start(context: SetupContext<OptionValues>): Promise<RunningPlugin>;
 }
 

@@ -5,7 +5,7 @@ import type { DecodedPath, FilePath, RootMapping } from '../path/url-path.js';
 import type { Offers } from './offers.js';
 import type { ScriptMatcher } from './script.js';
 
-/** What a plugin learns of a route when it is applied to it. */
+/** A route as plugins see it in `apply`. */
 export interface RouteView {
   /** As written, with its place: `location /img at site.conf:12:5`. For logs. */
   readonly name: string;
@@ -17,9 +17,9 @@ export interface RouteView {
   readonly prefix: string;
   /** The `root` of the route: which directory its URLs lead to; undefined without one. */
   readonly root: RootMapping | undefined;
-  /** What lookups below the root may reach. */
+  /** The boundary of file lookups below the root. */
   readonly boundary: Boundary;
-  /** What answers goes on when the client leaves. */
+  /** True to continue producing a response after the client has left. */
   readonly ignoreClientAbort: boolean;
   /**
    * The methods that may be used, for `Allow`: the `methods` directive, or what the route's plugins can do. Complete once
@@ -38,14 +38,14 @@ export interface RouteView {
    */
   resolve(path: DecodedPath): FilePath | undefined;
   /**
-   * Opens the file that a request is for, the one way from a URL to a file: root, hidden names, links and special files
-   * are checked. An open file is closed with the request's exchange.
-   * @throws the system's error for what is no answer to the client: EMFILE, ENFILE, EIO …
+   * Opens the file that a request names. This is the only way from a URL to a file: root, hidden names, links and
+   * special files are checked. An open file is closed with the request's exchange.
+   * @throws the system's error for conditions that are not a response to the client: EMFILE, ENFILE, EIO …
    */
   open(request: Pick<Request, 'path'>): Promise<Lookup>;
   /** `text/css; charset=utf-8` by the file name's extension. */
   contentType(fileName: string): string;
-  /** What a plugin announced about this route in `apply`. Complete once every plugin has been applied. */
+  /** The value that a plugin announced for this route in `apply`. Complete once every plugin has been applied. */
   offers<Name extends keyof Offers>(name: Name): Offers[Name] | undefined;
   /** Every route of the configuration, this one included. Complete once the server serves: not in `apply`. */
   everyRoute(): readonly RouteView[];

@@ -4,7 +4,7 @@ import type { DecodedPath, FilePath } from '../path/url-path.js';
 export interface ScriptNames {
   /** With their dot: `.php`. */
   readonly extensions: ReadonlySet<string>;
-  /** Every file below the root is one, whatever its name. */
+  /** True if every file below the root is a script, whatever its name. */
   readonly every: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface Template {
   render(exchange: Exchange): string;
 }
 
-/** A variable that nobody defines. */
+/** Thrown for a variable that is not defined. */
 export class UnknownVariable extends Error {
   /** Without its `$`. */
   readonly variable: string;

@@ -4,7 +4,7 @@ import type { Exchange } from './exchange.js';
 
 /** A `$name` that directive arguments may use. */
 export interface VariableDefinition {
-  /** What it stands for, in a few words: for the documentation. */
+  /** Short description for the documentation. */
   readonly help: string;
   /**
    * Its value for an exchange, where nothing was set by `exchange.setVariable`; empty where there is none. Left out: it

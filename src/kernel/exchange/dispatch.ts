@@ -19,8 +19,8 @@ import { meaninglessRequest, type RefusedRequest, refusalOf } from './refusal.js
 type Asked = (error: unknown, response: Response | undefined) => void;
 
 /**
- * One virtual server at work: from a request to its answer. It knows nothing of sockets or of HTTP/1; a request of any
- * version is dispatched the same. All that is thrown on the way ends here.
+ * A virtual server at work: from a request to its response. It knows nothing of sockets or of HTTP/1; requests of any
+ * version are dispatched in the same way. Everything thrown on the way is caught here.
  */
 export class Site implements ExchangeHost {
   readonly connection: ConnectionSettings;
@@ -33,7 +33,7 @@ export class Site implements ExchangeHost {
     this.#log = log;
   }
 
-  /** Never throws; answers at once where neither a plugin nor the disk has to be waited for. */
+  /** Never throws; responds synchronously where neither a plugin nor the disk has to be waited for. */
   dispatch(request: IncomingRequest, answerer: Answerer): void {
     const route = this.#routes.find(request.path);
     if (route !== undefined) this.#dispatch(request, { route }, answerer);
@@ -193,7 +193,7 @@ export class Site implements ExchangeHost {
       answerer.left();
       return;
     }
-    // 501 is the client's doing: no fault of the server, and no way to fill its log.
+    // 501 is caused by the client: it is not a server error, and must not fill the log.
     if (!(error instanceof HttpError) || (error.status >= 500 && error.status !== 501)) {
       logFault(this.#log, exchange, error);
     }
@@ -222,7 +222,7 @@ export class Site implements ExchangeHost {
   }
 }
 
-/** What comes of aborting something: no fault, where its client has left. */
+/** An error caused by aborting: not worth a report once the client has left. */
 function isAbort(error: unknown): boolean {
   for (let fault = error; fault instanceof Error; fault = fault.cause) {
     if (fault instanceof HttpError || fault.name === 'AbortError') return true;
@@ -273,7 +273,7 @@ function mayAskOptions({ request, route }: LiveExchange): boolean {
   return request.method === 'OPTIONS' && route.methods.has('OPTIONS');
 }
 
-/** RFC 9110 §15.5.5, §15.5.6: 405 where another method might have found somebody. */
+/** RFC 9110 §15.5.5, §15.5.6: 405 where another method might have found a tap that responds. */
 function nobodyAnswered(exchange: LiveExchange): HttpError {
   const { request, route } = exchange;
   const { methods } = route;
@@ -285,5 +285,5 @@ function asError({ status, headers = {} }: Response, route: Route): HttpError {
   return new HttpError(status, { headers });
 }
 
-/** Made once: a stack for each would be the dearest part of the answer. */
+/** Shared instance: capturing a stack per error would dominate the cost of the response. */
 const notFound = new HttpError(404);

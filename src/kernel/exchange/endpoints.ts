@@ -2,7 +2,7 @@ import type { Config, Listen, ServerConfig } from '../contract/config.js';
 import { Endpoint } from '../routing/router.js';
 import type { Site } from './dispatch.js';
 
-/** An address with the servers that answer there. */
+/** An address with the servers that share it. */
 export interface Bound {
   readonly listen: Listen;
   readonly endpoint: Endpoint<Site>;
@@ -15,8 +15,8 @@ export function addressKey(listen: Listen): string | Listen {
 }
 
 /**
- * The addresses a configuration listens on, each with its servers: the first one, or the one that says
- * `default_server`, answers for names nobody claims.
+ * The addresses of a configuration, each with its servers. The first server, or the one with `default_server`, handles
+ * names that no server has.
  * @param sites one for each server, in the configuration's order
  */
 export function endpointsOf(config: Config, sites: readonly Site[]): readonly Bound[] {

@@ -1,14 +1,14 @@
 import type { ErrorPage } from '../contract/config.js';
 import type { Response, ResponseHeaders } from '../http/message.js';
 
-/** Error pages made of answers that never change, so that the writer can keep their bytes; by status. */
+/** Error pages derived from frozen responses, by status: the writer can cache their bytes. */
 const shownPages = new WeakMap<Response, Map<number, Response>>();
 
 export function redirectStatus({ status }: ErrorPage): number {
   return typeof status === 'number' ? status : 302;
 }
 
-/** A page is shown with the error's status, whatever its own is, unless `=` says otherwise. */
+/** A page is sent with the error's status, whatever its own status is, unless `=` says otherwise. */
 export function asErrorPage(
   found: Response,
   page: ErrorPage,

@@ -32,7 +32,7 @@ export interface ForwardOptions {
   readonly errorStatus: number | undefined;
 }
 
-/** What an exchange asks of the kernel that made it. */
+/** The kernel's part of an exchange. */
 export interface ExchangeHost {
   forward(from: LiveExchange, target: string, how: ForwardOptions): Promise<Response>;
   /** The exchange has its outcome. */
@@ -69,7 +69,9 @@ export class LiveExchange implements TappedExchange {
    * its index file. Undefined for a client's exchange, and for what a page forwards to.
    */
   readonly errorStatus: number | undefined;
-  /** What is known of a request that had no route; undefined for any other. Only taps with `refused: true` get it. */
+  /**
+   * The known facts about a request that had no route; undefined for any other. Only taps with `refused: true` get it.
+   */
   readonly refused: Refusal | undefined;
   readonly #body: BoundedBody;
   #answeredBy: TapOwner | undefined;
@@ -110,8 +112,8 @@ export class LiveExchange implements TappedExchange {
   }
 
   /**
-   * Aborted when the client leaves, when it has ended its side and the response is silent for a second (unless the route
-   * has `ignore_client_abort on`), and when the server gives up on the exchange; never after a whole answer.
+   * Aborted when the client leaves, when it has ended its side and the response is silent for a second (unless the
+   * route has `ignore_client_abort on`), and when the server gives up on the exchange; never after a whole response.
    */
   get signal(): AbortSignal {
     if (this.origin !== undefined) return this.origin.signal;
@@ -133,7 +135,7 @@ export class LiveExchange implements TappedExchange {
     return this.origin === undefined ? this.#outcome : this.origin.outcome;
   }
 
-  /** The exchange whose route's answer is sent: this one, or the last it was forwarded to. */
+  /** The exchange whose route's response is sent: this one, or the last it was forwarded to. */
   get final(): LiveExchange {
     return this.#forwardedTo === undefined ? this : this.#forwardedTo.final;
   }
@@ -162,7 +164,7 @@ export class LiveExchange implements TappedExchange {
     return lookup;
   }
 
-  /** Has something closed when the exchange ends, at once if it has ended. */
+  /** Closes `closable` when the exchange ends, or immediately if it has ended. */
   own(closable: Closable): void {
     if (this.origin !== undefined) this.origin.own(closable);
     else if (this.#ended) this.#close(closable);
@@ -171,18 +173,18 @@ export class LiveExchange implements TappedExchange {
   }
 
   /**
-   * Answers with what another URL of this server answers, as if the client had asked for it. Method and content
-   * are kept unless a method is given; then the content is not passed on.
+   * Responds with what another URL of this server responds with, as if the client had asked for it. Method and body are
+   * kept unless a method is given; then the body is not passed on.
    * @param target an absolute path with an optional query, percent-encoded
-   * @throws HttpError 500 after ten forwards of one request, 400 for a target that is no path
+   * @throws HttpError 500 after ten forwards of one request, 400 for a target that is not a path
    */
   forward(target: string, method?: string): Promise<Response> {
     return this.#forward(target, { method, errorStatus: undefined });
   }
 
   /**
-   * Answers the URL of a directory with its index file `name`. Unlike the target of any other forward, the index file of
-   * an error page is an error page.
+   * Responds to the URL of a directory with its index file `name`. Unlike the target of any other forward, the index
+   * file of an error page is an error page.
    */
   forwardToIndex(name: string): Promise<Response> {
     const { path, query } = this.request;
@@ -275,7 +277,7 @@ export class LiveExchange implements TappedExchange {
     this.#host.ended(this);
   }
 
-  /** One that cannot be closed keeps nobody from the others, nor from what comes after the exchange. */
+  /** A close() that throws must not prevent the rest from being closed. */
   #close(closable: Closable): void {
     try {
       closable.close();
@@ -284,7 +286,7 @@ export class LiveExchange implements TappedExchange {
     }
   }
 
-  /** @throws HttpError where the client has left, which is nobody's fault; Error where a whole answer was sent */
+  /** @throws HttpError if the client has left, which is not an error; Error after a whole response was sent */
   #checkOpen(): void {
     if (this.origin !== undefined) this.origin.#checkOpen();
     else if (this.#ended) {

@@ -13,7 +13,7 @@ import type { LiveExchange } from './exchange.js';
 /** A loop of error pages, local redirects and `try_files` ends here. */
 const MAX_FORWARDS = 10;
 
-/** What describes the client's content or its copy of the first target; it says nothing about another one. */
+/** Fields that describe the client's body or its copy of the first target, and do not apply to another one. */
 const CONTENT_FIELDS: ReadonlySet<string> = new Set([
   'content-type',
   'content-length',

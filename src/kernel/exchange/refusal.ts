@@ -7,16 +7,16 @@ import { decodePath } from '../path/url-path.js';
 /** Bytes of a request that are shown of it. */
 const MAX_SHOWN = 1024;
 
-/** What a connection tells of it. */
+/** A rejected request, as its connection reports it. */
 export interface RefusedRequest {
   readonly status: number;
   readonly reason: string;
-  /** What had been received, one character a byte. */
+  /** The bytes received, one character per byte. */
   readonly received: string;
   readonly peer: Peer;
   readonly bytesSent: number;
   readonly durationMs: number;
-  /** False when the client did not get the whole answer. */
+  /** False if the client did not get the whole response. */
   readonly complete: boolean;
 }
 

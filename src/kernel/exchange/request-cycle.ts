@@ -10,12 +10,12 @@ import type { Log } from '../log/log.js';
 import type { Answerer } from './answerer.js';
 import { end, type LiveExchange, leave } from './exchange.js';
 
-/** What nginx logs for a client that left before its response. */
+/** The status that nginx logs for a client that left before its response. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 /**
- * One request of a connection, from its head to the end of its response, whatever protocol it came by. It is answered once;
- * each protocol adds how a response is sent.
+ * A request of a connection, from its head to the end of its response, whatever protocol it came by. It gets one
+ * response; each protocol adds how that is sent.
  */
 export abstract class RequestCycle implements Answerer {
   readonly request: IncomingRequest;

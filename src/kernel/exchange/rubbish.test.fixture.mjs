@@ -1,4 +1,4 @@
-// What no compiler has seen: each entry is a location of the test, and what is wrong with it.
+// Errors that no compiler has seen: each entry is a location of the test, and its error.
 import { definePlugin, HttpError, Stage, text } from '@webserv/server';
 
 const answer = (fields) => () => ({ status: 200, body: 'x', ...fields });
@@ -13,7 +13,7 @@ const throwing = (make) => () => {
   throw make();
 };
 
-/** The whole answer is a 500. */
+/** The whole response is a 500. */
 export const faults = {
   'no-object': () => 5,
   'status-text': answer({ status: '200' }),
@@ -62,7 +62,7 @@ export const broken = {
   'no-iterator': answer({ body: { [Symbol.asyncIterator]: throwing(() => new Error('no iterator')) } }),
 };
 
-/** The client has its answer; the rest is for the log. */
+/** The client has its response; the rest is for the log. */
 export const afterwards = {
   'owned-throws': (exchange) => {
     exchange.own({ close: throwing(() => new Error('cannot be closed')) });
@@ -74,7 +74,7 @@ export const afterwards = {
   },
 };
 
-/** Untidy, and no fault. */
+/** Untidy, but not an error. */
 export const fine = {
   'method-changed': ({ request }) => {
     request.method = 'GET';
@@ -92,7 +92,7 @@ export default definePlugin({
   apply({ options, hooks, log }) {
     const stage = Stage.rewrite - 10;
     const untidy = fine[options.rubbish];
-    // They answer at once, where a promise is asked for.
+    // They return a value where a promise is expected.
     if (untidy) hooks.onRoute.tapPromise({ stage }, (exchange) => untidy(exchange, log));
     const run = { ...faults, ...broken, ...afterwards }[options.rubbish];
     if (run) hooks.onRoute.tap({ stage }, run);

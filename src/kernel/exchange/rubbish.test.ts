@@ -13,7 +13,7 @@ function start(name: string): Promise<TestServer> {
   return startTestServer(`load_plugin ${fixture};\nserver { listen 127.0.0.1:0;\n${locations} }`);
 }
 
-/** What comes back for a request, with another one right behind it on the same connection. */
+/** The responses to a request and to another one directly behind it on the same connection. */
 function ask(server: TestServer, method: string): Promise<string> {
   const next = 'GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
   return server.raw(`${method} /it HTTP/1.1\r\nHost: a\r\n\r\n${next}`);
@@ -43,7 +43,7 @@ describe('a plugin nobody has checked the types of', () => {
       expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
       expect(statuses(received)).toEqual(['200']);
       expect(server.log.join('\n')).toMatch(NAMED);
-      // A HEAD's content is only told that nobody wants it.
+      // The body of a response to HEAD is only cancelled.
       expect(statuses(await ask(server, 'HEAD'))).toEqual(['200', '200']);
     },
   );
@@ -57,7 +57,7 @@ describe('a plugin nobody has checked the types of', () => {
   it.each(namesIn('fine'))('%s: no harm done', async (name) => {
     await using server = await start(name);
     expect(statuses(await ask(server, 'GET'))).toEqual(['200', '200']);
-    // The end of the first answer is where the client expects it.
+    // The first response ends where the client expects it.
     expect(await ask(server, 'HEAD')).toMatch(/\r\n\r\nHTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nok$/);
   });
 });

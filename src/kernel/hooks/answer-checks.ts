@@ -6,7 +6,7 @@ import type { TapOwner } from '../http/tap-owner.js';
 import type { Check } from './guard.js';
 import { answeredBy, type TappedExchange } from './tapped-exchange.js';
 
-/** What each hook takes from a tap. */
+/** Checks of the results of taps, for each hook. */
 
 /** @throws PluginError for what cannot be sent */
 function checkResponse(owner: TapOwner, answer: Response): void {
@@ -39,14 +39,14 @@ export const responseAnswer: Check<readonly [Response, TappedExchange], Response
   },
 };
 
-/** Who gave an answer to a request that has no exchange to tell it by, should the answer break off. */
+/** The tap that responded to a request without an exchange, for the message if the response breaks off. */
 const earlyOwners = new WeakMap<Response, TapOwner>();
 
 export function earlyOwner(response: Response): TapOwner | undefined {
   return earlyOwners.get(response);
 }
 
-/** There is no exchange yet that could tell who answered, should a field of it not be fit to be sent. */
+/** Without an exchange, only this check can name the tap whose response has an invalid field. */
 export const requestAnswer: Check<readonly [Request], Response | undefined> = {
   answered(owner, answer) {
     if (answer === undefined) return undefined;
@@ -57,5 +57,5 @@ export const requestAnswer: Check<readonly [Request], Response | undefined> = {
   },
 };
 
-/** Whatever it is. */
+/** Accepts every result. */
 export const anyAnswer: Check<readonly [unknown], void> = { answered() {} };

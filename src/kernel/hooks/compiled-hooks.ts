@@ -36,10 +36,13 @@ type ResponseCall = (
 ) => void;
 type DoneCall = (exchange: TappedExchange) => void;
 
-/** A route's hooks as dispatch calls them. A hook nobody tapped is undefined and costs nothing. */
+/** A route's hooks as dispatch calls them. A hook without taps is undefined and costs nothing. */
 export interface CompiledHooks {
   readonly onRoute: RouteCall | undefined;
-  /** The taps on `onRoute` in the stages before `handler`: what else holds for a path that another route answers. */
+  /**
+   * The taps on `onRoute` in the stages before `handler`: the rules that also apply to a path that another route
+   * handles.
+   */
   readonly restrict: RouteCall | undefined;
   readonly onResponse: ResponseCall | undefined;
   readonly onDone: DoneCall | undefined;
@@ -133,7 +136,7 @@ class HookCompiler {
     const run = guarded(this.#owner(tap), plain, anyAnswer);
     const watched = this.#watched(tap, doneLook, run);
     return (exchange) => {
-      // There is nobody left to tell, and the taps after it are to run all the same.
+      // The exchange is over, so errors can only be logged, and the remaining taps must run.
       try {
         watched(exchange);
       } catch (error) {

@@ -7,17 +7,17 @@ function isThenable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** What becomes of a tap's call; what it was called with tells for whom. */
+/** Handles the result of a call of a tap; the arguments identify the exchange. */
 export interface Check<Args extends readonly unknown[], Answer> {
-  /** Looks at what it answered. @throws PluginError */
+  /** Checks the result. @throws PluginError */
   answered(owner: TapOwner, answer: Answer, args: Args): Answer;
   /** It threw. */
   failed?(owner: TapOwner, args: Args): void;
 }
 
 /**
- * Wraps a function given to `tap()`. An async function there would be taken for an answer by tapable and its
- * rejection lost, so it is refused: when tapped if its kind shows, when it returns a promise otherwise.
+ * Wraps a function given to `tap()`. tapable would take the promise of an async function for a result and lose its
+ * rejection, so such a function is rejected: when it is tapped if its kind shows, otherwise when it returns a promise.
  */
 export function guarded<Args extends readonly unknown[], Answer>(
   owner: TapOwner,
@@ -38,8 +38,8 @@ export function guarded<Args extends readonly unknown[], Answer>(
 }
 
 /**
- * Wraps a function given to `tapPromise()`. A synchronous throw becomes a rejection: tapable 2.3 would leave the
- * hook's caller waiting for ever. So would a promise that is never settled: it is given up.
+ * Wraps a function given to `tapPromise()`. A synchronous throw becomes a rejection: tapable 2.3 would leave the hook's
+ * caller waiting without end. A promise that never settles has the same effect, so it is given up after the timeout.
  */
 export function guardedPromise<Args extends readonly unknown[], Answer>(
   owner: TapOwner,
@@ -79,7 +79,7 @@ export interface Limit<Args extends readonly unknown[], Answer> {
   progress(args: Args): unknown;
   /** The tap is waited for no longer. */
   abandon(args: Args): void;
-  /** What it answered all the same, later. */
+  /** Called with a result that arrives after the timeout. */
   late(answer: Answer): void;
 }
 
@@ -91,7 +91,7 @@ function bounded<Args extends readonly unknown[], Answer>(
   const problem = `no answer within ${timeoutGroup.limitMs / 1000} s (plugin_timeout)`;
   return (...args) =>
     new Promise((resolve, reject) => {
-      // Plain JavaScript may give the answer itself, or some other library's promise.
+      // Plain JavaScript may return the result itself, or the promise of another library.
       const answering = Promise.resolve(fn(...args));
       const finish = timeoutGroup.begin({
         progress: () => progress(args),

@@ -23,7 +23,10 @@ export function logRequestFault(
   log.error(`${method} ${target} (${where}): ${problem.message}${stack === undefined ? '' : `\n${stack}`}`);
 }
 
-/** Of what was not meant: that a plugin refuses, or has a name put on its fault, is no place in the code. */
+/**
+ * The stack of an unintended exception. A deliberate rejection, and the wrapper that adds the plugin's name, have no
+ * useful stack.
+ */
 function stackOf(problem: Error): string | undefined {
   const isWrapped = problem instanceof PluginError || problem instanceof HttpError;
   const thrown = isWrapped ? problem.cause : problem;

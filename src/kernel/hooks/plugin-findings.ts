@@ -5,7 +5,7 @@ import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic, Place, Severity } from '../diagnostics/diagnostic.js';
 import { PluginError } from '../http/plugin-error.js';
 
-/** @throws TypeError for a code that the plugin does not name: nobody could look it up */
+/** @throws TypeError for a code that the plugin does not declare: it could not be looked up */
 export function diagnosticOf({ name, codes }: Plugin, severity: Severity, finding: Finding): Diagnostic {
   if (Object.hasOwn(codes, finding.code)) return { ...finding, severity };
   throw new TypeError(`"${finding.code}" is none of the codes of plugin "${name}"`);
@@ -17,7 +17,10 @@ export function placeIn(uses: readonly DirectiveUse[], word: string | undefined)
   return uses.flatMap((use) => use.arguments).find(({ text }) => text === word)?.place ?? uses[0]?.place;
 }
 
-/** What a plugin threw while the server was built: its refusals, or its own fault with where in its code that is. */
+/**
+ * Converts an exception of a plugin while the server was built: its own diagnostics, or a bug with its place in the
+ * code.
+ */
 export function refusalOf(error: unknown, step: string, place: Place | undefined): readonly Diagnostic[] {
   if (error instanceof ConfigError) return error.diagnostics;
   const message = `${step}: ${error instanceof Error ? error.message : String(error)}`;

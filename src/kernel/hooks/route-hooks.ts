@@ -95,7 +95,7 @@ export class RouteHookTable {
   }
 }
 
-/** One plugin's facade of one route's hooks. A hook of it is made when it is asked for: few plugins want most routes. */
+/** A plugin's facade of one route's hooks. Each hook is created on first use: few plugins use most routes. */
 class PluginTaps implements RouteHooks {
   readonly #table: RouteHookTable;
   readonly #plugin: string;

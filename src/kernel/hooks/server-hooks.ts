@@ -121,7 +121,7 @@ export class ServerHookTable {
     if (this.#trace === 'off') return (request, done) => onRequest.callAsync(request, done);
     return (request, done) =>
       onRequest.callAsync(request, (error, response) => {
-        // One that has a route is reported when its exchange ends.
+        // A request with a route is reported when its exchange ends.
         if (error) report(request, 'before it had a route: failed', this.#log);
         else if (response !== undefined)
           report(request, `before it had a route: ${response.status}`, this.#log);

@@ -5,7 +5,7 @@ import type { Limit } from './guard.js';
 import type { TimeoutGroup } from './tap-timeout.js';
 import { abandon, isForwarding, type TappedExchange } from './tapped-exchange.js';
 
-/** Who waits that long; undefined where nobody has to: the plugin has bounds of its own. */
+/** Returns the group for a timeout; undefined where the plugin has limits of its own. */
 export type TimeoutGroupOf = (milliseconds: number | undefined) => TimeoutGroup | undefined;
 
 /** Changes while others have their turn: the client whose content is waited for, a route that is forwarded to. */

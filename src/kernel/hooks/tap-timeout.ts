@@ -1,6 +1,6 @@
-/** Something a plugin works on, and who is told when that takes too long. */
+/** Work of a plugin that has a timeout. */
 export interface Work {
-  /** Changes whenever it is somebody else's turn: then the time starts anew. */
+  /** Changes while the plugin waits for others: the timeout then starts again. */
   progress(): unknown;
   onTimeout(): void;
 }
@@ -55,7 +55,7 @@ export class TimeoutGroup {
   }
 }
 
-/** One for each length of time; none for Infinity. */
+/** Returns one group for each timeout; undefined for Infinity. */
 export function timeoutGroups(): (milliseconds: number) => TimeoutGroup | undefined {
   const known = new Map<number, TimeoutGroup>();
   return (milliseconds) => {

@@ -4,7 +4,7 @@ import type { Request, Response } from '../http/message.js';
 import type { Log } from '../log/log.js';
 import type { TappedExchange } from './tapped-exchange.js';
 
-/** One call of a tap, for one request. Times in milliseconds. */
+/** A call of a tap for one request. Times in milliseconds. */
 interface Step {
   readonly tap: Tap;
   /** Since the request's first tap. */
@@ -47,13 +47,16 @@ export function clientRequest(exchange: TappedExchange): Request {
   return exchange.origin === undefined ? exchange.request : clientRequest(exchange.origin);
 }
 
-/** What is seen of a tap's call. */
+/** Describes a call of a tap for the trace. */
 export interface Look<Args extends readonly unknown[], Answer> {
   request(args: Args): Request;
   decision(answer: Answer, args: Args): string;
 }
 
-/** What went wrong may hold a path or a secret: it is for the log, and what stands before it for the client, too. */
+/**
+ * The details may contain a path or a secret, so they go to the log only; the part in front of them goes to the client,
+ * too.
+ */
 const FAILED = 'failed';
 
 function failure(error: unknown): string {
@@ -84,7 +87,7 @@ export function traced<Args extends readonly unknown[], Answer>(
   };
 }
 
-/** The same for one that answers later. */
+/** The same for a promise. */
 export function tracedPromise<Args extends readonly unknown[], Answer>(
   tap: Tap,
   look: Look<Args, Answer>,
@@ -154,7 +157,7 @@ export function reportExchange(exchange: TappedExchange, log: Log): void {
   report(exchange.request, `by ${exchange.route.name}${forwarded}: ${how}`, log);
 }
 
-/** The answer with the steps so far in its `Server-Timing`. */
+/** Adds the steps so far to the response's `Server-Timing`. */
 export function withServerTiming(response: Response, exchange: TappedExchange): Response {
   const trace = traces.get(clientRequest(exchange));
   if (trace === undefined) return response;

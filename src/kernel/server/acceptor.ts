@@ -25,7 +25,10 @@ import { TurnedAway } from './turned-away.js';
 
 const BACKLOG = 1024;
 
-/** Looking at 10,000 busy connections takes a third of a millisecond: not for each of a crowd at the door. */
+/**
+ * Checking 10,000 busy connections takes a third of a millisecond: too much for each new connection of an overloaded
+ * server.
+ */
 const LOOK_AGAIN_MS = 20;
 /** Serves a connection in one protocol, until it calls `context.closed`. */
 export type Protocol = (transport: Transport, context: ConnectionContext) => ServedConnection;
@@ -83,7 +86,7 @@ export class Acceptor {
     return this.#connections.size;
   }
 
-  /** Lets so many of the connections go, with the next answers. */
+  /** Closes this many connections, each after its next response. */
   shed(connections: number): void {
     this.#shedder.request(connections);
   }
@@ -139,10 +142,7 @@ export class Acceptor {
     this.#shared.timeouts.stop();
   }
 
-  /**
-   * Serves a connection that is there.
-   * @param protocol what is spoken on it
-   */
+  /** Serves an existing connection. @param protocol the protocol spoken on it */
   serve(transport: Transport, endpoint: Endpoint<Site>, protocol: Protocol = http1): void {
     this.#connections.add(protocol(transport, this.#contextOf(endpoint)));
   }
@@ -181,7 +181,7 @@ export class Acceptor {
     this.serve(new SocketTransport(socket), group.endpointFor(socket));
   }
 
-  /** One for all connections of an address: made once, so that the engine sees one shape. */
+  /** Shared by all connections of an address, so that the engine sees one shape. */
   #contextOf(endpoint: Endpoint<Site>): EndpointContext {
     const known = this.#contexts.get(endpoint);
     if (known !== undefined) return known;

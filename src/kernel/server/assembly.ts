@@ -29,11 +29,11 @@ const MAX_INNER_ROUTES = 500;
 /** A whole server but for its sockets. */
 export interface Assembly {
   readonly hooks: ServerHookTable;
-  /** One for each server, in the configuration's order. */
+  /** The servers, in the configuration's order. */
   readonly sites: readonly BuiltSite[];
-  /** What this process counts. */
+  /** The metrics of this process. */
   readonly metrics: MetricsRegistry;
-  /** What the plugins warn of. */
+  /** The warnings of the plugins. */
   readonly warnings: readonly Diagnostic[];
   /** Opens the log files that the plugins described, while this process has all its rights. @throws ConfigError */
   openLogs(): Promise<void>;
@@ -46,7 +46,7 @@ export interface Assembly {
 }
 
 export interface AssemblyOptions {
-  /** Every request is traced, whatever the configuration says. */
+  /** Traces every request, whatever the configuration says. */
   readonly trace?: boolean;
   /**
    * It takes the place of a process that served. What has gone since that was started closes the routes that need it, and
@@ -160,7 +160,7 @@ export async function assemble(
     );
   if (!successor) found.push(...(await logs.doubts()));
   found.push(...(await logs.problems(successor ? 'warning' : 'error')));
-  // Of a block with mistakes it is not known what runs there.
+  // In a block with errors it is unknown which scripts run.
   if (!successor && !config.servers.some(({ route }) => isDoubtful(route)))
     found.push(...scriptExposure(sites, config.plugins));
   if (found.some(({ severity }) => severity === 'error')) {
@@ -182,9 +182,8 @@ export async function assemble(
 }
 
 /**
- * What the plugins would say about the blocks in which the loader found no mistake that concerns them, so that everything is
- * told at once.
- * @param config one that was compiled with mistakes
+ * The findings of plugins in the blocks without errors, so that all diagnostics are reported together.
+ * @param config compiled with errors
  */
 export async function preview(config: CompiledConfig): Promise<readonly Diagnostic[]> {
   const servers = config.servers

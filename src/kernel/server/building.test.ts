@@ -45,7 +45,7 @@ it('a plugin that cannot be disposed of does not keep a server from its end', as
 describe('a tap that cannot be', () => {
   it('without a function is refused with what it takes', async () => {
     const setup = ({ hooks }: SetupContext<unknown>): void => {
-      // As in JavaScript, where nobody says that the options are missing.
+      // Plain JavaScript, where no compiler reports missing options.
       const tap: unknown = hooks.onRequest.tap;
       if (typeof tap === 'function') tap(() => undefined);
     };
@@ -65,7 +65,7 @@ describe('a tap that cannot be', () => {
   });
 
   it.each<['onRoute' | 'onResponse' | 'onDone', unknown, string]>([
-    // As Stage.acess is: the tap would stand behind the responses that it is meant to refuse.
+    // The value of a misspelled `Stage.acess`: the tap would run after the responses that it is meant to reject.
     ['onRoute', { stage: undefined }, 'plugin "under-test" taps onRoute: "stage" must be a number'],
     ['onRoute', { methods: ['get'] }, '"methods" must be a list of methods in capitals, got get'],
     ['onRoute', { answer: true }, 'the option "answer": did you mean "answers"?'],

@@ -13,7 +13,7 @@ import { type RootMapping, resolveVisible } from '../path/url-path.js';
 import type { Route } from '../routing/route.js';
 import type { RouteScripts } from '../routing/scripts.js';
 
-/** What a route knows besides its own block. */
+/** Properties of a route besides its own block. */
 export interface RouteSurroundings {
   /** The route of the block around it; undefined for a server's. */
   readonly around: Pick<RouteView, 'label'> | undefined;

@@ -1,7 +1,7 @@
 import type { MetricsRegistry } from '../metrics/metrics.js';
 import type { Acceptor } from './acceptor.js';
 
-/** The kernel's own numbers: what is known of the connections when somebody looks. */
+/** The kernel's own metrics: the states of the connections at the time of the scrape. */
 export function measureConnections(acceptor: Acceptor, metrics: MetricsRegistry): void {
   metrics.gauge(
     {

@@ -13,7 +13,7 @@ import type { WriteBatch } from '../net/write-batch.js';
 import type { Endpoint } from '../routing/router.js';
 import type { ConnectionShedder } from './shedding.js';
 
-/** What the connections of a server process share. */
+/** State shared by the connections of a server process. */
 export interface SharedContext {
   readonly timeouts: Timeouts;
   readonly writeBatch: WriteBatch;
@@ -24,7 +24,7 @@ export interface SharedContext {
   readonly closed: (connection: ServedConnection) => void;
 }
 
-/** What the connections of one address need around them. */
+/** Context of the connections of one address. */
 export class EndpointContext implements ConnectionContext {
   readonly timeouts: Timeouts;
   readonly writeBatch: WriteBatch;

@@ -11,8 +11,8 @@ import { sharedDirectory } from '../rights/shared-directory.js';
 import { NO_DIRECTORY, writeProblem } from '../rights/write-problem.js';
 
 /**
- * What the main block takes for granted of this machine, and is not so. Without these a start would fail later.
- * @param account what the workers run as
+ * Prerequisites of the main block that this machine does not meet; a start would fail without them.
+ * @param account the account of the workers
  */
 export async function missingPrerequisites(
   { main, uses }: Config,
@@ -75,7 +75,7 @@ interface Missing {
   readonly hint: string;
 }
 
-/** A folder that is not there may be made before the start, as a service manager does: that is no more than a warning. */
+/** A missing directory may be created before the start, for instance by a service manager: it is only a warning. */
 async function unwritable(
   directive: 'error_log' | 'pid',
   path: string,
@@ -91,8 +91,8 @@ async function unwritable(
 }
 
 /**
- * Root can ask the system. Anybody else reads the machine's own tables, and accounts of a directory service are in none: so
- * that is no more than a warning.
+ * Root can ask the system. Other users read the machine's own tables, which do not list the accounts of a directory
+ * service: a missing account is then only a warning.
  */
 async function unknownAccounts(user: UserSetting | undefined): Promise<readonly Missing[]> {
   if (user === undefined) return [];

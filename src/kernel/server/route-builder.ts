@@ -22,13 +22,15 @@ export interface LoadedPlugin {
   readonly running: RunningPlugin;
 }
 
-/** What building routes needs, and where findings are gathered: all of them are told at once. */
+/** Inputs for building routes, and the list of findings, which are reported together. */
 export interface BuildContext {
   readonly plugins: readonly LoadedPlugin[];
   readonly log: Log;
   readonly logs: LogFiles;
   readonly found: Diagnostic[];
-  /** What a route lacks, or why a plugin refuses it, closes it and is a warning: see AssemblyOptions. */
+  /**
+   * True if a missing prerequisite or a rejection by a plugin closes the route and is a warning: see AssemblyOptions.
+   */
   readonly successor: boolean;
   /** Names of plugins whose setup failed in a successor, with whether a route with these options needs them. */
   readonly lost: ReadonlyMap<string, (options: OptionValues | undefined) => boolean>;
@@ -40,12 +42,12 @@ export interface BuildContext {
   readonly changed: (path: string) => void;
   /** The same for the routes with the same settings. */
   readonly hookSettings: (config: Pick<RouteConfig, 'pluginTimeout' | 'trace'>) => HookSettings;
-  /** What the routes of the configuration have in common. */
+  /** State shared by the routes of the configuration. */
   readonly shared: SharedTaps;
 }
 
 export interface RouteKind {
-  /** When nothing answers in it, that is worth a warning. */
+  /** True if it is worth a warning that no plugin responds in it. */
   readonly answers: boolean;
   /** It is one of `everyRoute`. */
   readonly isListed: boolean;

@@ -14,8 +14,8 @@ import type { BuiltSite } from './site-builder.js';
 const MAX_COMPARISONS = 100_000;
 
 /**
- * What the routes of all servers together do to scripts, by the directories that they are mapped to: a file that clients can
- * create must not run (an error), and a file that runs in one location should not be sent as source by another (a warning).
+ * Compares what the routes of all servers do with scripts in the same directories: a file that clients can create must
+ * not run (an error), and a file that runs in one location should not be sent as source by another (a warning).
  */
 export function scriptExposure(
   sites: readonly BuiltSite[],
@@ -37,7 +37,7 @@ function storeOf(route: Route): readonly RouteStore[] {
   return store === undefined ? [] : [{ route, store }];
 }
 
-/** One error for each directory that says so, and its subdirectories. */
+/** Reports one error for each directory that is declared so, and its subdirectories. */
 function uploadsThatRun(sites: readonly BuiltSite[], served: ServedAreas): readonly Diagnostic[] {
   const stores = sites.flatMap(({ routes }) => routes.flatMap(storeOf));
   const found: Diagnostic[] = [];

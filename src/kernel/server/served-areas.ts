@@ -14,7 +14,7 @@ export interface Area {
   /** The block around it. */
   readonly outer: Area | undefined;
   readonly root: RootMapping | undefined;
-  /** What paths in it start with: empty for all, `/img`. */
+  /** The prefix of its paths: empty for all, `/img`. */
   readonly url: string;
   /** With links resolved; empty without a root. */
   readonly directory: string;
@@ -22,7 +22,7 @@ export interface Area {
   readonly name: string | undefined;
 }
 
-/** What a server does with the file of a URL. */
+/** The treatment of a URL's file by a server. */
 export interface Treatment {
   readonly root: RootMapping | undefined;
   /** The location that the path lies in, and the extension location that acts there. */
@@ -38,7 +38,7 @@ export interface Treatment {
 /** Where the routes of a configuration are mapped to on the disk, and what they do with files there. */
 export class ServedAreas {
   readonly areas: readonly Area[];
-  /** Of all scripts, with their dot; an empty one where files without an extension run. */
+  /** The extensions of all scripts, with their dot; an empty one where files without an extension run. */
   readonly extensions: ReadonlySet<string>;
   readonly #plugins: readonly Plugin[];
   readonly #real = new Map<string, string>();
@@ -77,7 +77,7 @@ export class ServedAreas {
     return this.real(join(mapping.directory, relative(mapping.prefix, prefix)));
   }
 
-  /** What is done with a file of an area. @param path below its directory: `sub/x.php` */
+  /** The treatment of a file in an area. @param path below its directory: `sub/x.php` */
   treatmentOf(area: Area, path: string): Treatment {
     const { table, blocks, server } = area.site;
     const url = area.name === undefined ? `${area.url}/${path}` : area.url;

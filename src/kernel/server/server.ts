@@ -14,19 +14,19 @@ import { measureConnections } from './connection-metrics.js';
 
 /** A server at work. */
 export interface RunningServer {
-  /** Where it answers, as bound: port 0 has become a real one. */
+  /** The bound addresses: port 0 is replaced by the actual port. */
   readonly addresses: readonly Address[];
-  /** What this process counts. */
+  /** The metrics of this process. */
   readonly metrics: MetricsRegistry;
-  /** What the plugins warn of in the configuration. */
+  /** The warnings of the plugins about the configuration. */
   readonly warnings: readonly Diagnostic[];
   /** The plugins with taps of onRequest: they act on every route. */
   readonly answering: ReadonlySet<string>;
   /** Open client connections now. */
   connections(): number;
-  /** Lets so many connections go, each with its next answer: another process should have them. */
+  /** Closes this many connections, each after its next response, so that another process gets them. */
   shed(connections: number): void;
-  /** Has the plugins open their log files anew. */
+  /** Tells the plugins to reopen their log files. */
   reopen(): Promise<void>;
   /**
    * Stops accepting, lets what is in flight end within `graceMs` (30 s when left out), then cuts it; plugins are
@@ -38,7 +38,7 @@ export interface RunningServer {
 }
 
 export interface StartOptions extends AssemblyOptions {
-  /** Listening sockets that are there already: a `listen` that names the address of one is served on it. */
+  /** Existing listening sockets: a `listen` with the address of one is served on it. */
   readonly inherited?: InheritedSockets;
   /** Takes the addresses; this process does when left out. */
   readonly sockets?: SocketSource;
@@ -48,11 +48,11 @@ const DEFAULT_GRACE_MS = 30_000;
 
 /** A server that is set up, and has not asked for its addresses yet. */
 export interface PreparedServer {
-  /** What the plugins warn of in the configuration, and what a successor serves without. */
+  /** The warnings of the plugins about the configuration, and the parts that a replacement worker serves without. */
   readonly warnings: readonly Diagnostic[];
   /**
-   * Takes all addresses and opens the logs: after this no right of root is needed. Lets go of what was made when that
-   * fails. @throws ListenError, ConfigError
+   * Binds all addresses and opens the logs: after this no right of root is needed. Releases everything on failure.
+   * @throws ListenError, ConfigError
    */
   bind(): Promise<BoundServer>;
   /** It is not needed. */
@@ -61,7 +61,7 @@ export interface PreparedServer {
 
 /** A server that has its addresses, and accepts nothing there yet. */
 export interface BoundServer {
-  /** Has the plugins begin and accepts connections. Lets go of what was made when that fails. @throws ListenError, ConfigError */
+  /** Starts the plugins and accepts connections. Releases everything on failure. @throws ListenError, ConfigError */
   serve(): Promise<RunningServer>;
   /** Opens the log files again. */
   reopen(): Promise<void>;

@@ -2,8 +2,8 @@
 const VALID_MS = 1000;
 
 /**
- * Connections that another worker should have: each ends with its next answer, which says so (RFC 9112 §9.6), and its
- * client connects anew. One that is idle costs nothing and stays.
+ * Selects connections that another worker should have: each is closed after its next response, which says so (RFC 9112
+ * §9.6), and its client reconnects. An idle connection costs nothing and stays open.
  */
 export class ConnectionShedder {
   #left = 0;

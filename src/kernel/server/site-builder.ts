@@ -95,7 +95,7 @@ class SiteBuilder {
 
   async #extensions(config: RouteConfig, around: Route): Promise<ReadonlyMap<string, Route> | undefined> {
     const extensions = new Map<string, Route>();
-    // One that has no root where it is written may have one where it acts.
+    // A location without a root of its own may have one where it acts.
     const actsElsewhere = config.children.some(({ pattern }) => pattern.kind === 'prefix');
     for (const child of config.children) {
       if (child.pattern.kind !== 'extension') continue;
@@ -156,7 +156,7 @@ function isKnown({ code, message, severity }: Diagnostic, found: readonly Diagno
   );
 }
 
-/** A server, or a location around others, may leave the answering to them. */
+/** A server, or a location around others, may leave the responses to them. */
 function isInnermost({ pattern, uses }: RouteConfig): boolean {
   return pattern.kind !== 'server' && !uses.has('location');
 }

@@ -2,7 +2,9 @@ import { type Diagnostic, formatPlace } from '../diagnostics/diagnostic.js';
 import { PluginError } from '../http/plugin-error.js';
 import { ListenError } from '../net/listener.js';
 
-/** Why a server cannot start, in one line where that tells it all. A ConfigError's mistakes are rendered apart. */
+/**
+ * The reason why a server cannot start, in one line if possible. The errors of a ConfigError are rendered separately.
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof ListenError) {
     const { place } = error.listen;

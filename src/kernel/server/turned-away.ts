@@ -6,18 +6,18 @@ import type { Timeouts } from '../net/timeouts.js';
 /** How long a client that is turned away may take to read why, in milliseconds. */
 const TURNED_AWAY_MS = 1000;
 
-/** @param date RFC 9110 §6.6.1 leaves it out of 5xx answers at will; ours have it in all */
+/** @param date RFC 9110 §6.6.1 makes it optional in 5xx responses; ours always have it */
 function overloaded(date: string, server: string): string {
   return `HTTP/1.1 503 Service Unavailable\r\n${server === '' ? '' : `Server: ${server}\r\n`}Date: ${date}\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
 }
 
-/** Clients that are told that there are too many connections. */
+/** Clients that get 503 because there are too many connections. */
 export class TurnedAway {
   readonly #max: number;
   readonly #timeouts: Timeouts;
   #count = 0;
 
-  /** @param max at once; any more are closed without a word */
+  /** @param max at a time; further ones are closed without a response */
   constructor(max: number, timeouts: Timeouts) {
     this.#max = max;
     this.#timeouts = timeouts;

@@ -3,7 +3,7 @@ import type { Plugin } from '../../kernel/contract/plugin.js';
 import type { TestFiles } from '../files.js';
 import type { FullRequest, InjectRequest } from '../request.js';
 
-/** What `conformance` runs a plugin with. */
+/** Inputs of `conformance` for a plugin. */
 export interface ConformanceOptions {
   /** Directives inside a `server` block that enable the plugin on the routes of the requests. */
   readonly conf: string;

@@ -8,7 +8,7 @@ import { elsewhereInNginx } from '../nginx/contexts.js';
 import { nginxOutcome } from '../nginx/directives.js';
 import type { Outcome } from '../nginx/outcome.js';
 
-/** What may be said about where directives stand. */
+/** Context for checking where directives are allowed. */
 export interface CheckContext {
   readonly registry: Registry;
   readonly findings: Findings;
@@ -69,7 +69,8 @@ function collectUnknown(
   const outcome = nginxOutcome(use.name, words, check.registry);
   if (outcome !== undefined) {
     reportNginx(use, outcome, check);
-    // What is in nginx's outermost block counts as if it stood outside of it; what is in others means nothing here.
+    // Directives in nginx's outermost block are treated as if they were outside it; those in other blocks have no
+    // meaning here.
     if (use.name === 'http' && context === 'main') collect(use.block ?? [], context, check, checked);
     return;
   }
@@ -84,7 +85,7 @@ function add(checked: Map<string, DirectiveUse[]>, name: string, use: DirectiveU
   else uses.push(use);
 }
 
-/** What is in a misspelled `servr { … }` is checked as what was meant. */
+/** The content of a misspelled `servr { … }` is checked as if the name were correct. */
 function blockMeant(
   use: DirectiveUse,
   context: Context,
@@ -120,7 +121,7 @@ function placesOf({ contexts }: Rule): string {
   return contexts.map((name) => (name === 'main' ? 'main (outside of all blocks)' : name)).join(' or ');
 }
 
-/** A block is read whatever its arguments are: what is in it has mistakes of its own. */
+/** A block is read whatever its arguments are: its content can have errors of its own. */
 export function mayBeWritten(use: DirectiveUse, rule: Rule, findings: Findings): boolean {
   const hint = `usage: ${usageLine(use.name, rule)}`;
   const isCountRight = checkCount(use, rule, hint, findings);
@@ -187,7 +188,7 @@ function reportUnknown(use: DirectiveUse, context: Context, check: CheckContext)
   if (!check.complete && rule === undefined) return;
   const belongs = here === undefined && rule !== undefined ? ` It belongs in ${placesOf(rule)}` : '';
   const hint = meant === undefined ? {} : { hint: `did you mean "${meant}"?${belongs}` };
-  // What is like no name is no slip of one.
+  // A name unlike any known one is not a typing error.
   findings.concerning(meant ?? '', () => findings.error('unknown-directive', message, use.place, hint));
 }
 

@@ -36,7 +36,7 @@ export function inherit(
   return { ...values, doubts: doubtsAbout(findings.concernsSince(errorsBefore), outer.doubts, registry) };
 }
 
-/** Of the kernel's, what plugins judge a block by. */
+/** Directives of the kernel by which plugins judge a block. */
 const JUDGED_BY: ReadonlySet<string> = new Set(['root', 'server_dir', 'include', 'load_plugin']);
 
 function doubtsAbout(
@@ -120,7 +120,7 @@ function compileLocations(
     const within = insideOfBlock(context);
     const route = compileRoute(
       {
-        // What is inside a location that matches nothing is still checked.
+        // The content of a location that matches nothing is still checked.
         ...(location ?? parent),
         name: `location ${use.arguments.map(({ text }) => text).join(' ')}`,
         place: use.place,

@@ -18,7 +18,7 @@ import { fallbackOptions, settle } from './values.js';
 
 /** A configuration as it was read, before its meaning is known. */
 export interface Tree {
-  /** What `server_dir` starts from, and is by default. Absolute. */
+  /** The directory that `server_dir` is relative to, and its default. Absolute. */
   readonly base: string;
   /** As it is shown to people. */
   readonly file: string;
@@ -30,7 +30,7 @@ export interface Tree {
 }
 
 /**
- * Checks and settles everything. Every mistake goes to `findings`; with one, the answer is not to be used.
+ * Checks and settles everything. Every error goes to `findings`; with one, the result must not be used.
  * @param provenance records where the values come from; servers and locations are `inside` of it
  */
 export function compile(
@@ -56,7 +56,7 @@ export function compile(
     compileServer(use, outer, connection, insideOfBlock(context)),
   );
   reportConflicts(servers, findings);
-  // After another mistake, "no server" is often its consequence: the server is in what could not be read.
+  // After another error, "no server" is often only its consequence: the server is in the part that could not be read.
   if (servers.length === 0 && !findings.failed) {
     findings.error('no-server', 'there is no server', undefined, {
       hint: `add one: server { listen 8080; root www; }`,

@@ -4,7 +4,7 @@ import type { Findings } from '../../diagnostics/findings.js';
 import type { WrittenRoutes } from './forget-directives.js';
 import { addressOf } from './listen.js';
 
-/** A server with where each of its names stands. */
+/** A server with the places of its names. */
 export interface NamedServer {
   readonly config: ServerConfig;
   readonly namePlaces: ReadonlyMap<string, Place>;
@@ -12,7 +12,7 @@ export interface NamedServer {
   readonly written: WrittenRoutes;
 }
 
-/** What no server can say alone: who has an address, a name or a default twice. */
+/** Conflicts between servers: an address, a name or a default that is used twice. */
 export function reportConflicts(servers: readonly NamedServer[], findings: Findings): void {
   const names = new Map<string, Place | undefined>();
   const defaults = new Map<string, Place | undefined>();

@@ -21,7 +21,7 @@ export function insideOf(
 ): RouteConfig {
   const { pattern, name, place, children, uses } = location;
   const own = (directive: string): RouteConfig => (uses.has(directive) ? location : around);
-  // Its mistakes were reported where it is written.
+  // Its errors were reported where it is written.
   const findings = new Findings();
   return {
     pattern,

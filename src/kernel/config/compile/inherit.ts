@@ -6,7 +6,7 @@ import type { SharedOptions } from './shared-options.js';
 import { settleTypes } from './types.js';
 import { type SettleContext, settle, settleOptions } from './values.js';
 
-/** What a block hands on to the blocks in it. */
+/** Values that a block passes on to the blocks inside it. */
 export type InheritedValues = Pick<
   RouteConfig,
   | 'root'
@@ -25,7 +25,7 @@ export type InheritedValues = Pick<
   | 'doubts'
 >;
 
-/** What compiling any block needs. */
+/** Context for compiling any block. */
 export interface CompileContext extends CheckContext, SettleContext {
   readonly plugins: readonly Plugin[];
   readonly shared: SharedOptions;

@@ -6,7 +6,7 @@ import { type Argument, ArgumentError, type DirectiveUse, type Scope } from '../
 
 /** `listen` and `server_name`: where a server is, and what it is called. */
 
-/** What nginx lets one choose about a socket, where there is nothing to choose here. */
+/** Socket parameters of nginx that have no effect here. */
 const NGINX_SOCKET =
   /^(?:(?:setfib|fastopen|backlog|rcvbuf|sndbuf|accept_filter|so_keepalive)=.*|deferred|bind|reuseport|multipath)$/;
 const IGNORED: readonly (readonly [RegExp, string])[] = [
@@ -33,7 +33,7 @@ function isIgnored(word: Argument, address: Argument): boolean {
   return word.place.line === address.place.line && whyIgnored(word) !== undefined;
 }
 
-/** What sun_path holds on Linux, less its final NUL. */
+/** Capacity of sun_path on Linux without its final NUL. */
 const MAX_SOCKET_PATH = 107;
 
 /** @throws ArgumentError */
@@ -96,7 +96,7 @@ function readTcpAddress(word: Argument): { readonly host: string; readonly port:
   return { host, port };
 }
 
-/** Of addresses that are well formed, but that no socket of a server can have. */
+/** Well-formed addresses that no server socket can have. */
 function addressHint(host: string): string | undefined {
   const inner = /^\[(.*)\]$/.exec(host)?.[1] ?? '';
   if (!isIPv6(inner)) return undefined;

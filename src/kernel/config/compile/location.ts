@@ -2,7 +2,7 @@ import type { RoutePattern } from '../../contract/config.js';
 import { type Argument, ArgumentError, type DirectiveUse } from '../../contract/directive.js';
 import { isUnder } from '../../path/url-path.js';
 
-/** What a `location` matches, and the URL prefix its block stands for. */
+/** The pattern of a `location`, and the URL prefix of its block. */
 export interface LocationPattern {
   readonly pattern: Exclude<RoutePattern, { kind: 'server' }>;
   readonly prefix: string;
@@ -39,7 +39,7 @@ function modifierHint(modifier: string, pattern: string): string {
   return 'a path with a space in it needs quotes';
 }
 
-/** What to write for the regular expressions that most sites of nginx have. */
+/** Replacements for the regular expressions that most nginx sites use. */
 function insteadOf(pattern: string): string {
   if (/^\^?\/?\\\./.test(pattern) && !/\$$/.test(pattern))
     return 'take it out: names with a leading dot are not served';
@@ -95,7 +95,7 @@ export function locationKey({ pattern }: LocationPattern): string {
   return pattern.kind === 'extension' ? `*${pattern.extension}` : `${pattern.kind} ${pattern.path}`;
 }
 
-/** Why a location cannot stand in the block around it; undefined when it can. */
+/** Why a location is not allowed in its enclosing block; undefined when it is. */
 export function misplacement(inner: LocationPattern, outer: LocationPattern): string | undefined {
   if (outer.pattern.kind === 'extension') return 'nothing is looked up inside a location by extension';
   if (inner.pattern.kind === 'extension') return undefined;

@@ -2,8 +2,9 @@ import type { Config, RouteConfig } from '../../contract/config.js';
 import type { Findings } from '../../diagnostics/findings.js';
 
 /**
- * Warns where a route asks for a password and answers by `return`: that answers first, as in nginx, and so to everybody. Of
- * a `return` below a protected block, only one that sends something is told of: a redirect or an error gives nothing away.
+ * Warns about a route that asks for a password and responds with `return`: as in nginx, `return` comes first, so every
+ * client gets it. Below a protected block, only a `return` that sends text is reported: a redirect or an error reveals
+ * nothing.
  */
 export function warnOfOpenReturns({ servers }: Config, findings: Findings): void {
   for (const { route } of servers) warnBelow(route, findings);

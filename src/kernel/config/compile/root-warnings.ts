@@ -45,7 +45,7 @@ function isWrittenForNginx({ name }: DirectiveUse, route: RouteConfig): boolean 
   return existsSync(route.root.directory + path);
 }
 
-/** What nginx would add to the root. */
+/** The suffix that nginx would append to the root. */
 function pathOf({ pattern, prefix }: RouteConfig): string {
   return pattern.kind === 'exact' ? pattern.path : prefix;
 }
@@ -58,7 +58,7 @@ function hintFor(written: string, serverDir: string): string {
 
 type Kind = 'nothing' | 'file' | 'other';
 
-/** What cannot be looked at is taken to be there: the server may run as another user. */
+/** A path that cannot be checked is assumed to exist: the server may run as another user. */
 function kindOf(path: string): Kind {
   try {
     const stats = statSync(path, { throwIfNoEntry: false });

@@ -3,8 +3,8 @@ import type { Findings } from '../../diagnostics/findings.js';
 import type { Registry } from '../directives/registry.js';
 
 /**
- * A `;` missing at a line's end makes one directive of two. Where a word that starts a line is the name of a
- * directive, that is what happened: it is reported, and the two are told apart again.
+ * A `;` missing at the end of a line merges two directives. If a word that starts a line is the name of a directive,
+ * this is reported and the two are separated again.
  */
 export function separateRunOns(
   uses: readonly DirectiveUse[],
@@ -27,7 +27,7 @@ function separate(use: DirectiveUse, registry: Registry, findings: Findings): Di
   });
   const next = use.arguments[at];
   if (next === undefined) {
-    // What `types` holds are no directives.
+    // The lines inside `types` are not directives.
     if (use.block === undefined || use.name === 'types') return use;
     const block = separateRunOns(use.block, registry, findings);
     return block === use.block ? use : { ...use, block };

@@ -7,9 +7,9 @@ function isPrimitive(value: unknown): value is Primitive {
 }
 
 /**
- * Equal option values as one: a thousand servers with the same twenty locations hold twenty sets of options. Only lists of
- * plain values are compared by what is in them: any other object may be told apart by its identity, as a limit is that all
- * blocks count against which inherit it.
+ * Stores equal option values only once: a thousand servers with the same twenty locations hold twenty sets of options.
+ * Only lists of plain values are compared by content. Any other object may be significant by its identity, such as a
+ * limit that counts all blocks which inherit it.
  */
 export class SharedOptions {
   readonly #lists = new Map<string, readonly unknown[]>();

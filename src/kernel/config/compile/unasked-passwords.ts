@@ -20,7 +20,7 @@ export function warnOfUnaskedPasswords({ uses, servers }: Config, findings: Find
   if (!servers.some(({ route }) => isAsked(route))) warn({ uses });
 }
 
-/** `auth_basic off` counts: it says that nobody is to be asked. */
+/** `auth_basic off` counts: it states that no password is required. */
 function isAsked({ uses, options, children }: RouteConfig): boolean {
   const challenge: unknown = options.get('basic-auth')?.auth_basic;
   return uses.has('auth_basic') || (challenge !== undefined && challenge !== 'off') || children.some(isAsked);

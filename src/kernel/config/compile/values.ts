@@ -60,7 +60,7 @@ function reportArgument(
   );
 }
 
-/** What each plugin's options are where no block has a directive of it. */
+/** The options of each plugin where no block uses its directives. */
 export function fallbackOptions(plugins: readonly Plugin[]): ReadonlyMap<string, OptionValues> {
   return new Map(
     plugins.map(({ name, directives }) => [

@@ -133,7 +133,7 @@ export const argument = {
       return value >= min && value <= max ? value : undefined;
     },
   }),
-  /** One of the given words. */
+  /** A word out of the given ones. */
   oneOf: <const Word extends string>(words: readonly Word[]): ArgumentType<Word> => ({
     usage: words.join('|'),
     expected: words.length === 1 ? `"${words[0]}"` : `one of ${words.map((word) => `"${word}"`).join(', ')}`,

@@ -25,7 +25,7 @@ export interface DirectiveOptions<T> {
   readonly inherit?: Inheritance;
   /** A whole directive as people write it: `client_max_body_size 10m;`. */
   readonly example?: string;
-  /** How the default is written, where that cannot be told from the value: `stderr info`. */
+  /** The default in written form, where the value does not determine it: `stderr info`. */
   readonly writtenDefault?: string;
 }
 
@@ -129,7 +129,7 @@ export const duration = (options: DirectiveOptions<number>): Directive<number> =
 /** An absolute path; a relative one starts from `server_dir`. */
 export const path = (options: DirectiveOptions<string | undefined>): Directive<string | undefined> =>
   single<string, undefined>(argument.path, options);
-/** One argument, as written. It must be quoted where it has spaces, `;` or braces. */
+/** A single argument, as written. It must be quoted if it has spaces, `;` or braces. */
 export const text = <Default extends string | undefined>(
   options: DirectiveOptions<string | Default>,
 ): Directive<string | Default> => single<string, Default>(argument.text, options);
@@ -140,7 +140,7 @@ export const template = (options: DirectiveOptions<Template | undefined>): Direc
 export const integer = (
   options: DirectiveOptions<number> & { readonly min: number; readonly max: number },
 ): Directive<number> => single(argument.integer(options.min, options.max), options);
-/** One of the given words. */
+/** A word out of the given ones. */
 export const oneOf = <const Word extends string>(
   words: readonly Word[],
   options: DirectiveOptions<NoInfer<Word>>,

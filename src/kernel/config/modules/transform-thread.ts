@@ -46,7 +46,7 @@ class TransformThread {
       transferList: [port2],
     });
     this.#worker.unref();
-    // What went wrong is the timeout's to tell: the caller is waiting, and no event reaches it.
+    // The timeout reports the failure: the caller is blocked, and no event reaches it.
     this.#worker.on('error', () => {});
     this.#idle = setTimeout(() => {
       onEnd();
