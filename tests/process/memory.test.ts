@@ -116,8 +116,8 @@ describe('memory', () => {
     const many = await heapsWith(servers);
     const routes = (servers - 1) * 21;
     const [worker, standby] = many.map((bytes, index) => (bytes - (few[index] ?? 0)) / routes);
-    expect(worker).toBeLessThan(5 * KIB);
-    expect(standby).toBeLessThan(5 * KIB);
+    expect(worker).toBeLessThan(4 * KIB);
+    expect(standby).toBeLessThan(4 * KIB);
   });
 
   it.runIf(process.platform === 'linux')(
