@@ -34,7 +34,8 @@ async function visit(server: RunningCommand, count: number): Promise<readonly nu
 
 function expectQuick(times: readonly number[]): void {
   expect(times[Math.floor(times.length / 2)]).toBeLessThan(100);
-  expect(times.at(-1)).toBeLessThan(2000);
+  // Four such tests run at a time, on a machine that may have other work: 0.3 to 2.8 s were measured.
+  expect(times.at(-1)).toBeLessThan(10_000);
 }
 
 /** Opens the given number of connections, a hundred at a time, because the system's accept queue is bounded. */
