@@ -34,8 +34,7 @@ async function visit(server: RunningCommand, count: number): Promise<readonly nu
 
 function expectQuick(times: readonly number[]): void {
   expect(times[Math.floor(times.length / 2)]).toBeLessThan(100);
-  // Four such tests run at a time, on a machine that may have other work: 0.3 to 2.8 s were measured.
-  expect(times.at(-1)).toBeLessThan(10_000);
+  expect(times.at(-1)).toBeLessThan(2000);
 }
 
 /** Opens the given number of connections, a hundred at a time, because the system's accept queue is bounded. */
@@ -95,7 +94,8 @@ const modes: readonly Mode[] = [
   },
 ];
 
-describe.concurrent('1,000 clients at one byte a second', () => {
+// Sequential: four at a time would not connect within the timeouts that they test.
+describe('1,000 clients at one byte a second', () => {
   test.each(modes)(
     'a $what: others are served, memory is bounded, and the time for it runs out',
     { timeout: 120_000 },
