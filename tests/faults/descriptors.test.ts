@@ -50,7 +50,7 @@ describe.runIf(process.platform === 'linux')(`a server that may have ${LIMIT} de
     const { server, room } = await limited('');
     expect(room).toBeGreaterThan(5);
     expect(room).toBeLessThan(LIMIT / 2);
-    expect(server.stderr()).toContain(`a process may have ${LIMIT} descriptors here (ulimit -n)`);
+    expect(server.stderr()).toContain(`the process may open ${LIMIT} descriptors (ulimit -n)`);
   });
 
   it('gives 500 clients 200, or 503 with Retry-After, or no response; and serves all clients after they have left', async () => {
