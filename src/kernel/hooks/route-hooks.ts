@@ -57,10 +57,11 @@ export class RouteHookTable {
     this.#sealed = true;
   }
 
-  /** The hooks; compiled when they are first asked for. */
+  /** Returns the hooks. The first call compiles them; dispatch calls this several times for each request. */
   compile(): CompiledHooks {
+    if (this.#compiled !== undefined) return this.#compiled;
     this.seal();
-    this.#compiled ??= compileHooks(
+    this.#compiled = compileHooks(
       { onRoute: this.#onRoute, onResponse: this.#onResponse, onDone: this.#onDone },
       this.#methods,
       this.#route.name,
