@@ -26,7 +26,7 @@ function startFailure(program: string, cause: unknown): HttpError {
 /** A running script with its process group, which is killed as a whole: no child of a script outlives it for long. */
 export class ScriptProcess {
   readonly output: OutputPipe;
-  /** Resolves when the system has released the process: it is no zombie any more. */
+  /** Resolves when the system has released the process, so that it is not a zombie any more. */
   readonly exited: Promise<Exit>;
   /** Resolves when its whole group has been killed and its pipes are closed. */
   readonly gone: Promise<void>;

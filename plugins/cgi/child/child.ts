@@ -24,7 +24,7 @@ export interface Child {
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves when the system has released the process: it is no zombie any more. */
+  /** Resolves when the system has released the process, so that it is not a zombie any more. */
   readonly exited: Promise<Exit>;
   /** Resolves when it has exited and no process holds its stdout or stderr open. */
   readonly closed: Promise<void>;

@@ -59,7 +59,7 @@ class HeadersWithout implements RequestHeaders {
  * The request an exchange is forwarded with.
  * @param target an absolute path with an optional query
  * @param method undefined keeps the method and the content
- * @throws HttpError 500 after too many forwards, 400 for a target that is no path
+ * @throws HttpError 500 after too many forwards, 400 for a target that is not a path
  */
 export function forwardedRequest(
   from: LiveExchange,

@@ -3,7 +3,7 @@ import { filesOf } from '../files/match-files.js';
 import { codeBeside, versionOf, type Watched, type WatchedPattern } from '../files/watched.js';
 import { importsOf } from './imports.js';
 
-/** Programs next to each other that are watched; a directory with more is no directory of programs. */
+/** Programs next to each other that are watched; a directory with more files is not a directory of programs. */
 const MAX_BESIDE = 1000;
 
 /** The programs that a configuration runs, itself or as plugins, and what they are before they are run. */
