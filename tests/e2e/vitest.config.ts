@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Runs the real command on the demonstration site. All files share one server, so they run one after the other. */
 export default defineConfig({
   test: {
+    expect: { poll: { timeout: 30_000 } },
     dir: 'tests/e2e',
     include: ['**/*.e2e.ts'],
     fileParallelism: false,
