@@ -126,7 +126,7 @@ describe('a listing', () => {
 });
 
 describe('which requests are answered', () => {
-  test('a folder without listing is 404, and so is what is no folder', async () => {
+  test('a folder without listing is 404, and so is what is not a directory', async () => {
     await using server = await startTestServer(
       `root www;
        location /on { autoindex on; }`,

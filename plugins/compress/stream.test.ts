@@ -92,7 +92,7 @@ describe('a stream is compressed', () => {
     await using server = await startTestServer('compress on;', {}, { plugins: [source] });
     const raw = await server.raw('GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n').catch(String);
     expect(raw.endsWith('0\r\n\r\n')).toBe(false);
-    expect(server.log.join('\n')).toMatch(/answer broken off: Error: no more/);
+    expect(server.log.join('\n')).toMatch(/response broken off: Error: no more/);
   });
 
   it('though its source fills the same memory again and again', async () => {

@@ -150,7 +150,7 @@ const wrong: readonly [text: string, code: string, message: string, hint: string
     '"rate": expected a whole number from 1 to 100, got "0"',
     undefined,
   ],
-  ['limit { rate 1; rate 2; }', 'duplicate-directive', '"rate" may stand only once in a block', undefined],
+  ['limit { rate 1; rate 2; }', 'duplicate-directive', '"rate" may be used only once in a block', undefined],
   ['limit { burst 5; }', 'missing-block', '"burst" needs a block', 'usage: burst { … }'],
   ['limit { rate { } }', 'argument-count', '"rate" takes one argument, got 0', 'usage: rate N;'],
   [

@@ -38,12 +38,12 @@ const registry = new Registry(
 const isKnownName = (name: string): boolean => registry.isKnown(name);
 
 describe('every directive of nginx', () => {
-  it.each(names)('%s is accepted, or has what becomes of it', (name) => {
+  it.each(names)('%s is accepted, or has an outcome', (name) => {
     const outcome = nginxOutcome(name, [], registry);
     expect(isKnownName(name)).not.toBe(outcome !== undefined);
   });
 
-  it('is told in one short sentence', () => {
+  it('is explained in one short sentence', () => {
     for (const [name, { outcomes }] of [...nginxDirectives, ...nginxFamilies]) {
       expect(outcomes.length).toBeGreaterThan(0);
       for (const { what, write = '' } of outcomes) {
@@ -59,7 +59,7 @@ describe('every directive of nginx', () => {
     }
   });
 
-  it('has an outcome for every value, and none behind that', () => {
+  it('has an outcome for every value, and none after that', () => {
     for (const [name, { outcomes }] of nginxDirectives) {
       const conditions = outcomes.map(({ when }) => when);
       // Outcomes behind an unconditional one would never apply.
@@ -70,7 +70,7 @@ describe('every directive of nginx', () => {
     }
   });
 
-  it('stands once in the table', () => {
+  it('is in the table once', () => {
     const all = nginxModules.flatMap(({ rows }) => rows.flatMap((row) => row.names));
     expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
   });
@@ -126,7 +126,7 @@ it('each row of "Different on purpose" has a name of its own that stays', () => 
 });
 
 /** A directive in the block where nginx has it. */
-async function told(directive: string) {
+async function findingFor(directive: string) {
   const text = `server { listen 80; ${directive} }`;
   const { config, diagnostics } = await loadConfigText(text, { file: 'x.conf', base: '/srv', builtins });
   const [found, ...more] = diagnostics.map(({ severity, code }) => `${severity} ${code}`);
@@ -135,7 +135,7 @@ async function told(directive: string) {
   return found;
 }
 
-describe('a directive of nginx that is not here', () => {
+describe('a directive of nginx that webserv does not have', () => {
   it.each([
     ['sendfile on;'],
     ['tcp_nopush on;'],
@@ -161,7 +161,7 @@ describe('a directive of nginx that is not here', () => {
     ['log_format main "$uri";'],
     ['upstream app { server 127.0.0.1:1; }'],
   ])('is a warning where nothing or only speed is lost: %s', async (directive) => {
-    expect(await told(directive)).toBe('warning nginx-directive');
+    expect(await findingFor(directive)).toBe('warning nginx-directive');
   });
 
   it.each([
@@ -193,22 +193,22 @@ describe('a directive of nginx that is not here', () => {
     ['underscores_in_headers on;'],
     ['userid on;'],
     ['access_by_lua_block { x; }'],
-  ])('is an error where it decides who may see what, or what is answered: %s', async (directive) => {
-    expect(await told(directive)).toBe('error nginx-directive');
+  ])('is an error where it decides who may see what, or the response: %s', async (directive) => {
+    expect(await findingFor(directive)).toBe('error nginx-directive');
   });
 
-  it('says what is lost and what to write, with the line', async () => {
+  it('is reported with what is lost, what to write and the line', async () => {
     const { diagnostics } = await load('server {\nlisten 80;\nsatisfy any;\n}');
     expect(diagnostics.map(({ message, hint, place }) => [message, hint, place?.line])).toEqual([
       [
-        '"satisfy" is a directive of nginx that webserv does not have: "any" would let in by one rule of several: there is the password alone',
-        'auth_basic off; in a location of its own',
+        '"satisfy" is a directive of nginx that webserv does not have: "any" would grant access by any of several rules, but a password is the only rule here',
+        'auth_basic off; in a separate location',
         3,
       ],
     ]);
   });
 
-  it('is told once for a name, with how often and where first; errors are told each', async () => {
+  it('is reported once per name, with its count and first place; each error is reported', async () => {
     const { config, diagnostics } = await load(
       'sendfile on;\nserver {\nlisten 80;\nsendfile off;\nproxy_buffering off;\nlocation / {\nsendfile on;\ninternal;\n}\nlocation /a { internal; }\n}',
     );
@@ -217,15 +217,15 @@ describe('a directive of nginx that is not here', () => {
       [
         'warning',
         1,
-        '"sendfile" has nothing to do here: files are always sent the fastest way there is (3 times, first here)',
+        '"sendfile" has no effect here: files are always sent in the fastest way available (3 times, first here)',
       ],
-      ['warning', 5, '"proxy_buffering" has nothing to do here: it means nothing without a proxy'],
+      ['warning', 5, '"proxy_buffering" has no effect here: there is no reverse proxy yet'],
       ['error', 8, expect.stringContaining('"internal"')],
       ['error', 10, expect.stringContaining('"internal"')],
     ]);
   });
 
-  it('has a block that nobody looks into', async () => {
+  it('may have a block, whose content is not checked', async () => {
     const inside = 'nonsense; root; server { } location { proxy_pass x; }';
     for (const name of ['upstream a', 'events', 'types_hash_max_size']) {
       expect(await codesOf(`${name} { ${inside} } server { listen 80; }`)).toEqual([
@@ -235,7 +235,7 @@ describe('a directive of nginx that is not here', () => {
     expect(await codesOf(`map $a $b { ${inside} } server { listen 80; }`)).toEqual(['nginx-directive']);
   });
 
-  it('counts as if it were not there when it is the block around all servers', async () => {
+  it('is ignored when it is the block around all servers', async () => {
     const text = 'events { }\nhttp {\nbanner a b;\nserver { listen 80; location /a { autoindex on; } }\n}';
     const { config, diagnostics } = await load(text);
     expect(diagnostics.map(({ severity, code }) => [severity, code])).toEqual([
@@ -290,7 +290,7 @@ describe('what nginx has in more blocks than webserv', () => {
     expect(route?.children[0]?.options.get('static')).toMatchObject({ index: ['a.html'], etag: true });
   });
 
-  it('is an error where it decides what is answered', async () => {
+  it('is an error where it decides the response', async () => {
     expect(await codesOf('root /srv; server { listen 80; }')).toEqual(['wrong-block']);
   });
 });
@@ -325,7 +325,7 @@ it("nginx's levels of the error log count as the nearest ones", async () => {
   }
 });
 
-it('a key of YAML that is called like a directive is no sign of a missing semicolon', async () => {
+it('a key of YAML with the name of a directive does not count as a missing semicolon', async () => {
   const text = 'server:\n  listen: 80\n  label:\n    root: a\n    index : b\n';
   expect(await codesOf(text, { file: 'test.yaml' })).toEqual([]);
 });

@@ -10,7 +10,7 @@ function table({ title, rows, families }: NginxModule): string {
     ...rows.map((row) => line(names(row), row)),
     ...families.map((row) => line(`the rest of ${names(row, '*')}`, row)),
   ];
-  return `#### ${title}\n\n| nginx | here | write |\n|---|---|---|\n${lines.join('')}`;
+  return `#### ${title}\n\n| nginx | here | instead |\n|---|---|---|\n${lines.join('')}`;
 }
 
 function names({ names: all }: NginxRow, end = ''): string {
@@ -20,7 +20,7 @@ function names({ names: all }: NginxRow, end = ''): string {
 function line(first: string, { outcomes }: NginxRow): string {
   const here = outcomes.map((outcome) => `${condition(outcome)}${text(outcome)}`).join('; ');
   const write = outcomes.flatMap(({ write: words }) => (words === undefined ? [] : [words]));
-  return `| ${first} | ${here} | ${[...new Set(write)].join('; ') || 'take it out'} |\n`;
+  return `| ${first} | ${here} | ${[...new Set(write)].join('; ') || 'remove it'} |\n`;
 }
 
 function condition({ when, value }: Outcome): string {
@@ -30,6 +30,6 @@ function condition({ when, value }: Outcome): string {
 }
 
 function text({ effect, what }: Outcome): string {
-  const kind = { nothing: 'nothing to do', costs: 'warning', lost: '**error**' }[effect];
+  const kind = { nothing: 'not needed', costs: 'warning', lost: '**error**' }[effect];
   return `${kind}: ${what}`;
 }

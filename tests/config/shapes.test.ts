@@ -153,7 +153,7 @@ describe('a program exports', () => {
     ['a regular expression', '{ server: { listen: 80, root: /x/ } }', '"server.root" is a RegExp'],
     ['a circle', '(() => { const a: any = {}; a.a = a; return a; })()', 'circular'],
     ['a list', '[{ server: { listen: 80 } }]', 'exports no configuration'],
-    ['nothing', 'undefined', 'there is no server'],
+    ['nothing', 'undefined', 'no server is defined'],
     ['a promise that fails', 'Promise.reject(new Error("no database"))', 'no database'],
   ])('not %s', async (_what, text, message) => {
     const { config, diagnostics } = await loaded(`export default ${text};`);

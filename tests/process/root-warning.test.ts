@@ -13,7 +13,7 @@ describe.runIf(isRoot)('a server started as root', () => {
     const file = join(folder, 'webserv.conf');
     const checked = await webserv(['--test', file]);
     expect(checked.code).toBe(0);
-    expect(checked.stderr).toContain('warning[runs-as-root]: started by root without a "user"');
+    expect(checked.stderr).toContain('warning[runs-as-root]: started as root without "user"');
     expect(checked.stderr).toContain('"user www-data;"');
     expect(checked.stderr).toContain('"user root;"');
     const server = await serving([file]);

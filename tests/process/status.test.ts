@@ -76,7 +76,7 @@ it('--trace writes every step of every request to the log, without a directive i
     // Lines of a log file are written one by one: a line may be visible before the next.
     await expect
       .poll(log, patience)
-      .toMatch(/trace 1: +\+\d+\.\d\d ms {2}onRoute rewrite {2}redirect: answered 200/);
+      .toMatch(/trace 1: +\+\d+\.\d\d ms {2}onRoute rewrite {2}redirect: responded 200/);
   } finally {
     await server.stop();
   }

@@ -246,7 +246,7 @@ describe('the first answer wins, in the order of the stages', () => {
     });
     await using server = await startTestServer('return 200;', {}, { plugins: [early] });
     await server.raw('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    expect(server.log.join('')).toContain('GET / (plugin "early", onRequest): answer broken off');
+    expect(server.log.join('')).toContain('GET / (plugin "early", onRequest): response broken off');
   });
 
   it('a fault in onRequest is told with its place in the code', async () => {

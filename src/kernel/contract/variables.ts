@@ -22,15 +22,15 @@ export const kernelVariables: VariableTable = {
   content_length: field('content-length'),
   content_type: field('content-type'),
   document_root: {
-    help: 'the folder of `root`',
+    help: 'the directory of `root`',
     value: ({ route }) => route.root?.directory,
   },
   host: {
-    help: 'the host asked for, in lower case and without port; the name of the server where there is none',
+    help: 'the requested host, in lower case and without port; without one, the name of the server',
     value: ({ request, route }) => request.host || route.serverName,
   },
   is_args: {
-    help: 'a question mark when there is a query',
+    help: 'a question mark if the request has a query',
     value: ({ request }) => (request.query === '' ? '' : '?'),
   },
   query_string: { help: 'the same as `$args`', value: queryText },
@@ -42,10 +42,13 @@ export const kernelVariables: VariableTable = {
     value: ({ request }) => originForm(request),
   },
   scheme: { help: '`http` or `https`', value: ({ request }) => (request.peer.secure ? 'https' : 'http') },
-  server_addr: { help: 'the address the client reached', value: ({ request }) => request.peer.localAddress },
+  server_addr: {
+    help: 'the address that the client connected to',
+    value: ({ request }) => request.peer.localAddress,
+  },
   server_name: { help: 'the first `server_name`', value: ({ route }) => route.serverName },
   server_port: {
-    help: 'the port the client reached',
+    help: 'the port that the client connected to',
     value: ({ request }) => String(request.peer.localPort),
   },
   server_protocol: {
@@ -53,7 +56,7 @@ export const kernelVariables: VariableTable = {
     value: ({ request }) => `HTTP/${request.version}`,
   },
   uri: {
-    help: 'the path, decoded and without dot segments; what is no text in it stays encoded',
+    help: 'the path, decoded and without dot segments; bytes that are not UTF-8 stay encoded',
     value: ({ request }) => uriText(request.path),
   },
 };

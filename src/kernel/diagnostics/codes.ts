@@ -41,7 +41,7 @@ export const codes = {
   'plugin-version': 'a plugin was written for another version of the plugin contract',
   'program-unreadable': "warning: the workers' user may not read the server's program files",
   'runs-as-root':
-    'warning: the server was started by root without `user`, so that plugins and scripts are root',
+    'warning: the server was started by root without `user`, so that plugins and scripts run as root',
   'script-source':
     'warning: a file that runs as a script in one location would be sent as source code by another',
   syntax: 'the YAML or JSON text is not well formed',

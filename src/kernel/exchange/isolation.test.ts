@@ -28,7 +28,7 @@ describe('a plugin that never answers', () => {
     expect(await (await server.fetch('/fine')).text()).toBe('fine');
     expect((await waiting).status).toBe(504);
     expect(server.log.join('\n')).toMatch(
-      /plugin "under-test", onRoute for server 127.0.0.1:0 at .*test.conf:1:1: no answer within 0.3 s \(plugin_timeout\)/,
+      /plugin "under-test", onRoute for server 127.0.0.1:0 at .*test.conf:1:1: no response within 0.3 s \(plugin_timeout\)/,
     );
   });
 
@@ -89,7 +89,7 @@ describe('a plugin that never answers', () => {
       { plugins: [stuck] },
     );
     expect((await server.fetch('/')).status).toBe(504);
-    expect(server.log.join('\n')).toContain('plugin "stuck", onRequest: no answer within 0.1 s');
+    expect(server.log.join('\n')).toContain('plugin "stuck", onRequest: no response within 0.1 s');
   });
 
   it('is not meant by a slow client: its time does not count', async () => {

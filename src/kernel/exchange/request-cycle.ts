@@ -118,7 +118,7 @@ export abstract class RequestCycle implements Answerer {
   reportBrokenOff(error: unknown, log: Log): void {
     if (error instanceof ClientGone) return;
     const { method, target } = this.request;
-    log.error(`${method} ${target} (${this.answeredBy}): answer broken off: ${describeError(error)}`);
+    log.error(`${method} ${target} (${this.answeredBy}): response broken off: ${describeError(error)}`);
   }
 
   /**

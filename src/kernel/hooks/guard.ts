@@ -88,7 +88,7 @@ function bounded<Args extends readonly unknown[], Answer>(
   fn: (...args: Args) => Promise<Answer>,
   { timeoutGroup, progress, abandon, late }: Limit<Args, Answer>,
 ): (...args: Args) => Promise<Answer> {
-  const problem = `no answer within ${timeoutGroup.limitMs / 1000} s (plugin_timeout)`;
+  const problem = `no response within ${timeoutGroup.limitMs / 1000} s (plugin_timeout)`;
   return (...args) =>
     new Promise((resolve, reject) => {
       // Plain JavaScript may return the result itself, or the promise of another library.

@@ -34,7 +34,7 @@ it('shows every step of a request, in its order, with what was decided', async (
     expect.stringMatching(/^GET \/a.txt by location \/ at .*test.conf:3:1: 203, 4 bytes, T$/),
     '+T  onRoute access  guard: passed on, T',
     '+T  onRoute content  static: passed on, T',
-    '+T  onRoute content  static: answered 200, T',
+    '+T  onRoute content  static: responded 200, T',
     '+T  onResponse content  guard: changed 200 to 203, T',
     '+T  onDone content  guard: noted, T',
   ]);
@@ -49,7 +49,7 @@ it('shows who refused a request, and what an error page was forwarded to', async
     '+T  onRoute access  guard: failed: not for you, T',
     '+T  onRoute access  guard: passed on, T',
     '+T  onRoute content  static: passed on, T',
-    '+T  onRoute content  static: answered 200, T',
+    '+T  onRoute content  static: responded 200, T',
   ]);
 });
 
@@ -64,19 +64,19 @@ it('shows steps in the order they began, a forward before what it was forwarded 
   expect(times).toEqual(times.toSorted((one, other) => one - other));
 });
 
-it('shows a request that a server-wide hook answered', async () => {
+it('shows a request that a server-wide hook responded to', async () => {
   const conf = 'trace on;\nserver { listen 127.0.0.1:0; return 200; }';
   const { lines } = await traced(conf, '/early');
   expect(lines).toEqual([
     'GET /early before it had a route: 204',
-    '+T  onRequest content  guard: answered 204, T',
+    '+T  onRequest content  guard: responded 204, T',
   ]);
 });
 
 it('sends the steps in Server-Timing when asked to', async () => {
   const { timing } = await traced('location / { root www; trace server_timing; }', '/a.txt');
   expect(timing).toMatch(
-    /^guard-onRoute;dur=[\d.]+;desc="passed on", static-onRoute;dur=[\d.]+;desc="passed on", static-onRoute;dur=[\d.]+;desc="answered 200", guard-onResponse;dur=[\d.]+;desc="changed 200 to 203", total;dur=[\d.]+$/,
+    /^guard-onRoute;dur=[\d.]+;desc="passed on", static-onRoute;dur=[\d.]+;desc="passed on", static-onRoute;dur=[\d.]+;desc="responded 200", guard-onResponse;dur=[\d.]+;desc="changed 200 to 203", total;dur=[\d.]+$/,
   );
 });
 

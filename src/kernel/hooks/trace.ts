@@ -109,7 +109,7 @@ export function tracedPromise<Args extends readonly unknown[], Answer>(
 
 export const routeLook: Look<readonly [TappedExchange], Response | undefined> = {
   request: ([exchange]) => clientRequest(exchange),
-  decision: (answer) => (answer === undefined ? 'passed on' : `answered ${answer.status}`),
+  decision: (answer) => (answer === undefined ? 'passed on' : `responded ${answer.status}`),
 };
 
 export const responseLook: Look<readonly [Response, TappedExchange], Response> = {
@@ -127,7 +127,7 @@ export const doneLook: Look<readonly [TappedExchange], void> = {
 
 export const requestLook: Look<readonly [Request], Response | undefined> = {
   request: ([request]) => request,
-  decision: (answer) => (answer === undefined ? 'passed on' : `answered ${answer.status}`),
+  decision: (answer) => (answer === undefined ? 'passed on' : `responded ${answer.status}`),
 };
 
 let lastNumber = 0;

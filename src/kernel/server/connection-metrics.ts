@@ -18,7 +18,7 @@ export function measureConnections(acceptor: Acceptor, metrics: MetricsRegistry)
   metrics.observed(
     {
       name: 'webserv_connections_refused_total',
-      help: 'Client connections answered 503 because there were too many.',
+      help: 'Client connections that got 503 because max_connections was reached.',
     },
     () => acceptor.counts.refused,
   );

@@ -61,9 +61,9 @@ export async function rightsOfWorkers({ main, uses }: Config): Promise<readonly 
 const runsAsRoot: Diagnostic = {
   severity: 'warning',
   code: 'runs-as-root' satisfies DiagnosticCode,
-  message: 'started by root without a "user": requests are answered, and plugins and scripts run, as root',
+  message: 'started as root without "user": requests are handled, and plugins and scripts run, as root',
   place: undefined,
-  hint: 'name the user they run as: "user www-data;"; where root is meant, as in a container: "user root;"',
+  hint: 'set the user of the workers: "user www-data;", or, if root is intended, as in a container: "user root;"',
 };
 
 interface Missing {
@@ -86,7 +86,7 @@ async function unwritable(
   const what = directive === 'pid' ? 'pid file' : 'error log';
   const message = `the ${what} ${displayPath(path)} cannot be written: ${problem}`;
   if (problem === NO_DIRECTORY)
-    return [{ severity: 'warning', directive, message, hint: 'make it before the start' }];
+    return [{ severity: 'warning', directive, message, hint: 'create it before the start' }];
   return [{ severity: 'error', directive, message, hint: "name a file that the server's user can write to" }];
 }
 
@@ -110,11 +110,11 @@ async function unlistedAccounts({ name, group }: UserSetting): Promise<readonly 
 
 function missing({ name, group }: UserSetting, which: 'user' | 'group', severity: Severity): Missing {
   if (which === 'user') {
-    const hint = 'make it, or name another: the workers of a server started by root cannot start without it';
+    const hint = 'create it, or name another: the workers of a server that is started as root need it';
     return { severity, directive: 'user', message: `there is no user "${name}"`, hint };
   }
   const message = `there is no group "${group}"`;
-  const hint = `make it, or name another; without one it is ${name}'s own: user ${name};`;
+  const hint = `create it, or name another; the default is ${name}'s own: user ${name};`;
   return { severity, directive: 'user', argument: 1, message, hint };
 }
 

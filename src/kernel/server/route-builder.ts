@@ -125,7 +125,7 @@ function close(taps: RouteHookTable): void {
 }
 
 function unanswered({ name, place }: RouteConfig): Diagnostic {
-  const message = `nothing answers in ${name}: every request gets 404`;
-  const hint = 'give it a root, or something else that answers, such as return';
+  const message = `nothing in ${name} responds: every request gets 404`;
+  const hint = 'add a root, or another directive that responds, such as return';
   return { severity: 'warning', code: 'unanswered-location', message, place, hint };
 }

@@ -105,11 +105,11 @@ function mayBeRead(use: DirectiveUse, rule: Rule, context: Context, { findings }
   if (!rule.contexts.includes(context)) {
     const why = elsewhereInNginx.get(use.name);
     if (why !== undefined && context !== 'main') {
-      const message = `"${use.name}" has nothing to do in a ${context}: ${why}`;
+      const message = `"${use.name}" has no effect in a ${context}: ${why}`;
       findings.countedWarning('nginx-directive', message, use, { hint: `it belongs in ${placesOf(rule)}` });
       return false;
     }
-    findings.error('wrong-block', `"${use.name}" cannot stand in ${context}`, use.place, {
+    findings.error('wrong-block', `"${use.name}" is not allowed in ${context}`, use.place, {
       hint: `it belongs in ${placesOf(rule)}`,
     });
     return false;
@@ -154,14 +154,14 @@ function countOf({ minArguments: min, maxArguments: max }: Rule): string {
 /** Its blocks are no plugin's; any other may be one of the plugin that could not be loaded. */
 function reportNginx(
   use: DirectiveUse,
-  { effect, what, write = 'take it out' }: Outcome,
+  { effect, what, write = 'remove it' }: Outcome,
   { findings, complete }: CheckContext,
 ): void {
   if (!complete && use.block === undefined) return;
   const name = shown(use.name);
   const details = { hint: write };
   if (effect === 'nothing') {
-    findings.countedWarning('nginx-directive', `"${name}" has nothing to do here: ${what}`, use, details);
+    findings.countedWarning('nginx-directive', `"${name}" has no effect here: ${what}`, use, details);
     return;
   }
   const message = `"${name}" is a directive of nginx that webserv does not have: ${what}`;
@@ -198,7 +198,7 @@ export function reportDuplicate(use: DirectiveUse, first: DirectiveUse, findings
   const placeOf = ({ arguments: [word], place }: DirectiveUse): Place =>
     isOneName ? (word?.place ?? place) : place;
   const related = [{ message: 'first used here', place: placeOf(first) }];
-  findings.error('duplicate-directive', `"${use.name}" may stand only once in a block`, placeOf(use), {
+  findings.error('duplicate-directive', `"${use.name}" may be used only once in a block`, placeOf(use), {
     related,
   });
 }

@@ -58,7 +58,7 @@ export function compile(
   reportConflicts(servers, findings);
   // After another error, "no server" is often only its consequence: the server is in the part that could not be read.
   if (servers.length === 0 && !findings.failed) {
-    findings.error('no-server', 'there is no server', undefined, {
+    findings.error('no-server', 'no server is defined', undefined, {
       hint: `add one: server { listen 8080; root www; }`,
     });
   }
@@ -161,8 +161,8 @@ function compileServer(
   const block = sorted.uses;
   const listens = readEach(block.get('listen'), findings, (listen) => readListen(listen, scope));
   for (const [{ text, place }, why] of (block.get('listen') ?? []).flatMap(ignoredParameters)) {
-    const message = `"${text}" of "listen" has nothing to do here: ${why}`;
-    findings.countedWarning('nginx-directive', message, { place }, { hint: 'take it out' });
+    const message = `"${text}" of "listen" has no effect here: ${why}`;
+    findings.countedWarning('nginx-directive', message, { place }, { hint: 'remove it' });
   }
   const namePlaces = readNames(block.get('server_name'), findings);
   const names = [...namePlaces.keys()];

@@ -42,7 +42,7 @@ export function reportConflicts(servers: readonly NamedServer[], findings: Findi
           reported.add(name);
           const message =
             name === ''
-              ? `another server without a name already listens on ${address}: this one would never answer`
+              ? `another server without a name already listens on ${address}: this one would never be used`
               : `another server on ${address} is already called "${name}"`;
           const details = first(names.get(key));
           findings.error('duplicate-server-name', message, namePlace, {

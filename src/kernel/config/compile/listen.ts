@@ -10,8 +10,8 @@ import { type Argument, ArgumentError, type DirectiveUse, type Scope } from '../
 const NGINX_SOCKET =
   /^(?:(?:setfib|fastopen|backlog|rcvbuf|sndbuf|accept_filter|so_keepalive)=.*|deferred|bind|reuseport|multipath)$/;
 const IGNORED: readonly (readonly [RegExp, string])[] = [
-  [NGINX_SOCKET, 'there is nothing to choose here'],
-  [/^(?:http2|spdy)$/, 'HTTP/1.1 is spoken'],
+  [NGINX_SOCKET, 'webserv chooses it by itself'],
+  [/^(?:http2|spdy)$/, 'the server speaks HTTP/1.1'],
   [/^ipv6only=on$/, 'an IPv6 address never takes IPv4 connections'],
 ];
 
@@ -49,7 +49,7 @@ export function readListen(use: DirectiveUse, scope: Scope): Listen {
     });
   }
   const [, again] = meant;
-  if (again !== undefined) throw new ArgumentError('"default_server" stands twice', { argument: again });
+  if (again !== undefined) throw new ArgumentError('"default_server" is given twice', { argument: again });
   const common = { isDefault: meant.length > 0, place: address.place };
   if (address.text.startsWith('unix:')) {
     return { kind: 'unix', path: readSocketPath(address, scope), ...common };
@@ -60,10 +60,11 @@ export function readListen(use: DirectiveUse, scope: Scope): Listen {
 function parameterHint({ text, place }: Argument, address: Argument): string {
   if (place.line > address.place.line) return `is ";" missing at the end of line ${address.place.line}?`;
   if (/^\d+$/.test(text)) return 'one address a "listen"; write a second one for another';
-  if (text === 'ssl' || text === 'quic') return 'there is no TLS yet: put a TLS terminator in front';
-  if (text === 'proxy_protocol') return 'take it out: a client is known by the address of its connection';
+  if (text === 'ssl' || text === 'quic')
+    return 'TLS is not supported yet: put a TLS terminator in front of the server';
+  if (text === 'proxy_protocol') return 'remove it: the address of a client is that of its connection';
   if (text === 'default') return 'write "default_server"';
-  if (text === 'ipv6only=off') return 'take it out, and add another "listen" for IPv4: listen 8080;';
+  if (text === 'ipv6only=off') return 'remove it, and add another "listen" for IPv4: listen 8080;';
   return 'only "default_server" may follow the address';
 }
 
@@ -140,7 +141,7 @@ export function readServerName(word: Argument): string {
 }
 
 function nameHint(name: string): string {
-  if (name.startsWith('~')) return 'there are no regular expressions here: list the names';
+  if (name.startsWith('~')) return 'regular expressions are not supported: list the names';
   if (name.startsWith('.')) return `write both: ${name.slice(1)} *${name}`;
   if (name.includes(':')) return 'the port belongs in "listen"';
   return 'letters, digits, dashes and dots; "*." only in front';

@@ -35,14 +35,14 @@ export function readLocation(use: DirectiveUse, parentPrefix: string): LocationP
 
 function modifierHint(modifier: string, pattern: string): string {
   if (modifier === '~' || modifier === '~*')
-    return `there are no regular expressions here; ${insteadOf(pattern)}`;
+    return `regular expressions are not supported; ${insteadOf(pattern)}`;
   return 'a path with a space in it needs quotes';
 }
 
 /** Replacements for the regular expressions that most nginx sites use. */
 function insteadOf(pattern: string): string {
   if (/^\^?\/?\\\./.test(pattern) && !/\$$/.test(pattern))
-    return 'take it out: names with a leading dot are not served';
+    return 'remove it: names with a leading dot are never served';
   const [, extension] = /^\\\.(\w+)\$$/.exec(pattern) ?? [];
   if (extension !== undefined) return `write: location *.${extension} { … }`;
   const [, first] = /\\\.\((?:\?:)?(\w+)\|/.exec(pattern) ?? [];
@@ -59,7 +59,7 @@ function readPath(word: Argument): string {
   const fail = (message: string, hint?: string): never => {
     throw new ArgumentError(message, hint === undefined ? { argument: word } : { argument: word, hint });
   };
-  if (text.startsWith('@')) fail('there are no named locations here', 'use a path');
+  if (text.startsWith('@')) fail('named locations are not supported', 'use a path');
   if (!text.startsWith('/')) {
     fail(`expected a path that starts with "/", or an extension such as *.php, got "${text}"`);
   }

@@ -20,8 +20,8 @@ function warnBelow(route: RouteConfig, findings: Findings): void {
     (isOwn || (status < 300 && (uses.has('auth_basic') || uses.has('return'))))
   ) {
     const place = uses.get('return')?.[0]?.place ?? uses.get('auth_basic')?.[0]?.place ?? route.place;
-    findings.warning('open-return', '"return" answers before "auth_basic" asks for a password', place, {
-      hint: 'for everybody: auth_basic off; for those with a password: a file, and no return',
+    findings.warning('open-return', '"return" responds before "auth_basic" asks for a password', place, {
+      hint: 'if all clients may have it: auth_basic off; otherwise serve a file instead of "return"',
     });
   }
   for (const child of children) warnBelow(child, findings);

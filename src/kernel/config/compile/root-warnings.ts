@@ -23,8 +23,8 @@ export function warnOfRoots(config: Config, findings: Findings): void {
         const hint = hintFor(use.arguments[0]?.text ?? '', serverDir);
         findings.warning('missing-root', `${shown} does not exist`, use.place, { hint });
       } else if (kind === 'file' && route.pattern.kind === 'server') {
-        const hint = 'one file is for one path: location = /path { root FILE; }';
-        findings.warning('missing-root', `${shown} is no folder`, use.place, { hint });
+        const hint = 'to serve a single file: location = /path { root FILE; }';
+        findings.warning('missing-root', `${shown} is not a directory`, use.place, { hint });
       } else if (isWrittenForNginx(use, route)) {
         const path = pathOf(route);
         const written = use.arguments[0]?.text ?? '';

@@ -9,7 +9,7 @@ export function warnOfUnaskedPasswords({ uses, servers }: Config, findings: Find
   const warn = (block: Pick<RouteConfig, 'uses'>): void => {
     const [use] = block.uses.get('auth_basic_user_file') ?? [];
     if (use === undefined) return;
-    const message = '"auth_basic_user_file" stands where nothing asks for a password: everybody is let in';
+    const message = '"auth_basic_user_file" has no effect without "auth_basic": all clients have access';
     findings.warning('unasked-password', message, use.place, { hint: 'add: auth_basic "Members";' });
   };
   const visit = (route: RouteConfig): void => {

@@ -107,7 +107,7 @@ function readMethods(use: DirectiveUse, scope: Scope): readonly string[] {
   return use.arguments.map((word) => {
     const name = readArgument(method, word, scope);
     if (REFUSED_METHODS.has(name)) {
-      throw new ArgumentError(`${name} is never served`, { argument: word, hint: 'take it out' });
+      throw new ArgumentError(`${name} is never served`, { argument: word, hint: 'remove it' });
     }
     return name;
   });
@@ -117,7 +117,7 @@ export const core = {
   server_dir: path({
     in: ['main'],
     default: undefined,
-    help: "what relative paths start from; the configuration file's folder when left out",
+    help: 'sets the base directory of relative paths (default: the directory of the configuration file)',
     example: 'server_dir /srv/site;',
   }),
   error_log: directive<ErrorLogSetting, ErrorLogSetting>({
@@ -127,7 +127,7 @@ export const core = {
     argumentTypes: [argument.path, logLevel],
     default: { path: undefined, level: 'info' },
     writtenDefault: 'stderr info',
-    help: 'where the server reports, and from which severity on',
+    help: 'sets the error log and the lowest severity that is logged',
     example: 'error_log logs/error.log warn;',
     parse: ({ arguments: [where, level] }, scope) => ({
       path:
@@ -152,20 +152,20 @@ export const core = {
     {
       in: ['main'],
       default: 1,
-      help: 'worker processes',
+      help: 'sets the number of worker processes; auto starts one per processor',
       example: 'workers auto;',
     },
   ),
   worker_shutdown_timeout: single(timeout, {
     in: ['main'],
     default: 30_000,
-    help: 'how long a worker that stops, or is replaced, may take to finish what is in flight',
+    help: 'limits the time that a stopping or replaced worker may take to finish its open requests',
     example: 'worker_shutdown_timeout 30s;',
   }),
   pid: path({
     in: ['main'],
     default: undefined,
-    help: "the file that holds the master's process id, for webserv -s",
+    help: "sets the file with the master's process id, which webserv -s reads",
     example: 'pid run/webserv.pid;',
   }),
   user: directive<UserSetting | undefined, UserSetting>({
@@ -173,7 +173,7 @@ export const core = {
     usage: 'NAME [GROUP]',
     arguments: [1, 2],
     default: undefined,
-    help: 'whom the workers of a server started by root become, once they have their sockets',
+    help: 'sets the user and group that the workers switch to after binding, when the server was started as root',
     example: 'user www-data;',
     parse: ({ arguments: [name, group] }) => ({ name: name?.text ?? '', group: group?.text }),
     combine: (values, outer) => values.at(-1) ?? outer,
@@ -183,49 +183,49 @@ export const core = {
     min: 1,
     max: 1_000_000,
     default: 10_000,
-    help: 'client connections open at once, in each worker process: N times as many with workers N',
+    help: 'limits the open client connections of each worker process',
     example: 'max_connections 10000;',
   }),
   plugin_timeout: single(timeout, {
     in: everywhere,
     default: MINUTE,
-    help: 'how long a plugin may take to answer, or to pass an answer on; 504 beyond it, and the log names the plugin',
+    help: 'limits the time of each plugin for a request or response; beyond it the client gets 504, and the log names the plugin',
     example: 'plugin_timeout 10s;',
   }),
   trace: oneOf(traceModes, {
     in: everywhere,
     default: 'off',
-    help: 'writes every step of a request to the error log (level info): hook, stage, plugin, decision, time; server_timing sends them too',
+    help: 'logs every step of a request (level info): hook, stage, plugin, decision, time; server_timing also sends them to the client',
     example: 'trace on;',
   }),
   client_header_timeout: single(timeout, {
     in: inConnections,
     default: 30_000,
-    help: "the longest time for a request's head to arrive",
+    help: 'limits the time until a request’s header section is complete; 408 beyond it',
     example: 'client_header_timeout 30s;',
   }),
   client_body_timeout: single(timeout, {
     in: inConnections,
     default: MINUTE,
-    help: 'the longest time between two pieces of a request body',
+    help: 'limits the time between two successive reads of a request body; 408 beyond it',
     example: 'client_body_timeout 1m;',
   }),
   send_timeout: single(timeout, {
     in: inConnections,
     default: MINUTE,
-    help: 'the longest time in which the client takes nothing of the answer',
+    help: 'limits the time between two successive writes of a response; then the connection is closed',
     example: 'send_timeout 1m;',
   }),
   send_min_rate: size({
     in: inConnections,
     default: 500,
-    help: 'bytes a second: a client that has answers waiting for it for longer than send_timeout and takes them slower is cut off; 0 for none',
+    help: 'sets the lowest rate, in bytes per second, at which a client may receive a response for longer than send_timeout; a slower one is disconnected; 0 disables the check',
     example: 'send_min_rate 500;',
   }),
   keepalive_timeout: duration({
     in: inConnections,
     default: 75_000,
-    help: 'how long an idle connection stays open for the next request; 0 closes at once',
+    help: 'sets how long an idle connection stays open for the next request; 0 closes it after each response',
     example: 'keepalive_timeout 75s;',
   }),
   keepalive_requests: integer({
@@ -233,19 +233,19 @@ export const core = {
     min: 1,
     max: 1_000_000_000,
     default: 1000,
-    help: 'requests on one connection',
+    help: 'limits the number of requests per connection',
     example: 'keepalive_requests 1000;',
   }),
   client_max_request_line: single(headSize, {
     in: inConnections,
     default: 8 * KIB,
-    help: "the size of a request's first line; 414 beyond it",
+    help: 'limits the size of the request line; 414 beyond it',
     example: 'client_max_request_line 8k;',
   }),
   client_max_header_size: single(headSize, {
     in: inConnections,
     default: 16 * KIB,
-    help: "the size of a request's whole head; 431 beyond it",
+    help: 'limits the size of the whole header section, request line included; 431 beyond it',
     example: 'client_max_header_size 16k;',
   }),
   client_max_header_count: integer({
@@ -253,44 +253,44 @@ export const core = {
     min: 1,
     max: 10_000,
     default: 100,
-    help: 'field lines in one request; 431 beyond it',
+    help: 'limits the number of header fields in a request; 431 beyond it',
     example: 'client_max_header_count 100;',
   }),
   root: path({
     in: inRoutes,
     default: undefined,
-    help: 'the directory that the URL prefix of this very block stands for',
+    help: 'sets the directory that the URL prefix of this block maps to',
     example: 'root www/images;',
   }),
   follow_symlinks: flag({
     in: everywhere,
     default: false,
-    help: 'whether symbolic links may lead out of the root',
+    help: 'allows symbolic links that lead out of the root',
     example: 'follow_symlinks on;',
   }),
   server_tokens: single(serverName, {
     in: inConnections,
     default: 'webserv',
     writtenDefault: 'on',
-    help: 'sets the field Server: on sends the name without a version, off leaves the field out, a text is sent instead',
+    help: 'sets the Server field: on sends the name without a version, off omits the field, any other text is sent as it is',
     example: 'server_tokens off;',
   }),
   ignore_client_abort: flag({
     in: everywhere,
     default: false,
-    help: 'whether scripts and others that answer go on when the client leaves, or ends its side, before it has the whole answer',
+    help: 'keeps scripts and plugins running when the client disconnects before it has the whole response',
     example: 'ignore_client_abort on;',
   }),
   hidden_files: flag({
     in: everywhere,
     default: false,
-    help: 'whether files and directories whose name starts with a dot are served; those below /.well-known always are',
+    help: 'serves files and directories whose names start with a dot; those below /.well-known are always served',
     example: 'hidden_files on;',
   }),
   client_max_body_size: size({
     in: everywhere,
     default: KIB * KIB,
-    help: 'the size of a request body; 413 beyond it; 0 is unlimited',
+    help: 'limits the size of a request body; 413 beyond it; 0 disables the limit',
     example: 'client_max_body_size 10m;',
   }),
   methods: directive<readonly string[] | undefined, readonly string[]>({
@@ -299,7 +299,7 @@ export const core = {
     arguments: [1, Number.POSITIVE_INFINITY],
     argumentTypes: [method],
     default: undefined,
-    help: 'exactly the methods accepted, HEAD only if named; others get 405. Without it, what the plugins can do',
+    help: 'sets the accepted methods, HEAD only if it is named; others get 405 (default: the methods that the plugins of the route support)',
     example: 'methods GET HEAD POST;',
     parse: readMethods,
     combine: (values) => [...new Set(values.flat())],
@@ -311,7 +311,7 @@ export const core = {
     repeatable: true,
     inherit: 'merge',
     default: new Map(),
-    help: 'what answers for an error: another path (the status is kept unless =CODE), or a redirect',
+    help: 'serves another path, or a redirect, in place of an error; the status is kept unless =CODE is given',
     example: 'error_page 500 502 503 504 /50x.html;',
     argumentTypes: [errorPageWord],
     parse: readErrorPage,
@@ -326,14 +326,14 @@ export const core = {
     {
       in: everywhere,
       default: 'utf-8',
-      help: 'the encoding that Content-Type names for text files; off names none, for files that declare their own',
+      help: 'sets the charset that Content-Type names for text files; off names none, for files that declare their own',
       example: 'charset windows-1252;',
     },
   ),
   default_type: single(mediaType, {
     in: everywhere,
     default: 'application/octet-stream',
-    help: 'the media type of a file whose extension is not in the table',
+    help: 'sets the media type of files whose extension has none',
     example: 'default_type text/plain;',
   }),
 } satisfies DirectiveTable;

@@ -17,7 +17,7 @@ const everywhere = ['main', 'server', 'location'] as const;
 export const structure = {
   server: {
     contexts: ['main'],
-    help: 'a virtual server; the first of an address answers for names nobody claims',
+    help: 'defines a virtual server; the first of an address serves all names that no other server has',
     usage: '{ … }',
     minArguments: 0,
     maxArguments: 0,
@@ -27,7 +27,7 @@ export const structure = {
   },
   location: {
     contexts: ['server', 'location'],
-    help: 'a part of the URL space: a prefix by whole segments (the longest wins; with ^~ without the extension locations around it), one exact path, or an extension',
+    help: 'configures a part of the URL space: a prefix of whole segments (the longest wins; ^~ also excludes the extension locations around it), one exact path, or a file name extension',
     usage: 'PATH | = PATH | ^~ PATH | *.EXT { … }',
     minArguments: 1,
     maxArguments: 2,
@@ -37,7 +37,7 @@ export const structure = {
   },
   include: {
     contexts: everywhere,
-    help: 'reads files here; a relative pattern starts from the folder of the file it stands in',
+    help: 'includes files in this place; a relative pattern starts in the directory of the including file',
     usage: 'GLOB',
     minArguments: 1,
     maxArguments: 1,
@@ -47,7 +47,7 @@ export const structure = {
   },
   load_plugin: {
     contexts: ['main'],
-    help: "a plugin from npm (webserv-plugin-NAME, or its full name) or a file, found from the configuration file's folder",
+    help: 'loads a plugin: an npm package (webserv-plugin-NAME, or its full name) or a file, found from the directory of the configuration file',
     usage: 'NAME|PATH',
     minArguments: 1,
     maxArguments: 1,
@@ -57,7 +57,7 @@ export const structure = {
   },
   listen: {
     contexts: ['server'],
-    help: 'an address of the server',
+    help: 'sets an address that the server listens on',
     usage: '[ADDRESS:]PORT|unix:PATH [default_server]',
     minArguments: 1,
     // nginx allows more parameters behind an address; each of them gets its own diagnostic.
@@ -68,7 +68,7 @@ export const structure = {
   },
   server_name: {
     contexts: ['server'],
-    help: 'the names it answers for: exact, or *.example.org for all below',
+    help: 'sets the host names that the server serves: exact, or *.example.org for all subdomains',
     usage: 'NAME…',
     minArguments: 1,
     maxArguments: unbounded,
@@ -78,7 +78,7 @@ export const structure = {
   },
   types: {
     contexts: everywhere,
-    help: 'media types by file name extension, added to the table around it',
+    help: 'maps file name extensions to media types, in addition to the inherited ones',
     usage: '{ TYPE EXTENSION…; }',
     minArguments: 0,
     maxArguments: 0,

@@ -32,7 +32,7 @@ interface Inclusion {
 }
 
 /** nginx resolves it differently: from the directory of the main configuration file. */
-const INCLUDE_START = 'a relative path starts from the folder of the file it stands in';
+const INCLUDE_START = 'a relative path starts in the directory of the including file';
 
 /** Characters that can make a path a pattern. */
 const WILDCARD = /[*?[\]{}()!+@|]/;

@@ -123,7 +123,7 @@ export class ObjectForm {
       if (seen.has(name)) {
         this.#findings.error(
           'syntax',
-          `"${shown(String(name))}" stands twice in this object`,
+          `"${shown(String(name))}" appears twice in this object`,
           this.#place(key),
           {
             hint: 'where a directive may be repeated, give it a list of lists or of objects',
@@ -198,7 +198,7 @@ export class ObjectForm {
     if (this.#exceeded || (this.#nodes < MAX_NODES && !isTooDeep)) return this.#exceeded;
     this.#exceeded = true;
     if (isTooDeep) {
-      this.#findings.error('too-deep', 'an alias stands inside of what it stands for', this.#place(value));
+      this.#findings.error('too-deep', 'an alias is part of its own value', this.#place(value));
     } else {
       const message = `there are more than ${MAX_NODES} values, those of aliases counted each time`;
       this.#findings.error('too-large', message, this.#place(value));

@@ -64,8 +64,8 @@ class Parser {
     if (this.#words.length > 0) this.#finish(undefined);
     else {
       const place = this.#source.place(token.start, token.end);
-      this.#findings.error('unexpected-semicolon', 'there is no directive before this ";"', place, {
-        hint: 'take it out; a block ends with "}" alone',
+      this.#findings.error('unexpected-semicolon', 'expected a directive before this ";"', place, {
+        hint: 'remove it; a block ends with "}" only',
       });
     }
   }
@@ -98,7 +98,7 @@ class Parser {
     const block = this.#open.pop();
     if (block === undefined) {
       const place = this.#source.place(token.start, token.end);
-      this.#findings.error('unexpected-brace', 'there is no block that this "}" could close', place);
+      this.#findings.error('unexpected-brace', 'this "}" closes no block', place);
       this.#findings.lostBalance();
       return;
     }

@@ -6,7 +6,7 @@
 const rows: readonly (readonly [names: string, why: string])[] = [
   [
     'client_body_timeout send_timeout keepalive_timeout keepalive_requests',
-    'it belongs to the connection, and so to the server: the location is not known yet',
+    'it applies to the connection, before the location of a request is known',
   ],
   ['server_tokens', 'the field Server is the same in all locations of a server'],
   ['error_log', 'there is one error log, for all servers'],

@@ -13,7 +13,7 @@ export interface Outcome {
   readonly write?: string | undefined;
   /** Holds for arguments (joined by spaces) that match; for any when left out. */
   readonly when?: RegExp;
-  /** How people would say `when`, where the expression does not: `a time in the past`. */
+  /** A description of `when`, where the expression does not: `a time in the past`. */
   readonly value?: string;
 }
 
@@ -50,11 +50,11 @@ export const costs = (what: string, details: Details = {}): Outcome => ({
 });
 export const lost = (what: string, details: Details = {}): Outcome => ({ effect: 'lost', what, ...details });
 
-/** A value that is what happens here anyway. */
+/** A value that matches what webserv always does. */
 export const isSo = (when: RegExp): Outcome => ({
   effect: 'nothing',
-  what: 'this is how it works here',
+  what: 'this is the only behavior here',
   when,
 });
 
-export const NO_CHOICE = 'there is nothing to choose here';
+export const NO_CHOICE = 'webserv chooses it by itself';

@@ -10,9 +10,9 @@ export const variablesModule: NginxModule = {
   rows: [
     row(
       'rewrite',
-      lost('the URL is not changed', { write: 'return 301 /new; or try_files, which finds another file' }),
+      lost('the URL is not changed', { write: 'return 301 /new; or try_files to serve another file' }),
     ),
-    row('if', lost('there are no conditions', { write: 'use location blocks, methods or try_files' })),
+    row('if', lost('conditions are not supported', { write: 'use location blocks, methods or try_files' })),
     row('set', lost(NO_VARIABLES, VALUE)),
     row('map geo split_clients', lost(NO_VARIABLES, VALUE)),
     row('keyval', lost(NO_VARIABLES, PLUGIN)),
