@@ -9,7 +9,6 @@ import {
   type Response,
   Stage,
 } from '@webserv/server';
-import { respond } from './answer.js';
 import {
   type Command,
   commands,
@@ -22,6 +21,7 @@ import {
 import { type EnvironmentOptions, environment } from './environment.js';
 import type { Interpreters } from './interpreter.js';
 import { clientPathHasNul, type LocateOptions, locate, type Runnable } from './locate.js';
+import { respond } from './respond.js';
 import { Scripts } from './scripts.js';
 import { spool } from './spool.js';
 

@@ -1,8 +1,8 @@
 import { HttpError, type RequestBody } from '@webserv/server';
-import { addField, type FieldValues, noFields } from './answer.js';
 import { readForm } from './multipart.js';
 import { chooseName } from './names.js';
 import type { PartHead } from './part-head.js';
+import { addField, type FieldValues, noFields } from './stored-response.js';
 import type { SyncSlots } from './sync-slots.js';
 import type { TemporaryFile } from './temporary-file.js';
 

@@ -8,7 +8,6 @@ import {
   type OpenDirectory,
   type Response,
 } from '@webserv/server';
-import { type StoredFile, storedResponse } from './answer.js';
 import type { ConflictPolicy } from './conflict-policy.js';
 import { syncDirectory } from './durable.js';
 import { type ReceivedFile, receiveForm } from './form.js';
@@ -17,6 +16,7 @@ import { readFormType } from './parameters.js';
 import { publish, refuseSibling, refuseTaken, withdraw } from './publish.js';
 import { receive, refuseContentCoding } from './receive.js';
 import { inDirectory, look } from './store.js';
+import { type StoredFile, storedResponse } from './stored-response.js';
 import type { TemporaryFile } from './temporary-file.js';
 import type { Uploads } from './uploads.js';
 

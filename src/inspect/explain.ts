@@ -5,7 +5,7 @@ import { addressKey, type Bound, endpointsOf } from '../kernel/exchange/endpoint
 import { openFile } from '../kernel/files/open-file.js';
 import { HttpError } from '../kernel/http/errors.js';
 import { type DecodedPath, type FilePath, leadingPath, resolveUnder } from '../kernel/path/url-path.js';
-import { answerByMethod, requireMethod } from '../kernel/routing/methods.js';
+import { requireMethod, respondByMethod } from '../kernel/routing/methods.js';
 import type { Route } from '../kernel/routing/route.js';
 import type { Assembly } from '../kernel/server/assembly.js';
 
@@ -146,8 +146,8 @@ function kernelAnswer(
   const methods = route.methodsDeclared ? route.methods : new Set([...route.methods, 'OPTIONS']);
   try {
     if (guard !== undefined) requireMethod({ method }, guard);
-    const answer = answerByMethod({ method, target: '/' }, route, () => [route]);
-    return { methods: [...methods], status: answer?.status };
+    const response = respondByMethod({ method, target: '/' }, route, () => [route]);
+    return { methods: [...methods], status: response?.status };
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     return { methods: [...methods], status: error.status };

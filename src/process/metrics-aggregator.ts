@@ -3,7 +3,7 @@ import { countsOf, summed } from '../kernel/metrics/metrics.js';
 import type { FromMaster, FromWorker } from './messages.js';
 
 /** Time a worker may take to send its metrics, in milliseconds. After that its last known metrics are shown. */
-const ANSWER_MS = 1000;
+const REPLY_MS = 1000;
 
 /** A worker, as far as the aggregator needs it. */
 export interface Counted {
@@ -43,7 +43,7 @@ export class MetricsAggregator<Source extends Counted> {
     const round = this.#rounds;
     const others = [...workers].filter((worker) => worker !== asker);
     const waiting = new Set(others.filter(({ healthy }) => healthy));
-    const timer = setTimeout(() => this.#end(round), ANSWER_MS);
+    const timer = setTimeout(() => this.#end(round), REPLY_MS);
     const silent = others.filter((worker) => !waiting.has(worker)).flatMap((worker) => this.#lastOf(worker));
     const known = [...families, ...this.#past, ...silent];
     this.#pending.set(round, { asker, id, waiting, families: known, timer });
@@ -100,7 +100,7 @@ export class MetricsClient {
         this.#waiting.delete(id);
         resolve(summed([...counted, ...others]));
       };
-      const timer = setTimeout(() => finish([]), 2 * ANSWER_MS);
+      const timer = setTimeout(() => finish([]), 2 * REPLY_MS);
       this.#waiting.set(id, finish);
       this.#tell({ type: 'gather', id, own: counted });
     });

@@ -61,11 +61,11 @@ export interface DoneTapOptions extends TapOptions {
 }
 
 /** A tap with a plain function: for decisions that need no I/O. It costs no promise. */
-export interface Tappable<Options, Args extends readonly unknown[], Answer> {
+export interface Tappable<Options, Args extends readonly unknown[], Result> {
   /** Adds a function that returns its result. A promise that it returns is a bug of the plugin, and reported. */
-  tap(options: Options, fn: (...args: Args) => Answer): void;
+  tap(options: Options, fn: (...args: Args) => Result): void;
   /** Adds a function that returns a promise; it must settle within `plugin_timeout`, or within `timeout`. */
-  tapPromise(options: Options, fn: (...args: Args) => Promise<Answer>): void;
+  tapPromise(options: Options, fn: (...args: Args) => Promise<Result>): void;
 }
 
 /** The hooks of one route, for a plugin's `apply`. */

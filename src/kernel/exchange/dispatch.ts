@@ -6,15 +6,15 @@ import { builtInErrorPage } from '../http/error-page.js';
 import { asHttpError, HttpError } from '../http/errors.js';
 import { type BoundedBody, boundedBody, type IncomingRequest, type Response } from '../http/message.js';
 import type { Log } from '../log/log.js';
-import { answerByMethod, methodNotAllowed, options, requireMethod } from '../routing/methods.js';
+import { methodNotAllowed, options, requireMethod, respondByMethod } from '../routing/methods.js';
 import type { Route } from '../routing/route.js';
 import type { Match, RouteTable } from '../routing/route-table.js';
 import type { Endpoint } from '../routing/router.js';
-import type { Answerer } from './answerer.js';
 import { asErrorPage, redirectStatus } from './error-pages.js';
 import { clientLeft, type ExchangeHost, end, type ForwardOptions, LiveExchange } from './exchange.js';
 import { forwardedRequest } from './forward.js';
 import { meaninglessRequest, type RefusedRequest, refusalOf } from './refusal.js';
+import type { Responder } from './responder.js';
 
 type Asked = (error: unknown, response: Response | undefined) => void;
 
@@ -34,31 +34,31 @@ export class Site implements ExchangeHost {
   }
 
   /** Never throws; responds synchronously where neither a plugin nor the disk has to be waited for. */
-  dispatch(request: IncomingRequest, answerer: Answerer): void {
+  dispatch(request: IncomingRequest, responder: Responder): void {
     const route = this.#routes.find(request.path);
-    if (route !== undefined) this.#dispatch(request, { route }, answerer);
-    else this.#routes.seek(request.path).then((match) => this.#dispatch(request, match, answerer));
+    if (route !== undefined) this.#dispatch(request, { route }, responder);
+    else this.#routes.seek(request.path).then((match) => this.#dispatch(request, match, responder));
   }
 
-  #dispatch(request: IncomingRequest, { route, guard, script, error }: Match, answerer: Answerer): void {
+  #dispatch(request: IncomingRequest, { route, guard, script, error }: Match, responder: Responder): void {
     // While a script was looked for, or a tap of onRequest waited.
-    if (answerer.ended) return;
-    const exchange = new LiveExchange(request, route, this, answerer, script);
-    answerer.routed(exchange);
+    if (responder.ended) return;
+    const exchange = new LiveExchange(request, route, this, responder, script);
+    responder.routed(exchange);
     try {
       if (error !== undefined) throw error;
-      const answer = this.#answerWithoutPlugins(request, route, guard);
-      if (answer !== undefined) {
-        this.#filter(exchange, answer, answerer);
+      const response = this.#respondWithoutPlugins(request, route, guard);
+      if (response !== undefined) {
+        this.#filter(exchange, response, responder);
         return;
       }
     } catch (failure) {
-      this.#fail(exchange, failure, answerer);
+      this.#fail(exchange, failure, responder);
       return;
     }
     this.#askBoth(exchange, guard, (failure, response) => {
-      if (response !== undefined) this.#filter(exchange, response, answerer);
-      else this.#fail(exchange, failure, answerer);
+      if (response !== undefined) this.#filter(exchange, response, responder);
+      else this.#fail(exchange, failure, responder);
     });
   }
 
@@ -94,14 +94,14 @@ export class Site implements ExchangeHost {
   }
 
   /** @throws HttpError 405, 413, 501 */
-  #answerWithoutPlugins(
+  #respondWithoutPlugins(
     request: IncomingRequest,
     route: Route,
     guard: Route | undefined,
   ): Response | undefined {
     if (guard !== undefined) requireMethod(request, guard);
-    const answer = answerByMethod(request, route, () => this.#routes.routes());
-    if (answer !== undefined) return answer;
+    const response = respondByMethod(request, route, () => this.#routes.routes());
+    if (response !== undefined) return response;
     for (const each of bothOf(route, guard)) limitBody(request[boundedBody], each);
     return undefined;
   }
@@ -115,7 +115,7 @@ export class Site implements ExchangeHost {
     }
     restrict(exchange, (error, response) => {
       if (error) done(error, undefined);
-      else if (response !== undefined) this.#answered(exchange, response, done);
+      else if (response !== undefined) this.#responded(exchange, response, done);
       else this.#ask(exchange, done);
     });
   }
@@ -130,12 +130,12 @@ export class Site implements ExchangeHost {
     route.hooks.onRoute(exchange, (error, response) => {
       if (error) done(error, undefined);
       else if (response === undefined && mayAskOptions(exchange)) done(undefined, options(route.methods));
-      else if (response === undefined) done(nobodyAnswered(exchange), undefined);
-      else this.#answered(exchange, response, done);
+      else if (response === undefined) done(noResponse(exchange), undefined);
+      else this.#responded(exchange, response, done);
     });
   }
 
-  #answered({ route }: LiveExchange, response: Response, done: Asked): void {
+  #responded({ route }: LiveExchange, response: Response, done: Asked): void {
     if (response.status >= 400 && response.body === undefined) done(asError(response, route), undefined);
     else done(undefined, response);
   }
@@ -168,29 +168,29 @@ export class Site implements ExchangeHost {
     else this.#routes.seek(request.path).then(ask);
   }
 
-  #filter(exchange: LiveExchange, response: Response, answerer: Answerer): void {
+  #filter(exchange: LiveExchange, response: Response, responder: Responder): void {
     const final = exchange.final;
     const { onResponse } = final.route.hooks;
     if (onResponse === undefined) {
-      answerer.answer(response);
+      responder.respond(response);
       return;
     }
     onResponse(response, final, (error, filtered) => {
       if (!error) {
-        answerer.answer(filtered ?? response);
+        responder.respond(filtered ?? response);
         return;
       }
       discard(response);
       if (!exchange[clientLeft] || !isAbort(error)) logFault(this.#log, exchange, error);
       const { status, headers } = asHttpError(error);
-      answerer.answer(builtInErrorPage(status, headers));
+      responder.respond(builtInErrorPage(status, headers));
     });
   }
 
-  #fail(exchange: LiveExchange, error: unknown, answerer: Answerer): void {
+  #fail(exchange: LiveExchange, error: unknown, responder: Responder): void {
     if (exchange[clientLeft]) {
       if (!isAbort(error)) logFault(this.#log, exchange, error);
-      answerer.left();
+      responder.left();
       return;
     }
     // 501 is caused by the client: it is not a server error, and must not fill the log.
@@ -200,24 +200,24 @@ export class Site implements ExchangeHost {
     const { status, headers } = asHttpError(error);
     const page = exchange.final.route.errorPages.get(status);
     if (page === undefined) {
-      this.#filter(exchange, builtInErrorPage(status, headers), answerer);
+      this.#filter(exchange, builtInErrorPage(status, headers), responder);
       return;
     }
     if (!page.uri.startsWith('/')) {
       this.#filter(
         exchange,
         { status: redirectStatus(page), headers: { ...headers, location: page.uri }, body: '' },
-        answerer,
+        responder,
       );
       return;
     }
     this.#forward(exchange, page.uri, { method: 'GET', errorStatus: status }, (pageError, found) => {
       if (found !== undefined) {
-        this.#filter(exchange, asErrorPage(found, page, status, headers), answerer);
+        this.#filter(exchange, asErrorPage(found, page, status, headers), responder);
         return;
       }
       this.#log.warn(`${exchange.route.name}: error_page ${page.uri} for ${status}: ${String(pageError)}`);
-      this.#filter(exchange, builtInErrorPage(status, headers), answerer);
+      this.#filter(exchange, builtInErrorPage(status, headers), responder);
     });
   }
 }
@@ -236,20 +236,20 @@ export function dispatch(
   endpoint: Endpoint<Site>,
   onRequest: RequestCall | undefined,
   log: Log,
-  answerer: Answerer,
+  responder: Responder,
 ): void {
   const site = endpoint.find(request.host);
   if (onRequest === undefined) {
-    site.dispatch(request, answerer);
+    site.dispatch(request, responder);
     return;
   }
   onRequest(request, (error, response) => {
-    if (response !== undefined) answerer.answer(response);
-    else if (!error) site.dispatch(request, answerer);
+    if (response !== undefined) responder.respond(response);
+    else if (!error) site.dispatch(request, responder);
     else {
       const { status, headers } = asHttpError(error);
       if (status >= 500) logRequestFault(log, request, 'no route yet', error);
-      answerer.answer(builtInErrorPage(status, headers));
+      responder.respond(builtInErrorPage(status, headers));
     }
   });
 }
@@ -274,7 +274,7 @@ function mayAskOptions({ request, route }: LiveExchange): boolean {
 }
 
 /** RFC 9110 §15.5.5, §15.5.6: 405 where another method might have found a tap that responds. */
-function nobodyAnswered(exchange: LiveExchange): HttpError {
+function noResponse(exchange: LiveExchange): HttpError {
   const { request, route } = exchange;
   const { methods } = route;
   return methods.size === 0 || methods.has(request.method) ? notFound : methodNotAllowed(route);

@@ -3,10 +3,10 @@ import type { Script } from '../contract/script.js';
 import { type Closable, type Lookup, openFile } from '../files/open-file.js';
 import {
   abandon,
-  answeredBy,
   hasPassed,
   isForwarding,
   pass,
+  respondedBy,
   type TappedExchange,
 } from '../hooks/tapped-exchange.js';
 import { HttpError } from '../http/errors.js';
@@ -41,7 +41,7 @@ export interface ExchangeHost {
   failed(exchange: LiveExchange, error: unknown): void;
 }
 
-/** Sends interim responses. @see Answerer */
+/** Sends interim responses. @see Responder */
 type Informed = { inform(status: number, headers: ResponseHeaders): boolean };
 
 /** Properties of an exchange that is forwarded, or has no route; none for that of a client's request. */
@@ -74,7 +74,7 @@ export class LiveExchange implements TappedExchange {
    */
   readonly refused: Refusal | undefined;
   readonly #body: BoundedBody;
-  #answeredBy: TapOwner | undefined;
+  #respondedBy: TapOwner | undefined;
   readonly #host: ExchangeHost;
   readonly #client: Informed | undefined;
   readonly #script: Script | undefined;
@@ -144,12 +144,12 @@ export class LiveExchange implements TappedExchange {
     return this.#body;
   }
 
-  get [answeredBy](): TapOwner | undefined {
-    return this.#answeredBy;
+  get [respondedBy](): TapOwner | undefined {
+    return this.#respondedBy;
   }
 
-  set [answeredBy](owner: TapOwner | undefined) {
-    this.#answeredBy = owner;
+  set [respondedBy](owner: TapOwner | undefined) {
+    this.#respondedBy = owner;
   }
 
   get [isForwarding](): boolean {

@@ -1,14 +1,14 @@
 import { describeError } from '../diagnostics/error-text.js';
-import { earlyOwner } from '../hooks/answer-checks.js';
-import { answeredBy } from '../hooks/tapped-exchange.js';
+import { earlyOwner } from '../hooks/result-checks.js';
+import { respondedBy } from '../hooks/tapped-exchange.js';
 import { ClientGone } from '../http/client-gone.js';
 import { discard } from '../http/discard.js';
 import { checkInterim, MAX_INTERIM, MAX_INTERIM_SIZE } from '../http/interim.js';
 import type { IncomingRequest, Response, ResponseHeaders } from '../http/message.js';
 import { described, type TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
-import type { Answerer } from './answerer.js';
 import { end, type LiveExchange, leave } from './exchange.js';
+import type { Responder } from './responder.js';
 
 /** The status that nginx logs for a client that left before its response. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -17,10 +17,10 @@ const CLIENT_CLOSED_REQUEST = 499;
  * A request of a connection, from its head to the end of its response, whatever protocol it came by. It gets one
  * response; each protocol adds how that is sent.
  */
-export abstract class RequestCycle implements Answerer {
+export abstract class RequestCycle implements Responder {
   readonly request: IncomingRequest;
   readonly #startedAt = performance.now();
-  #answered = false;
+  #responded = false;
   #ended = false;
   #exchange: LiveExchange | undefined;
   /** Whose response it has where there is no exchange. */
@@ -45,8 +45,8 @@ export abstract class RequestCycle implements Answerer {
   protected abstract sendInterim(status: number, headers: ResponseHeaders): boolean;
 
   /** The response is settled; from here on it is on its way. */
-  get answered(): boolean {
-    return this.#answered;
+  get responded(): boolean {
+    return this.#responded;
   }
 
   /** It has its outcome. */
@@ -55,10 +55,10 @@ export abstract class RequestCycle implements Answerer {
   }
 
   /** For messages: which plugin and route responded. */
-  get answeredBy(): string {
+  get respondedBy(): string {
     const exchange = this.#exchange?.final;
     if (exchange === undefined) return this.#early === undefined ? 'no route' : described(this.#early);
-    const { [answeredBy]: owner } = exchange;
+    const { [respondedBy]: owner } = exchange;
     return owner === undefined ? exchange.route.name : described(owner);
   }
 
@@ -90,7 +90,7 @@ export abstract class RequestCycle implements Answerer {
 
   inform(status: number, headers: ResponseHeaders): boolean {
     const size = checkInterim(status, headers);
-    if (this.#answered || this.#ended || this.#interim >= MAX_INTERIM) return false;
+    if (this.#responded || this.#ended || this.#interim >= MAX_INTERIM) return false;
     if (this.#interimSize + size > MAX_INTERIM_SIZE || !this.sendInterim(status, headers)) return false;
     this.#interim += 1;
     this.#interimSize += size;
@@ -98,17 +98,17 @@ export abstract class RequestCycle implements Answerer {
   }
 
   left(): void {
-    if (this.#answered) return;
-    this.#answered = true;
+    if (this.#responded) return;
+    this.#responded = true;
     this.send(undefined);
   }
 
-  answer(response: Response): void {
-    if (this.#answered) {
+  respond(response: Response): void {
+    if (this.#responded) {
       discard(response);
       return;
     }
-    this.#answered = true;
+    this.#responded = true;
     this.#status = response.status;
     if (this.#exchange === undefined) this.#early = earlyOwner(response);
     this.send(response);
@@ -118,7 +118,7 @@ export abstract class RequestCycle implements Answerer {
   reportBrokenOff(error: unknown, log: Log): void {
     if (error instanceof ClientGone) return;
     const { method, target } = this.request;
-    log.error(`${method} ${target} (${this.answeredBy}): response broken off: ${describeError(error)}`);
+    log.error(`${method} ${target} (${this.respondedBy}): response broken off: ${describeError(error)}`);
   }
 
   /**

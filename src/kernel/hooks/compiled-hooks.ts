@@ -4,11 +4,11 @@ import { inOrder, Stage, type Tap } from '../contract/hooks.js';
 import type { Response } from '../http/message.js';
 import type { TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
-import { anyAnswer, responseAnswer, routeAnswer } from './answer-checks.js';
 import { guarded, guardedPromise } from './guard.js';
 import { logFault } from './log-fault.js';
 import { optionKey } from './option-key.js';
 import type { RouteTap, RouteTaps } from './registered-taps.js';
+import { anyResult, responseResult, routeResult } from './result-checks.js';
 import { callOf, checksAccess, once, oncePromise } from './tap-calls.js';
 import { responseLimit, routeLimit, type TimeoutGroupOf } from './tap-limits.js';
 import type { TimeoutGroup } from './tap-timeout.js';
@@ -118,11 +118,11 @@ class HookCompiler {
     for (const { tap, timeout, plain, promised } of taps) {
       const owner = this.#owner(tap);
       if (plain !== undefined) {
-        hook.tap(named(tap), this.#watched(tap, responseLook, guarded(owner, plain, responseAnswer)));
+        hook.tap(named(tap), this.#watched(tap, responseLook, guarded(owner, plain, responseResult)));
       }
       if (promised !== undefined) {
         const limit = responseLimit(this.#settings.timeoutGroup(timeout));
-        const run = guardedPromise(owner, promised, responseAnswer, limit);
+        const run = guardedPromise(owner, promised, responseResult, limit);
         hook.tapPromise(named(tap), this.#watchedPromise(tap, responseLook, run));
       }
     }
@@ -133,7 +133,7 @@ class HookCompiler {
   }
 
   doneCall({ tap, plain }: RouteTaps['onDone'][number]): DoneCall {
-    const run = guarded(this.#owner(tap), plain, anyAnswer);
+    const run = guarded(this.#owner(tap), plain, anyResult);
     const watched = this.#watched(tap, doneLook, run);
     return (exchange) => {
       // The exchange is over, so errors can only be logged, and the remaining taps must run.
@@ -150,7 +150,7 @@ class HookCompiler {
     plain: NonNullable<RouteTap['plain']>,
   ): (exchange: TappedExchange) => Response | undefined {
     const owner = this.#owner(tap);
-    const watched = this.#watched(tap, routeLook, guarded(owner, plain, routeAnswer));
+    const watched = this.#watched(tap, routeLook, guarded(owner, plain, routeResult));
     const run = checksAccess(tap) ? once(passKey(tap, pass), watched) : watched;
     return callOf(tap, owner, methodsOf(tap), undefined, run);
   }
@@ -161,7 +161,7 @@ class HookCompiler {
   ): (exchange: TappedExchange) => Promise<Response | undefined> {
     const owner = this.#owner(tap);
     const limit = routeLimit(this.#settings.timeoutGroup(timeout));
-    const run = guardedPromise(owner, promised, routeAnswer, limit);
+    const run = guardedPromise(owner, promised, routeResult, limit);
     const watched = this.#watchedPromise(tap, routeLook, run);
     const checked = checksAccess(tap) ? oncePromise(passKey(tap, pass), watched) : watched;
     return callOf(tap, owner, methodsOf(tap), nothing, checked);
@@ -171,19 +171,19 @@ class HookCompiler {
     return { plugin, hook, route: this.#route };
   }
 
-  #watched<Args extends readonly unknown[], Answer>(
+  #watched<Args extends readonly unknown[], Result>(
     tap: Tap,
-    look: Look<Args, Answer>,
-    run: (...args: Args) => Answer,
-  ): (...args: Args) => Answer {
+    look: Look<Args, Result>,
+    run: (...args: Args) => Result,
+  ): (...args: Args) => Result {
     return this.#settings.trace === 'off' ? run : traced(tap, look, run);
   }
 
-  #watchedPromise<Args extends readonly unknown[], Answer>(
+  #watchedPromise<Args extends readonly unknown[], Result>(
     tap: Tap,
-    look: Look<Args, Answer>,
-    run: (...args: Args) => Promise<Answer>,
-  ): (...args: Args) => Promise<Answer> {
+    look: Look<Args, Result>,
+    run: (...args: Args) => Promise<Result>,
+  ): (...args: Args) => Promise<Result> {
     return this.#settings.trace === 'off' ? run : tracedPromise(tap, look, run);
   }
 }
@@ -202,8 +202,8 @@ function methodsOf({ methods }: Tap): ReadonlySet<string> | undefined {
 
 function timed(call: ResponseCall | undefined): ResponseCall {
   return (response, exchange, done) => {
-    const finish = (error?: Error | null, answer = response): void =>
-      error ? done(error) : done(undefined, withServerTiming(answer, exchange));
+    const finish = (error?: Error | null, result = response): void =>
+      error ? done(error) : done(undefined, withServerTiming(result, exchange));
     if (call === undefined) finish();
     else call(response, exchange, finish);
   };

@@ -8,9 +8,9 @@ function isThenable(value: unknown): boolean {
 }
 
 /** Handles the result of a call of a tap; the arguments identify the exchange. */
-export interface Check<Args extends readonly unknown[], Answer> {
+export interface Check<Args extends readonly unknown[], Result> {
   /** Checks the result. @throws PluginError */
-  answered(owner: TapOwner, answer: Answer, args: Args): Answer;
+  returned(owner: TapOwner, result: Result, args: Args): Result;
   /** It threw. */
   failed?(owner: TapOwner, args: Args): void;
 }
@@ -19,17 +19,17 @@ export interface Check<Args extends readonly unknown[], Answer> {
  * Wraps a function given to `tap()`. tapable would take the promise of an async function for a result and lose its
  * rejection, so such a function is rejected: when it is tapped if its kind shows, otherwise when it returns a promise.
  */
-export function guarded<Args extends readonly unknown[], Answer>(
+export function guarded<Args extends readonly unknown[], Result>(
   owner: TapOwner,
-  fn: (...args: Args) => Answer,
-  check: Check<Args, Answer>,
-): (...args: Args) => Answer {
+  fn: (...args: Args) => Result,
+  check: Check<Args, Result>,
+): (...args: Args) => Result {
   checkPlainFunction(() => owner, fn);
   return (...args) => {
     try {
-      const answer = fn(...args);
-      if (isThenable(answer)) throw new PluginError(owner, 'tap() got a promise back; use tapPromise()');
-      return check.answered(owner, answer, args);
+      const result = fn(...args);
+      if (isThenable(result)) throw new PluginError(owner, 'tap() got a promise back; use tapPromise()');
+      return check.returned(owner, result, args);
     } catch (error) {
       check.failed?.(owner, args);
       throw attributed(owner, error);
@@ -41,17 +41,17 @@ export function guarded<Args extends readonly unknown[], Answer>(
  * Wraps a function given to `tapPromise()`. A synchronous throw becomes a rejection: tapable 2.3 would leave the hook's
  * caller waiting without end. A promise that never settles has the same effect, so it is given up after the timeout.
  */
-export function guardedPromise<Args extends readonly unknown[], Answer>(
+export function guardedPromise<Args extends readonly unknown[], Result>(
   owner: TapOwner,
-  fn: (...args: Args) => Promise<Answer>,
-  check: Check<Args, Answer>,
-  limit: Limit<Args, Answer> | undefined,
-): (...args: Args) => Promise<Answer> {
+  fn: (...args: Args) => Promise<Result>,
+  check: Check<Args, Result>,
+  limit: Limit<Args, Result> | undefined,
+): (...args: Args) => Promise<Result> {
   checkPromisedFunction(() => owner, fn);
   const call = limit === undefined ? fn : bounded(owner, fn, limit);
   return async (...args) => {
     try {
-      return check.answered(owner, await call(...args), args);
+      return check.returned(owner, await call(...args), args);
     } catch (error) {
       check.failed?.(owner, args);
       throw attributed(owner, error);
@@ -73,26 +73,26 @@ export function checkPlainFunction(owner: () => TapOwner, fn: unknown): void {
 }
 
 /** How long a tap may take. */
-export interface Limit<Args extends readonly unknown[], Answer> {
+export interface Limit<Args extends readonly unknown[], Result> {
   readonly timeoutGroup: TimeoutGroup;
   /** @see Work.progress */
   progress(args: Args): unknown;
   /** The tap is waited for no longer. */
   abandon(args: Args): void;
   /** Called with a result that arrives after the timeout. */
-  late(answer: Answer): void;
+  late(result: Result): void;
 }
 
-function bounded<Args extends readonly unknown[], Answer>(
+function bounded<Args extends readonly unknown[], Result>(
   owner: TapOwner,
-  fn: (...args: Args) => Promise<Answer>,
-  { timeoutGroup, progress, abandon, late }: Limit<Args, Answer>,
-): (...args: Args) => Promise<Answer> {
+  fn: (...args: Args) => Promise<Result>,
+  { timeoutGroup, progress, abandon, late }: Limit<Args, Result>,
+): (...args: Args) => Promise<Result> {
   const problem = `no response within ${timeoutGroup.limitMs / 1000} s (plugin_timeout)`;
   return (...args) =>
     new Promise((resolve, reject) => {
       // Plain JavaScript may return the result itself, or the promise of another library.
-      const answering = Promise.resolve(fn(...args));
+      const running = Promise.resolve(fn(...args));
       const finish = timeoutGroup.begin({
         progress: () => progress(args),
         onTimeout: () => {
@@ -100,8 +100,8 @@ function bounded<Args extends readonly unknown[], Answer>(
           abandon(args);
         },
       });
-      answering.then(
-        (answer) => (finish() ? resolve(answer) : late(answer)),
+      running.then(
+        (result) => (finish() ? resolve(result) : late(result)),
         (error) => finish() && reject(error),
       );
     });

@@ -2,11 +2,11 @@ import { HttpError } from '../http/errors.js';
 import { PluginError } from '../http/plugin-error.js';
 import { described } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
-import { answeredBy, type TappedExchange } from './tapped-exchange.js';
+import { respondedBy, type TappedExchange } from './tapped-exchange.js';
 
 /** Logs what went wrong with an exchange: its request, whose doing it was, and where in the code it happened. */
 export function logFault(log: Log, exchange: TappedExchange, error: unknown): void {
-  const { [answeredBy]: owner, route } = exchange.final;
+  const { [respondedBy]: owner, route } = exchange.final;
   const isNamed = error instanceof PluginError || owner === undefined;
   logRequestFault(log, exchange.request, isNamed ? route.name : described(owner), error);
 }

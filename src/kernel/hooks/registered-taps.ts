@@ -5,14 +5,14 @@ import type { TappedExchange } from './tapped-exchange.js';
 // Taps are written for what plugins see of an exchange; they are called with what the kernel knows of it as well.
 
 /** A tap as its plugin registered it. What guards and bounds its calls is made when its route gets a request. */
-interface Registered<Args extends readonly unknown[], Answer> {
+interface Registered<Args extends readonly unknown[], Result> {
   readonly tap: Tap;
   /** Milliseconds; undefined: that of the route. */
   readonly timeout: number | undefined;
   /** Given to `tap`. */
-  readonly plain: ((...args: Args) => Answer) | undefined;
+  readonly plain: ((...args: Args) => Result) | undefined;
   /** Given to `tapPromise`. */
-  readonly promised: ((...args: Args) => Promise<Answer>) | undefined;
+  readonly promised: ((...args: Args) => Promise<Result>) | undefined;
 }
 
 export interface RouteTap extends Registered<[TappedExchange], Response | undefined> {

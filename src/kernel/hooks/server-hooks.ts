@@ -6,9 +6,9 @@ import { describeError } from '../diagnostics/error-text.js';
 import { boundedBody, type IncomingRequest, type Response } from '../http/message.js';
 import type { TapOwner } from '../http/tap-owner.js';
 import type { Log } from '../log/log.js';
-import { anyAnswer, requestAnswer } from './answer-checks.js';
 import type { HookSettings } from './compiled-hooks.js';
 import { guarded, guardedPromise } from './guard.js';
+import { anyResult, requestResult } from './result-checks.js';
 import { requestLimit, type TimeoutGroupOf } from './tap-limits.js';
 import { tapOf } from './tap-options.js';
 import { report, requestLook, traced, tracedPromise } from './trace.js';
@@ -55,8 +55,8 @@ export class ServerHookTable {
       return tap;
     };
     const reading =
-      <Answer>(run: (request: IncomingRequest) => Answer) =>
-      (request: IncomingRequest): Answer => {
+      <Result>(run: (request: IncomingRequest) => Result) =>
+      (request: IncomingRequest): Result => {
         request[boundedBody].reader = { owner: requestOwner };
         return run(request);
       };
@@ -64,23 +64,23 @@ export class ServerHookTable {
     return {
       onConfig: {
         tap: (options, fn) =>
-          this.#onConfig.tap(named(remember('onConfig', options)), guarded(configOwner, fn, anyAnswer)),
+          this.#onConfig.tap(named(remember('onConfig', options)), guarded(configOwner, fn, anyResult)),
         tapPromise: (options, fn) =>
           this.#onConfig.tapPromise(
             named(remember('onConfig', options)),
-            guardedPromise(configOwner, fn, anyAnswer, undefined),
+            guardedPromise(configOwner, fn, anyResult, undefined),
           ),
       },
       onRequest: {
         tap: (options, fn) => {
           const tap = remember('onRequest', options);
-          const run = guarded(requestOwner, fn, requestAnswer);
+          const run = guarded(requestOwner, fn, requestResult);
           this.#onRequest.tap(named(tap), reading(isTraced ? traced(tap, requestLook, run) : run));
         },
         tapPromise: (options, fn) => {
           const tap = remember('onRequest', options);
           const limit = requestLimit(this.#timeoutGroup(options.timeout));
-          const run = guardedPromise(requestOwner, fn, requestAnswer, limit);
+          const run = guardedPromise(requestOwner, fn, requestResult, limit);
           this.#onRequest.tapPromise(
             named(tap),
             reading(isTraced ? tracedPromise(tap, requestLook, run) : run),
@@ -89,7 +89,7 @@ export class ServerHookTable {
       },
       onChanged: {
         tap: (options, fn) => {
-          const run = guarded<[string], void>(changedOwner, fn, anyAnswer);
+          const run = guarded<[string], void>(changedOwner, fn, anyResult);
           this.#onChanged.tap(named(remember('onChanged', options)), (path) => {
             // The plugin that raised it is not to blame, and the other taps must hear it too.
             try {

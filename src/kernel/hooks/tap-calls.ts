@@ -5,7 +5,7 @@ import { hasPassed, pass, type TappedExchange } from './tapped-exchange.js';
 
 /** When a tap of `onRoute` is called, and what its call says about the exchange. */
 
-type Call<Answer> = (exchange: TappedExchange) => Answer;
+type Call<Result> = (exchange: TappedExchange) => Result;
 
 /**
  * Calls a tap for its methods only, and attributes to the call what is read from the request's body. What responds where
@@ -14,13 +14,13 @@ type Call<Answer> = (exchange: TappedExchange) => Answer;
  * @param only undefined: every method
  * @param none what stands for a call that is left out
  */
-export function callOf<Answer>(
+export function callOf<Result>(
   { stage }: Tap,
   owner: TapOwner,
   only: ReadonlySet<string> | undefined,
-  none: Answer,
-  run: Call<Answer>,
-): Call<Answer> {
+  none: Result,
+  run: Call<Result>,
+): Call<Result> {
   const isFallback = stage >= Stage.fallback;
   return (exchange) => {
     if (only !== undefined && !only.has(exchange.request.method)) return none;
@@ -40,9 +40,9 @@ export function checksAccess({ stage }: Tap): boolean {
 export function once(tap: string, run: Call<Response | undefined>): Call<Response | undefined> {
   return (exchange) => {
     if (exchange.origin !== undefined && exchange[hasPassed](tap)) return undefined;
-    const answer = run(exchange);
-    if (answer === undefined) exchange[pass](tap);
-    return answer;
+    const result = run(exchange);
+    if (result === undefined) exchange[pass](tap);
+    return result;
   };
 }
 
@@ -53,8 +53,8 @@ export function oncePromise(
 ): Call<Promise<Response | undefined>> {
   return async (exchange) => {
     if (exchange.origin !== undefined && exchange[hasPassed](tap)) return undefined;
-    const answer = await run(exchange);
-    if (answer === undefined) exchange[pass](tap);
-    return answer;
+    const result = await run(exchange);
+    if (result === undefined) exchange[pass](tap);
+    return result;
   };
 }

@@ -13,8 +13,8 @@ function turnOf(body: RequestBody, forwarding = false): unknown {
   return body.awaited || forwarding ? Symbol('the turn of another') : body.received;
 }
 
-function discardLate(answer: Response | undefined): void {
-  if (answer !== undefined && problemOfResponse(answer) === undefined) discard(answer);
+function discardLate(result: Response | undefined): void {
+  if (result !== undefined && problemOfResponse(result) === undefined) discard(result);
 }
 
 export function routeLimit(

@@ -6,7 +6,7 @@ import type { TapOwner } from '../http/tap-owner.js';
  * Keys of what the kernel notes about an exchange. They are symbols that the public entry does not export: a plugin in plain
  * JavaScript finds no such name on the exchange.
  */
-export const answeredBy = Symbol('answeredBy');
+export const respondedBy = Symbol('respondedBy');
 export const isForwarding = Symbol('isForwarding');
 export const hasPassed = Symbol('hasPassed');
 export const pass = Symbol('pass');
@@ -19,7 +19,7 @@ export interface TappedExchange extends Exchange {
   /** The same body as the request's. */
   readonly [boundedBody]: BoundedBody;
   /** The tap whose response it has, named in errors that show when the response is sent. */
-  [answeredBy]: TapOwner | undefined;
+  [respondedBy]: TapOwner | undefined;
   /** True while it waits for another route's response. */
   readonly [isForwarding]: boolean;
   /** Whether a tap has let this client request pass, here or before it was forwarded. */

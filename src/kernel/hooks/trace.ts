@@ -48,9 +48,9 @@ export function clientRequest(exchange: TappedExchange): Request {
 }
 
 /** Describes a call of a tap for the trace. */
-export interface Look<Args extends readonly unknown[], Answer> {
+export interface Look<Args extends readonly unknown[], Result> {
   request(args: Args): Request;
-  decision(answer: Answer, args: Args): string;
+  decision(result: Result, args: Args): string;
 }
 
 /**
@@ -68,18 +68,18 @@ function shownToClient(decision: string): string {
 }
 
 /** The same tap, leaving a step in the trace of each request. */
-export function traced<Args extends readonly unknown[], Answer>(
+export function traced<Args extends readonly unknown[], Result>(
   tap: Tap,
-  look: Look<Args, Answer>,
-  run: (...args: Args) => Answer,
-): (...args: Args) => Answer {
+  look: Look<Args, Result>,
+  run: (...args: Args) => Result,
+): (...args: Args) => Result {
   return (...args) => {
     const trace = traceOf(look.request(args));
     const begun = performance.now();
     try {
-      const answer = run(...args);
-      trace.add(tap, begun, look.decision(answer, args));
-      return answer;
+      const result = run(...args);
+      trace.add(tap, begun, look.decision(result, args));
+      return result;
     } catch (error) {
       trace.add(tap, begun, failure(error));
       throw error;
@@ -88,18 +88,18 @@ export function traced<Args extends readonly unknown[], Answer>(
 }
 
 /** The same for a promise. */
-export function tracedPromise<Args extends readonly unknown[], Answer>(
+export function tracedPromise<Args extends readonly unknown[], Result>(
   tap: Tap,
-  look: Look<Args, Answer>,
-  run: (...args: Args) => Promise<Answer>,
-): (...args: Args) => Promise<Answer> {
+  look: Look<Args, Result>,
+  run: (...args: Args) => Promise<Result>,
+): (...args: Args) => Promise<Result> {
   return async (...args) => {
     const trace = traceOf(look.request(args));
     const begun = performance.now();
     try {
-      const answer = await run(...args);
-      trace.add(tap, begun, look.decision(answer, args));
-      return answer;
+      const result = await run(...args);
+      trace.add(tap, begun, look.decision(result, args));
+      return result;
     } catch (error) {
       trace.add(tap, begun, failure(error));
       throw error;
@@ -109,14 +109,14 @@ export function tracedPromise<Args extends readonly unknown[], Answer>(
 
 export const routeLook: Look<readonly [TappedExchange], Response | undefined> = {
   request: ([exchange]) => clientRequest(exchange),
-  decision: (answer) => (answer === undefined ? 'passed on' : `responded ${answer.status}`),
+  decision: (result) => (result === undefined ? 'passed on' : `responded ${result.status}`),
 };
 
 export const responseLook: Look<readonly [Response, TappedExchange], Response> = {
   request: ([, exchange]) => clientRequest(exchange),
-  decision: (answer, [before]) => {
-    if (answer === before) return 'left as it was';
-    return answer.status === before.status ? 'changed' : `changed ${before.status} to ${answer.status}`;
+  decision: (result, [before]) => {
+    if (result === before) return 'left as it was';
+    return result.status === before.status ? 'changed' : `changed ${before.status} to ${result.status}`;
   },
 };
 
@@ -127,7 +127,7 @@ export const doneLook: Look<readonly [TappedExchange], void> = {
 
 export const requestLook: Look<readonly [Request], Response | undefined> = {
   request: ([request]) => request,
-  decision: (answer) => (answer === undefined ? 'passed on' : `responded ${answer.status}`),
+  decision: (result) => (result === undefined ? 'passed on' : `responded ${result.status}`),
 };
 
 let lastNumber = 0;

@@ -327,7 +327,7 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
   #expireSilent(cycle: Http1Cycle): void {
     const { sendDeadline, contentSent } = this.#sendQueue;
     const isSilent = sendDeadline === Number.POSITIVE_INFINITY && contentSent === this.#sentBefore;
-    if (isSilent && cycle.leave() && cycle.answered) this.#abortResponse(cycle, new ClientGone());
+    if (isSilent && cycle.leave() && cycle.responded) this.#abortResponse(cycle, new ClientGone());
     else this.#awaitResponse();
   }
 

@@ -82,7 +82,7 @@ export class Http1Cycle extends RequestCycle {
       return serialise(response, { ...delivery, readsTrailers: readsTrailers(request) });
     } catch (error) {
       discard(response);
-      log.error(`${method} ${request.target} (${this.answeredBy}): ${describeError(error)}`);
+      log.error(`${method} ${request.target} (${this.respondedBy}): ${describeError(error)}`);
       return serialise(builtInErrorPage(500), delivery);
     }
   }

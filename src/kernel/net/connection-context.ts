@@ -1,6 +1,6 @@
 import type { ConnectionSettings } from '../contract/config.js';
-import type { Answerer } from '../exchange/answerer.js';
 import type { RefusedRequest } from '../exchange/refusal.js';
+import type { Responder } from '../exchange/responder.js';
 import type { IncomingRequest } from '../http/message.js';
 import type { LineAllowance } from '../log/line-allowance.js';
 import type { Log } from '../log/log.js';
@@ -21,7 +21,7 @@ export interface ConnectionContext {
   readonly stopping: boolean;
   /** Called after each response on a connection that could persist: false if another worker should get the client. */
   mayKeep(): boolean;
-  dispatch(request: IncomingRequest, answerer: Answerer): void;
+  dispatch(request: IncomingRequest, responder: Responder): void;
   /** Called for each request that ended before it had a route. */
   refused(request: RefusedRequest): void;
   closed(connection: ServedConnection): void;

@@ -22,7 +22,7 @@ export interface OwnedSocket {
  * @throws ErrnoException
  */
 export async function bindSocketFile(path: string, account: Account | undefined): Promise<OwnedSocket> {
-  const isStale = !(await answers(path));
+  const isStale = !(await isInUse(path));
   const writer = writerOf(path, account);
   const socket = actAs(writer, () => {
     if (isStale) removeSocketFile(path);
@@ -77,7 +77,7 @@ function removeSocketFile(path: string): void {
   }
 }
 
-function answers(path: string): Promise<boolean> {
+function isInUse(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     socket.once('connect', () => {

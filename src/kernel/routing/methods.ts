@@ -3,9 +3,9 @@ import type { IncomingRequest, Response } from '../http/message.js';
 import { KNOWN_METHODS, NEVER_OFFERED } from '../http/methods.js';
 import type { Route } from './route.js';
 
-function allow(methods: ReadonlySet<string>, optionsAnswered: boolean): string {
+function allow(methods: ReadonlySet<string>, hasOptions: boolean): string {
   const names = new Set(methods);
-  if (optionsAnswered) names.add('OPTIONS');
+  if (hasOptions) names.add('OPTIONS');
   return [...names].join(', ');
 }
 
@@ -24,7 +24,7 @@ export function methodNotAllowed(route: Route): HttpError {
  * @returns undefined if the plugins handle the request
  * @throws HttpError 405, 501
  */
-export function answerByMethod(
+export function respondByMethod(
   request: Pick<IncomingRequest, 'method' | 'target'>,
   route: Route,
   routes: () => Iterable<Route>,

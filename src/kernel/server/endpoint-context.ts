@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '../contract/config.js';
-import type { Answerer } from '../exchange/answerer.js';
 import { dispatch, type Site } from '../exchange/dispatch.js';
 import type { RefusedRequest } from '../exchange/refusal.js';
+import type { Responder } from '../exchange/responder.js';
 import type { RequestCall } from '../hooks/server-hooks.js';
 import type { IncomingRequest } from '../http/message.js';
 import type { LineAllowance } from '../log/line-allowance.js';
@@ -60,7 +60,7 @@ export class EndpointContext implements ConnectionContext {
     return !this.#shedder.consume();
   }
 
-  dispatch(request: IncomingRequest, answerer: Answerer): void {
-    dispatch(request, this.#endpoint, this.#onRequest, this.log, answerer);
+  dispatch(request: IncomingRequest, responder: Responder): void {
+    dispatch(request, this.#endpoint, this.#onRequest, this.log, responder);
   }
 }

@@ -31,7 +31,7 @@ function isProtected(challenge: unknown): boolean {
   return challenge !== undefined && challenge !== 'off';
 }
 
-function statusOf(answer: unknown): number | undefined {
-  if (typeof answer !== 'object' || answer === null || !('status' in answer)) return undefined;
-  return typeof answer.status === 'number' ? answer.status : undefined;
+function statusOf(response: unknown): number | undefined {
+  if (typeof response !== 'object' || response === null || !('status' in response)) return undefined;
+  return typeof response.status === 'number' ? response.status : undefined;
 }

@@ -27,7 +27,7 @@ function errorCode(word: Argument): number {
   throw new ArgumentError(`expected a status from 400 to 599, got "${word.text}"`, { argument: word });
 }
 
-function answerCode(word: Argument, isRedirect: boolean): number | 'own' {
+function statusOfCode(word: Argument, isRedirect: boolean): number | 'own' {
   if (word.text === '=') return 'own';
   const code = /^=\d{3}$/.test(word.text) ? Number(word.text.slice(1)) : 0;
   if (isRedirect) {
@@ -64,6 +64,6 @@ export function readErrorPage(use: DirectiveUse): readonly ErrorPageEntry[] {
   const before = use.arguments.slice(0, -1);
   const equals = before.at(-1)?.text.startsWith('=') ? before.pop() : undefined;
   if (before.length === 0) throw new ArgumentError('at least one status is missing', { argument: last });
-  const status = equals === undefined ? undefined : answerCode(equals, isRedirect);
+  const status = equals === undefined ? undefined : statusOfCode(equals, isRedirect);
   return before.map((word) => [errorCode(word), { uri: last.text, status }]);
 }

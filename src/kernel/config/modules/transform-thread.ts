@@ -9,7 +9,7 @@ const IDLE_MS = 500;
 
 /** The thread is this text, so that it is the same whether this file is run from the sources or from what was built of them. */
 const THREAD = `
-const { workerData: { jiti, port, answered } } = require('node:worker_threads');
+const { workerData: { jiti, port, replied } } = require('node:worker_threads');
 const importer = require(jiti)(jiti, { fsCache: false });
 port.on('message', (options) => {
   try {
@@ -17,8 +17,8 @@ port.on('message', (options) => {
   } catch (error) {
     port.postMessage({ error });
   }
-  Atomics.store(answered, 0, 1);
-  Atomics.notify(answered, 0);
+  Atomics.store(replied, 0, 1);
+  Atomics.notify(replied, 0);
 });
 `;
 
@@ -29,7 +29,7 @@ port.on('message', (options) => {
  */
 class TransformThread {
   readonly #port: MessagePort;
-  readonly #answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #replied = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #worker: Worker;
   readonly #idle: NodeJS.Timeout;
 
@@ -42,7 +42,7 @@ class TransformThread {
       eval: true,
       // None of this process's: a profiler or a loader of it is not meant.
       execArgv: [],
-      workerData: { jiti, port: port2, answered: this.#answered },
+      workerData: { jiti, port: port2, replied: this.#replied },
       transferList: [port2],
     });
     this.#worker.unref();
@@ -56,16 +56,16 @@ class TransformThread {
 
   /** Waits for the thread: modules are required synchronously. @throws Error what the compiler throws; when it takes too long */
   transform(options: TransformOptions): string {
-    Atomics.store(this.#answered, 0, 0);
+    Atomics.store(this.#replied, 0, 0);
     this.#port.postMessage(options);
-    const how = Atomics.wait(this.#answered, 0, 0, LIMIT_MS);
+    const how = Atomics.wait(this.#replied, 0, 0, LIMIT_MS);
     this.#idle.refresh();
     const received: { readonly message: unknown } | undefined = receiveMessageOnPort(this.#port);
-    const answer = received?.message;
-    if (how === 'timed-out' || typeof answer !== 'object' || answer === null)
+    const reply = received?.message;
+    if (how === 'timed-out' || typeof reply !== 'object' || reply === null)
       throw new Error(`${options.filename ?? 'a program'} was not compiled within ${LIMIT_MS / 1000} s`);
-    if ('code' in answer && typeof answer.code === 'string') return answer.code;
-    throw 'error' in answer ? answer.error : new Error('the compiler did not respond');
+    if ('code' in reply && typeof reply.code === 'string') return reply.code;
+    throw 'error' in reply ? reply.error : new Error('the compiler did not respond');
   }
 }
 
