@@ -1,22 +1,26 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SocketlessServer } from '../../src/testing/socketless.js';
 
 /** Attacks on paths that name files, tried against a running server. */
 
 const CANARY = 'CANARY-9d1f';
 
+const requestOf = (method: string, target: string, more = '') =>
+  `${method} ${target} HTTP/1.1\r\nHost: a\r\n${more}Connection: close\r\n\r\n`;
+
 const ask = (server: TestServer, target: string, more = '', method = 'GET') =>
-  server.raw(`${method} ${target} HTTP/1.1\r\nHost: a\r\n${more}Connection: close\r\n\r\n`);
+  server.raw(requestOf(method, target, more));
 
-const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
+const statusOf = (response: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(response)?.[1]);
 
-const contentOf = (answer: string) => answer.slice(answer.indexOf('\r\n\r\n') + 4);
+const contentOf = (response: string) => response.slice(response.indexOf('\r\n\r\n') + 4);
 
 describe('encoded traversal', () => {
   const climbs = [
@@ -68,9 +72,10 @@ describe('encoded traversal', () => {
   ];
 
   test('the canary above the root is in no response', async () => {
-    await using server = await startTestServer(
-      'root site/www; autoindex on; location /alias { root site/alias/deep; autoindex on; }',
-      {
+    // Connections inside this process: each of 7,000 requests needs its own, because a rejection ends the connection.
+    await using server = await SocketlessServer.open({
+      conf: 'root site/www; autoindex on; location /alias { root site/alias/deep; autoindex on; }',
+      files: {
         'canary.txt': CANARY,
         'site/canary.txt': CANARY,
         'site/alias/canary.txt': CANARY,
@@ -78,7 +83,13 @@ describe('encoded traversal', () => {
         'site/www/a.txt': 'a',
         'site/www/a/b.txt': 'b',
       },
-    );
+      plugins: [],
+    });
+    const get = async (target: string): Promise<string> => {
+      const client = server.connect();
+      await client.send(Buffer.from(requestOf('GET', target), 'latin1'));
+      return (await client.closed()).toString('latin1');
+    };
     const targets = starts.flatMap((start) =>
       climbs.flatMap((climb) =>
         separators.flatMap((separator) =>
@@ -86,20 +97,16 @@ describe('encoded traversal', () => {
         ),
       ),
     );
-    // Several on one connection: a rejection ends the connection, so each request gets its own.
     const statuses = new Set<number>();
     for (let index = 0; index < targets.length; index += 32) {
-      const answers = await Promise.all(
-        targets.slice(index, index + 32).map((target) => ask(server, target)),
-      );
-      for (const answer of answers) {
-        expect(answer).not.toContain(CANARY);
-        statuses.add(statusOf(answer));
+      for (const response of await Promise.all(targets.slice(index, index + 32).map(get))) {
+        expect(response).not.toContain(CANARY);
+        statuses.add(statusOf(response));
       }
     }
     expect([...statuses].filter((status) => ![301, 400, 404].includes(status))).toEqual([]);
-    expect(contentOf(await ask(server, '/alias/in.txt'))).toBe('in');
-  }, 60_000);
+    expect(contentOf(await get('/alias/in.txt'))).toBe('in');
+  });
 
   test('absolute files of the system are in no response', async () => {
     await using server = await startTestServer('root www; autoindex on;', { 'www/a.txt': 'a' });
@@ -115,9 +122,9 @@ describe('encoded traversal', () => {
       '/dev/fd/0',
       '/cgi-bin/.%2e/.%2e/.%2e/.%2e/etc/passwd',
     ]) {
-      const answer = await ask(server, target);
-      expect(answer, target).not.toContain('root:');
-      expect([400, 404], target).toContain(statusOf(answer));
+      const response = await ask(server, target);
+      expect(response, target).not.toContain('root:');
+      expect([400, 404], target).toContain(statusOf(response));
     }
   });
 });
@@ -132,7 +139,7 @@ describe('symbolic links', () => {
     const link = (to: string, name: string) => symlinkSync(to, join(server.directory, 'www', name));
     link('../outside/canary.txt', 'file.txt');
     link('file.txt', 'chain.txt');
-    link('../outside', 'folder');
+    link('../outside', 'directory');
     link(join(server.directory, 'outside'), 'absolute');
     link('loop', 'loop');
     link('/proc/self/root', 'proc');
@@ -140,16 +147,16 @@ describe('symbolic links', () => {
     for (const path of [
       '/file.txt',
       '/chain.txt',
-      '/folder/canary.txt',
-      '/folder/',
+      '/directory/canary.txt',
+      '/directory/',
       '/absolute/canary.txt',
       '/absolute/index.html',
       '/loop',
       `/proc${server.directory}/outside/canary.txt`,
     ]) {
-      const answer = await ask(server, path);
-      expect(answer, path).not.toContain(CANARY);
-      expect([403, 404], path).toContain(statusOf(answer));
+      const response = await ask(server, path);
+      expect(response, path).not.toContain(CANARY);
+      expect([403, 404], path).toContain(statusOf(response));
     }
     expect(contentOf(await ask(server, '/inner/a.txt'))).toBe('inside');
   });
@@ -158,7 +165,7 @@ describe('symbolic links', () => {
   const swapper = `
     const { renameSync } = require('node:fs');
     for (;;) {
-      for (const name of ['folder', 'file.txt']) {
+      for (const name of ['directory', 'file.txt']) {
         renameSync(name, name + '.real');
         renameSync(name + '.link', name);
         renameSync(name, name + '.link');
@@ -167,65 +174,61 @@ describe('symbolic links', () => {
     }`;
 
   test.each([
-    ['read anew each time', 'file_cache off;'],
+    ['read for each request', 'file_cache off;'],
     ['kept in memory', 'file_cache 1m valid=1ms;'],
-  ])(
-    'swapped with what they stand for during 10,000 GETs: no canary (%s)',
-    async (_, directive) => {
-      await using server = await startTestServer(`${directive}\nserver { listen 127.0.0.1:0; root www; }`, {
-        'www/folder/a.txt': 'inside',
-        'www/file.txt': 'inside',
-        'outside/a.txt': CANARY,
-      });
-      const www = join(server.directory, 'www');
-      symlinkSync('../outside', join(www, 'folder.link'));
-      symlinkSync('../outside/a.txt', join(www, 'file.txt.link'));
-      await new Promise((resolve) => setTimeout(resolve, 1100));
+  ])('swapped with their targets during 2,000 GETs: no canary (%s)', async (_, directive) => {
+    await using server = await startTestServer(`${directive}\nserver { listen 127.0.0.1:0; root www; }`, {
+      'www/directory/a.txt': 'inside',
+      'www/file.txt': 'inside',
+      'outside/a.txt': CANARY,
+    });
+    const www = join(server.directory, 'www');
+    symlinkSync('../outside', join(www, 'directory.link'));
+    symlinkSync('../outside/a.txt', join(www, 'file.txt.link'));
+    await new Promise((resolve) => setTimeout(resolve, 1100));
 
-      const child = spawn(process.execPath, ['-e', swapper], { cwd: www, stdio: 'ignore' });
-      const exit = once(child, 'exit');
-      const seen = new Map<string, number>();
-      try {
-        const one = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
-        const hundred = `${(one('/folder/a.txt') + one('/file.txt')).repeat(49)}${one('/folder/a.txt')}GET /file.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
-        const client = async () => {
-          for (let round = 0; round < 25; round += 1) {
-            const answers = await server.raw(hundred);
-            expect(answers).not.toContain(CANARY);
-            for (const [, status = ''] of answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
-              seen.set(status, (seen.get(status) ?? 0) + 1);
-            }
+    const child = spawn(process.execPath, ['-e', swapper], { cwd: www, stdio: 'ignore' });
+    const exit = once(child, 'exit');
+    const seen = new Map<string, number>();
+    try {
+      const one = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+      const hundred = `${(one('/directory/a.txt') + one('/file.txt')).repeat(49)}${one('/directory/a.txt')}GET /file.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      const client = async () => {
+        for (let round = 0; round < 5; round += 1) {
+          const responses = await server.raw(hundred);
+          expect(responses).not.toContain(CANARY);
+          for (const [, status = ''] of responses.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
+            seen.set(status, (seen.get(status) ?? 0) + 1);
           }
-        };
-        await Promise.all(Array.from({ length: 4 }, client));
-        expect(child.exitCode).toBeNull();
-      } finally {
-        child.kill('SIGKILL');
-        await exit;
-      }
-      expect([...seen.values()].reduce((sum, count) => sum + count, 0)).toBe(10_000);
-      // Proof of the race: some requests met the file, some the link or the gap between them.
-      expect(seen.get('200') ?? 0).toBeGreaterThan(0);
-      expect((seen.get('403') ?? 0) + (seen.get('404') ?? 0)).toBeGreaterThan(0);
-      expect([...seen.keys()].filter((status) => !['200', '403', '404'].includes(status))).toEqual([]);
-    },
-    60_000,
-  );
+        }
+      };
+      await Promise.all(Array.from({ length: 4 }, client));
+      expect(child.exitCode).toBeNull();
+    } finally {
+      child.kill('SIGKILL');
+      await exit;
+    }
+    expect([...seen.values()].reduce((sum, count) => sum + count, 0)).toBe(2000);
+    // Proof of the race: some requests met the file, some the link or the gap between them.
+    expect(seen.get('200') ?? 0).toBeGreaterThan(0);
+    expect((seen.get('403') ?? 0) + (seen.get('404') ?? 0)).toBeGreaterThan(0);
+    expect([...seen.keys()].filter((status) => !['200', '403', '404'].includes(status))).toEqual([]);
+  });
 
   test('a directory that becomes a link is not served from the cache a second later', async () => {
     await using server = await startTestServer('root www;', {
-      'www/folder/a.txt': 'inside',
+      'www/directory/a.txt': 'inside',
       'outside/a.txt': CANARY,
     });
     const www = join(server.directory, 'www');
     await new Promise((resolve) => setTimeout(resolve, 1100));
     for (let round = 0; round < 3; round += 1) {
-      expect(contentOf(await ask(server, '/folder/a.txt'))).toBe('inside');
+      expect(contentOf(await ask(server, '/directory/a.txt'))).toBe('inside');
     }
-    renameSync(join(www, 'folder'), join(www, 'folder.real'));
-    symlinkSync('../outside', join(www, 'folder'));
+    renameSync(join(www, 'directory'), join(www, 'directory.real'));
+    symlinkSync('../outside', join(www, 'directory'));
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    expect(statusOf(await ask(server, '/folder/a.txt'))).toBe(403);
+    expect(statusOf(await ask(server, '/directory/a.txt'))).toBe(403);
   });
 });
 
@@ -253,15 +256,15 @@ test('NUL, controls, spaces and dots never name another file', async () => {
   ];
   for (const name of ['/x.txt', '/x.cgi', '/x%20.txt', '/x%20.cgi', '/x.TXT', '/x.CGI', '/x%00.cgi']) {
     for (const tail of tails) {
-      const answer = await ask(server, name + tail);
-      expect(answer, name + tail).not.toContain(CANARY);
+      const response = await ask(server, name + tail);
+      expect(response, name + tail).not.toContain(CANARY);
       if (`${name}${tail}` === '/x.cgi/' || `${name}${tail}` === '/x.cgi/.') continue; // a script followed by a path
-      expect([400, 404], name + tail).toContain(statusOf(answer));
+      expect([400, 404], name + tail).toContain(statusOf(response));
     }
   }
   for (const raw of ['/x.txt\0', '/x\0.txt', '/x.txt\x01', '/x .txt', '/x.txt\t', '/x.txt ']) {
-    const answer = await ask(server, raw);
-    expect([400, 404], JSON.stringify(raw)).toContain(statusOf(answer));
+    const response = await ask(server, raw);
+    expect([400, 404], JSON.stringify(raw)).toContain(statusOf(response));
   }
 });
 
@@ -291,9 +294,9 @@ test('dotfiles are 404 in every spelling, .well-known is served', async () => {
     '/.well-known/%2e%2e/.htpasswd',
   ]) {
     for (const method of ['GET', 'HEAD']) {
-      const answer = await ask(server, path, '', method);
-      expect(answer, path).not.toContain(CANARY);
-      expect([400, 404], path).toContain(statusOf(answer));
+      const response = await ask(server, path, '', method);
+      expect(response, path).not.toContain(CANARY);
+      expect([400, 404], path).toContain(statusOf(response));
     }
   }
   expect(await ask(server, '/')).not.toContain('.git');
@@ -334,14 +337,14 @@ describe('range bombs', () => {
       ['/empty', 0],
     ] as const) {
       for (const spec of ['0-', '0-999', '-1000', '1-', '0-0']) {
-        const answer = await ask(server, path, `Range: bytes=${Array(1000).fill(spec).join(',')}\r\n`);
-        expect([200, 206, 416, 431]).toContain(statusOf(answer));
-        if (statusOf(answer) === 206 || statusOf(answer) === 200) {
-          expect(contentOf(answer).length).toBeLessThanOrEqual(length);
+        const response = await ask(server, path, `Range: bytes=${Array(1000).fill(spec).join(',')}\r\n`);
+        expect([200, 206, 416, 431]).toContain(statusOf(response));
+        if (statusOf(response) === 206 || statusOf(response) === 200) {
+          expect(contentOf(response).length).toBeLessThanOrEqual(length);
         }
       }
     }
-  }, 60_000);
+  });
 
   test.each([
     ['-9223372036854775608', 206],
@@ -357,9 +360,9 @@ describe('range bombs', () => {
     ['0x10-', 200],
   ])('bytes=%s gets %d', async (spec, status) => {
     await using server = await startTestServer('root www;', files);
-    const answer = await ask(server, '/small', `Range: bytes=${spec}\r\n`);
-    expect(statusOf(answer)).toBe(status);
-    if (status !== 416) expect(contentOf(answer).length).toBeLessThanOrEqual(1000);
+    const response = await ask(server, '/small', `Range: bytes=${spec}\r\n`);
+    expect(statusOf(response)).toBe(status);
+    if (status !== 416) expect(contentOf(response).length).toBeLessThanOrEqual(1000);
   });
 
   test('a range on HEAD or POST is ignored', async () => {
@@ -385,33 +388,33 @@ describe('range bombs', () => {
       .map((specs) => specs.map(([first, last]) => `${first}-${last}`).join(', '));
     await fc.assert(
       fc.asyncProperty(field, fc.constantFrom('/small', '/empty'), async (specs, path) => {
-        const answer = await ask(server, path, `Range: bytes=${specs}\r\n`);
-        expect([200, 206, 416]).toContain(statusOf(answer));
-        expect(contentOf(answer).length).toBeLessThanOrEqual(1000 + 17 * 200);
-        if (statusOf(answer) !== 416) {
-          const declared = /\r\nContent-Length: (\d+)\r\n/.exec(answer)?.[1];
-          expect(contentOf(answer).length).toBe(Number(declared));
+        const response = await ask(server, path, `Range: bytes=${specs}\r\n`);
+        expect([200, 206, 416]).toContain(statusOf(response));
+        expect(contentOf(response).length).toBeLessThanOrEqual(1000 + 17 * 200);
+        if (statusOf(response) !== 416) {
+          const declared = /\r\nContent-Length: (\d+)\r\n/.exec(response)?.[1];
+          expect(contentOf(response).length).toBe(Number(declared));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
-  }, 60_000);
+  });
 });
 
 test('a directory created and removed in a loop gives 200 or 404, never an error', async () => {
   await using server = await startTestServer('root www;', { 'www/': null });
-  const folder = join(server.directory, 'www/folder');
-  for (let round = 0; round < 200; round += 1) {
-    const answers = Promise.all([
-      ask(server, '/folder/'),
-      ask(server, '/folder'),
-      ask(server, '/folder/index.html'),
+  const directory = join(server.directory, 'www/directory');
+  for (let round = 0; round < 100; round += 1) {
+    const responses = Promise.all([
+      ask(server, '/directory/'),
+      ask(server, '/directory'),
+      ask(server, '/directory/index.html'),
     ]);
     if (round % 2 === 0) {
-      mkdirSync(folder);
-      writeFileSync(join(folder, 'index.html'), 'x');
-    } else execFileSync('rm', ['-r', folder]);
-    for (const answer of await answers) expect([200, 301, 404]).toContain(statusOf(answer));
+      mkdirSync(directory);
+      writeFileSync(join(directory, 'index.html'), 'x');
+    } else rmSync(directory, { recursive: true });
+    for (const response of await responses) expect([200, 301, 404]).toContain(statusOf(response));
   }
   expect(server.log).toEqual([]);
 });
