@@ -2,15 +2,16 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Maximum wait for anything a test expects, in milliseconds. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 /** Waits until a condition holds. @throws Error after a timeout */
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
   withinMs = PATIENCE_MS,
+  everyMs = 10,
 ): Promise<void> {
-  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await sleep(10)) {
+  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await sleep(everyMs)) {
     if (await check()) return;
   }
   throw new Error(`${what}: not within ${withinMs / 1000} seconds`);
