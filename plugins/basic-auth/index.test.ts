@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigError } from '@webserv/server';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { isMissing, line } from './htpasswd.test.fixture.js';
 
 const PROTECT = 'auth_basic "Members only"; auth_basic_user_file users;';
@@ -19,36 +19,48 @@ const as = async (server: TestServer, user: string, password: string, path = '/'
 const start = (conf: string, users = `${ann}\n`, files = {}): Promise<TestServer> =>
   startTestServer(conf, { users, 'www/index.html': 'in', 'www/a.txt': 'a', ...files });
 
-describe.skipIf(isMissing)('who passes', () => {
-  test('nobody without a name and a password: 401 with the challenge', async () => {
-    await using server = await start(`root www; ${PROTECT}`);
-    const answer = await server.fetch('/a.txt');
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="Members only", charset="UTF-8"');
+/** Rounds of the cheapest hashes: those of the default number are checked in verify.test.ts. */
+const KINDS = ['-B', '-m', '-s', '-2 -r 1000', '-5 -r 1000'];
+
+describe.skipIf(isMissing)('a client passes', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    const lines = KINDS.flatMap((kind, at) => [
+      line(kind, `bob${at}`, 'bob’s password'),
+      line(kind, `eve${at}`, ''),
+    ]);
+    server = await start(`root www; upload on; ${PROTECT}`, `${[ann, ...lines].join('\n')}\n`);
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test('not without a name and a password: 401 with the challenge', async () => {
+    const response = await server.fetch('/a.txt');
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Basic realm="Members only", charset="UTF-8"');
   });
 
-  test.each(['-B', '-m', '-s', '-2', '-5'])('a user of htpasswd %s with the right password', async (kind) => {
-    const users = `${line(kind, 'bob', 'bob’s password')}\n${line(kind, 'eve', '')}\n`;
-    await using server = await start(`root www; ${PROTECT}`, users);
-    expect(await as(server, 'bob', 'bob’s password')).toBe(200);
-    expect(await as(server, 'bob', 'bob’s password')).toBe(200);
-    expect(await as(server, 'bob', 'wrong')).toBe(401);
-    expect(await as(server, 'bob', '')).toBe(401);
-    expect(await as(server, 'eve', '')).toBe(200);
-    expect(await as(server, 'eve', 'bob’s password')).toBe(401);
-    expect(await as(server, 'nobody', '')).toBe(401);
-    expect(await as(server, 'nobody', 'bob’s password')).toBe(401);
-    expect(await as(server, 'BOB', 'bob’s password')).toBe(401);
-  });
+  test.each(KINDS.map((kind, at) => [kind, at] as const))(
+    'as a user of htpasswd %s with the right password',
+    async (_, at) => {
+      const [bob, eve] = [`bob${at}`, `eve${at}`];
+      expect(await as(server, bob, 'bob’s password')).toBe(200);
+      expect(await as(server, bob, 'bob’s password')).toBe(200);
+      expect(await as(server, bob, 'wrong')).toBe(401);
+      expect(await as(server, bob, '')).toBe(401);
+      expect(await as(server, eve, '')).toBe(200);
+      expect(await as(server, eve, 'bob’s password')).toBe(401);
+      expect(await as(server, `nobody${at}`, '')).toBe(401);
+      expect(await as(server, `nobody${at}`, 'bob’s password')).toBe(401);
+      expect(await as(server, bob.toUpperCase(), 'bob’s password')).toBe(401);
+    },
+  );
 
-  test('nobody with a hash for a password, and nobody with what belongs to objects', async () => {
-    await using server = await start(`root www; ${PROTECT}`);
+  test('not with a hash for a password, and not with the name of a property of objects', async () => {
     expect(await as(server, 'ann', ann.slice('ann:'.length))).toBe(401);
     for (const name of ['__proto__', 'constructor', 'toString']) expect(await as(server, name, '')).toBe(401);
   });
 
-  test('nobody whose field is malformed or there twice', async () => {
-    await using server = await start(`root www; ${PROTECT}`);
+  test('not with a malformed field, and not with two', async () => {
     const { authorization } = basic('ann', 'secret');
     const twice = await server.raw(
       `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: ${authorization}\r\nAuthorization: ${authorization}\r\n\r\n`,
@@ -59,8 +71,7 @@ describe.skipIf(isMissing)('who passes', () => {
     }
   });
 
-  test('is asked for every method and for what is not there', async () => {
-    await using server = await start(`root www; upload on; ${PROTECT}`);
+  test('by no other method, and not for a file that does not exist', async () => {
     for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PROPFIND'])
       expect((await server.fetch('/none', { method })).status).toBe(401);
     expect((await server.fetch('/none', { headers: basic('ann', 'secret') })).status).toBe(404);
@@ -81,17 +92,17 @@ describe.skipIf(isMissing)('the directives', () => {
       `root www; auth_basic "A $http_x $arg_a $$"; auth_basic_user_file users;`,
       { 'www/': null, users: '' },
     );
-    const answer = await server.fetch('/?a=%22%5C%0ab', { headers: { 'x-x': 'no', x: 'one' } });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm="A one .* \$", charset="UTF-8"$/);
+    const response = await server.fetch('/?a=%22%5C%0ab', { headers: { 'x-x': 'no', x: 'one' } });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toMatch(/^Basic realm="A one .* \$", charset="UTF-8"$/);
   });
 
   test('have a realm of their own, quoted, in UTF-8', async () => {
     await using server = await start(
       `root www; ${PROTECT} location /in { auth_basic 'The "€" \\\\ room'; root www; }`,
     );
-    const answer = await server.raw('GET /in/a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-    expect(Buffer.from(answer, 'latin1').toString()).toContain(
+    const response = await server.raw('GET /in/a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(Buffer.from(response, 'latin1').toString()).toContain(
       'WWW-Authenticate: Basic realm="The \\"€\\" \\\\ room", charset="UTF-8"\r\n',
     );
   });
@@ -111,9 +122,9 @@ describe.skipIf(isMissing)('the directives', () => {
     await using server = await start(`root www; error_page 401 404 /page.txt; ${PROTECT}`, undefined, {
       'www/page.txt': 'who are you?',
     });
-    const answer = await server.fetch('/a.txt');
-    expect([answer.status, await answer.text()]).toEqual([401, 'who are you?']);
-    expect(answer.headers.get('www-authenticate')).toContain('Members only');
+    const response = await server.fetch('/a.txt');
+    expect([response.status, await response.text()]).toEqual([401, 'who are you?']);
+    expect(response.headers.get('www-authenticate')).toContain('Members only');
     expect((await server.fetch('/page.txt')).status).toBe(401);
   });
 
@@ -125,9 +136,9 @@ describe.skipIf(isMissing)('the directives', () => {
   ])('are refused at load: %s', async (directive, message) => {
     const conf = `root www; auth_basic x; ${directive} location /a { root www; }`;
     const error = await start(conf, undefined, { broken: `${ann}\nbob:plain\n` }).catch((e: unknown) => e);
-    const told = error instanceof ConfigError ? error.diagnostics : [];
-    expect(told.map((diagnostic) => diagnostic.message)).toEqual([expect.stringContaining(message)]);
-    expect(told[0]?.place?.line).toBe(3);
+    const found = error instanceof ConfigError ? error.diagnostics : [];
+    expect(found.map((diagnostic) => diagnostic.message)).toEqual([expect.stringContaining(message)]);
+    expect(found[0]?.place?.line).toBe(3);
   });
 
   test.each(['""', '"a\\r\\nb"'])('have no realm %s', async (realm) => {
@@ -153,12 +164,12 @@ describe.skipIf(isMissing)('the name', () => {
       undefined,
       { 'www/a.sh': 'printf "Content-Type: text/plain\\n\\n"; env' },
     );
-    const answer = await server.fetch('/a.sh', { headers: basic('ann', 'secret') });
-    const environment = await answer.text();
+    const response = await server.fetch('/a.sh', { headers: basic('ann', 'secret') });
+    const environment = await response.text();
     expect(environment).toContain('REMOTE_USER=ann\n');
     expect(environment).toContain('AUTH_TYPE=Basic\n');
     expect(environment).not.toContain('HTTP_AUTHORIZATION');
-    expect(answer.headers.get('x-user')).toBe('ann');
+    expect(response.headers.get('x-user')).toBe('ann');
     expect((await server.fetch('/a.txt', { headers: basic('ann', 'wrong') })).headers.has('x-user')).toBe(
       false,
     );
@@ -166,49 +177,73 @@ describe.skipIf(isMissing)('the name', () => {
   });
 });
 
-describe.skipIf(isMissing)('the file', () => {
-  const replace = (server: TestServer, users: string): Promise<void> =>
-    writeFile(join(server.directory, 'users'), users);
+/** One server for all tests: each server starts a thread. */
+describe.skipIf(isMissing).concurrent('the file', () => {
+  const names = ['changed', 'alike', 'malformed', 'gone'] as const;
+  type Name = (typeof names)[number];
+  let server: TestServer;
+  beforeAll(async () => {
+    const locations = names.map(
+      (name) => `location /${name} { root www; auth_basic "Members only"; auth_basic_user_file ${name}; }`,
+    );
+    server = await startTestServer(locations.join(' '), {
+      ...Object.fromEntries(names.map((name) => [name, `${ann}\n`])),
+      alike: `${line('-s', 'ann', 'one')}\n`,
+      'www/index.html': 'in',
+    });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const pathOf = (name: Name): string => join(server.directory, name);
+  const statusOf = (name: Name, user: string, password: string): Promise<number> =>
+    as(server, user, password, `/${name}/`);
 
   /** The file is checked every second. */
-  const becomes = (server: TestServer, user: string, password: string, status: number): Promise<void> =>
-    expect.poll(() => as(server, user, password), { timeout: 10_000, interval: 200 }).toBe(status);
+  const becomes = (
+    { expect }: TestContext,
+    status: number,
+    ...request: [name: Name, user: string, password: string]
+  ): Promise<void> => expect.poll(() => statusOf(...request), { interval: 200 }).toBe(status);
 
-  test('is read again when it changes: who was let in is not remembered', async () => {
-    await using server = await start(`root www; ${PROTECT}`);
-    expect(await as(server, 'ann', 'secret')).toBe(200);
-    await replace(server, `${line('-m', 'bob', 'b')}\n`);
-    await becomes(server, 'ann', 'secret', 401);
-    expect(await as(server, 'bob', 'b')).toBe(200);
+  test('is read again when it changes: cached passwords are forgotten', async (context) => {
+    const { expect } = context;
+    expect(await statusOf('changed', 'ann', 'secret')).toBe(200);
+    await writeFile(pathOf('changed'), `${line('-m', 'bob', 'b')}\n`);
+    await becomes(context, 401, 'changed', 'ann', 'secret');
+    expect(await statusOf('changed', 'bob', 'b')).toBe(200);
   });
 
-  test('is read again when it changes to as many bytes with the same time', async () => {
-    await using server = await start(`root www; ${PROTECT}`, `${line('-s', 'ann', 'one')}\n`);
-    const path = join(server.directory, 'users');
+  test('is read again when it changes to as many bytes with the same time', async (context) => {
+    const { expect } = context;
     const time = new Date('2024-01-01');
-    await utimes(path, time, time);
-    expect(await as(server, 'ann', 'one')).toBe(200);
-    await replace(server, `${line('-s', 'ann', 'two')}\n`);
-    await utimes(path, time, time);
-    await becomes(server, 'ann', 'one', 401);
-    expect(await as(server, 'ann', 'two')).toBe(200);
+    await utimes(pathOf('alike'), time, time);
+    expect(await statusOf('alike', 'ann', 'one')).toBe(200);
+    await writeFile(pathOf('alike'), `${line('-s', 'ann', 'two')}\n`);
+    await utimes(pathOf('alike'), time, time);
+    await becomes(context, 401, 'alike', 'ann', 'one');
+    expect(await statusOf('alike', 'ann', 'two')).toBe(200);
   });
 
-  test.each(['plain text', 'gone'])('stays as it was while the new one is broken: %s', async (how) => {
-    await using server = await start(`root www; ${PROTECT}`);
-    if (how === 'gone') await rm(join(server.directory, 'users'));
-    else await replace(server, 'ann:hunter2\n');
-    const told = (): number =>
-      server.log.filter((text) => text.includes('the previous version stays in use')).length;
-    await expect
-      .poll(async () => (await as(server, 'ann', 'secret')) === 200 && told(), { timeout: 10_000 })
-      .toBe(1);
-    await wait(1200);
-    expect(await as(server, 'ann', 'hunter2')).toBe(401);
-    expect(await as(server, 'ann', 'secret')).toBe(200);
-    expect(told()).toBe(1);
-    expect(server.log.join()).not.toContain('hunter2');
-    await replace(server, `${line('-m', 'ann', 'third')}\n`);
-    await becomes(server, 'ann', 'third', 200);
-  });
+  test.for(['malformed', 'gone'] as const)(
+    'stays in use while the new version is not usable: %s',
+    async (name, context) => {
+      const { expect } = context;
+      if (name === 'gone') await rm(pathOf(name));
+      else await writeFile(pathOf(name), 'ann:hunter2\n');
+      const reports = (): number =>
+        server.log.filter(
+          (text) => text.includes(pathOf(name)) && text.includes('the previous version stays in use'),
+        ).length;
+      await expect
+        .poll(async () => (await statusOf(name, 'ann', 'secret')) === 200 && reports(), { interval: 200 })
+        .toBe(1);
+      await wait(1200);
+      expect(await statusOf(name, 'ann', 'hunter2')).toBe(401);
+      expect(await statusOf(name, 'ann', 'secret')).toBe(200);
+      expect(reports()).toBe(1);
+      expect(server.log.join()).not.toContain('hunter2');
+      await writeFile(pathOf(name), `${line('-m', 'ann', 'third')}\n`);
+      await becomes(context, 200, name, 'ann', 'third');
+    },
+  );
 });
