@@ -177,7 +177,7 @@ describe.skipIf(isMissing)('the name', () => {
   });
 });
 
-/** One server for all tests: each server starts a thread. */
+/** The tests share a server, because each server starts a thread. */
 describe.skipIf(isMissing).concurrent('the file', () => {
   const names = ['changed', 'alike', 'malformed', 'gone'] as const;
   type Name = (typeof names)[number];

@@ -71,7 +71,7 @@ const floods = [
   'é',
 ];
 
-// What takes time with the square of the size exceeds this limit.
+// Time that grows with the square of the size exceeds this limit.
 describe('a flood of', { timeout: 15_000 }, () => {
   it.each(floods)('%j', (piece) => survives(flood(piece)));
 });
