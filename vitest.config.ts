@@ -21,8 +21,8 @@ const alone = [
   'tests/hostile/crowd.test.ts',
 ];
 
-/** Files that start the built command again and again: what they wait for is the processor. */
-const processes = ['tests/cli/**/*.test.ts', 'tests/docs/**/*.test.ts', 'tests/process/**/*.test.ts'];
+/** Files that start servers again and again: what they wait for is the processor. */
+const processes = ['tests/process/**/*.test.ts'];
 
 /** Files that need a process of their own: mocked modules, memory, descriptors. */
 const isolated = [

@@ -12,7 +12,6 @@ const SLOWEST = [
   'tests/hostile/static-paths.test.ts',
   'tests/process/systemd.test.ts',
   'tests/hostile/pipelining.test.ts',
-  'tests/docs/plugins.test.ts',
   'tests/hostile/cgi.test.ts',
   'tests/process/stderr.test.ts',
   'plugins/static/large-files.test.ts',

@@ -38,11 +38,11 @@ export function mayLoadHere(): boolean {
 /** Called first in the process. Removes the variable: the code it loads and the programs it starts do not need it. */
 export function becomeLoaderProcess(environment: NodeJS.ProcessEnv): void {
   const value = environment[VARIABLE];
-  if (value === undefined) return;
   delete environment[VARIABLE];
-  if (process.send === undefined) return;
-  started = true;
-  redirectOutput({ write: (text) => send({ type: 'print', text }), colour: value === 'colour' });
+  started = value !== undefined && process.send !== undefined;
+  redirectOutput(
+    started ? { write: (text) => send({ type: 'print', text }), colour: value === 'colour' } : undefined,
+  );
 }
 
 /** Sends the exit code from the separate process. */

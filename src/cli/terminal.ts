@@ -14,8 +14,8 @@ let redirected: Output | undefined;
 /** Error of a write to stdout. */
 let outputError: Error | undefined;
 
-/** Sends printed text to `output` instead of stdout from now on. */
-export function redirectOutput(output: Output): void {
+/** Sends printed text to `output` from now on; to stdout if it is undefined. */
+export function redirectOutput(output: Output | undefined): void {
   redirected = output;
 }
 
@@ -54,6 +54,7 @@ export function heading(text: string): string {
 
 /** A lost terminal, or a full disk behind stdout, must not end a server. */
 export function ignoreOutputErrors(): void {
+  outputError = undefined;
   process.stdout.on('error', (error) => {
     outputError ??= error;
   });

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { lstatSync, readdirSync } from 'node:fs';
-import { chmod, mkdir, symlink, utimes } from 'node:fs/promises';
+import { chmod, mkdir, rename, symlink, utimes } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { command } from './in-process.js';
 import { folderWith, webserv } from './webserv.js';
 
 /** Name of a partial upload of a killed server: its process no longer exists. */
@@ -75,16 +76,9 @@ function look(path: string): Seen {
   return { ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs };
 }
 
-it.each([
-  [['--test']],
-  [['--test', '--print-config']],
-  [['--print-config']],
-  [['explain', '/up/a.txt', '-X', 'PUT']],
-  [['explain', '/cgi/a.sh']],
-  [['plugins']],
-  [['schema']],
-])('webserv %s leaves no trace on the disk', async (words) => {
-  const folder = await folderWith({
+/** A directory with everything that `CONF` names, and what a killed server left. */
+async function site(): Promise<string> {
+  const directory = await folderWith({
     'webserv.conf': CONF,
     'own.ts': PLUGIN,
     'mime.types': 'types { text/x-a a; }',
@@ -98,25 +92,40 @@ it.each([
     [`store/${LEFTOVER}`]: 'half',
     [`store/below/${LEFTOVER}`]: 'half',
   });
-  await Promise.all(['run', 'tmp', 'home'].map((name) => mkdir(join(folder, name))));
-  await symlink('target.log', join(folder, 'logs/linked.log'));
-  await chmod(folder, 0o755);
+  await Promise.all(['run', 'tmp', 'home'].map((name) => mkdir(join(directory, name))));
+  await symlink('target.log', join(directory, 'logs/linked.log'));
+  await chmod(directory, 0o755);
   // A socket file of a killed server.
-  const stale = join(folder, 'run/stale.sock');
-  const server = createServer().listen(join(folder, 'run/first.sock'));
+  const server = createServer().listen(join(directory, 'run/first.sock'));
   await once(server, 'listening');
-  const { renameSync } = await import('node:fs');
-  renameSync(join(folder, 'run/first.sock'), stale);
+  await rename(join(directory, 'run/first.sock'), join(directory, 'run/stale.sock'));
   server.close();
   await once(server, 'close');
-  await utimes(join(folder, `store/${LEFTOVER}`), 0, 0);
-  const before = snapshot(folder);
+  await utimes(join(directory, `store/${LEFTOVER}`), 0, 0);
+  return directory;
+}
+
+async function expectNoTrace(run: typeof webserv | typeof command, words: readonly string[]): Promise<void> {
+  const directory = await site();
+  const before = snapshot(directory);
   expect(before).toHaveProperty(['run/stale.sock']);
-  const environment = { TMPDIR: join(folder, 'tmp'), HOME: join(folder, 'home') };
-  const { code, stderr } = await webserv([...words, '--config', join(folder, 'webserv.conf')], {
-    cwd: folder,
+  const environment = { TMPDIR: join(directory, 'tmp'), HOME: join(directory, 'home') };
+  const { code, stderr } = await run([...words, '--config', join(directory, 'webserv.conf')], {
+    cwd: directory,
     environment,
   });
   expect([code, stderr.includes('error')]).toEqual([0, false]);
-  expect(snapshot(folder)).toEqual(before);
-});
+  expect(snapshot(directory)).toEqual(before);
+}
+
+it('webserv --test leaves no trace on the disk, and neither do its processes', () =>
+  expectNoTrace(webserv, ['--test']));
+
+it.each([
+  [['--test', '--print-config']],
+  [['--print-config']],
+  [['explain', '/up/a.txt', '-X', 'PUT']],
+  [['explain', '/cgi/a.sh']],
+  [['plugins']],
+  [['schema']],
+])('webserv %s leaves no trace on the disk', (words) => expectNoTrace(command, words));

@@ -6,7 +6,7 @@ import { loadConfigText } from '../../src/kernel/config/files/load.js';
 import { assemble } from '../../src/kernel/server/assembly.js';
 import { startTestServer } from '../../src/testing/index.js';
 import { command } from './in-process.js';
-import { folderWith, webserv } from './webserv.js';
+import { folderWith } from './webserv.js';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -130,7 +130,7 @@ describe('webserv explain', () => {
 
   it('of a port that nothing listens on is exit 1, and lists the addresses', async () => {
     const cwd = await folderWith(files);
-    const { code, stdout, stderr } = await webserv(['explain', 'http://one.test:9999/'], { cwd });
+    const { code, stdout, stderr } = await command(['explain', 'http://one.test:9999/'], { cwd });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('nothing listens on port 9999; webserv.conf has 0.0.0.0:8080, 127.0.0.1:8080');
   });

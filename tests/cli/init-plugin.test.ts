@@ -14,19 +14,19 @@ describe('webserv init --plugin', () => {
     const cwd = await folderWith();
     const { code, stdout, stderr } = await webserv(['init', '--plugin', 'hello-world'], { cwd });
     expect(code).toBe(0);
-    const folder = join(cwd, 'webserv-plugin-hello-world');
+    const directory = join(cwd, 'webserv-plugin-hello-world');
     expect(stdout.split('\n')).toContain('webserv-plugin-hello-world/src/index.ts');
     expect(stderr).toContain('cd webserv-plugin-hello-world && npm install --save-dev ');
-    const file = join(folder, 'webserv.conf');
+    const file = join(directory, 'webserv.conf');
     await writeFile(file, (await readFile(file, 'utf8')).replace(':8080', ':0'));
-    const server = await serving([], { cwd: folder });
+    const server = await serving([], { cwd: directory });
     expect((await fetch(`${server.url}/on`)).headers.get('x-hello-world')).toBe('hello');
     expect((await fetch(`${server.url}/off`)).headers.get('x-hello-world')).toBeNull();
   });
 
   it('uses the versions that this package itself is built with', async () => {
     const cwd = await folderWith();
-    await webserv(['init', '--plugin', '@me/hello', 'here'], { cwd });
+    await command(['init', '--plugin', '@me/hello', 'here'], { cwd });
     const made = await json(join(cwd, 'here/package.json'));
     const own = await json(fileURLToPath(new URL('../../package.json', import.meta.url)));
     expect(made).toMatchObject({
@@ -57,10 +57,10 @@ describe('webserv init --plugin', () => {
 
   it('never writes into an existing package', async () => {
     const cwd = await folderWith({ 'mine/package.json': '{}', 'other/README.md': 'mine' });
-    const { code, stderr } = await webserv(['init', '--plugin', 'hello', 'mine'], { cwd });
+    const { code, stderr } = await command(['init', '--plugin', 'hello', 'mine'], { cwd });
     expect(code).toBe(1);
     expect(stderr).toContain('mine/package.json already exists; nothing was created');
-    const kept = await webserv(['init', '--plugin', 'hello', 'other'], { cwd });
+    const kept = await command(['init', '--plugin', 'hello', 'other'], { cwd });
     expect(kept.stderr).toContain('other/README.md already exists and is not changed');
     expect(await readFile(join(cwd, 'other/README.md'), 'utf8')).toBe('mine');
   });

@@ -1,45 +1,51 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runInLoaderProcess } from '../../src/cli/loader-process.js';
+import { commandLine } from './in-process.js';
 import { folderWith, repository, start, webserv } from './webserv.js';
 
 const good = 'server: { listen: "127.0.0.1:0", return: [200, "x"] }';
 
-/** Programs that end, or never end, before they have exported a configuration. */
-const programs: readonly (readonly [what: string, program: string, message: string])[] = [
-  ['process.exit(0)', 'process.exit(0);', 'ended without a result (exit 0'],
-  ['process.exit(1)', 'process.exit(1);', 'ended without a result (exit 1'],
-  ['an await without end', 'await new Promise(() => {});', 'never settles'],
-  ['a signal', 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {});', '(SIGKILL)'],
-  ['an abort', 'process.abort();', '(SIGABRT)'],
-  ['a lost channel', 'process.disconnect();', 'ended without a result'],
-  [
-    'an error in a timer',
-    'setTimeout(() => { throw new Error("late"); }); await new Promise((r) => setTimeout(r, 200));',
-    'uncaught error in the configuration, a plugin or webserv: Error: late',
-  ],
+/** Programs that end, or never end, before they have exported a configuration. JavaScript is loaded sooner. */
+const programs: readonly (readonly [what: string, file: string, program: string, message: string])[] = [
+  ['process.exit(0)', 'a.ts', 'process.exit(0);', 'ended without a result (exit 0'],
+  ['process.exit(1)', 'a.mjs', 'process.exit(1);', 'ended without a result (exit 1'],
+  ['an await without end', 'a.mjs', 'await new Promise(() => {});', 'never settles'],
+  ['a signal', 'a.mjs', 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {});', '(SIGKILL)'],
+  ['an abort', 'a.mjs', 'process.abort();', '(SIGABRT)'],
+  ['a lost channel', 'a.mjs', 'process.disconnect();', 'ended without a result'],
 ];
 
 describe('a configuration whose program does not export it', () => {
-  it.each(programs)('fails the test: %s', async (_what, program, message) => {
-    const cwd = await folderWith({ 'a.ts': `${program}\nexport default { ${good} };` });
-    const { code, stdout, stderr } = await webserv(['--test', 'a.ts'], { cwd });
+  it.each(programs)('fails the test: %s in %s', async (_what, file, program, message) => {
+    const cwd = await folderWith({ [file]: `${program}\nexport default { ${good} };` });
+    const { code, stdout, stderr } = await commandLine(['--test', file], { cwd });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(message);
   });
 
+  it('fails the test: an error in a timer', async () => {
+    const program =
+      'setTimeout(() => { throw new Error("late"); }); await new Promise((r) => setTimeout(r, 200));';
+    const cwd = await folderWith({ 'a.mjs': `${program}\nexport default { ${good} };` });
+    const { code, stdout, stderr } = await webserv(['--test', 'a.mjs'], { cwd });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('uncaught error in the configuration, a plugin or webserv: Error: late');
+  });
+
   it.each([
-    ['--print-config', 'a.ts'],
-    ['-s', 'reload', '-c', 'a.ts'],
-    ['-s', 'stop', '-c', 'a.ts'],
-    ['explain', '/', '-c', 'a.ts'],
-    ['plugins', '-c', 'a.ts'],
-    ['schema', '-c', 'a.ts'],
+    ['--print-config', 'a.mjs'],
+    ['-s', 'reload', '-c', 'a.mjs'],
+    ['-s', 'stop', '-c', 'a.mjs'],
+    ['explain', '/', '-c', 'a.mjs'],
+    ['plugins', '-c', 'a.mjs'],
+    ['schema', '-c', 'a.mjs'],
   ])('fails %s %s', async (...args) => {
-    const cwd = await folderWith({ 'a.ts': `process.exit(0);\nexport default { ${good} };` });
-    const { code, stdout, stderr } = await webserv(args, { cwd });
+    const cwd = await folderWith({ 'a.mjs': `process.exit(0);\nexport default { ${good} };` });
+    const { code, stdout, stderr } = await commandLine(args, { cwd });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('ended without a result (exit 0: does it call process.exit()?)');
   });
@@ -50,27 +56,29 @@ describe('a configuration whose program does not export it', () => {
     ['in apply', 'export default definePlugin({ name: "p", apply() { process.exit(0); } });'],
   ])('fails the test where a plugin ends the process %s', async (_when, text) => {
     const cwd = await folderWith({
-      'a.conf': 'load_plugin ./p.ts;\nserver { listen 127.0.0.1:0; return 200; }',
-      'p.ts': `import { definePlugin } from '@webserv/server';\n${text}`,
+      'a.conf': 'load_plugin ./p.mjs;\nserver { listen 127.0.0.1:0; return 200; }',
+      'p.mjs': `import { definePlugin } from '@webserv/server';\n${text}`,
+      'node_modules/@webserv/.keep': '',
     });
-    const { code, stderr } = await webserv(['-t', 'a.conf'], { cwd });
+    await symlink(repository, join(cwd, 'node_modules/@webserv/server'));
+    const { code, stderr } = await commandLine(['-t', 'a.conf'], { cwd });
     expect([code, stderr]).toEqual([1, expect.stringContaining('ended without a result (exit 0')]);
   });
 
   it('is not served either: the start is exit 1, with the reason', async () => {
-    const cwd = await folderWith({ 'a.ts': `process.exit(0);\nexport default { ${good} };` });
-    const { code, stdout, stderr } = await webserv(['a.ts'], { cwd });
+    const cwd = await folderWith({ 'a.mjs': `process.exit(0);\nexport default { ${good} };` });
+    const { code, stdout, stderr } = await webserv(['a.mjs'], { cwd });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('a worker ended before it served (exit 0');
   });
 
   it('keeps its own output out of the command’s output', async () => {
     const cwd = await folderWith({
-      'a.ts': `console.log('noise'); process.stdout.write('more');\nexport default { ${good} };`,
+      'a.mjs': `console.log('noise'); process.stdout.write('more');\nexport default { ${good} };`,
     });
-    const { code, stdout, stderr } = await webserv(['-T', 'a.ts'], { cwd });
+    const { code, stdout, stderr } = await webserv(['-T', 'a.mjs'], { cwd });
     expect([code, stderr]).toEqual([0, expect.stringContaining('noise')]);
-    expect(stdout).toMatch(/^# What a\.ts configures/);
+    expect(stdout).toMatch(/^# What a\.mjs configures/);
     expect(stdout).not.toContain('noise');
   });
 });
@@ -85,29 +93,32 @@ function isAlive(pid: number): boolean {
 }
 
 describe('a configuration that never finishes loading', () => {
+  /** Like an endless loop, which would keep the processor busy. */
+  const blocked = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
+
   it('ends with the command that loads it', async () => {
     const cwd = await folderWith({
-      'a.ts': `console.error('pid', process.pid); for (;;);\nexport default { ${good} };`,
+      'a.mjs': `console.error('pid', process.pid); ${blocked}\nexport default { ${good} };`,
     });
-    const { child, texts, ended } = start(['-t', 'a.ts'], { cwd });
-    await expect.poll(() => texts.stderr, { timeout: 20_000 }).toMatch(/pid \d+/);
+    const { child, texts, ended } = start(['-t', 'a.mjs'], { cwd });
+    await expect.poll(() => texts.stderr).toMatch(/pid \d+/);
     const pid = Number(/pid (\d+)/.exec(texts.stderr)?.[1]);
     child.kill('SIGTERM');
     await ended;
     expect(child.signalCode).toBe('SIGTERM');
-    await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
   });
 
   afterEach(() => vi.restoreAllMocks());
 
   it('is given up after the time limit', async () => {
-    const cwd = await folderWith({ 'a.ts': `for (;;);\nexport default { ${good} };` });
+    const cwd = await folderWith({ 'a.mjs': `${blocked}\nexport default { ${good} };` });
     const written: unknown[] = [];
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
       written.push(text);
       return true;
     });
-    expect(await runInLoaderProcess(['-t', join(cwd, 'a.ts')], 3000)).toBe(1);
+    expect(await runInLoaderProcess(['-t', join(cwd, 'a.mjs')], 3000)).toBe(1);
     expect(written.join('')).toContain('was not loaded within 3 s');
   });
 });
@@ -126,22 +137,29 @@ describe('output that cannot be written', () => {
     return { code: child.exitCode, stderr };
   }
 
+  const conf = 'server { listen 8080; return 200 x; }';
+  const failed = [1, expect.stringContaining('the output could not be written: ENOSPC')];
+
+  it.each([['--help'], ['--print-config', 'a.conf']])('is exit 1 with a message: %s %s', async (...args) => {
+    const cwd = await folderWith({ 'a.conf': conf });
+    const { code, stderr } = await toFull(args, cwd);
+    expect([code, stderr]).toEqual(failed);
+  });
+
   it.each([
     ['schema'],
     ['schema', '-c', 'a.conf'],
-    ['--print-config', 'a.conf'],
     ['plugins'],
     ['plugins', '-c', 'a.conf'],
     ['explain', '/', '-c', 'a.conf'],
     ['init', 'new'],
     ['init', '--plugin', 'greeting'],
-    ['--help'],
     ['help', 'serve'],
     ['--version'],
     ['-V'],
   ])('is exit 1 with a message: %s %s', async (...args) => {
-    const cwd = await folderWith({ 'a.conf': 'server { listen 8080; return 200 x; }' });
-    const { code, stderr } = await toFull(args, cwd);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('the output could not be written: ENOSPC')]);
+    const cwd = await folderWith({ 'a.conf': conf });
+    const { code, stderr } = await commandLine(args, { cwd, stdout: '/dev/full' });
+    expect([code, stderr]).toEqual(failed);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { command } from './in-process.js';
 import { folderWith, webserv } from './webserv.js';
 
 const tea = `
@@ -63,18 +64,21 @@ describe('webserv plugins', () => {
   });
 
   it('shows the version of a plugin from npm', async () => {
-    const folder = 'node_modules/@me/webserv-plugin-tea';
+    const directory = 'node_modules/@me/webserv-plugin-tea';
     const cwd = await folderWith({
-      [`${folder}/package.json`]: '{"name":"x","version":"1.2.3","type":"module","exports":"./lib/index.js"}',
-      [`${folder}/lib/index.js`]: tea,
+      [`${directory}/package.json`]:
+        '{"name":"x","version":"1.2.3","type":"module","exports":"./lib/index.js"}',
+      [`${directory}/lib/index.js`]: tea,
       'webserv.conf': 'load_plugin @me/tea; server { listen 80; tea x; }',
     });
-    const { stdout } = await webserv(['plugins'], { cwd });
-    expect(about(stdout, 'tea')).toContain(`tea, 1.2.3, ${folder}/lib/index.js, loaded at webserv.conf:1:13`);
+    const { stdout } = await command(['plugins'], { cwd });
+    expect(about(stdout, 'tea')).toContain(
+      `tea, 1.2.3, ${directory}/lib/index.js, loaded at webserv.conf:1:13`,
+    );
   });
 
   it('without a configuration lists the built-in plugins, with a message', async () => {
-    const { code, stdout, stderr } = await webserv(['plugins'], { cwd: await folderWith() });
+    const { code, stdout, stderr } = await command(['plugins'], { cwd: await folderWith() });
     expect(code).toBe(0);
     expect(about(stdout, 'autoindex')).toContain('  autoindex on|off;\n');
     expect(stdout).not.toContain('taps');
@@ -83,7 +87,7 @@ describe('webserv plugins', () => {
 
   it('with a missing or invalid configuration is exit 1', async () => {
     const cwd = await folderWith({ 'a.conf': 'nonsense;' });
-    expect(await webserv(['plugins', '-c', 'b.conf'], { cwd })).toMatchObject({ code: 1, stdout: '' });
-    expect(await webserv(['plugins', '-c', 'a.conf'], { cwd })).toMatchObject({ code: 1, stdout: '' });
+    expect(await command(['plugins', '-c', 'b.conf'], { cwd })).toMatchObject({ code: 1, stdout: '' });
+    expect(await command(['plugins', '-c', 'a.conf'], { cwd })).toMatchObject({ code: 1, stdout: '' });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasColour } from '../../src/cli/terminal.js';
-import { command } from './in-process.js';
+import { command, served } from './in-process.js';
 import { folderWith, serving, webserv } from './webserv.js';
 
 const subcommands = ['serve', 'init', 'explain', 'plugins', 'schema', 'help'];
@@ -30,19 +30,19 @@ describe('help', () => {
     ['run', 'did you mean "webserv"?'],
     ['plugin', 'did you mean "plugins"?'],
   ])('of the word "%s", which is a subcommand elsewhere, is what it is here', async (word, hint) => {
-    const { code, stderr } = await webserv([word], { cwd: await folderWith() });
+    const { code, stderr } = await command([word], { cwd: await folderWith() });
     expect([code, stderr]).toEqual([2, expect.stringContaining(hint)]);
   });
 
   it('is printed even if a required argument is missing', async () => {
-    expect((await webserv(['explain', '-h'])).code).toBe(0);
+    expect((await command(['explain', '-h'])).code).toBe(0);
   });
 });
 
 describe('versions', () => {
   it('-v is the version, -V also that of Node, the platform and the built-in plugins', async () => {
-    expect((await webserv(['-v'])).stdout).toMatch(/^webserv \d+\.\d+\.\d+\n$/);
-    const { code, stdout } = await webserv(['-V']);
+    expect((await command(['-v'])).stdout).toMatch(/^webserv \d+\.\d+\.\d+\n$/);
+    const { code, stdout } = await command(['-V']);
     expect(code).toBe(0);
     expect(stdout).toContain(process.versions.node);
     expect(stdout).toContain(process.platform);
@@ -66,10 +66,10 @@ describe('an error in the command line is exit 2, with nothing on stdout', () =>
     [['-c', 'a.conf', 'b.conf'], 'expected one configuration, got two'],
     [['-c', 'a.conf', '-c', 'b.conf'], 'given twice'],
     [['serve', 'sites', 'docs'], 'unexpected argument: docs'],
-    [['serve', 'no-such-folder'], 'no-such-folder is not a directory'],
+    [['serve', 'no-such-directory'], 'no-such-directory is not a directory'],
     [['serve', '--port', '80800'], 'expected a port'],
     [['sites'], 'webserv serve sites'],
-    [['-t', '--prefix', 'no-such-folder'], 'no-such-folder is not a directory'],
+    [['-t', '--prefix', 'no-such-directory'], 'no-such-directory is not a directory'],
     [['explain'], 'explain needs a URL'],
     [['explain', 'https://localhost/'], 'only http is supported'],
     [['explain', 'http://:80/'], 'is not a URL'],
@@ -82,21 +82,29 @@ describe('an error in the command line is exit 2, with nothing on stdout', () =>
 });
 
 describe('the configuration', () => {
-  it.each([['a.conf'], ['sub/config'], ['config']])('is the file %s given alone', async (name) => {
-    const cwd = await folderWith({ [name]: 'server { listen 127.0.0.1:0; return 200 here; }' });
-    const server = await serving([name], { cwd });
+  const conf = 'server { listen 127.0.0.1:0; return 200 here; }';
+
+  it('is the file given alone', async () => {
+    const cwd = await folderWith({ config: conf });
+    const server = await serving(['config'], { cwd });
     expect(await (await fetch(server.url)).text()).toBe('here');
     expect((await server.stop()).code).toBe(0);
   });
 
+  it.each([['a.conf'], ['sub/config']])('is the file %s given alone', async (name) => {
+    const cwd = await folderWith({ [name]: conf });
+    await using server = await served([name], { cwd });
+    expect(await (await server.fetch('/')).text()).toBe('here');
+  });
+
   it('is webserv.conf of the directory when none is given', async () => {
-    const cwd = await folderWith({ 'webserv.conf': 'server { listen 127.0.0.1:0; return 200 found; }' });
-    const server = await serving([], { cwd });
-    expect(await (await fetch(server.url)).text()).toBe('found');
+    const cwd = await folderWith({ 'webserv.conf': conf });
+    await using server = await served([], { cwd });
+    expect(await (await server.fetch('/')).text()).toBe('here');
   });
 
   it('that is missing is exit 1, with alternatives', async () => {
-    const { code, stderr } = await webserv([], { cwd: await folderWith() });
+    const { code, stderr } = await command([], { cwd: await folderWith() });
     expect(code).toBe(1);
     expect(stderr).toContain('webserv init');
     expect(stderr).toContain('webserv serve');
@@ -115,27 +123,26 @@ describe('--prefix', () => {
   const files = {
     'conf/site.conf': 'server { listen 127.0.0.1:0; root www; }',
     'www/index.html': 'from the prefix',
-    'conf/www/index.html': 'from the folder of the configuration',
+    'conf/www/index.html': 'from the directory of the configuration',
   };
 
   it('is what --config and the paths of a configuration without server_dir start from', async () => {
-    const folder = await folderWith(files);
-    const server = await serving(['--prefix', folder, '--config', 'conf/site.conf']);
+    const prefix = await folderWith(files);
+    const server = await serving(['--prefix', prefix, '--config', 'conf/site.conf']);
     expect(await (await fetch(server.url)).text()).toBe('from the prefix');
   });
 
   it('by default is the directory of the configuration', async () => {
-    const folder = await folderWith(files);
-    const server = await serving(['conf/site.conf'], { cwd: folder });
-    expect(await (await fetch(server.url)).text()).toBe('from the folder of the configuration');
+    await using server = await served(['conf/site.conf'], { cwd: await folderWith(files) });
+    expect(await (await server.fetch('/')).text()).toBe('from the directory of the configuration');
   });
 
   it('is where the configuration is looked for when none is named', async () => {
-    const folder = await folderWith({
+    const prefix = await folderWith({
       'webserv.yaml': 'server: { listen: 127.0.0.1:0, return: [200, yaml] }',
     });
-    const server = await serving(['-p', folder]);
-    expect(await (await fetch(server.url)).text()).toBe('yaml');
+    await using server = await served(['-p', prefix]);
+    expect(await (await server.fetch('/')).text()).toBe('yaml');
   });
 });
 
@@ -155,8 +162,8 @@ describe('colour', () => {
 
   it('of diagnostics follows it', async () => {
     const cwd = await folderWith({ 'a.conf': 'nonsense;' });
-    const plain = await webserv(['-t', 'a.conf'], { cwd });
-    const coloured = await webserv(['-t', 'a.conf'], { cwd, environment: { FORCE_COLOR: '1' } });
+    const plain = await command(['-t', 'a.conf'], { cwd });
+    const coloured = await command(['-t', 'a.conf'], { cwd, environment: { FORCE_COLOR: '1' } });
     expect(plain.stderr).not.toContain('\u001b[');
     expect(coloured.stderr).toContain('\u001b[1m\u001b[31merror[unknown-directive]\u001b[39m\u001b[22m');
   });

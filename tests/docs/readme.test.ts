@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf } from './page.js';
@@ -30,9 +31,8 @@ describe('README.md', () => {
   });
 
   it('shows a configuration that is right', async () => {
-    const { code, printed } = await runner.run(
-      'mkdir -p www uploads && webserv --test --config example.conf',
-    );
+    for (const name of ['www', 'uploads']) await mkdir(join(runner.directory, name));
+    const { code, printed } = await runner.run('webserv --test --config example.conf');
     expect([code, printed]).toEqual([0, expect.stringContaining('example.conf')]);
   });
 
