@@ -67,6 +67,7 @@ export type { VariableDefinition, VariableTable } from './kernel/contract/variab
 export { ConfigError } from './kernel/diagnostics/config-error.js';
 export type { Diagnostic, Place, Severity } from './kernel/diagnostics/diagnostic.js';
 export { errorCode } from './kernel/diagnostics/error-code.js';
+export { errorMessage } from './kernel/diagnostics/error-text.js';
 export { HotCache, type HotCacheOptions } from './kernel/files/hot-cache.js';
 export type { DirectoryEntry, OpenDirectory } from './kernel/files/open-directory.js';
 export {

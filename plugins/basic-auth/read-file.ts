@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { errorCode, isSettled } from '@webserv/server';
+import { errorCode, errorMessage, isSettled } from '@webserv/server';
 
 /** Maximum size: 1 MiB holds more than 10,000 users. */
 const MAX_BYTES = 1024 * 1024;
@@ -39,9 +39,7 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof UnusableFile) throw error;
-    throw new UnusableFile([
-      REASONS[errorCode(error)] ?? (error instanceof Error ? error.message : String(error)),
-    ]);
+    throw new UnusableFile([REASONS[errorCode(error)] ?? errorMessage(error)]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { HttpError, type Log, ReportOnce } from '@webserv/server';
+import { errorMessage, HttpError, type Log, ReportOnce } from '@webserv/server';
 import { Accounts } from './accounts.js';
 import type { Credentials } from './credentials.js';
 import { readPasswordLines } from './password-lines.js';
@@ -82,7 +82,7 @@ export class UserFile {
       if (!isSame) this.#take(await readContent(this.#path));
       this.#problem.forget();
     } catch (error) {
-      this.#complain(error instanceof Error ? error.message : String(error));
+      this.#complain(errorMessage(error));
     }
   }
 

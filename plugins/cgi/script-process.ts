@@ -1,4 +1,4 @@
-import { asHttpError, errorCode, HttpError } from '@webserv/server';
+import { asHttpError, errorCode, errorMessage, HttpError } from '@webserv/server';
 import type { Child, Exit, Invocation, Launch } from './child/child.js';
 import { logErrorLines } from './error-lines.js';
 import { OutputPipe } from './output-pipe.js';
@@ -15,7 +15,7 @@ const BUSY = { status: 503, headers: { 'retry-after': '5' } };
 
 function startFailure(program: string, cause: unknown): HttpError {
   const code = errorCode(cause);
-  const reason = `cannot start ${program}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const reason = `cannot start ${program}: ${errorMessage(cause)}`;
   // Only the request's fields and target can be long enough to exceed the system's limit.
   if (code === 'E2BIG') return new HttpError(431, { reason, cause });
   if (code === 'EACCES' || code === 'EPERM') return new HttpError(403, { reason, cause });

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorMessage } from '../kernel/diagnostics/error-text.js';
 import { nearest } from '../kernel/diagnostics/suggest.js';
 
 /** An error in the command line. */
@@ -37,7 +38,7 @@ export function parse<O extends Options>(options: O, args: readonly string[]): P
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     // The first sentence of a message of parseArgs names the error.
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new UsageError(reason.split('\n', 1)[0] ?? reason);
   }
 }

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import { errorCode } from '../kernel/diagnostics/error-code.js';
+import { errorMessage } from '../kernel/diagnostics/error-text.js';
 import { workingDirectory } from '../kernel/diagnostics/working-directory.js';
 import { createLog, fileTarget, type LogTarget } from '../kernel/log/error-log.js';
 import type { Log } from '../kernel/log/log.js';
@@ -360,7 +361,7 @@ export class Master {
     try {
       worker.tell({ type: 'bound', id }, await this.#sockets.take(worker, wish));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorMessage(error);
       const code = errorCode(error);
       worker.tell({ type: 'bound', id, problem: { code, message } });
     }
@@ -411,7 +412,7 @@ export class Master {
       service.ready(this.#status());
     } catch (error) {
       if (this.#stopping) return;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       this.#log.error(`not reloaded; the server keeps its previous configuration:\n${reason.trimEnd()}`);
       // The next correction may be in a file that the configuration in use does not have.
       this.#watch?.end(error instanceof RefusedError ? error.watched : undefined, false);

@@ -19,7 +19,7 @@ import { streamsInUse } from '../kernel/rights/inherited-stream.js';
 import { preview } from '../kernel/server/assembly.js';
 import { rightsOfWorkers } from '../kernel/server/prerequisites.js';
 import { prepare, type RunningServer } from '../kernel/server/server.js';
-import { counted, reasonOf } from '../kernel/server/start-failure.js';
+import { counted, startFailure } from '../kernel/server/start-failure.js';
 import { blameFinder } from './blame.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
 import { MasterSockets } from './master-sockets.js';
@@ -114,7 +114,7 @@ export async function runWorker(
     // A plugin refuses the configuration, or an address is in use.
     if (error instanceof ConfigError) refuse(together(error.diagnostics));
     else {
-      const report = `${shown(diagnostics)}webserv: ${reasonOf(error)}\n`;
+      const report = `${shown(diagnostics)}webserv: ${startFailure(error)}\n`;
       tellAndExit({ type: 'refused', report, watched });
     }
     return;

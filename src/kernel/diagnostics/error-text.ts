@@ -6,3 +6,8 @@ export function describeError(error: unknown): string {
     return 'something that cannot be shown'; // any value can be thrown, even one whose properties throw when they are read
   }
 }
+
+/** Message of a thrown value, without a stack. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

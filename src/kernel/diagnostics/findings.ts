@@ -1,5 +1,6 @@
 import { codes, type DiagnosticCode } from './codes.js';
 import type { Diagnostic, Place } from './diagnostic.js';
+import { errorMessage } from './error-text.js';
 
 /** Findings beyond this are only counted: no user reads them all, and hostile input can cause millions. */
 const MAX_FINDINGS = 200;
@@ -11,7 +12,7 @@ export function shown(word: string): string {
 
 /** The message of a thrown value, on one line. */
 export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  return errorMessage(error).replace(/\s+/g, ' ').trim();
 }
 
 export type FindingDetails = Pick<Diagnostic, 'hint' | 'related'>;

@@ -3,6 +3,7 @@ import type { Finding, Plugin } from '../contract/plugin.js';
 import type { DiagnosticCode } from '../diagnostics/codes.js';
 import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic, Place, Severity } from '../diagnostics/diagnostic.js';
+import { errorMessage } from '../diagnostics/error-text.js';
 import { PluginError } from '../http/plugin-error.js';
 
 /** @throws TypeError for a code that the plugin does not declare: it could not be looked up */
@@ -23,7 +24,7 @@ export function placeIn(uses: readonly DirectiveUse[], word: string | undefined)
  */
 export function refusalOf(error: unknown, step: string, place: Place | undefined): readonly Diagnostic[] {
   if (error instanceof ConfigError) return error.diagnostics;
-  const message = `${step}: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `${step}: ${errorMessage(error)}`;
   const code: DiagnosticCode = 'plugin-failed';
   // Where the plugin threw, not where its name was put on that.
   const thrown = error instanceof PluginError ? error.cause : error;

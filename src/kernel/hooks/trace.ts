@@ -1,5 +1,6 @@
 import type { Tap } from '../contract/hooks.js';
 import { stageName } from '../contract/stage-name.js';
+import { errorMessage } from '../diagnostics/error-text.js';
 import type { Request, Response } from '../http/message.js';
 import type { Log } from '../log/log.js';
 import type { TappedExchange } from './tapped-exchange.js';
@@ -60,7 +61,7 @@ export interface Look<Args extends readonly unknown[], Result> {
 const FAILED = 'failed';
 
 function failure(error: unknown): string {
-  return `${FAILED}: ${error instanceof Error ? error.message : String(error)}`;
+  return `${FAILED}: ${errorMessage(error)}`;
 }
 
 function shownToClient(decision: string): string {

@@ -1,4 +1,5 @@
 import { errorCode } from '../diagnostics/error-code.js';
+import { errorMessage } from '../diagnostics/error-text.js';
 import { LineBuffer } from './line-buffer.js';
 import type { LogFile, LogFileOptions } from './log-file.js';
 import type { LogSink } from './log-sink.js';
@@ -101,7 +102,7 @@ export class BufferedLog implements LogFile {
       try {
         this.#add(make());
       } catch (error) {
-        this.#report(`cannot format a line of ${this.#name}: ${messageOf(error)}`);
+        this.#report(`cannot format a line of ${this.#name}: ${errorMessage(error)}`);
       }
     }
   }
@@ -211,7 +212,7 @@ export class BufferedLog implements LogFile {
   async #handleFailure(error: unknown): Promise<void> {
     if (isBusy(error)) return this.#pause(BUSY_MS);
     this.#rewindToLineStart();
-    if (!this.#failing) this.#report(`cannot write ${this.#name}: ${messageOf(error)}`);
+    if (!this.#failing) this.#report(`cannot write ${this.#name}: ${errorMessage(error)}`);
     this.#failing = true;
     if (this.#closing) this.#abandoned = true;
     else if (!this.#switching) await this.#pause(RETRY_MS);
@@ -233,7 +234,7 @@ export class BufferedLog implements LogFile {
     try {
       this.#sink = await this.#open();
     } catch (error) {
-      this.#report(`cannot reopen ${this.#name}: ${messageOf(error)}`);
+      this.#report(`cannot reopen ${this.#name}: ${errorMessage(error)}`);
       return;
     }
     this.#endsMidLine = false;
@@ -262,8 +263,4 @@ export class BufferedLog implements LogFile {
 
 function isBusy(error: unknown): boolean {
   return ['EAGAIN', 'EINTR'].includes(errorCode(error));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

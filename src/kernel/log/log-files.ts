@@ -3,6 +3,7 @@ import type { DiagnosticCode } from '../diagnostics/codes.js';
 import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic, Place, Severity } from '../diagnostics/diagnostic.js';
 import { errorCode } from '../diagnostics/error-code.js';
+import { errorMessage } from '../diagnostics/error-text.js';
 import type { Account } from '../rights/account.js';
 import { sharedDirectory } from '../rights/shared-directory.js';
 import { IS_LINK, writeProblem } from '../rights/write-problem.js';
@@ -112,7 +113,7 @@ export class LogFiles {
         await log.open();
       } catch (error) {
         if (mayLack) log.openSoon();
-        else found.push(complain(notOpened(description, reasonOf(error))));
+        else found.push(complain(notOpened(description, openProblem(error))));
       }
     }
     if (found.length > 0) throw new ConfigError(found);
@@ -131,6 +132,6 @@ function notOpened({ name, path, code, place }: LogDescription, reason: string) 
   return { code, message: `the ${name} ${path} cannot be opened: ${reason}`, place, hint: HINT };
 }
 
-function reasonOf(error: unknown): string {
-  return REASONS[errorCode(error)] ?? (error instanceof Error ? error.message : String(error));
+function openProblem(error: unknown): string {
+  return REASONS[errorCode(error)] ?? errorMessage(error);
 }

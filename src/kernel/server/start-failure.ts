@@ -5,7 +5,7 @@ import { ListenError } from '../net/listener.js';
 /**
  * The reason why a server cannot start, in one line if possible. The errors of a ConfigError are rendered separately.
  */
-export function reasonOf(error: unknown): string {
+export function startFailure(error: unknown): string {
   if (error instanceof ListenError) {
     const { place } = error.listen;
     return place === undefined ? error.message : `${formatPlace(place)}: ${error.message}`;
