@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterwards } from './afterwards.js';
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -71,10 +71,10 @@ export interface Serving {
   stop(): Promise<Ended>;
 }
 
-/** Runs the built command until it serves. It is ended with the test, if not before. */
+/** Runs the built command until it serves. It is ended after the test, or after the tests that share it. */
 export async function serving(args: readonly string[], options: RunOptions = {}): Promise<Serving> {
   const { child, texts, ended } = start(args, options);
-  onTestFinished(async () => {
+  afterwards(async () => {
     child.kill('SIGKILL');
     await ended;
   });
@@ -93,10 +93,10 @@ export async function serving(args: readonly string[], options: RunOptions = {})
   return { url, child, stderr: () => texts.stderr, stop };
 }
 
-/** Creates a temporary directory with these files; it is deleted after the test. */
+/** Creates a temporary directory with these files; it is deleted after the test, or after the tests that share it. */
 export async function folderWith(files: Readonly<Record<string, string>> = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'webserv-cli-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  afterwards(() => rm(folder, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);

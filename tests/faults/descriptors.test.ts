@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folderWith, serving } from '../cli/webserv.js';
 import { Client, eventually } from '../hostile/client.js';
-import { childrenOf, patience } from '../process/running.js';
+import { childrenOf } from '../process/running.js';
 
 const prlimit = promisify(execFile);
 const LIMIT = 64;
@@ -23,7 +23,7 @@ async function limited(conf: string) {
     through: ['prlimit', `--nofile=${LIMIT}:${LIMIT}`],
   });
   const [worker = 0] = await childrenOf(server.child.pid ?? 0);
-  await expect.poll(() => server.stderr(), patience).toContain('is lowered to');
+  await expect.poll(() => server.stderr()).toContain('is lowered to');
   const lowered = /max_connections 10000 is lowered to (\d+)/.exec(server.stderr())?.[1];
   return { server, worker, port: Number(new URL(server.url).port), room: Number(lowered) };
 }
@@ -101,7 +101,7 @@ describe.runIf(process.platform === 'linux')(`a server that may have ${LIMIT} de
     async (path, content) => {
       const { server, worker, port } = await limited('autoindex on;');
       const [client] = await clients(port, 1);
-      await expect.poll(() => descriptors(worker), patience).toBeGreaterThan(10);
+      await expect.poll(() => descriptors(worker)).toBeGreaterThan(10);
       const allow = (count: number): Promise<unknown> =>
         prlimit('prlimit', ['--pid', String(worker), `--nofile=${count}:${LIMIT}`]);
       // The numbers in use have gaps, so a limit below all of them certainly leaves no free descriptor.

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { answerOf, childrenOf, patience, standbyOf } from '../process/running.js';
+import { childrenOf, responseOf, standbyOf } from '../process/running.js';
 
 const isRoot = process.getuid?.() === 0 && process.platform === 'linux';
 const USER = 'nobody';
@@ -77,7 +77,7 @@ async function plant(path: string, target: string): Promise<void> {
 }
 
 const served = async (server: Serving): Promise<boolean> =>
-  (await answerOf(server).catch(() => '')) === 'served';
+  (await responseOf(server).catch(() => '')) === 'served';
 
 /** Kills a worker, which runs as the user, and waits for its replacement. */
 async function killOne(server: Serving): Promise<void> {
@@ -85,8 +85,8 @@ async function killOne(server: Serving): Promise<void> {
   await standbyOf(master);
   const [worker = 0] = await childrenOf(master);
   process.kill(worker, 'SIGKILL');
-  await expect.poll(() => childrenOf(master), patience).not.toContain(worker);
-  await expect.poll(() => served(server), patience).toBe(true);
+  await expect.poll(() => childrenOf(master)).not.toContain(worker);
+  await expect.poll(() => served(server)).toBe(true);
 }
 
 /** Does everything that makes root open, create or delete files. */
@@ -98,7 +98,7 @@ async function upset(server: Serving): Promise<void> {
   // The reload may be rejected: the planted file is not one to log to.
   server.child.kill('SIGHUP');
   await new Promise((resolve) => setTimeout(resolve, 4000));
-  await expect.poll(() => served(server), patience).toBe(true);
+  await expect.poll(() => served(server)).toBe(true);
   await killOne(server);
   await server.stop();
 }
@@ -120,7 +120,7 @@ describe.runIf(isRoot)(
       const server = await serving([file]);
       for (const name of NAMES) expect([name, lstatSync(join(folder, name)).uid]).toEqual([name, uid()]);
       expect(lstatSync(join(folder, 'sock/web.sock')).mode & 0o777).toBe(0o666);
-      await expect.poll(() => served(server), patience).toBe(true);
+      await expect.poll(() => served(server)).toBe(true);
       await killOne(server);
       await server.stop();
       expect(readdirSync(join(folder, 'run'))).toEqual([]);
@@ -195,7 +195,7 @@ describe.runIf(isRoot)(
         text += piece;
       });
       socket.end('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-      await expect.poll(() => text, patience).toMatch(/served$/);
+      await expect.poll(() => text).toMatch(/served$/);
       expect(dirname(file)).toBe(folder);
     });
   },

@@ -6,7 +6,7 @@ import { folderWith, type Serving, serving, start } from '../cli/webserv.js';
 import { clientPortsOf } from '../faults/processes.js';
 import { freePort } from '../free-port.js';
 import { Client } from '../hostile/client.js';
-import { childrenOf, isAlive, patience } from './running.js';
+import { childrenOf, isAlive } from './running.js';
 
 /** Its setup logs its process, and waits while a file `gate` exists. With `broken-N`, the Nth setup then throws. */
 const GATED = `
@@ -62,17 +62,17 @@ async function starting(site: Site) {
     child.kill('SIGKILL');
     await ended;
   });
-  await expect.poll(site.begun, patience).toHaveLength(1);
+  await expect.poll(site.begun).toHaveLength(1);
   return { child, texts, ended };
 }
 
 /** A server with a standby worker, during a reload; the new generation waits at the gate. */
 async function reloading(site: Site, workers: number): Promise<Serving> {
   const server = await serving([site.file]);
-  await expect.poll(site.begun, patience).toHaveLength(workers + 1);
+  await expect.poll(site.begun).toHaveLength(workers + 1);
   await writeFile(join(site.folder, 'gate'), '');
   server.child.kill('SIGHUP');
-  await expect.poll(site.begun, patience).toHaveLength(workers + 2);
+  await expect.poll(site.begun).toHaveLength(workers + 2);
   return server;
 }
 
@@ -116,8 +116,8 @@ describe.runIf(process.platform === 'linux')('while the server starts', () => {
     await sleep(1500);
     expect(await site.begun()).toHaveLength(1);
     await site.open();
-    await expect.poll(() => texts.stderr, patience).toContain('reloaded: generation 2');
-    await expect.poll(() => childrenOf(child.pid ?? 0), patience).toHaveLength(1);
+    await expect.poll(() => texts.stderr).toContain('reloaded: generation 2');
+    await expect.poll(() => childrenOf(child.pid ?? 0)).toHaveLength(1);
     expect(texts.stderr).not.toContain('generation 3');
   });
 });
@@ -131,14 +131,14 @@ describe.runIf(process.platform === 'linux')('while the server reloads', () => {
       const client = await halfSent(site.port);
       await sleep(300);
       server.child.kill(signal);
-      await expect.poll(() => nobody(site.port), patience).toBe(true);
+      await expect.poll(() => nobody(site.port)).toBe(true);
       await site.open();
       await sleep(700);
       expect(await nobody(site.port)).toBe(true);
       client.send('34');
       await client.received(/^HTTP\/1\.1 200 [\s\S]*served$/);
       client[Symbol.dispose]();
-      await expect.poll(() => server.child.exitCode, patience).toBe(0);
+      await expect.poll(() => server.child.exitCode).toBe(0);
       expect((await site.begun()).filter(isAlive)).toEqual([]);
       await expect(readFile(join(site.folder, 'webserv.pid'))).rejects.toThrow('ENOENT');
     },
@@ -149,25 +149,25 @@ describe.runIf(process.platform === 'linux')('while the server reloads', () => {
     // 5 is broken.
     const site = await gatedSite(2, { 'gate-5': '', 'broken-5': '' });
     const server = await serving([site.file]);
-    await expect.poll(site.begun, patience).toHaveLength(3);
+    await expect.poll(site.begun).toHaveLength(3);
     server.child.kill('SIGHUP');
-    await expect.poll(site.begun, patience).toHaveLength(5);
+    await expect.poll(site.begun).toHaveLength(5);
     const newest = (await site.begun())[3] ?? 0;
     const clients: Client[] = [];
     await expect
       .poll(async () => {
         clients.push(await halfSent(site.port));
         return (await clientPortsOf(newest)).size;
-      }, patience)
+      })
       .toBeGreaterThan(0);
     await rm(join(site.folder, 'gate-5'));
-    await expect.poll(() => server.stderr(), patience).toContain('broken by now');
+    await expect.poll(() => server.stderr()).toContain('broken by now');
     await sleep(300);
     for (const client of clients) client.send('34');
     for (const client of clients) {
       await client.received(/^HTTP\/1\.1 200 [\s\S]*served$/);
       client[Symbol.dispose]();
     }
-    await expect.poll(() => isAlive(newest), patience).toBe(false);
+    await expect.poll(() => isAlive(newest)).toBe(false);
   });
 });

@@ -1,14 +1,18 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { MASTER_TITLE } from '../../src/process/identity.js';
+import { afterwards, shared } from '../cli/afterwards.js';
 import { asRoot, folderWith, serving, start } from '../cli/webserv.js';
-import { answerOf, childrenOf, patience } from './running.js';
+import { childrenOf, masterOf, responseOf } from './running.js';
 
 const CONF = `${asRoot}workers 1; server { listen 127.0.0.1:0; return 200 served; }`;
 
 /** Whether the debugger whose address was printed accepts connections. */
-async function debuggerAnswers(said: string): Promise<boolean> {
+async function isDebuggerOpen(said: string): Promise<boolean> {
   const port = /Debugger listening on ws:\/\/[\d.]+:(\d+)/.exec(said)?.[1];
   if (port === undefined) return false;
   return fetch(`http://127.0.0.1:${port}/json/version`).then(
@@ -17,64 +21,61 @@ async function debuggerAnswers(said: string): Promise<boolean> {
   );
 }
 
-it('a SIGUSR1 at any moment of the start leaves no debugger open', async () => {
-  const folder = await folderWith({ 'webserv.conf': CONF });
-  let served = 0;
-  for (let delay = 0; served < 4; delay += 25) {
-    const { child, texts, ended } = start([join(folder, 'webserv.conf')]);
-    onTestFinished(async () => {
-      child.kill('SIGKILL');
-      await ended;
-    });
-    await sleep(delay);
-    child.kill('SIGUSR1');
-    // Before Node runs, the signal has its default action: the process ends.
-    await Promise.race([ended, once(child.stdout, 'data')]);
-    if (child.signalCode === 'SIGUSR1') continue;
-    served += 1;
-    expect(await debuggerAnswers(texts.stderr)).toBe(false);
-    child.kill('SIGTERM');
-    await ended;
-    expect(child.exitCode).toBe(0);
-  }
-}, 60_000);
+const titleOf = (pid: number): Promise<string> => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
 
-it.each(['SIGHUP', 'SIGUSR2'] as const)(
-  '%s while the program is still being read does not end the server',
+/** True once the process has a handler for the signal: before, Node cannot prevent its default action. */
+async function catches(pid: number, signal: NodeJS.Signals): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const mask = BigInt(`0x${/^SigCgt:\s*([\da-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  return ((mask >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+}
+
+/** Moments at which the signal is sent, from the first one at which it does not end the process, in milliseconds. */
+const MOMENTS = [0, 20, 60];
+
+it.runIf(process.platform === 'linux').each(['SIGUSR1', 'SIGHUP', 'SIGUSR2'] as const)(
+  '%s while the program is still being read does not end the server, and opens no debugger',
   async (signal) => {
     const folder = await folderWith({ 'webserv.conf': CONF });
-    let served = 0;
-    for (let delay = 0; served < 4; delay += 20) {
-      const { child, ended } = start([join(folder, 'webserv.conf')]);
-      onTestFinished(async () => {
+    for (const moment of MOMENTS) {
+      const { child, texts, ended } = start([join(folder, 'webserv.conf')]);
+      afterwards(async () => {
         child.kill('SIGKILL');
         await ended;
       });
-      await sleep(delay);
+      const pid = child.pid ?? 0;
+      await expect.poll(() => catches(pid, signal), { interval: 2 }).toBe(true);
+      await sleep(moment);
       child.kill(signal);
-      await Promise.race([ended, once(child.stdout, 'data')]);
-      // Node cannot handle a signal before it runs the first line of a program.
-      if (child.signalCode === signal) continue;
-      served += 1;
+      const isMaster = async (): Promise<boolean> => (await titleOf(pid)).startsWith(MASTER_TITLE);
+      await expect.poll(async () => child.signalCode !== null || (await isMaster())).toBe(true);
       expect(child.signalCode).toBeNull();
+      expect(await isDebuggerOpen(texts.stderr)).toBe(false);
+      // The last goes on to serve; the others end before they have loaded the configuration.
+      if (moment === MOMENTS.at(-1)) await Promise.race([ended, once(child.stdout, 'data')]);
       child.kill('SIGTERM');
       await ended;
-      expect(child.exitCode).toBe(0);
+      expect([child.exitCode, child.signalCode]).toEqual([0, null]);
     }
   },
-  60_000,
 );
 
-it.runIf(process.platform === 'linux').each(['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1'] as const)(
-  '%s, which a terminal or a tool may send to all processes, is left to the master by the workers',
-  async (signal) => {
-    const folder = await folderWith({ 'webserv.conf': CONF });
-    const server = await serving([join(folder, 'webserv.conf')]);
-    const before = await childrenOf(server.child.pid ?? 0);
-    for (const worker of before) process.kill(worker, signal);
-    await sleep(300);
-    expect(await answerOf(server)).toBe('served');
-    await expect.poll(() => childrenOf(server.child.pid ?? 0), patience).toEqual(before);
-    expect(server.stderr()).toBe('');
+describe.runIf(process.platform === 'linux')(
+  'the workers leave to the master what a terminal or a tool may send to all',
+  () => {
+    const site = shared(async () =>
+      serving([join(await folderWith({ 'webserv.conf': CONF }), 'webserv.conf')]),
+    );
+
+    it.each(['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1'] as const)('%s', async (signal) => {
+      const server = site();
+      const before = await childrenOf(masterOf(server));
+      expect(before).toHaveLength(1);
+      for (const worker of before) process.kill(worker, signal);
+      await sleep(300);
+      expect(await responseOf(server)).toBe('served');
+      expect(await childrenOf(masterOf(server))).toEqual(before);
+      expect(server.stderr()).toBe('');
+    });
   },
 );

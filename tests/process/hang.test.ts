@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { folderWith, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { answerOf, childrenOf, isAlive, patience, standbyOf } from './running.js';
+import { childrenOf, isAlive, responseOf, standbyOf } from './running.js';
 
 /** More than the 15 seconds after which a process counts as hung, plus the start of another one. */
-const HUNG = { ...patience, timeout: 45_000 };
+const HUNG = { timeout: 45_000 };
 
 /** The last heartbeat of the stopped process is more than two seconds old, or very recent. */
 it.runIf(process.platform === 'linux').each([3000, 0])(
@@ -23,14 +23,12 @@ it.runIf(process.platform === 'linux').each([3000, 0])(
     await sleep(before);
     const begun = performance.now();
     process.kill(worker, 'SIGKILL');
-    const served = () => answerOf(server).catch(() => 'refused');
-    await expect.poll(served, { ...patience, interval: 20 }).toBe('served');
+    const served = () => responseOf(server).catch(() => 'refused');
+    await expect.poll(served, { interval: 20 }).toBe('served');
     // A start takes 0.4 s, and several times longer on a busy machine; a hung process would be noticed after 15 s.
     expect(performance.now() - begun).toBeLessThan(8000);
-    await expect
-      .poll(() => server.stderr(), patience)
-      .toContain(`worker ${standby} should serve and does not`);
-    await expect.poll(() => isAlive(standby), patience).toBe(false);
+    await expect.poll(() => server.stderr()).toContain(`worker ${standby} should serve and does not`);
+    await expect.poll(() => isAlive(standby)).toBe(false);
     const next = await standbyOf(master);
     expect(await childrenOf(master)).toHaveLength(1);
     expect(next).not.toBe(standby);
@@ -52,8 +50,8 @@ it.runIf(process.platform === 'linux')(
     process.kill(worker, 'SIGSTOP');
     await expect.poll(() => server.stderr(), HUNG).toContain(`worker ${worker} hangs: killing it`);
     await expect.poll(() => server.stderr(), HUNG).toContain('serves as its replacement');
-    expect(await answerOf(server)).toBe('served');
-    await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
+    expect(await responseOf(server)).toBe('served');
+    await expect.poll(() => childrenOf(master)).toHaveLength(1);
     expect([worker, standby].filter(isAlive)).toEqual([]);
   },
 );

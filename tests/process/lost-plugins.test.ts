@@ -1,23 +1,24 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { patience, replaceWorker } from './running.js';
+import { masterOf, replaceWorker, standbyOf } from './running.js';
 
 /** Reads the file it needs in `setup`. */
-const GATE = `import { readFileSync } from 'node:fs';
+const gate = (name: string): string => `import { readFileSync } from 'node:fs';
   import { argument, definePlugin, flag, list, Stage } from '@webserv/server';
   export default definePlugin({
-    name: 'gate',
+    name: '${name}',
     directives: {
-      gate: flag({ default: false, help: 'asks for a key', example: 'gate on;' }),
-      gate_words: list(argument.text, { default: [], usage: 'WORD…', help: 'more', example: 'gate_words a b;' }),
+      ${name}: flag({ default: false, help: 'asks for a key', example: '${name} on;' }),
+      ${name}_words: list(argument.text, { default: [], usage: 'WORD…', help: 'more', example: '${name}_words a b;' }),
     },
-    variables: { gate_word: { help: 'a word', value: () => 'word' } },
-    setup: () => ({ key: readFileSync(new URL('key', import.meta.url), 'utf8') }),
+    variables: { ${name}_word: { help: 'a word', value: () => 'word' } },
+    setup: () => ({ key: readFileSync(new URL('${name}.key', import.meta.url), 'utf8') }),
     apply({ options, state, hooks }) {
-      if (!options.gate) return;
+      if (!options.${name}) return;
       hooks.onRoute.tap({ stage: Stage.access, answers: false }, ({ request }) => {
         if (request.headers.get('x-key') !== state.key) throw new Error('no key');
       });
@@ -38,98 +39,144 @@ const WALL = `import { readFileSync } from 'node:fs';
     apply() {},
   });`;
 
-async function statuses(
-  server: Serving,
-  paths: readonly string[],
-): Promise<readonly (readonly [string, number])[]> {
+type Statuses = readonly (readonly [path: string, status: number])[];
+
+async function statuses(url: string, paths: readonly string[]): Promise<Statuses> {
   const found: (readonly [string, number])[] = [];
   for (const path of paths) {
-    const response = await fetch(`${server.url}${path}`, { headers: { 'x-key': 'key' } });
+    const response = await fetch(`${url}${path}`, { headers: { 'x-key': 'key' } });
     await response.arrayBuffer();
     found.push([path, response.status]);
   }
   return found;
 }
 
-const CONF = {
-  'webserv.conf': (port: number) => `load_plugin ./plugin.mjs; server { listen 127.0.0.1:${port};
-    location = /free { return 200 free; }
-    location /gated { gate on; gate_words "a b" c; return 200 gated; location /gated/inner { return 200 inner; } }
-    location /said { return 200 "[$gate_word]"; } }`,
-  'webserv.yaml': (port: number) => `
-load_plugin: ./plugin.mjs
+/** Replaces the worker, which stood by before the loss, by workers that start after it. */
+async function replaceByNewWorkers(server: Serving): Promise<void> {
+  await standbyOf(masterOf(server));
+  for (let count = 0; count < 2; count += 1) await replaceWorker(server);
+  await standbyOf(masterOf(server));
+}
+
+/** The same routes in both formats, each with a plugin of its own. */
+const locations = (name: string): string => `location = /free { return 200 free; }
+    location /gated { ${name} on; ${name}_words "a b" c; return 200 gated; location /gated/inner { return 200 inner; } }
+    location /said { return 200 "[$${name}_word]"; }`;
+const yamlServer = (port: number, name: string): string => `
 server:
   listen: 127.0.0.1:${port}
   location:
     = /free: { return: [200, free] }
     /gated:
-      gate: on
-      gate_words: [a, b]
+      ${name}: on
+      ${name}_words: [a, b]
       return: [200, gated]
       location: { /gated/inner: { return: [200, inner] } }
-    /said: { return: [200, '[$gate_word]'] }`,
-};
+    /said: { return: [200, '[$${name}_word]'] }`;
+
+const PATHS = ['/free', '/gated', '/gated/inner', '/said'];
 
 describe.runIf(process.platform === 'linux')('a replacement worker', () => {
-  it.each([
-    { what: 'the code of a plugin', conf: 'webserv.conf', gone: 'plugin.mjs', said: 503 },
-    {
-      what: 'the code of a plugin, with a configuration in YAML',
-      conf: 'webserv.yaml',
-      gone: 'plugin.mjs',
-      said: 503,
-    },
-    { what: 'what the setup of a plugin reads', conf: 'webserv.conf', gone: 'key', said: 200 },
-  ] as const)('serves without $what, closes the routes that need it, says so once', async (loss) => {
+  const site = shared(async () => {
+    const urls = {
+      code: `http://127.0.0.1:${await freePort()}`,
+      yaml: `http://127.0.0.1:${await freePort()}`,
+      key: `http://127.0.0.1:${await freePort()}`,
+    };
+    const port = (url: string): number => Number(new URL(url).port);
     const folder = await folderWith({
-      [loss.conf]: CONF[loss.conf](await freePort()),
-      'plugin.mjs': GATE,
-      key: 'key',
+      'webserv.conf': `load_plugin ./code.mjs; load_plugin ./yaml.mjs; load_plugin ./key.mjs;
+        server { listen 127.0.0.1:${port(urls.code)}; ${locations('code')} }
+        server { listen 127.0.0.1:${port(urls.key)}; ${locations('key')} }
+        include part.yaml;`,
+      'part.yaml': yamlServer(port(urls.yaml), 'yaml'),
+      'code.mjs': gate('code'),
+      'yaml.mjs': gate('yaml'),
+      'key.mjs': gate('key'),
+      'code.key': 'key',
+      'yaml.key': 'key',
+      'key.key': 'key',
     });
-    const server = await serving([join(folder, loss.conf)]);
-    const gated = ['/free', '/gated', '/gated/inner', '/said'];
-    expect(await statuses(server, gated)).toEqual(gated.map((path) => [path, 200]));
-    await rename(join(folder, loss.gone), join(folder, 'moved'));
-    // The first successor stood by before; the others have never seen what is gone.
-    for (let count = 0; count < 3; count += 1) await replaceWorker(server);
-    expect(await statuses(server, gated)).toEqual([
-      ['/free', 200],
-      ['/gated', 503],
-      ['/gated/inner', 503],
-      ['/said', loss.said],
-    ]);
-    expect(server.stderr().split('plugin "gate", setup: ')).toHaveLength(2);
-    server.child.kill('SIGHUP');
-    await expect
-      .poll(() => server.stderr(), patience)
-      .toContain('not reloaded; the server keeps its previous configuration');
-    await rename(join(folder, 'moved'), join(folder, loss.gone));
-    server.child.kill('SIGHUP');
-    await expect.poll(() => server.stderr(), patience).toContain('reloaded: generation 2');
-    await expect.poll(() => statuses(server, gated), patience).toEqual(gated.map((path) => [path, 200]));
+    const server = await serving([join(folder, 'webserv.conf')]);
+    for (const url of Object.values(urls))
+      expect(await statuses(url, PATHS)).toEqual(PATHS.map((path) => [path, 200]));
+    const move = async (from: string, to: string): Promise<void> => {
+      for (const file of ['code.mjs', 'yaml.mjs', 'key.key'])
+        await rename(join(folder, `${from}${file}`), join(folder, `${to}${file}`));
+    };
+    await move('', 'moved-');
+    await replaceByNewWorkers(server);
+    return { server, urls, restore: () => move('moved-', '') };
   });
 
-  it.each(['plugin.mjs', 'key'])(
-    'closes every route when a plugin that acts on all of them has lost its %s',
-    async (gone) => {
-      const folder = await folderWith({
-        'webserv.conf': `load_plugin ./plugin.mjs; server { listen 127.0.0.1:${await freePort()}; return 200 free;
-        location /x { wall on; return 200 x; } }`,
-        'plugin.mjs': WALL,
-        key: 'key',
-      });
-      const server = await serving([join(folder, 'webserv.conf')]);
-      expect(await statuses(server, ['/', '/x'])).toEqual([
-        ['/', 200],
-        ['/x', 200],
+  it.each([
+    { what: 'the code of a plugin', name: 'code', said: 503 },
+    { what: 'the code of a plugin, with a configuration in YAML', name: 'yaml', said: 503 },
+    { what: 'what the setup of a plugin reads', name: 'key', said: 200 },
+  ] as const)(
+    'serves without $what, closes the routes that need it, reports it once',
+    async ({ name, said }) => {
+      const { server, urls } = site();
+      expect(await statuses(urls[name], PATHS)).toEqual([
+        ['/free', 200],
+        ['/gated', 503],
+        ['/gated/inner', 503],
+        ['/said', said],
       ]);
-      await rm(join(folder, gone));
-      for (let count = 0; count < 3; count += 1) await replaceWorker(server);
-      expect(await statuses(server, ['/', '/x'])).toEqual([
-        ['/', 503],
-        ['/x', 503],
-      ]);
-      expect(server.stderr()).not.toContain('crash loop');
+      expect(server.stderr().split(`plugin "${name}", setup: `)).toHaveLength(2);
     },
   );
+
+  it('does not prevent the rejection of a reload, and serves all routes after a reload with the plugins', async () => {
+    const { server, urls, restore } = site();
+    server.child.kill('SIGHUP');
+    await expect
+      .poll(() => server.stderr())
+      .toContain('not reloaded; the server keeps its previous configuration');
+    await restore();
+    server.child.kill('SIGHUP');
+    await expect.poll(() => server.stderr()).toContain('reloaded: generation 2');
+    for (const url of Object.values(urls))
+      await expect.poll(() => statuses(url, PATHS)).toEqual(PATHS.map((path) => [path, 200]));
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a plugin that acts on all routes', () => {
+  const site = shared(async () => {
+    const folder = await folderWith({
+      'webserv.conf': `load_plugin ./plugin.mjs; server { listen 127.0.0.1:${await freePort()}; return 200 free;
+        location /x { wall on; return 200 x; } }`,
+      'plugin.mjs': WALL,
+      key: 'key',
+    });
+    return { folder, server: await serving([join(folder, 'webserv.conf')]) };
+  });
+
+  const expectStatus = (status: number) =>
+    expect
+      .poll(() => statuses(site().server.url, ['/', '/x']))
+      .toEqual([
+        ['/', status],
+        ['/x', status],
+      ]);
+
+  it('closes every one when it has lost its code', async () => {
+    const { folder, server } = site();
+    await expectStatus(200);
+    await rename(join(folder, 'plugin.mjs'), join(folder, 'moved'));
+    await replaceByNewWorkers(server);
+    await expectStatus(503);
+    expect(server.stderr()).not.toContain('crash loop');
+  });
+
+  it('closes every one when it has lost what its setup reads', async () => {
+    const { folder, server } = site();
+    await rename(join(folder, 'moved'), join(folder, 'plugin.mjs'));
+    server.child.kill('SIGHUP');
+    await expectStatus(200);
+    await rename(join(folder, 'key'), join(folder, 'moved'));
+    await replaceByNewWorkers(server);
+    await expectStatus(503);
+    expect(server.stderr()).not.toContain('crash loop');
+  });
 });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf, patience, standbyOf } from './running.js';
+import { childrenOf, standbyOf } from './running.js';
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
@@ -63,7 +63,7 @@ async function heapsWith(servers: number): Promise<readonly [worker: number, sta
   const worker = await heapOf(server);
   const [serves] = await childrenOf(master);
   process.kill(serves ?? 0, 'SIGKILL');
-  await expect.poll(() => childrenOf(master), patience).toContain(standby);
+  await expect.poll(() => childrenOf(master)).toContain(standby);
   const stoodBy = await heapOf(server);
   await server.stop();
   return [worker, stoodBy];

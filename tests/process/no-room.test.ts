@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { answerOf, childrenOf, patience, running, standbyOf } from './running.js';
+import { childrenOf, responseOf, running, standbyOf } from './running.js';
 
 const run = promisify(execFile);
 
 it.runIf(process.platform === 'linux')(
   'a master that cannot start processes (for lack of descriptors or of system resources) continues, and retries',
   async () => {
-    const { server } = await running('served');
+    const { server } = await running('served', { workers: 2 });
     const master = server.child.pid ?? 0;
     const hard = /^Max open files +\d+ +(\d+)/m.exec(await readFile(`/proc/${master}/limits`, 'utf8'))?.[1];
     const allow = (count: number | string): Promise<unknown> =>
@@ -19,20 +19,18 @@ it.runIf(process.platform === 'linux')(
     const before = await childrenOf(master);
     // Only one standby worker exists: the second killed worker cannot be replaced, since no process can be started.
     for (const worker of before.slice(1)) process.kill(worker, 'SIGKILL');
-    await expect.poll(() => server.stderr(), patience).toContain('serves as its replacement');
+    await expect.poll(() => server.stderr()).toContain('serves as its replacement');
     const [victim = 0] = (await childrenOf(master)).filter((pid) => !before.includes(pid));
     process.kill(victim, 'SIGKILL');
-    await expect
-      .poll(() => server.stderr(), patience)
-      .toMatch(/a worker ended before it served \(.*EMFILE\)/);
+    await expect.poll(() => server.stderr()).toMatch(/a worker ended before it served \(.*EMFILE\)/);
     server.child.kill('SIGHUP');
     await expect
-      .poll(() => server.stderr(), patience)
+      .poll(() => server.stderr())
       .toContain('not reloaded; the server keeps its previous configuration');
-    expect(await answerOf(server)).toBe('served');
+    expect(await responseOf(server)).toBe('served');
     await allow(hard ?? '');
-    await expect.poll(async () => (await childrenOf(master)).length, patience).toBe(2);
-    expect(await answerOf(server)).toBe('served');
+    await expect.poll(async () => (await childrenOf(master)).length).toBe(2);
+    expect(await responseOf(server)).toBe('served');
     // The worker that is just starting does not delay the stop: it has no open requests.
     const told = performance.now();
     expect((await server.stop()).code).toBe(0);

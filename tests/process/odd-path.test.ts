@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, repository, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf, patience } from './running.js';
+import { childrenOf } from './running.js';
 
 /** Characters that have a meaning in URLs, or are encoded there. */
 const ODD = 'a b é %20 #x ?y &z';
@@ -77,16 +77,14 @@ describe.runIf(process.platform === 'linux')(
       expect(await all()).toEqual(expected);
       expect((await fetch(`${server.url}/up/new`, { method: 'PUT', body: 'new' })).status).toBe(201);
       for (const name of ['typed', 'plain', 'inside'])
-        await expect
-          .poll(() => server.stderr(), patience)
-          .toContain(`plugin "${name}", outside of any request`);
+        await expect.poll(() => server.stderr()).toContain(`plugin "${name}", outside of any request`);
       const [worker = 0] = await childrenOf(server.child.pid ?? 0);
       process.kill(worker, 'SIGKILL');
-      await expect.poll(all, { ...patience, timeout: 60_000 }).toEqual(expected);
+      await expect.poll(all, { timeout: 60_000 }).toEqual(expected);
       await writeFile(join(site, 'words/typed.ts'), `export const word: string = 'edited';`);
-      await expect.poll(() => get('/typed'), patience).toBe('edited');
+      await expect.poll(() => get('/typed')).toBe('edited');
       expect((await webserv(['-s', 'stop', file], { program })).code).toBe(0);
-      await expect.poll(() => server.child.exitCode, patience).toBe(0);
+      await expect.poll(() => server.child.exitCode).toBe(0);
     });
 
     it('configurations in TypeScript are tested, and what throws is shown with its line', async () => {

@@ -1,76 +1,49 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { PidFile } from '../../src/process/pid-file.js';
+import { afterwards, shared } from '../cli/afterwards.js';
+import { command } from '../cli/in-process.js';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { answerOf, patience } from './running.js';
+import { masterOf, responseOf } from './running.js';
 
-const conf = (port: number): string =>
-  `pid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 served; }\n`;
+const conf = (port: number, listens = ''): string =>
+  `pid webserv.pid;\nserver { listen 127.0.0.1:${port}; ${listens} return 200 served; }\n`;
+
+/** Claims the file for this process, as a master does for its own. */
+async function expectClaimable(path: string): Promise<void> {
+  const file = new PidFile();
+  await file.claim(path, undefined);
+  expect(await readFile(path, 'utf8')).toBe(`${process.pid}\n`);
+  await file.release();
+  await expect(readFile(path)).rejects.toThrow('ENOENT');
+}
 
 describe('a pid file', () => {
-  it('of a running server prevents another one from starting, and is not modified by it', async () => {
-    const folder = await folderWith({ 'one.conf': conf(0), 'two.conf': conf(0) });
-    const server = await serving([join(folder, 'one.conf')]);
-    const second = await webserv([join(folder, 'two.conf')]);
-    expect(second.code).toBe(1);
-    expect(second.stderr).toContain(
-      `a server is already running: process ${server.child.pid} holds the pid file ${join(folder, 'webserv.pid')}`,
-    );
-    expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
-    expect(await answerOf(server)).toBe('served');
-  });
-
   it.each([
     ['whose process is gone', '999999999\n', 'process 999999999'],
     ['with something else in it', 'rubbish', 'does not contain a process id'],
-  ])('%s is told of by -s, by its path, and a server starts over it', async (_, text, told) => {
+  ])('%s is reported by -s with its path, and can be claimed', async (_, text, told) => {
     const folder = await folderWith({ 'webserv.conf': conf(0), 'webserv.pid': text });
-    const file = join(folder, 'webserv.conf');
-    const { code, stderr } = await webserv(['-s', 'reload', file]);
+    const { code, stderr } = await command(['-s', 'reload', join(folder, 'webserv.conf')]);
     expect(code).toBe(1);
     expect(stderr).toContain(told);
     expect(stderr).toContain(join(folder, 'webserv.pid'));
-    const server = await serving([file]);
-    expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
+    await expectClaimable(join(folder, 'webserv.pid'));
   });
 
   it.runIf(process.platform === 'linux')(
-    'whose number belongs to another program by now: that program gets no signal',
+    'whose number belongs to another program by now: that program gets no signal, and the file can be claimed',
     async () => {
-      const folder = await folderWith({ 'webserv.conf': conf(0), 'webserv.pid': `${process.pid}\n` });
-      const file = join(folder, 'webserv.conf');
-      const { code, stderr } = await webserv(['-s', 'stop', file]);
+      const folder = await folderWith({ 'webserv.conf': conf(0), 'webserv.pid': `${process.ppid}\n` });
+      const { code, stderr } = await command(['-s', 'stop', join(folder, 'webserv.conf')]);
       expect(code).toBe(1);
-      expect(stderr).toMatch(new RegExp(`process ${process.pid} of .*webserv\\.pid is now ".+"`));
-      const server = await serving([file]);
-      expect(await readFile(join(folder, 'webserv.pid'), 'utf8')).toBe(`${server.child.pid}\n`);
+      expect(stderr).toMatch(new RegExp(`process ${process.ppid} of .*webserv\\.pid is now ".+"`));
+      await expectClaimable(join(folder, 'webserv.pid'));
     },
   );
-
-  it('that was deleted is created again by a reload', async () => {
-    const folder = await folderWith({ 'webserv.conf': conf(await freePort()) });
-    const server = await serving([join(folder, 'webserv.conf')]);
-    const pid = join(folder, 'webserv.pid');
-    await rm(pid);
-    server.child.kill('SIGHUP');
-    await expect.poll(() => readFile(pid, 'utf8').catch(() => ''), patience).toBe(`${server.child.pid}\n`);
-    await writeFile(pid, '');
-    server.child.kill('SIGHUP');
-    await expect.poll(() => readFile(pid, 'utf8').catch(() => ''), patience).toBe(`${server.child.pid}\n`);
-  });
-
-  it('of another running server is not taken over by a reload', async () => {
-    const folder = await folderWith({ 'webserv.conf': conf(await freePort()) });
-    const server = await serving([join(folder, 'webserv.conf')]);
-    const other = await serving([join(await folderWith({ 'webserv.conf': conf(0) }), 'webserv.conf')]);
-    const pid = join(folder, 'webserv.pid');
-    await writeFile(pid, `${other.child.pid}\n`);
-    server.child.kill('SIGHUP');
-    await expect.poll(() => server.stderr(), patience).toContain('a server is already running');
-    expect(await readFile(pid, 'utf8')).toBe(`${other.child.pid}\n`);
-  });
 
   it.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     'that does not fit on a full disk is not left behind empty',
@@ -85,20 +58,74 @@ describe('a pid file', () => {
       expect(stderr).toMatch(/the pid file .* cannot be written: .*ENOSPC/);
     },
   );
+});
+
+/** A server that started over a pid file that was left behind. */
+describe('the pid file of a running server', () => {
+  const site = shared(async () => {
+    const port = await freePort();
+    const folder = await folderWith({
+      'webserv.conf': conf(port, 'listen unix:one.sock;'),
+      'webserv.pid': '999999999\n',
+      'other.conf': conf(0),
+      'taking.conf': 'server { listen unix:one.sock; return 204; }',
+    });
+    const server = await serving([join(folder, 'webserv.conf')]);
+    const pidFile = join(folder, 'webserv.pid');
+    const text = (): Promise<string> => readFile(pidFile, 'utf8').catch(() => '');
+    return { folder, port, server, pidFile, text, own: `${masterOf(server)}\n` };
+  });
+
+  it('prevents another one from starting, and is not modified by it', async () => {
+    const { folder, server, pidFile, text, own } = site();
+    const second = await webserv([join(folder, 'other.conf')]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(
+      `a server is already running: process ${masterOf(server)} holds the pid file ${pidFile}`,
+    );
+    expect(await text()).toBe(own);
+    expect(await responseOf(server)).toBe('served');
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is not needed to name the server to another one that listens on its socket file',
+    async () => {
+      const { folder, server } = site();
+      const { code, stderr } = await webserv([join(folder, 'taking.conf')]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`in use by process ${masterOf(server)} (webserv: master)`);
+    },
+  );
+
+  it('is created again by a reload after it was deleted, or overwritten', async () => {
+    const { server, pidFile, text, own } = site();
+    await rm(pidFile);
+    server.child.kill('SIGHUP');
+    await expect.poll(text).toBe(own);
+    await writeFile(pidFile, '');
+    server.child.kill('SIGHUP');
+    await expect.poll(text).toBe(own);
+  });
 
   it('moves when a reload changes its path', async () => {
-    const folder = await folderWith({ 'webserv.conf': conf(0) });
-    const file = join(folder, 'webserv.conf');
-    const server = await serving([file]);
-    await writeFile(file, conf(0).replace('webserv.pid', 'other.pid'));
+    const { folder, port, server, own } = site();
+    await writeFile(join(folder, 'webserv.conf'), conf(port).replace('webserv.pid', 'moved.pid'));
     server.child.kill('SIGHUP');
-    await expect
-      .poll(() => readFile(join(folder, 'other.pid'), 'utf8').catch(() => ''), patience)
-      .toBe(`${server.child.pid}\n`);
+    await expect.poll(() => readFile(join(folder, 'moved.pid'), 'utf8').catch(() => '')).toBe(own);
     // The new file is created before the old one is deleted.
-    await expect.poll(() => readdir(folder), patience).not.toContain('webserv.pid');
+    await expect.poll(() => readdir(folder)).not.toContain('webserv.pid');
+  });
+
+  it('is not taken over by the reload of another one, and is deleted when it stops', async () => {
+    const { folder, server, own } = site();
+    const second = await folderWith({ 'webserv.conf': conf(await freePort()) });
+    const other = await serving([join(second, 'webserv.conf')]);
+    await writeFile(join(second, 'webserv.pid'), own);
+    other.child.kill('SIGHUP');
+    await expect.poll(() => other.stderr()).toContain('a server is already running');
+    expect(await readFile(join(second, 'webserv.pid'), 'utf8')).toBe(own);
     await server.stop();
-    await expect(readFile(join(folder, 'other.pid'))).rejects.toThrow('ENOENT');
+    await expect(readFile(join(folder, 'moved.pid'))).rejects.toThrow('ENOENT');
   });
 });
 
@@ -106,7 +133,7 @@ describe.runIf(process.platform === 'linux')('an address that is taken', () => {
   it.each(['127.0.0.1', '0.0.0.0'])('on %s too is rejected with the process that has it', async (host) => {
     const port = await freePort();
     const taker = createServer().listen(port, host);
-    onTestFinished(() => void taker.close());
+    afterwards(() => taker.close());
     const folder = await folderWith({ 'webserv.conf': conf(port) });
     const { code, stderr } = await webserv([join(folder, 'webserv.conf')]);
     expect(code).toBe(1);
@@ -115,16 +142,5 @@ describe.runIf(process.platform === 'linux')('an address that is taken', () => {
         `cannot listen on 127\\.0\\.0\\.1:${port}: the address is in use by process ${process.pid} \\(.+\\)`,
       ),
     );
-  });
-
-  it('by another webserv is reported with its master, also for a socket file', async () => {
-    const folder = await folderWith({
-      'one.conf': 'server { listen 127.0.0.1:0; listen unix:one.sock; return 204; }',
-      'two.conf': 'server { listen unix:one.sock; return 204; }',
-    });
-    const server = await serving([join(folder, 'one.conf')]);
-    const { code, stderr } = await webserv([join(folder, 'two.conf')]);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`in use by process ${server.child.pid} (webserv: master)`);
   });
 });

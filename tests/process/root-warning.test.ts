@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { installedIn } from '../cli/installed.js';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
-import { answerOf, patience } from './running.js';
+import { responseOf } from './running.js';
 
 const isRoot = process.getuid?.() === 0;
 const conf = (user: string): string => `${user}server { listen 127.0.0.1:0; return 200 served; }`;
@@ -18,9 +18,9 @@ describe.runIf(isRoot)('a server started as root', () => {
     expect(checked.stderr).toContain('"user root;"');
     const server = await serving([file]);
     expect(server.stderr()).toContain('warning[runs-as-root]');
-    expect(await answerOf(server)).toBe('served');
+    expect(await responseOf(server)).toBe('served');
     server.child.kill('SIGHUP');
-    await expect.poll(() => server.stderr().split('warning[runs-as-root]').length, patience).toBe(3);
+    await expect.poll(() => server.stderr().split('warning[runs-as-root]').length).toBe(3);
   });
 
   it.each(['user root; ', 'user daemon; '])('with "%s" gives none', async (user) => {
@@ -29,7 +29,7 @@ describe.runIf(isRoot)('a server started as root', () => {
     const program = await installedIn(0o755);
     expect((await webserv(['--test', '--strict', file], { program })).code).toBe(0);
     const server = await serving([file], { program });
-    expect(await answerOf(server)).toBe('served');
+    expect(await responseOf(server)).toBe('served');
     expect(server.stderr()).toBe('');
   });
 

@@ -5,50 +5,70 @@ import { expect, vi } from 'vitest';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 
-export const patience = { timeout: 30_000 };
-
 // On a busy machine each wait takes many times longer, and a test has several.
 vi.setConfig({ testTimeout: 90_000 });
 
-export function configuration(text: string, port = 0): string {
-  return `workers 2;\npid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 ${text}; }\n`;
+export interface Settings {
+  readonly workers?: number;
+  /** Begins the configuration. */
+  readonly main?: string;
+}
+
+export function configuration(text: string, port = 0, { workers = 1, main = '' }: Settings = {}): string {
+  return `${main}workers ${workers};\npid webserv.pid;\nserver { listen 127.0.0.1:${port}; return 200 ${text}; }\n`;
+}
+
+export interface Running {
+  readonly folder: string;
+  readonly file: string;
+  readonly port: number;
+  readonly server: Serving;
 }
 
 /** Runs a server whose port stays the same over reloads. */
-export async function running(
-  text: string,
-  ...flags: string[]
-): Promise<{ folder: string; file: string; port: number; server: Serving }> {
+export async function running(text: string, settings: Settings = {}): Promise<Running> {
   const port = await freePort();
-  const folder = await folderWith({ 'webserv.conf': configuration(text, port) });
+  const folder = await folderWith({ 'webserv.conf': configuration(text, port, settings) });
   const file = join(folder, 'webserv.conf');
-  return { folder, file, port, server: await serving([...flags, file]) };
+  return { folder, file, port, server: await serving([file]) };
 }
 
-export const answerOf = async (server: Serving): Promise<string> =>
+export const responseOf = async (server: Pick<Serving, 'url'>): Promise<string> =>
   (await fetch(server.url, { headers: { connection: 'close' } })).text();
+
+export const masterOf = ({ child }: Serving): number => child.pid ?? 0;
 
 /** The workers of a server, without the standby worker. */
 export const childrenOf = (pid: number): Promise<number[]> =>
   childrenThat(pid, (title) => !title.includes('standby'));
 
+/** Waits until the check passes, also before the tests of a block: `expect.poll` works only inside a test. */
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 30_000, interval: 50 });
+
 /** Kills the worker that serves and waits until another one serves. */
-export async function replaceWorker({ child, stderr }: Serving): Promise<void> {
-  const master = child.pid ?? 0;
+export async function replaceWorker(server: Serving): Promise<void> {
+  const master = masterOf(server);
   // After a reload, workers of the old configuration finish first.
-  await expect.poll(() => childrenOf(master), patience).toHaveLength(1);
-  const [worker = 0] = await childrenOf(master);
-  const count = (): number => stderr().match(/serves as its replacement/g)?.length ?? 0;
+  const [worker = 0] = await eventually(async () => {
+    const workers = await childrenOf(master);
+    expect(workers).toHaveLength(1);
+    return workers;
+  });
+  const count = (): number => server.stderr().match(/serves as its replacement/g)?.length ?? 0;
   const before = count();
   process.kill(worker, 'SIGKILL');
-  await expect.poll(count, patience).toBe(before + 1);
+  await eventually(() => expect(count()).toBe(before + 1));
 }
 
 /** The standby worker, once it is set up. */
-export async function standbyOf(pid: number): Promise<number> {
-  const find = (): Promise<number[]> => childrenThat(pid, (title) => title.startsWith('webserv: standby'));
-  await expect.poll(find, patience).toHaveLength(1);
-  return (await find())[0] ?? 0;
+export function standbyOf(pid: number): Promise<number> {
+  return eventually(async () => {
+    const [standby, ...others] = await childrenThat(pid, (title) => title.startsWith('webserv: standby'));
+    if (standby === undefined || others.length > 0)
+      throw new Error('there is not exactly one standby worker');
+    return standby;
+  });
 }
 
 async function childrenThat(pid: number, wanted: (title: string) => boolean): Promise<number[]> {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asRoot, folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { answerOf, childrenOf, patience, standbyOf } from './running.js';
+import { childrenOf, responseOf, standbyOf } from './running.js';
 
 /** Needs Linux, and Python, which passes sockets and receives notifications. In CI no test may be skipped. */
 const isMissing =
@@ -38,11 +38,11 @@ describe.skipIf(isMissing)('an inherited socket', () => {
       'webserv.conf': `${asRoot}server { listen ${port}; return 200 served; }`,
     });
     const server = await serving([join(folder, 'webserv.conf')], socketsFor(`0.0.0.0:${port}`));
-    expect(await answerOf(server)).toBe('served');
+    expect(await responseOf(server)).toBe('served');
     const [worker = 0] = await childrenOf(server.child.pid ?? 0);
     process.kill(worker, 'SIGKILL');
-    await expect.poll(() => childrenOf(server.child.pid ?? 0), patience).not.toContain(worker);
-    expect(await answerOf(server)).toBe('served');
+    await expect.poll(() => childrenOf(server.child.pid ?? 0)).not.toContain(worker);
+    expect(await responseOf(server)).toBe('served');
     expect(server.stderr()).not.toContain('warning');
   });
 
@@ -58,7 +58,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     expect(await ask()).toBe('one');
     await writeFile(file, conf('two'));
     server.child.kill('SIGHUP');
-    await expect.poll(ask, patience).toBe('two');
+    await expect.poll(ask).toBe('two');
   });
 
   it('is passed on by an upgrade', async () => {
@@ -68,7 +68,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     });
     const server = await serving([join(folder, 'webserv.conf')], socketsFor(`0.0.0.0:${port}`));
     server.child.kill('SIGUSR2');
-    await expect.poll(() => server.child.exitCode, patience).toBe(0);
+    await expect.poll(() => server.child.exitCode).toBe(0);
     const next = Number(await readFile(join(folder, 'webserv.pid'), 'utf8'));
     onTestFinished(() => void process.kill(next, 'SIGKILL'));
     expect(next).not.toBe(server.child.pid);
@@ -95,9 +95,9 @@ describe.skipIf(isMissing)('an inherited socket', () => {
       ...socketsFor(`127.0.0.1:${port}`),
       environment: { LISTEN_FDNAMES: 'spare' },
     });
-    expect(await answerOf(server)).toBe('served');
+    expect(await responseOf(server)).toBe('served');
     await expect
-      .poll(() => server.stderr(), patience)
+      .poll(() => server.stderr())
       .toContain(`no listen directive names it: 127.0.0.1:${port} (spare)`);
   });
 
@@ -163,7 +163,7 @@ export default definePlugin({
   const file = join(folder, 'webserv.conf');
   const server = await serving([file], { environment: { NOTIFY_SOCKET: notified.path, ...environment } });
   const told = (part: string | RegExp) =>
-    expect.poll(() => notified.messages().join('\n---\n'), patience).toMatch(part);
+    expect.poll(() => notified.messages().join('\n---\n')).toMatch(part);
   return { notified, file, server, told };
 }
 
@@ -193,13 +193,13 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
     await told('READY=1');
     server.child.kill('SIGUSR2');
     const main = (): number => Number(/MAINPID=(\d+)/.exec(notified.messages().at(-1) ?? '')?.[1] ?? 0);
-    await expect.poll(() => main() !== 0 && main() !== server.child.pid, patience).toBe(true);
+    await expect.poll(() => main() !== 0 && main() !== server.child.pid).toBe(true);
     const next = main();
     onTestFinished(() => void process.kill(next, 'SIGKILL'));
-    await expect.poll(() => server.child.exitCode, patience).toBe(0);
+    await expect.poll(() => server.child.exitCode).toBe(0);
     expect(notified.messages().join('\n')).not.toContain('STOPPING');
     const before = notified.messages().length;
-    await expect.poll(() => notified.messages().slice(before), patience).toContain('WATCHDOG=1');
+    await expect.poll(() => notified.messages().slice(before)).toContain('WATCHDOG=1');
   });
 
   it('by the watchdog message in the requested interval, while a worker serves', async () => {
@@ -208,7 +208,7 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
       { WATCHDOG_USEC: '400000' },
     );
     const beats = (): number => notified.messages().filter((message) => message === 'WATCHDOG=1').length;
-    await expect.poll(beats, patience).toBeGreaterThan(2);
+    await expect.poll(beats).toBeGreaterThan(2);
     await standbyOf(server.child.pid ?? 0);
     // The plugin refuses the configuration without this file, so no worker can be started from now on.
     await rm(join(dirname(file), 'needed.txt'));
@@ -218,9 +218,9 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
     };
     await killWorker();
     // The standby worker replaces it, and no other process can be started after it.
-    await expect.poll(() => server.stderr(), patience).toContain('serves as its replacement');
+    await expect.poll(() => server.stderr()).toContain('serves as its replacement');
     await killWorker();
-    await expect.poll(() => server.stderr(), patience).toContain('a worker cannot serve');
+    await expect.poll(() => server.stderr()).toContain('a worker cannot serve');
     const last = beats();
     await new Promise((resolve) => setTimeout(resolve, 2000));
     expect(beats() - last).toBeLessThan(2);
@@ -241,10 +241,10 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
     const server: Serving = await serving([join(folder, 'webserv.conf')], {
       environment: { NOTIFY_SOCKET: join(folder, 'nobody'), PATH: folder },
     });
-    await expect.poll(() => server.stderr(), patience).toContain('the program systemd-notify was not found');
+    await expect.poll(() => server.stderr()).toContain('the program systemd-notify was not found');
     server.child.kill('SIGHUP');
-    await expect.poll(() => server.stderr(), patience).toContain('reloaded: generation 2');
+    await expect.poll(() => server.stderr()).toContain('reloaded: generation 2');
     expect(server.stderr().match(/systemd-notify/g)).toHaveLength(1);
-    expect(await answerOf(server)).toBe('served');
+    expect(await responseOf(server)).toBe('served');
   });
 });

@@ -1,30 +1,30 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
-
-vi.setConfig({ testTimeout: 90_000 });
+import './running.js';
 
 const CONF = `workers 2;
 server { listen 127.0.0.1:0; root store; upload on; upload_delete on; upload_sync off; }
 `;
 
-interface Answer {
+interface Received {
   readonly status: number;
   readonly etag: string;
 }
 
 /** Uses a new connection, so that both workers get requests. */
-function ask(server: Serving, method: string, headers: Record<string, string>, body = ''): Promise<Answer> {
+function ask(server: Serving, method: string, headers: Record<string, string>, body = ''): Promise<Received> {
   return new Promise((resolve, reject) => {
     const asked = request(
       `${server.url}/counter`,
       { method, headers: { ...headers, 'content-length': String(body.length) }, agent: false },
-      (answer) => {
-        answer.resume();
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, etag: String(answer.headers.etag) }),
+      (response) => {
+        response.resume();
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, etag: String(response.headers.etag) }),
         );
       },
     );
@@ -33,42 +33,54 @@ function ask(server: Serving, method: string, headers: Record<string, string>, b
   });
 }
 
-it('of many concurrent conditional PUTs to several workers, one replaces each version of a file', async () => {
-  const cwd = await folderWith({ 'webserv.conf': CONF, 'store/other': '' });
-  const server = await serving(['webserv.conf'], { cwd });
-  let { etag } = await ask(server, 'PUT', { 'if-none-match': '*' }, '0');
-  const seen = new Set([etag]);
-  for (let version = 1; version <= 20; version += 1) {
-    const before = { 'if-match': etag };
-    const answers = await Promise.all(
-      Array.from({ length: 16 }, (_, index) => ask(server, 'PUT', before, String((version + index) % 10))),
-    );
-    const winners = answers.filter(({ status }) => status === 204);
-    expect([version, answers.map(({ status }) => status).sort()]).toEqual([
-      version,
-      [204, ...Array(15).fill(412)],
-    ]);
-    etag = winners[0]?.etag ?? '';
-    expect(seen.has(etag)).toBe(false);
-    seen.add(etag);
-    expect((await ask(server, 'HEAD', {})).etag).toBe(etag);
-  }
-  const created = await Promise.all(
-    Array.from({ length: 16 }, (_, index) =>
-      ask(server, index === 0 ? 'DELETE' : 'PUT', { 'if-match': etag }, 'x'),
-    ),
-  );
-  expect(created.filter(({ status }) => status === 204)).toHaveLength(1);
-  await server.stop();
-  expect((await readdir(join(cwd, 'store'))).filter((name) => name.startsWith('.'))).toEqual([]);
-});
+describe('of many concurrent requests to several workers, one', () => {
+  const site = shared(async () => {
+    const cwd = await folderWith({ 'webserv.conf': CONF, 'store/other': '' });
+    return { store: join(cwd, 'store'), server: await serving(['webserv.conf'], { cwd }) };
+  });
+  let etag = '';
 
-it('of many concurrent PUTs with If-None-Match: *, one creates the file', async () => {
-  const cwd = await folderWith({ 'webserv.conf': CONF, 'store/other': '' });
-  const server = await serving(['webserv.conf'], { cwd });
-  const bodies = Array.from({ length: 16 }, (_, index) => String(index % 10));
-  const answers = await Promise.all(bodies.map((body) => ask(server, 'PUT', { 'if-none-match': '*' }, body)));
-  expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(15).fill(412)]);
-  const winner = answers.findIndex(({ status }) => status === 201);
-  expect(await readFile(join(cwd, 'store/counter'), 'utf8')).toBe(bodies[winner]);
+  it('PUT with If-None-Match: * creates the file', async () => {
+    const { store, server } = site();
+    const bodies = Array.from({ length: 16 }, (_, index) => String(index % 10));
+    const responses = await Promise.all(
+      bodies.map((body) => ask(server, 'PUT', { 'if-none-match': '*' }, body)),
+    );
+    expect(responses.map(({ status }) => status).sort()).toEqual([201, ...Array(15).fill(412)]);
+    const winner = responses.findIndex(({ status }) => status === 201);
+    expect(await readFile(join(store, 'counter'), 'utf8')).toBe(bodies[winner]);
+    etag = responses[winner]?.etag ?? '';
+  });
+
+  it('conditional PUT replaces each version of a file', async () => {
+    const { server } = site();
+    const seen = new Set([etag]);
+    for (let version = 1; version <= 10; version += 1) {
+      const before = { 'if-match': etag };
+      const responses = await Promise.all(
+        Array.from({ length: 16 }, (_, index) => ask(server, 'PUT', before, String((version + index) % 10))),
+      );
+      const winners = responses.filter(({ status }) => status === 204);
+      expect([version, responses.map(({ status }) => status).sort()]).toEqual([
+        version,
+        [204, ...Array(15).fill(412)],
+      ]);
+      etag = winners[0]?.etag ?? '';
+      expect(seen.has(etag)).toBe(false);
+      seen.add(etag);
+      expect((await ask(server, 'HEAD', {})).etag).toBe(etag);
+    }
+  });
+
+  it('conditional PUT or DELETE is done, and no temporary file is left', async () => {
+    const { store, server } = site();
+    const responses = await Promise.all(
+      Array.from({ length: 16 }, (_, index) =>
+        ask(server, index === 0 ? 'DELETE' : 'PUT', { 'if-match': etag }, 'x'),
+      ),
+    );
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(1);
+    await server.stop();
+    expect((await readdir(store)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
 });

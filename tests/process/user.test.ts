@@ -1,8 +1,9 @@
 import { chmod, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { shared } from '../cli/afterwards.js';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
-import { answerOf, childrenOf, patience, standbyOf } from './running.js';
+import { childrenOf, masterOf, responseOf, standbyOf } from './running.js';
 
 /**
  * Debian has this user, and a group of this name. Only root can switch to it; other users get a warning, and serve with
@@ -24,43 +25,53 @@ const field = async (pid: number, name: string): Promise<string | undefined> =>
   new RegExp(`^${name}:\\s*(.*)`, 'm').exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
 
 describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
-  it('run as that user once they serve, without root’s rights; the master does not', async () => {
+  const served = shared(async () => {
     const { folder, file } = await site(USER);
-    const server = await serving([file]);
-    const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+    return { folder, server: await serving([file]), access: join(folder, 'logs/access.log') };
+  });
+
+  /** Moves the logs away, as log rotation does, and waits until the workers have opened new ones. */
+  const rotateLogs = async (suffix: string): Promise<void> => {
+    const { folder, server, access } = served();
+    for (const log of ['error', 'access']) {
+      await rename(join(folder, `logs/${log}.log`), join(folder, `logs/${log}.log${suffix}`));
+    }
+    server.child.kill('SIGUSR1');
+    await expect.poll(() => readFile(access, 'utf8').catch(() => undefined)).toBe('');
+  };
+
+  /** Visits until the access log has a line: the file exists first, and belongs to the workers soon afterwards. */
+  const expectLogged = (): Promise<void> =>
+    expect
+      .poll(async () => {
+        await responseOf(served().server).catch(() => '');
+        return readFile(served().access, 'utf8');
+      })
+      .toContain('GET / ');
+
+  it('run as that user once they serve, without root’s rights; the master does not', async () => {
+    const { folder, server } = served();
+    const [worker = 0] = await childrenOf(masterOf(server));
     const uid = await field(worker, 'Uid');
     const log = (): Promise<string> => readFile(join(folder, 'logs/error.log'), 'utf8');
     if (isRoot) {
       expect(uid).not.toMatch(/\b0\b/);
       expect(await field(worker, 'Gid')).not.toMatch(/\b0\b/);
       expect(await field(worker, 'CapPrm')).toMatch(/^0+$/);
-      expect(await field(server.child.pid ?? 0, 'Uid')).toMatch(/^0\t/);
+      expect(await field(masterOf(server), 'Uid')).toMatch(/^0\t/);
     } else {
       expect(uid).toMatch(new RegExp(`^${process.getuid?.()}\t`));
-      await expect.poll(log, patience).toContain('only root can switch to another user');
+      await expect.poll(log).toContain('only root can switch to another user');
     }
-    expect(await answerOf(server)).toBe('served');
+    expect(await responseOf(server)).toBe('served');
   });
 
   it('reopen the logs in a directory that they cannot write to', async () => {
-    const { folder, file } = await site(USER);
-    const server = await serving([file]);
-    const access = join(folder, 'logs/access.log');
-    await answerOf(server);
-    await expect.poll(() => readFile(access, 'utf8'), patience).toContain('GET / ');
-    for (const log of ['error', 'access']) {
-      await rename(join(folder, `logs/${log}.log`), join(folder, `logs/${log}.log.1`));
-    }
-    server.child.kill('SIGUSR1');
-    await expect.poll(() => readFile(access, 'utf8').catch(() => undefined), patience).toBe('');
-    // The file exists first, and belongs to the workers soon afterwards.
-    await expect
-      .poll(async () => {
-        await answerOf(server);
-        return readFile(access, 'utf8');
-      }, patience)
-      .toContain('GET / ');
-    const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+    const { folder, server, access } = served();
+    await expectLogged();
+    await rotateLogs('.1');
+    await expectLogged();
+    const [worker = 0] = await childrenOf(masterOf(server));
     const owner = Number((await field(worker, 'Uid'))?.split('\t')[0]);
     expect((await stat(access)).uid).toBe(owner);
     expect((await stat(join(folder, 'logs/error.log'))).uid).toBe(owner);
@@ -68,26 +79,16 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
   });
 
   it('that were on standby when logs were moved away write to the new files', async () => {
-    const { folder, file } = await site(USER);
-    const server = await serving([file]);
-    const access = join(folder, 'logs/access.log');
-    const master = server.child.pid ?? 0;
+    const { server, access } = served();
+    const master = masterOf(server);
     await standbyOf(master);
-    for (const log of ['error', 'access']) {
-      await rename(join(folder, `logs/${log}.log`), join(folder, `logs/${log}.log.1`));
-    }
-    server.child.kill('SIGUSR1');
-    await expect.poll(() => readFile(access, 'utf8').catch(() => undefined), patience).toBe('');
+    await rotateLogs('.2');
+    const before = await readFile(`${access}.2`, 'utf8');
     const [worker = 0] = await childrenOf(master);
     process.kill(worker, 'SIGKILL');
-    await expect.poll(() => childrenOf(master), patience).not.toContain(worker);
-    await expect
-      .poll(async () => {
-        await answerOf(server).catch(() => '');
-        return readFile(access, 'utf8');
-      }, patience)
-      .toContain('GET / ');
-    expect(await readFile(`${access}.1`, 'utf8')).not.toContain('GET / ');
+    await expect.poll(() => childrenOf(master)).not.toContain(worker);
+    await expectLogged();
+    expect(await readFile(`${access}.2`, 'utf8')).toBe(before);
   });
 
   it('that does not exist are rejected before the server listens, and by a check', async () => {
@@ -132,7 +133,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
       });
       await chmod(folder, 0o755);
       const server = await serving([join(folder, 'webserv.conf')]);
-      expect(await answerOf(server)).toMatch(/^EACCES,EACCES,E[A-Z]+,bound$/);
+      expect(await responseOf(server)).toMatch(/^EACCES,EACCES,E[A-Z]+,bound$/);
       await expect(stat(join(folder, 'www/new.sock'))).rejects.toThrow('ENOENT');
     },
   );

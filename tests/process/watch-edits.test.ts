@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { folderWith, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { answerOf, patience } from './running.js';
+import { responseOf } from './running.js';
 
 const SEED = 20260728;
 const SERVERS = 5;
@@ -62,10 +62,10 @@ async function editAndExpect(seed: number): Promise<void> {
   await write(part, 'return 200 last;', random);
   await write(file, conf('last'), random);
   const served = async (): Promise<readonly string[]> => [
-    await answerOf(server).catch(String),
-    await answerOf({ ...server, url: `${server.url}/other` }).catch(String),
+    await responseOf(server).catch(String),
+    await responseOf({ ...server, url: `${server.url}/other` }).catch(String),
   ];
-  await expect.poll(served, { ...patience, interval: 100 }).toEqual(['last', 'last']);
+  await expect.poll(served, { interval: 100 }).toEqual(['last', 'last']);
 }
 
 it.runIf(process.platform === 'linux')(
@@ -91,5 +91,5 @@ it('an edit while the server starts is served', async () => {
       });`,
   });
   const server = await serving(['--watch', join(folder, 'webserv.conf')]);
-  await expect.poll(() => server.stderr(), patience).toContain('reloaded: generation 2');
+  await expect.poll(() => server.stderr()).toContain('reloaded: generation 2');
 });

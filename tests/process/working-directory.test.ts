@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { patience, replaceWorker } from './running.js';
+import { replaceWorker } from './running.js';
 
 /** `me:secret` */
 const USERS = 'me:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';
@@ -43,12 +43,12 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     await rename(app, `${app}.old`);
     await rm(`${app}.old`, { recursive: true });
     server.child.kill('SIGHUP');
-    await expect.poll(() => server.stderr(), patience).toContain(`${app}/webserv.conf does not exist`);
+    await expect.poll(() => server.stderr()).toContain(`${app}/webserv.conf does not exist`);
     expect(server.stderr()).not.toContain('uv_cwd');
     await mkdir(app);
     await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
     server.child.kill('SIGHUP');
-    await expect.poll(() => answer(server), patience).toBe('new');
+    await expect.poll(() => answer(server)).toBe('new');
     await replaceWorker(server);
     await replaceWorker(server);
     expect(await answer(server)).toBe('new');
@@ -69,7 +69,7 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     await rename(join(folder, 'next'), current);
     await rm(join(folder, 'releases/1'), { recursive: true });
     server.child.kill('SIGHUP');
-    await expect.poll(() => answer(server), patience).toBe('new');
+    await expect.poll(() => answer(server)).toBe('new');
   });
 
   it('as --prefix finds its configuration by an absolute path', async () => {
@@ -79,7 +79,7 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     await mkdir(app);
     await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
     server.child.kill('SIGHUP');
-    await expect.poll(() => answer(server), patience).toBe('new');
+    await expect.poll(() => answer(server)).toBe('new');
   });
 });
 
