@@ -147,7 +147,7 @@ describe('failures to start', () => {
   });
 });
 
-describe('cgi_max_processes', () => {
+describe.concurrent('cgi_max_processes', () => {
   const files = {
     'www/counts.cgi': shell(
       `mkdir running.$$; ls -d running.* | wc -l >> seen; sleep 0.1; rmdir running.$$; ${head}; printf done`,
@@ -175,7 +175,7 @@ describe('cgi_max_processes', () => {
     expect(Math.max(...counts)).toBeLessThanOrEqual(2);
   });
 
-  it('answers 503 with Retry-After beyond the queue', async () => {
+  it('answers 503 with Retry-After beyond the queue', async ({ expect }) => {
     await using server = await startTestServer(
       'location / { root www; cgi .cgi; cgi_max_processes 1; }',
       files,
@@ -336,8 +336,10 @@ describe.skipIf(isMissing('php-cgi'))('PHP', () => {
   });
 });
 
-describe('cgi_max_processes', () => {
-  it('refuses with 503 and Retry-After those who find no place in the queue, and no others', async () => {
+describe.concurrent('cgi_max_processes', () => {
+  it('refuses with 503 and Retry-After those who find no place in the queue, and no others', async ({
+    expect,
+  }) => {
     await using server = await startTestServer('root www; cgi .sh /bin/sh; cgi_max_processes 2 queue=1;', {
       'www/s.sh': "sleep 1; printf 'Content-Type: text/plain\\n\\nran'",
     });
@@ -347,7 +349,7 @@ describe('cgi_max_processes', () => {
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('lets nobody wait longer than told', async () => {
+  it('lets nobody wait longer than told', async ({ expect }) => {
     await using server = await startTestServer('root www; cgi .sh /bin/sh; cgi_max_processes 1 wait=200ms;', {
       'www/s.sh': "sleep 2; printf 'Content-Type: text/plain\\n\\nran'",
     });

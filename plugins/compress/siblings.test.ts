@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { startTestServer } from '@webserv/server/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { coding, FILES, get, gzip, TEXT } from './client.test.fixture.js';
 
-describe('compress_static', () => {
+// These tests mostly wait.
+describe.concurrent('compress_static', () => {
   const MARKED = `${TEXT}(made before)`;
   const siblings = {
     ...FILES,
@@ -16,44 +17,44 @@ describe('compress_static', () => {
     'www/only.html.gz': gzipSync(MARKED),
   };
 
-  it('answers with the sibling of a file, without compressing anything itself', async () => {
+  it('answers with the sibling of a file, without compressing anything itself', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on;', siblings);
     for (const path of ['/a.html', '/large.txt']) {
-      const answer = await get(server, path, gzip);
-      expect([coding(answer), gunzipSync(answer.bytes).toString()]).toEqual(['gzip', MARKED]);
-      expect(answer.headers.get('content-type')).toContain(path === '/a.html' ? 'text/html' : 'text/plain');
-      expect(answer.headers.get('content-length')).toBe(String(answer.bytes.length));
+      const response = await get(server, path, gzip);
+      expect([coding(response), gunzipSync(response.bytes).toString()]).toEqual(['gzip', MARKED]);
+      expect(response.headers.get('content-type')).toContain(path === '/a.html' ? 'text/html' : 'text/plain');
+      expect(response.headers.get('content-length')).toBe(String(response.bytes.length));
     }
     expect(coding(await get(server, '/a.html', { 'Accept-Encoding': 'gzip, br' }))).toBe('br');
     expect(coding(await get(server, '/a.txt', gzip))).toBe('identity');
     expect((await get(server, '/a.txt', gzip)).headers.get('vary')).toBe('accept-encoding');
   });
 
-  it('answers with a sibling in zstd, also on a Node that cannot make one', async () => {
+  it('answers with a sibling in zstd, also on a Node that cannot make one', async ({ expect }) => {
     const zstd = Buffer.from('made before, elsewhere');
     await using server = await startTestServer('root www; compress_static on;', {
       ...FILES,
       'www/a.html.zst': zstd,
     });
-    const answer = await get(server, '/a.html', { 'Accept-Encoding': 'gzip, zstd' });
-    expect([coding(answer), answer.bytes]).toEqual(['zstd', zstd]);
+    const response = await get(server, '/a.html', { 'Accept-Encoding': 'gzip, zstd' });
+    expect([coding(response), response.bytes]).toEqual(['zstd', zstd]);
   });
 
-  it('is 404 where the file itself is not there', async () => {
+  it('is 404 where the file itself is not there', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on;', siblings);
     expect((await get(server, '/only.html', gzip)).status).toBe(404);
   });
 
-  it('does not answer with one that is older than its file', async () => {
+  it('does not response with one that is older than its file', async ({ expect }) => {
     await using server = await startTestServer('root www; compress on; compress_static on;', siblings);
     const old = new Date(Date.now() - 60_000);
     for (const name of ['a.html.br', 'a.html.gz'])
       await utimes(join(server.directory, 'www', name), old, old);
-    const answer = await get(server, '/a.html', gzip);
-    expect(gunzipSync(answer.bytes).toString()).toBe(TEXT);
+    const response = await get(server, '/a.html', gzip);
+    expect(gunzipSync(response.bytes).toString()).toBe(TEXT);
   });
 
-  it('does not follow a link that leads out of the root', async () => {
+  it('does not follow a link that leads out of the root', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on;', {
       ...FILES,
       'secret.gz': gzipSync('secret'),
@@ -62,16 +63,16 @@ describe('compress_static', () => {
     expect(coding(await get(server, '/a.html', gzip))).toBe('identity');
   });
 
-  it('does not mistake a script’s page at a file’s URL for the file', async () => {
+  it('does not mistake a script’s page at a file’s URL for the file', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on; cgi .html /bin/sh;', {
       'www/a.html': "printf 'Content-Type: text/html\\n\\n'; printf '%2000d' 7",
       'www/a.html.gz': gzipSync(MARKED),
     });
-    const answer = await get(server, '/a.html', gzip);
-    expect([coding(answer), answer.bytes.length]).toEqual(['identity', 2000]);
+    const response = await get(server, '/a.html', gzip);
+    expect([coding(response), response.bytes.length]).toEqual(['identity', 2000]);
   });
 
-  it('serves a new version of both within a second', async () => {
+  it('serves a new version of both within a second', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on;', siblings);
     await sleep(1100);
     expect(gunzipSync((await get(server, '/a.html', gzip)).bytes).toString()).toBe(MARKED);
@@ -82,7 +83,7 @@ describe('compress_static', () => {
     expect(gunzipSync((await get(server, '/a.html', gzip)).bytes).toString()).toBe('second version');
   });
 
-  it('finds one that comes later, is replaced, or goes', async () => {
+  it('finds one that comes later, is replaced, or goes', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on;', FILES);
     await sleep(1100); // from now on the file is cached
     const sibling = join(server.directory, 'www/a.html.gz');
@@ -97,7 +98,7 @@ describe('compress_static', () => {
     expect(coding(await get(server, '/a.html', gzip))).toBe('identity');
   });
 
-  it('answers a folder with the sibling of its index file, kept or not', async () => {
+  it('answers a folder with the sibling of its index file, kept or not', async ({ expect }) => {
     await using server = await startTestServer('root www; compress on; compress_static on;', {
       'www/index.html': TEXT,
       'www/index.html.gz': gzipSync(MARKED),
@@ -111,7 +112,7 @@ describe('compress_static', () => {
     }
   });
 
-  it('does not answer with one that saves nothing', async () => {
+  it('does not response with one that saves nothing', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on;', {
       'www/a.html': TEXT,
       'www/a.html.gz': TEXT,
@@ -119,7 +120,7 @@ describe('compress_static', () => {
     expect(coding(await get(server, '/a.html', gzip))).toBe('identity');
   });
 
-  it('is 404 for a hidden file', async () => {
+  it('is 404 for a hidden file', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on;', {
       'www/.a.html': TEXT,
       'www/.a.html.gz': gzipSync(MARKED),
@@ -127,7 +128,7 @@ describe('compress_static', () => {
     expect((await get(server, '/.a.html', gzip)).status).toBe(404);
   });
 
-  it('answers HEAD, conditions and ranges as for the file itself', async () => {
+  it('answers HEAD, conditions and ranges as for the file itself', async ({ expect }) => {
     await using server = await startTestServer('root www; compress_static on;', siblings);
     for (const path of ['/a.html', '/large.txt']) {
       const got = await get(server, path, gzip);

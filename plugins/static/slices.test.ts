@@ -42,20 +42,23 @@ async function site(conf = 'root www;'): Promise<Site> {
 
 async function ask({ server }: Site, length = LENGTH): Promise<Buffer> {
   const range = `bytes=${START}-${START + length - 1}`;
-  const answer = await server.fetch('/large.bin', { headers: { range } });
-  expect([answer.status, answer.headers.get('content-range')]).toEqual([
+  const response = await server.fetch('/large.bin', { headers: { range } });
+  expect([response.status, response.headers.get('content-range')]).toEqual([
     206,
     `bytes ${START}-${START + length - 1}/${LARGE}`,
   ]);
-  return Buffer.from(await answer.arrayBuffer());
+  return Buffer.from(await response.arrayBuffer());
 }
 
 async function askOften(asked: Site, length = LENGTH): Promise<void> {
   for (let count = 0; count < 20; count += 1) await ask(asked, length);
 }
 
-describe('a part of a large file', () => {
-  it('that many ask for comes from memory, as the same frozen answer with the same bytes', async () => {
+// These tests mostly wait.
+describe.concurrent('a part of a large file', () => {
+  it('that many ask for comes from memory, as the same frozen answer with the same bytes', async ({
+    expect,
+  }) => {
     await using asked = await site();
     await askOften(asked);
     const kept = asked.answers.filter(fromMemory);
@@ -66,7 +69,7 @@ describe('a part of a large file', () => {
     expect((await ask(asked)).equals(Buffer.alloc(LENGTH, 'a'))).toBe(true);
   });
 
-  it('is read from the file where it is long, or the cache is off', async () => {
+  it('is read from the file where it is long, or the cache is off', async ({ expect }) => {
     await using long = await site();
     await askOften(long, 200 * 1024);
     expect(long.answers.some(fromMemory)).toBe(false);
@@ -75,7 +78,7 @@ describe('a part of a large file', () => {
     expect(off.answers.some(fromMemory)).toBe(false);
   });
 
-  it('is another one in another range, and for another version', async () => {
+  it('is another one in another range, and for another version', async ({ expect }) => {
     await using asked = await site();
     await askOften(asked);
     expect(await ask(asked, 5)).toHaveLength(5);
@@ -85,7 +88,7 @@ describe('a part of a large file', () => {
     expect((await ask(asked)).equals(Buffer.alloc(LENGTH, 'b'))).toBe(true);
   });
 
-  it('that was written over in its place is served changed within a second', async () => {
+  it('that was written over in its place is served changed within a second', async ({ expect }) => {
     await using asked = await site();
     await askOften(asked);
     const file = await open(asked.file, 'r+');
@@ -95,7 +98,7 @@ describe('a part of a large file', () => {
     expect((await ask(asked)).equals(Buffer.alloc(LENGTH, 'c'))).toBe(true);
   });
 
-  it('is read anew after this server changed something', async () => {
+  it('is read anew after this server changed something', async ({ expect }) => {
     await using asked = await site('root www; upload on; client_max_body_size 10m;');
     await askOften(asked);
     const put = await asked.server.fetch('/large.bin', { method: 'PUT', body: Buffer.alloc(LARGE, 'd') });
@@ -103,12 +106,14 @@ describe('a part of a large file', () => {
     expect((await ask(asked)).equals(Buffer.alloc(LENGTH, 'd'))).toBe(true);
   });
 
-  it('that is gone with the end of its file is not answered from memory for longer than a second', async () => {
+  it('that is gone with the end of its file is not answered from memory for longer than a second', async ({
+    expect,
+  }) => {
     await using asked = await site();
     await askOften(asked);
     await truncate(asked.file, START);
     await sleep(1100);
-    const answer = await asked.server.fetch('/large.bin', { headers: { range: `bytes=${START}-` } });
-    expect(answer.status).toBe(416);
+    const response = await asked.server.fetch('/large.bin', { headers: { range: `bytes=${START}-` } });
+    expect(response.status).toBe(416);
   });
 });
