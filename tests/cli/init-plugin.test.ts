@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { TOOLS } from '../../src/cli/run/make-plugin.js';
 import { command } from './in-process.js';
-import { folderWith, serving, webserv } from './webserv.js';
+import { folderWith, serving } from './webserv.js';
 
 const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
 
@@ -12,7 +12,7 @@ const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
 describe('webserv init --plugin', () => {
   it('creates a package that webserv can load as it is', async () => {
     const cwd = await folderWith();
-    const { code, stdout, stderr } = await webserv(['init', '--plugin', 'hello-world'], { cwd });
+    const { code, stdout, stderr } = await command(['init', '--plugin', 'hello-world'], { cwd });
     expect(code).toBe(0);
     const directory = join(cwd, 'webserv-plugin-hello-world');
     expect(stdout.split('\n')).toContain('webserv-plugin-hello-world/src/index.ts');

@@ -1,7 +1,29 @@
 import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { directoryConfiguration } from '../../src/cli/run/serve.js';
+import { startTestServer, type TestServer } from '../../src/testing/index.js';
+import { command } from './in-process.js';
 import { folderWith, serving, webserv } from './webserv.js';
+
+type Flags = Parameters<typeof directoryConfiguration>[0];
+
+/** Serves a directory in the test's process. */
+async function servedHere(
+  directory: string,
+  flags: Flags,
+): Promise<{ readonly server: TestServer; readonly said: string }> {
+  let said = '';
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+  const configuration = directoryConfiguration({ port: '0', ...flags }, directory);
+  stderr.mockRestore();
+  const server = await startTestServer(configuration);
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  return { server, said };
+}
 
 describe('webserv serve', () => {
   it('serves a directory without a configuration, to this machine, until it is stopped', async () => {
@@ -18,20 +40,20 @@ describe('webserv serve', () => {
 
   it('lists directories and accepts uploads only with the flags', async () => {
     const cwd = await folderWith({ 'a.txt': 'a' });
-    const plain = await serving(['serve', '--port', '0'], { cwd });
-    expect((await fetch(plain.url)).status).toBe(404);
-    expect((await fetch(`${plain.url}/b.txt`, { method: 'PUT', body: 'b' })).status).toBe(405);
-    expect((await plain.stop()).stderr).toContain('use --listing to list the files');
+    const plain = await servedHere(cwd, {});
+    expect((await plain.server.fetch('/')).status).toBe(404);
+    expect((await plain.server.fetch('/b.txt', { method: 'PUT', body: 'b' })).status).toBe(405);
+    expect(plain.said).toContain('use --listing to list the files');
 
-    const open = await serving(['serve', '--port', '0', '--listing', '--upload'], { cwd });
-    expect((await fetch(`${open.url}/b.txt`, { method: 'PUT', body: 'b' })).status).toBe(201);
-    expect(await (await fetch(open.url)).text()).toContain('b.txt');
+    const open = await servedHere(cwd, { listing: true, upload: true });
+    expect((await open.server.fetch('/b.txt', { method: 'PUT', body: 'b' })).status).toBe(201);
+    expect(await (await open.server.fetch('/')).text()).toContain('b.txt');
+    expect(open.said).not.toContain('--listing');
   });
 
   it('accepts an address with the port, as listen does', async () => {
-    const cwd = await folderWith({ 'index.html': 'hello' });
-    const server = await serving(['serve', '--port', '[::1]:0'], { cwd });
-    expect(await (await fetch(server.url)).text()).toBe('hello');
+    const { server } = await servedHere(await folderWith({ 'index.html': 'hello' }), { port: '[::1]:0' });
+    expect(await (await fetch(`http://[::1]:${server.port}/`)).text()).toBe('hello');
   });
 
   it('accepts loopback names only, and those of --host', async () => {
@@ -41,7 +63,7 @@ describe('webserv serve', () => {
     });
     const statusFor = (Host: string): Promise<number> =>
       new Promise((resolve, reject) => {
-        get(server.url, { headers: { Host } }, (answer) => resolve(answer.resume().statusCode ?? 0)).on(
+        get(server.url, { headers: { Host } }, (response) => resolve(response.resume().statusCode ?? 0)).on(
           'error',
           reject,
         );
@@ -51,9 +73,10 @@ describe('webserv serve', () => {
     for (const host of ['evil.example', 'localhost.evil.example', '192.168.0.1', 'a.dev.test'])
       expect([host, await statusFor(host)]).toEqual([host, 421]);
     await server.stop();
-    const all = await serving(['serve', '--port', '0.0.0.0:0'], { cwd });
-    expect((await fetch(all.url.replace('0.0.0.0', '127.0.0.1'))).status).toBe(200);
-    const { code, stderr } = await webserv(['serve', '--host', 'a b'], { cwd });
+    const all = await servedHere(cwd, { port: '0.0.0.0:0' });
+    expect((await all.server.fetch('/')).status).toBe(200);
+    expect(await all.server.raw('GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n')).toContain('200 OK');
+    const { code, stderr } = await command(['serve', '--host', 'a b'], { cwd });
     expect([code, stderr]).toEqual([2, expect.stringContaining('--host: expected a host name')]);
   });
 

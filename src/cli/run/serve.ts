@@ -28,10 +28,26 @@ interface ServeFlags {
  * @returns the exit code
  * @throws UsageError
  */
-export async function serveDirectory(
+export async function serveDirectory(flags: ServeFlags, path = '.'): Promise<number> {
+  const launch = {
+    kind: 'text',
+    text: directoryConfiguration(flags, path),
+    file: 'webserv serve',
+    base: workingDirectory() ?? '/',
+    colour: hasColour(process.stderr),
+    trace: false,
+  } as const;
+  return supervise({ launch, name: namedPath(path) });
+}
+
+/**
+ * Returns the equivalent configuration file. Tells the user what they may not expect of it.
+ * @throws UsageError
+ */
+export function directoryConfiguration(
   { port = DEFAULT_PORT, host = [], upload = false, listing = false }: ServeFlags,
-  path = '.',
-): Promise<number> {
+  path: string,
+): string {
   const directory = namedPath(path);
   if (!isDirectory(directory)) throw new UsageError(`${path} is not a directory`);
   const hosts = host.map(hostName);
@@ -40,15 +56,7 @@ export async function serveDirectory(
   if (!listing && !existsSync(join(directory, 'index.html'))) {
     say(`${path} has no index.html, so a request for / gets 404; use --listing to list the files`);
   }
-  const launch = {
-    kind: 'text',
-    text,
-    file: 'webserv serve',
-    base: workingDirectory() ?? '/',
-    colour: hasColour(process.stderr),
-    trace: false,
-  } as const;
-  return supervise({ launch, name: directory });
+  return text;
 }
 
 interface Address {
@@ -62,7 +70,6 @@ interface Content {
   readonly listing: boolean;
 }
 
-/** The equivalent configuration file. */
 function configuration(
   directory: string,
   { text: address, isLoopback }: Address,
