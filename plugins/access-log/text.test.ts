@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { character } from '../../tests/properties/characters.js';
 import { jsonText, lineText, MAX_FIELD } from './text.js';
 
 describe('text for a line', () => {
@@ -23,7 +24,7 @@ describe('text for a line', () => {
 
   test('whatever it is, becomes printable ASCII that no quote ends', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 3000 }), (text) => {
+      fc.property(fc.string({ unit: character, maxLength: 3000 }), (text) => {
         expect(lineText(text)).toMatch(/^(?:[ !#-[\]-~]|\\x[0-9A-F]{2})*$/);
       }),
     );
@@ -33,7 +34,7 @@ describe('text for a line', () => {
 describe('text for JSON', () => {
   test('is ASCII, and read back as it was', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+      fc.property(fc.string({ unit: character, maxLength: 300 }), (text) => {
         const written = jsonText(text);
         expect(written).toMatch(/^[ -~]*$/);
         expect(JSON.parse(written)).toBe(text);

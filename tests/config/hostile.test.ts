@@ -5,6 +5,7 @@ import { loadConfigText } from '../../src/kernel/config/files/load.js';
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 import { createLog, stderrTarget } from '../../src/kernel/log/error-log.js';
 import { assemble } from '../../src/kernel/server/assembly.js';
+import { character } from '../properties/characters.js';
 import { load } from './fixture.js';
 
 /** Loading ends either with a configuration or with errors, never with an exception and never with both. */
@@ -140,7 +141,7 @@ describe('any text at all', () => {
 
   it('is a configuration or an error', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ unit: 'binary' }), (text) => survives(text)),
+      fc.asyncProperty(fc.string({ unit: character }), (text) => survives(text)),
       { numRuns: 150 },
     );
   });
