@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAnswers } from '../wire/answers.js';
@@ -7,14 +8,16 @@ import { conversation, mutated, rubbish } from '../wire/requests.js';
 import { SECOND, startRecording } from '../wire/talk.js';
 import { read } from './reader.js';
 
+const refusals = new Set([400, 414, 417, 421, 426, 431, 501, 505]);
+
 const anything = fc.oneof(rubbish, mutated, conversation);
 
-describe('any bytes lead to a response or a close', { timeout: 60_000 }, () => {
+describe('any bytes lead to a response or a close', () => {
   it('never an exception', async () => {
     await fc.assert(
       fc.asyncProperty(anything, cuts, async (text, places) => {
         const { refusal } = await read(cut(text, places)); // throws any exception that is not a rejection
-        if (refusal !== undefined) expect([400, 414, 417, 421, 426, 431, 501, 505]).toContain(refusal.status);
+        if (refusal !== undefined) assert.ok(refusals.has(refusal.status));
       }),
       { numRuns: 10_000 },
     );
@@ -30,21 +33,20 @@ describe('any bytes lead to a response or a close', { timeout: 60_000 }, () => {
         const before = recording.requests.length;
         await client.send(Buffer.from(text, 'latin1'));
         client.end();
-        const answers = readAnswers(await client.untilEnd()); // throws if the bytes are not responses
+        const responses = readAnswers(await client.untilEnd()); // throws if the bytes are not responses
 
         // The server may respond to an incomplete request early, if its method alone decides.
         const closing = requests.findIndex(({ keepAlive }) => !keepAlive);
         const whole = closing === -1 ? requests : requests.slice(0, closing + 1);
         const refused = closing === -1 && refusal !== undefined && !incomplete ? 1 : 0;
-        expect(answers.length).toBeLessThanOrEqual(whole.length + refused);
-        expect(answers.length).toBeGreaterThanOrEqual(
-          whole.filter(({ content }) => content !== undefined).length,
-        );
+        assert.ok(responses.length <= whole.length + refused);
+        assert.ok(responses.length >= whole.filter(({ content }) => content !== undefined).length);
 
         const usual = new Set(['GET', 'POST', 'PUT', 'DELETE', 'PATCH']);
         const expected = whole.filter(({ method, content }) => usual.has(method) && content !== undefined);
         const executed = recording.requests.slice(before);
-        expect(executed.map(({ method, target, content }) => ({ method, target, content }))).toEqual(
+        assert.deepEqual(
+          executed.map(({ method, target, content }) => ({ method, target, content })),
           expected.map(({ method, target, content }) => ({ method, target, content })),
         );
       }),

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IllegalFieldError } from '../../src/kernel/http/field-rules.js';
@@ -22,7 +23,7 @@ function meaning(request: ReadRequest): ReadRequest {
   return { ...request, fields };
 }
 
-describe('any accepted request keeps its meaning when it is serialised again', { timeout: 60_000 }, () => {
+describe('any accepted request keeps its meaning when it is serialised again', () => {
   it('singly and pipelined', async () => {
     let accepted = 0;
     await fc.assert(
@@ -31,9 +32,9 @@ describe('any accepted request keeps its meaning when it is serialised again', {
         const whole = first.requests.filter(({ content }) => content !== undefined);
         accepted += whole.length;
         const again = await read(cut(whole.map(written).join(''), []));
-        expect(again.refusal).toBeUndefined();
-        expect(again.incomplete).toBe(false);
-        expect(again.requests.map(meaning)).toEqual(whole.map(meaning));
+        assert.equal(again.refusal, undefined);
+        assert.equal(again.incomplete, false);
+        assert.deepEqual(again.requests.map(meaning), whole.map(meaning));
       }),
       { numRuns: 5_000 },
     );
@@ -62,6 +63,14 @@ describe('any accepted request keeps its meaning when it is serialised again', {
       maxKeys: 4,
       noNullPrototype: true,
     });
+    const known = new Set([
+      'server',
+      'date',
+      'content-length',
+      'connection',
+      'transfer-encoding',
+      'keep-alive',
+    ]);
     let written = 0;
     fc.assert(
       fc.property(headers, fc.string({ maxLength: 20 }), (given, body) => {
@@ -70,26 +79,18 @@ describe('any accepted request keeps its meaning when it is serialised again', {
         try {
           head = toWire({ status: 200, headers: given, body }, delivery).head;
         } catch (error) {
-          expect(error).toBeInstanceOf(IllegalFieldError);
+          assert.ok(error instanceof IllegalFieldError);
           return;
         }
         written += 1;
-        const [answer, ...more] = readAnswers(head.toString('latin1') + Buffer.from(body).toString('latin1'));
-        expect(more).toEqual([]);
-        expect(answer?.content).toBe(Buffer.from(body).toString('latin1'));
-        const known = new Set([
-          'server',
-          'date',
-          'content-length',
-          'connection',
-          'transfer-encoding',
-          'keep-alive',
-        ]);
-        const sent = [...(answer?.fields ?? [])].filter(([name]) => !known.has(name));
-        const names = Object.keys(given).filter((name) => !known.has(name.toLowerCase()));
-        expect(sent.map(([name]) => name).sort()).toEqual(
-          [...new Set(names.map((name) => name.toLowerCase()))].sort(),
-        );
+        const bytes = Buffer.from(body).toString('latin1');
+        const [response, ...more] = readAnswers(head.toString('latin1') + bytes);
+        assert.deepEqual(more, []);
+        assert.equal(response?.content, bytes);
+        const sent = [...response.fields.keys()].filter((name) => !known.has(name));
+        const names = Object.keys(given).map((name) => name.toLowerCase());
+        const expected = new Set(names.filter((name) => !known.has(name)));
+        assert.deepEqual(sent.sort(), [...expected].sort());
       }),
       { numRuns: 5_000 },
     );
