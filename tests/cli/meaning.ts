@@ -6,6 +6,17 @@ import { defaultTypes } from '../../src/kernel/files/mime.js';
 const isPlace = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'line' in value && 'column' in value;
 
+const ownTypes = new WeakMap<RouteConfig['types'], unknown>();
+
+/** The types that are not the default ones. Blocks share their table, which is long. */
+function typesOf({ types }: RouteConfig): unknown {
+  const known = ownTypes.get(types);
+  if (known !== undefined) return known;
+  const found = [...types].filter(([extension, type]) => defaultTypes.get(extension) !== type);
+  ownTypes.set(types, found);
+  return found;
+}
+
 /**
  * The meaning of a compiled configuration, without the places of its directives: it is equal for two servers that
  * behave the same. It includes which blocks share an object, since a shared limit counts for all of them.
@@ -31,12 +42,15 @@ export function meaning(config: CompiledConfig): unknown {
       plugin,
       Object.entries(values).map(([name, value]) => [name, option(value)]),
     ]);
-  const route = ({ place: _place, uses: _uses, ...block }: RouteConfig): unknown => ({
-    ...(plain({ ...block, types: undefined, children: undefined, options: undefined }) ?? {}),
-    types: [...block.types].filter(([extension, type]) => defaultTypes.get(extension) !== type),
-    options: options(block.options),
-    children: block.children.map(route),
-  });
+  const route = (block: RouteConfig): unknown => {
+    const { place: _place, uses: _uses, types: _types, options: own, children, ...rest } = block;
+    return {
+      ...(plain(rest) ?? {}),
+      types: typesOf(block),
+      options: options(own),
+      children: children.map(route),
+    };
+  };
   return {
     main: config.main,
     plugins: config.plugins.map(({ name }) => name),
