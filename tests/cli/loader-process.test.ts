@@ -140,24 +140,24 @@ describe('output that cannot be written', () => {
   const conf = 'server { listen 8080; return 200 x; }';
   const failed = [1, expect.stringContaining('the output could not be written: ENOSPC')];
 
-  it.each([['--help'], ['--print-config', 'a.conf']])('is exit 1 with a message: %s %s', async (...args) => {
+  it.each([[['--help']], [['--print-config', 'a.conf']]])('is exit 1 with a message: %j', async (args) => {
     const cwd = await folderWith({ 'a.conf': conf });
     const { code, stderr } = await toFull(args, cwd);
     expect([code, stderr]).toEqual(failed);
   });
 
   it.each([
-    ['schema'],
-    ['schema', '-c', 'a.conf'],
-    ['plugins'],
-    ['plugins', '-c', 'a.conf'],
-    ['explain', '/', '-c', 'a.conf'],
-    ['init', 'new'],
-    ['init', '--plugin', 'greeting'],
-    ['help', 'serve'],
-    ['--version'],
-    ['-V'],
-  ])('is exit 1 with a message: %s %s', async (...args) => {
+    [['schema']],
+    [['schema', '-c', 'a.conf']],
+    [['plugins']],
+    [['plugins', '-c', 'a.conf']],
+    [['explain', '/', '-c', 'a.conf']],
+    [['init', 'new']],
+    [['init', '--plugin', 'greeting']],
+    [['help', 'serve']],
+    [['--version']],
+    [['-V']],
+  ])('is exit 1 with a message: %j', async (args) => {
     const cwd = await folderWith({ 'a.conf': conf });
     const { code, stderr } = await commandLine(args, { cwd, stdout: '/dev/full' });
     expect([code, stderr]).toEqual(failed);
