@@ -46,6 +46,8 @@ export interface MasterOptions {
   readonly announce: (serving: Serving) => void;
   /** Receives start errors and warnings, and the log when no error_log is configured. */
   readonly stderr: LogTarget;
+  /** Time without a heartbeat after which a worker is hung, in milliseconds; default: 15 seconds. */
+  readonly hangTimeoutMs?: number;
 }
 
 /**
@@ -313,7 +315,7 @@ export class Master {
   }
 
   #fork(snapshot: ConfigSnapshot | undefined, role: Role): WorkerProcess {
-    const { launch, inherited } = this.#options;
+    const { launch, inherited, hangTimeoutMs } = this.#options;
     const worker = new WorkerProcess(
       { launch, inherited, workingDirectory: workingDirectory(), ...role },
       snapshot,
@@ -321,6 +323,7 @@ export class Master {
         this.#handle(sender, message);
         if (role.successor) this.#reportMissing(sender, message);
       },
+      hangTimeoutMs,
     );
     void worker.gone.then(() => {
       this.#metrics.lose(worker);

@@ -9,7 +9,7 @@ import { type FromMaster, type FromWorker, isFromWorker, type Order, type Servin
 /** Time a worker may take to load the configuration, set up its plugins and listen. */
 const START_TIMEOUT_MS = 30_000;
 /** A worker without a heartbeat for this long is hung. */
-const HEARTBEAT_TIMEOUT_MS = 15_000;
+const HANG_TIMEOUT_MS = 15_000;
 /**
  * Expected time until a standby worker serves, and until one that is still starting does (or twice what the last start
  * took).
@@ -40,6 +40,7 @@ export class WorkerProcess {
   /** Settles when the process has ended, with `SIGKILL` or `exit 1`, or with the reason why it could not be started. */
   readonly gone: Promise<string>;
   readonly #worker: Worker | undefined;
+  readonly #hangTimeoutMs: number;
   #heardAt = performance.now();
   #servesSince: number | undefined;
   #connections = 0;
@@ -52,12 +53,15 @@ export class WorkerProcess {
   /**
    * @param snapshot texts of the configuration's files; undefined: the worker reads the files
    * @param heard called with each message except unknown ones
+   * @param hangTimeoutMs time without a heartbeat after which the worker is hung
    */
   constructor(
     order: Omit<Order, 'fromSnapshot'>,
     snapshot: ConfigSnapshot | undefined,
     heard: (worker: WorkerProcess, message: FromWorker) => void,
+    hangTimeoutMs = HANG_TIMEOUT_MS,
   ) {
+    this.#hangTimeoutMs = hangTimeoutMs;
     const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
     // Shown by ps until the worker sets its title.
     cluster.setupPrimary({ args: [order.standby ? 'standby' : 'worker'], cwd: enterableDirectory() ?? '/' });
@@ -131,12 +135,12 @@ export class WorkerProcess {
   /** It serves or is on standby, but its event loop has not turned for too long. */
   get hangs(): boolean {
     const isSetUp = this.#standsBy || this.#servesSince !== undefined;
-    return isSetUp && !this.#stopping && this.#silentFor > HEARTBEAT_TIMEOUT_MS;
+    return isSetUp && !this.#stopping && this.#silentFor > this.#hangTimeoutMs;
   }
 
   /** It serves, and its event loop turns. */
   get healthy(): boolean {
-    return this.#servesSince !== undefined && !this.#stopping && this.#silentFor <= HEARTBEAT_TIMEOUT_MS;
+    return this.#servesSince !== undefined && !this.#stopping && this.#silentFor <= this.#hangTimeoutMs;
   }
 
   get #silentFor(): number {

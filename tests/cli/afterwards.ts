@@ -14,7 +14,7 @@ export function afterwards(undo: Undo): void {
 }
 
 /** Time for servers to start before the first test of a block: Vitest's own limit is 10 s. */
-const START_TIMEOUT_MS = 90_000;
+const START_TIMEOUT_MS = 120_000;
 
 /**
  * Creates something once, for all tests of a `describe` block or of a file.

@@ -1,12 +1,14 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { folderWith, type Serving, serving, start } from '../cli/webserv.js';
+import { describe, expect, it } from 'vitest';
+import { afterwards, shared } from '../cli/afterwards.js';
+import { folderWith, serving, start } from '../cli/webserv.js';
 import { clientPortsOf } from '../faults/processes.js';
 import { freePort } from '../free-port.js';
 import { Client } from '../hostile/client.js';
-import { childrenOf, isAlive } from './running.js';
+import { childrenOf, eventually, isAlive, standbyOf } from './running.js';
 
 /** Its setup logs its process, and waits while a file `gate` exists. With `broken-N`, the Nth setup then throws. */
 const GATED = `
@@ -58,34 +60,34 @@ async function gatedSite(workers: number, more: Readonly<Record<string, string>>
 /** A server whose workers wait at the gate. */
 async function starting(site: Site) {
   const { child, texts, ended } = start([site.file]);
-  onTestFinished(async () => {
+  afterwards(async () => {
     child.kill('SIGKILL');
     await ended;
   });
-  await expect.poll(site.begun).toHaveLength(1);
+  await eventually(async () => expect(await site.begun()).toHaveLength(1));
   return { child, texts, ended };
 }
 
-/** A server with a standby worker, during a reload; the new generation waits at the gate. */
-async function reloading(site: Site, workers: number): Promise<Serving> {
-  const server = await serving([site.file]);
-  await expect.poll(site.begun).toHaveLength(workers + 1);
+/** Reloads a server; the new generation waits at the gate. */
+async function reloading(site: Site, child: ChildProcess): Promise<void> {
+  const standby = await standbyOf(child.pid ?? 0);
+  await expect.poll(site.begun).toContain(standby);
+  const before = (await site.begun()).length;
   await writeFile(join(site.folder, 'gate'), '');
-  server.child.kill('SIGHUP');
-  await expect.poll(site.begun).toHaveLength(workers + 2);
-  return server;
+  child.kill('SIGHUP');
+  await expect.poll(site.begun).toHaveLength(before + 1);
 }
 
 const HALF = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n12';
 
 async function halfSent(port: number): Promise<Client> {
   const client = await Client.connect(port);
-  onTestFinished(() => client[Symbol.dispose]());
+  afterwards(() => client[Symbol.dispose]());
   client.send(HALF);
   return client;
 }
 
-const nobody = (port: number): Promise<boolean> =>
+const isRefused = (port: number): Promise<boolean> =>
   Client.connect(port).then(
     (client) => {
       client[Symbol.dispose]();
@@ -96,9 +98,9 @@ const nobody = (port: number): Promise<boolean> =>
 
 describe.runIf(process.platform === 'linux')('while the server starts', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
-    '%s ends it at once with 0: it never serves, and leaves no pid file and no process',
+    '%s ends it immediately with 0: it never serves, and leaves no pid file and no process',
     async (signal) => {
-      const site = await gatedSite(2, { gate: '' });
+      const site = await gatedSite(1, { gate: '' });
       const { child, texts, ended } = await starting(site);
       child.kill(signal);
       await ended;
@@ -107,10 +109,34 @@ describe.runIf(process.platform === 'linux')('while the server starts', () => {
       expect((await site.begun()).filter(isAlive)).toEqual([]);
     },
   );
+});
 
-  it('a reload waits for the start to finish, and no worker of the start is left over', async () => {
+/** Ends a server during a reload, with a request in flight. */
+async function expectEndDuringReload(site: Site, child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  await reloading(site, child);
+  const client = await halfSent(site.port);
+  await sleep(300);
+  child.kill(signal);
+  await expect.poll(() => isRefused(site.port)).toBe(true);
+  await site.open();
+  await sleep(700);
+  expect(await isRefused(site.port)).toBe(true);
+  client.send('34');
+  await client.received(/^HTTP\/1\.1 200 [\s\S]*served$/);
+  client[Symbol.dispose]();
+  await expect.poll(() => child.exitCode).toBe(0);
+  expect((await site.begun()).filter(isAlive)).toEqual([]);
+  await expect(readFile(join(site.folder, 'webserv.pid'))).rejects.toThrow('ENOENT');
+}
+
+describe.runIf(process.platform === 'linux')('a reload that is demanded while the server starts', () => {
+  const server = shared(async () => {
     const site = await gatedSite(1, { gate: '' });
-    const { child, texts } = await starting(site);
+    return { site, ...(await starting(site)) };
+  });
+
+  it('waits for the start to finish, and no worker of the start is left over', async () => {
+    const { site, child, texts } = server();
     child.kill('SIGHUP');
     // Longer than another worker would take to get as far.
     await sleep(1500);
@@ -120,37 +146,29 @@ describe.runIf(process.platform === 'linux')('while the server starts', () => {
     await expect.poll(() => childrenOf(child.pid ?? 0)).toHaveLength(1);
     expect(texts.stderr).not.toContain('generation 3');
   });
+
+  it('may be followed by one that SIGTERM ends: what is in flight finishes, and its generation never serves', async () => {
+    const { site, child } = server();
+    await expectEndDuringReload(site, child, 'SIGTERM');
+  });
 });
 
-describe.runIf(process.platform === 'linux')('while the server reloads', () => {
-  it.each(['SIGTERM', 'SIGQUIT'] as const)(
-    '%s ends it: what is in flight finishes, and the new generation never serves',
-    async (signal) => {
-      const site = await gatedSite(1);
-      const server = await reloading(site, 1);
-      const client = await halfSent(site.port);
-      await sleep(300);
-      server.child.kill(signal);
-      await expect.poll(() => nobody(site.port)).toBe(true);
-      await site.open();
-      await sleep(700);
-      expect(await nobody(site.port)).toBe(true);
-      client.send('34');
-      await client.received(/^HTTP\/1\.1 200 [\s\S]*served$/);
-      client[Symbol.dispose]();
-      await expect.poll(() => server.child.exitCode).toBe(0);
-      expect((await site.begun()).filter(isAlive)).toEqual([]);
-      await expect(readFile(join(site.folder, 'webserv.pid'))).rejects.toThrow('ENOENT');
-    },
-  );
-
-  it('requests that a worker of the new generation has accepted are finished even if the reload fails', async () => {
+describe.runIf(process.platform === 'linux')('a reload whose second worker cannot start', () => {
+  const server = shared(async () => {
     // Setups 1 to 3 are the two workers and the standby worker of the start. In the reload, worker 4 serves, and worker
     // 5 is broken.
     const site = await gatedSite(2, { 'gate-5': '', 'broken-5': '' });
-    const server = await serving([site.file]);
+    return { site, server: await serving([site.file]) };
+  });
+
+  it('finishes requests that a worker of the new generation has accepted', async () => {
+    const {
+      site,
+      server: { child, stderr },
+    } = server();
     await expect.poll(site.begun).toHaveLength(3);
-    server.child.kill('SIGHUP');
+    await standbyOf(child.pid ?? 0);
+    child.kill('SIGHUP');
     await expect.poll(site.begun).toHaveLength(5);
     const newest = (await site.begun())[3] ?? 0;
     const clients: Client[] = [];
@@ -161,7 +179,7 @@ describe.runIf(process.platform === 'linux')('while the server reloads', () => {
       })
       .toBeGreaterThan(0);
     await rm(join(site.folder, 'gate-5'));
-    await expect.poll(() => server.stderr()).toContain('broken by now');
+    await expect.poll(stderr).toContain('broken by now');
     await sleep(300);
     for (const client of clients) client.send('34');
     for (const client of clients) {
@@ -169,5 +187,10 @@ describe.runIf(process.platform === 'linux')('while the server reloads', () => {
       client[Symbol.dispose]();
     }
     await expect.poll(() => isAlive(newest)).toBe(false);
+  });
+
+  it('may be followed by one that SIGQUIT ends: what is in flight finishes, and its generation never serves', async () => {
+    const { site, server: running } = server();
+    await expectEndDuringReload(site, running.child, 'SIGQUIT');
   });
 });

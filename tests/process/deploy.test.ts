@@ -9,7 +9,8 @@ import { loadConfigText } from '../../src/kernel/config/files/load.js';
 import type { Config } from '../../src/kernel/contract/config.js';
 import { formatAddress } from '../../src/kernel/net/address.js';
 import { startTestServer } from '../../src/testing/index.js';
-import { folderWith, repository, webserv } from '../cli/webserv.js';
+import { command } from '../cli/in-process.js';
+import { folderWith, repository } from '../cli/webserv.js';
 
 const run = promisify(execFile);
 const read = (name: string): Promise<string> => readFile(join(repository, 'deploy', name), 'utf8');
@@ -55,7 +56,7 @@ async function health(conf: string): Promise<string> {
 it('the sample configuration is valid, and its health check succeeds', async () => {
   const conf = await read('webserv.conf');
   const folder = await folderWith({ 'webserv.conf': conf });
-  expect((await webserv(['--test', join(folder, 'webserv.conf')])).code).toBe(0);
+  expect((await command(['--test', join(folder, 'webserv.conf')])).code).toBe(0);
   expect(await health(conf)).toBe('200 ok\n');
 });
 

@@ -1,24 +1,23 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
-import { folderWith, serving } from '../cli/webserv.js';
-import { freePort } from '../free-port.js';
-import { childrenOf, isAlive, responseOf, standbyOf } from './running.js';
-
-/** More than the 15 seconds after which a process counts as hung, plus the start of another one. */
-const HUNG = { timeout: 45_000 };
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { Master } from '../../src/process/master.js';
+import type { Serving } from '../../src/process/messages.js';
+import { ServiceManager } from '../../src/process/service-manager.js';
+import { afterwards, shared } from '../cli/afterwards.js';
+import { folderWith, repository } from '../cli/webserv.js';
+import { childrenOf, isAlive, masterOf, responseOf, running, standbyOf } from './running.js';
 
 /** The last heartbeat of the stopped process is more than two seconds old, or very recent. */
-it.runIf(process.platform === 'linux').each([3000, 0])(
-  'a standby that was stopped %d ms before costs no more than the start of another worker',
-  async (before) => {
-    const folder = await folderWith({
-      'webserv.conf': `server { listen 127.0.0.1:${await freePort()}; return 200 served; }`,
-    });
-    const server = await serving([join(folder, 'webserv.conf')]);
-    const master = server.child.pid ?? 0;
-    const [worker = 0] = await childrenOf(master);
+describe.runIf(process.platform === 'linux')('a standby that was stopped', () => {
+  const site = shared(() => running('served'));
+
+  it.each([3000, 0])('%d ms before costs no more than the start of another worker', async (before) => {
+    const { server } = site();
+    const master = masterOf(server);
     const standby = await standbyOf(master);
+    const [worker = 0] = await childrenOf(master);
     process.kill(standby, 'SIGSTOP');
     await sleep(before);
     const begun = performance.now();
@@ -32,26 +31,56 @@ it.runIf(process.platform === 'linux').each([3000, 0])(
     const next = await standbyOf(master);
     expect(await childrenOf(master)).toHaveLength(1);
     expect(next).not.toBe(standby);
-  },
-);
+  });
+});
+
+/** Supervises workers from the test's process, with another time after which they are hung than a server's. */
+async function supervising(conf: string, hangTimeoutMs: number) {
+  const folder = await folderWith({ 'webserv.conf': conf });
+  let log = '';
+  let serving: Serving | undefined;
+  const master = new Master({
+    workerModule: pathToFileURL(join(repository, 'dist/src/cli/worker.js')),
+    launch: {
+      kind: 'file',
+      file: join(folder, 'webserv.conf'),
+      prefix: undefined,
+      colour: false,
+      trace: false,
+    },
+    inherited: [],
+    handover: undefined,
+    command: [],
+    version: { running: '1', installed: async () => '1' },
+    service: new ServiceManager({ environment: {}, warn: () => {} }),
+    watch: false,
+    announce: (settings) => {
+      serving = settings;
+    },
+    stderr: { write: (line) => (log += line), reopen: () => {}, close: async () => {} },
+    hangTimeoutMs,
+  });
+  afterwards(() => master.stop(0));
+  expect(await master.start()).toBe(true);
+  const [address] = serving?.addresses ?? [];
+  const port = address?.kind === 'tcp' ? address.port : 0;
+  return { url: `http://127.0.0.1:${port}`, log: () => log };
+}
 
 it.runIf(process.platform === 'linux')(
   'a worker that hangs is killed and replaced, even if the standby worker hangs as well',
   async () => {
-    const folder = await folderWith({
-      'webserv.conf': `server { listen 127.0.0.1:${await freePort()}; return 200 served; }`,
-    });
-    const server = await serving([join(folder, 'webserv.conf')]);
-    const master = server.child.pid ?? 0;
-    const [worker = 0] = await childrenOf(master);
-    const standby = await standbyOf(master);
+    const server = await supervising('server { listen 127.0.0.1:0; return 200 served; }', 5000);
+    expect(await responseOf(server)).toBe('served');
+    const standby = await standbyOf(process.pid);
+    const [worker = 0] = await childrenOf(process.pid);
     // Like a process in an endless loop: it sends nothing, and only SIGKILL has an effect.
     process.kill(standby, 'SIGSTOP');
     process.kill(worker, 'SIGSTOP');
-    await expect.poll(() => server.stderr(), HUNG).toContain(`worker ${worker} hangs: killing it`);
-    await expect.poll(() => server.stderr(), HUNG).toContain('serves as its replacement');
+    await expect.poll(server.log).toContain(`worker ${worker} hangs: killing it`);
+    await expect.poll(server.log).toContain('serves as its replacement');
     expect(await responseOf(server)).toBe('served');
-    await expect.poll(() => childrenOf(master)).toHaveLength(1);
+    await expect.poll(() => childrenOf(process.pid)).toHaveLength(1);
     expect([worker, standby].filter(isAlive)).toEqual([]);
   },
 );

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf, standbyOf } from './running.js';
+import { childrenOf, eventually, masterOf, standbyOf } from './running.js';
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
@@ -53,22 +54,6 @@ async function heapOf(server: Serving): Promise<number> {
   return Number(await response.text());
 }
 
-/** The heap of a worker, and of the process that stood by for it, with so many servers of twenty locations. Bytes. */
-async function heapsWith(servers: number): Promise<readonly [worker: number, standby: number]> {
-  const text = configuration(await freePort(), servers);
-  const folder = await folderWith({ 'webserv.conf': text, 'gauge.mjs': gauge, ...roots });
-  const server = await serving([join(folder, 'webserv.conf')]);
-  const master = server.child.pid ?? 0;
-  const standby = await standbyOf(master);
-  const worker = await heapOf(server);
-  const [serves] = await childrenOf(master);
-  process.kill(serves ?? 0, 'SIGKILL');
-  await expect.poll(() => childrenOf(master)).toContain(standby);
-  const stoodBy = await heapOf(server);
-  await server.stop();
-  return [worker, stoodBy];
-}
-
 /** Bytes of memory that no other process shares. */
 async function privateMemory(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
@@ -92,39 +77,68 @@ export default definePlugin({
 `;
 }
 
-async function memoryWith(plugins: number): Promise<number> {
-  const names = Array.from({ length: plugins }, (_, index) => `unused-${index}.mjs`);
-  const loads = names.map((name) => `load_plugin ./${name};\n`).join('');
-  const folder = await folderWith({
-    'webserv.conf': `${loads}server { listen 127.0.0.1:0; return 204; }`,
-    ...Object.fromEntries(names.map((name, index) => [name, unused(index)])),
-  });
-  const server = await serving([join(folder, 'webserv.conf')]);
-  const standby = await standbyOf(server.child.pid ?? 0);
-  // The thread that compiled them ends when it has had nothing to do for half a second.
-  await sleep(1500);
-  const used = await privateMemory(standby);
-  await server.stop();
-  return used;
+const PLUGINS = Array.from({ length: 5 }, (_, index) => `unused-${index}.mjs`);
+const loads = PLUGINS.map((name) => `load_plugin ./${name};\n`).join('');
+
+interface Measured {
+  /** Heaps of the worker, and of the process that stood by for it. Bytes. */
+  readonly heaps: readonly [worker: number, standby: number];
+  /** Private memory of the process that stood by. Bytes. */
+  readonly standby: number;
+}
+
+/** Kills the worker, so that the standby process serves too. */
+async function measure(server: Serving): Promise<Measured> {
+  const master = masterOf(server);
+  await eventually(async () => expect(await childrenOf(master)).toHaveLength(1));
+  const standby = await standbyOf(master);
+  // The thread that compiled the plugins ends when it has had nothing to do for half a second.
+  await sleep(1000);
+  const memory = await privateMemory(standby);
+  const worker = await heapOf(server);
+  const [serves] = await childrenOf(master);
+  process.kill(serves ?? 0, 'SIGKILL');
+  await eventually(async () => expect(await childrenOf(master)).toContain(standby));
+  return { heaps: [worker, await heapOf(server)], standby: memory };
 }
 
 // Each bound is twice what was measured.
-describe('memory', () => {
-  it('of a route is a few kilobytes, in a worker and in the process that stands by', async () => {
-    const servers = 100;
-    const few = await heapsWith(1);
-    const many = await heapsWith(servers);
-    const routes = (servers - 1) * 21;
-    const [worker, standby] = many.map((bytes, index) => (bytes - (few[index] ?? 0)) / routes);
+describe.runIf(process.platform === 'linux')('memory', () => {
+  const SERVERS = 50;
+
+  const measured = shared(async () => {
+    const port = await freePort();
+    const folder = await folderWith({
+      'webserv.conf': configuration(port, 1),
+      'gauge.mjs': gauge,
+      ...roots,
+      ...Object.fromEntries(PLUGINS.map((name, index) => [name, unused(index)])),
+    });
+    const file = join(folder, 'webserv.conf');
+    const server = await serving([file]);
+    const reload = async (text: string, generation: number): Promise<Measured> => {
+      await writeFile(file, text);
+      server.child.kill('SIGHUP');
+      await eventually(() => expect(server.stderr()).toContain(`reloaded: generation ${generation}`));
+      return measure(server);
+    };
+    return {
+      few: await measure(server),
+      many: await reload(configuration(port, SERVERS), 2),
+      withPlugins: await reload(loads + configuration(port, 1), 3),
+    };
+  });
+
+  it('of a route is a few kilobytes, in a worker and in the process that stands by', () => {
+    const { few, many } = measured();
+    const routes = (SERVERS - 1) * 21;
+    const [worker, standby] = many.heaps.map((bytes, index) => (bytes - (few.heaps[index] ?? 0)) / routes);
     expect(worker).toBeLessThan(4 * KIB);
     expect(standby).toBeLessThan(4 * KIB);
   });
 
-  it.runIf(process.platform === 'linux')(
-    'of five plugins that no route uses is a few megabytes',
-    async () => {
-      const added = (await memoryWith(5)) - (await memoryWith(0));
-      expect(added).toBeLessThan(22 * MIB);
-    },
-  );
+  it('of five plugins that no route uses is a few megabytes', () => {
+    const { few, withPlugins } = measured();
+    expect(withPlugins.standby - few.standby).toBeLessThan(22 * MIB);
+  });
 });

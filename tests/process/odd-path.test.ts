@@ -1,6 +1,7 @@
 import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { shared } from '../cli/afterwards.js';
 import { folderWith, repository, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { childrenOf } from './running.js';
@@ -53,7 +54,10 @@ async function installed(port: number): Promise<{ program: string; site: string 
   await mkdir(join(folder, ODD, 'site/up'));
   await chmod(join(folder, ODD, 'site/files/a.sh'), 0o755);
   await mkdir(home);
-  await cp(join(repository, 'dist'), join(home, 'dist'), { recursive: true });
+  await cp(join(repository, 'dist'), join(home, 'dist'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.d.ts'),
+  });
   await cp(join(repository, 'package.json'), join(home, 'package.json'));
   await symlink(join(repository, 'node_modules'), join(home, 'node_modules'));
   return { program: join(home, 'dist/src/cli/main.js'), site: join(folder, ODD, 'site') };
@@ -62,8 +66,10 @@ async function installed(port: number): Promise<{ program: string; site: string 
 describe.runIf(process.platform === 'linux')(
   'below a path with a space, %20, #, ? and letters beyond ASCII',
   () => {
+    const odd = shared(async () => installed(await freePort()));
+
     it('everything is served, plugins are blamed, workers replaced and edits noticed', async () => {
-      const { program, site } = await installed(await freePort());
+      const { program, site } = odd();
       const file = join(site, 'webserv.conf');
       const server = await serving(['--watch', file], { program });
       const get = (path: string): Promise<string> =>
@@ -88,7 +94,7 @@ describe.runIf(process.platform === 'linux')(
     });
 
     it('configurations in TypeScript are tested, and what throws is shown with its line', async () => {
-      const { program, site } = await installed(8080);
+      const { program, site } = odd();
       const good = await webserv(['--test', 'webserv.config.ts'], { program, cwd: site });
       expect([good.code, good.stderr]).toEqual([0, expect.stringContaining('webserv.config.ts is fine')]);
       await writeFile(join(site, 'plain.mjs'), `\n\nthrow new Error('broken');`);

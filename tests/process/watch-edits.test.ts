@@ -1,14 +1,16 @@
-import { appendFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { builtinPlugins } from '../../src/builtin.js';
+import { loadConfig } from '../../src/kernel/config/files/load.js';
+import { Watch } from '../../src/process/watch.js';
+import { afterwards, inTest } from '../cli/afterwards.js';
 import { folderWith, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { responseOf } from './running.js';
 
 const SEED = 20260728;
-const SERVERS = 5;
-const EDITS = 10;
 
 /** Mulberry32. */
 function numbers(seed: number): () => number {
@@ -43,37 +45,101 @@ async function write(file: string, text: string, random: () => number): Promise<
   }
 }
 
-/** Edits a served configuration many times, with the moments and the kinds of edits of this seed. */
-async function editAndExpect(seed: number): Promise<void> {
-  const port = await freePort();
-  const conf = (part: string): string =>
-    `server { listen 127.0.0.1:${port}; include part.conf; location = /other { return 200 ${part}; } }`;
+interface Site {
+  readonly file: string;
+  readonly part: string;
+  readonly conf: (text: string) => string;
+}
+
+/** A configuration whose two files each respond with a text. */
+async function site(port: number): Promise<Site> {
+  const conf = (text: string): string =>
+    `server { listen 127.0.0.1:${port}; include part.conf; location = /other { return 200 ${text}; } }`;
   const folder = await folderWith({ 'webserv.conf': conf('start'), 'part.conf': 'return 200 start;' });
-  const file = join(folder, 'webserv.conf');
-  const part = join(folder, 'part.conf');
-  const server = await serving(['--watch', file]);
+  return { file: join(folder, 'webserv.conf'), part: join(folder, 'part.conf'), conf };
+}
+
+/** Edits a configuration many times, with the moments and the kinds of edits of this seed. The last texts are `last`. */
+async function edit({ file, part, conf }: Site, seed: number, edits: number): Promise<void> {
   const random = numbers(seed);
-  for (let edit = 1; edit <= EDITS; edit += 1) {
-    const text = `edit-${edit}`;
+  for (let count = 1; count <= edits; count += 1) {
+    const text = `edit-${count}`;
     if (random() < 0.5) await write(part, `return 200 ${text};`, random);
     else await write(file, conf(text), random);
     await sleep(random() * 900);
   }
   await write(part, 'return 200 last;', random);
   await write(file, conf('last'), random);
-  const served = async (): Promise<readonly string[]> => [
-    await responseOf(server).catch(String),
-    await responseOf({ ...server, url: `${server.url}/other` }).catch(String),
-  ];
-  await expect.poll(served, { interval: 100 }).toEqual(['last', 'last']);
 }
 
-it.runIf(process.platform === 'linux')(
-  'the last of many edits is served, at whatever moment of a reload each was made',
-  async () => {
-    await Promise.all(Array.from({ length: SERVERS }, (_, index) => editAndExpect(SEED + index)));
+/**
+ * Watches and reads a configuration as a master and its workers do, one reload at a time, each of which takes a while
+ * before and after the files are read.
+ * @returns a function that returns the texts that are served
+ */
+async function reloadingHere({ file }: Site, seed: number): Promise<() => readonly string[]> {
+  const random = numbers(seed);
+  const builtins = await builtinPlugins();
+  let served: readonly string[] = [];
+  let reload: Promise<void> | undefined;
+  let isDue = false;
+  const load = async (): Promise<void> => {
+    await sleep(random() * 300);
+    const { watched, config } = await loadConfig(file, { builtins });
+    const texts = [await readFile(file, 'utf8'), await readFile(join(file, '../part.conf'), 'utf8')];
+    await sleep(random() * 300);
+    if (config !== undefined) served = texts;
+    watch.end(watched, config !== undefined);
+  };
+  const changed = (): void => {
+    if (reload !== undefined) isDue = true;
+    else {
+      reload = watch
+        .begin()
+        .then(load)
+        .finally(() => {
+          reload = undefined;
+          if (!isDue) return;
+          isDue = false;
+          changed();
+        });
+    }
+  };
+  const watch = new Watch({ changed, warn: () => {} });
+  afterwards(() => watch.close());
+  await load();
+  return () => served;
+}
+
+/** Seeds of edits. Each begins at another moment of a reload. */
+const SEEDS = Array.from({ length: 10 }, (_, index) => SEED + index);
+
+describe.runIf(process.platform === 'linux')(
+  'the last of many edits is found, whenever each was made',
+  () => {
+    it.concurrent.for(SEEDS)('in the edits of seed %d', (seed, context) =>
+      inTest(context, async () => {
+        const { expect } = context;
+        const edited = await site(8080);
+        const served = await reloadingHere(edited, -seed);
+        await edit(edited, seed, 10);
+        await expect.poll(served).toEqual([edited.conf('last'), 'return 200 last;']);
+      }),
+    );
+
+    it.concurrent('and is served by a server with --watch', (context) =>
+      inTest(context, async () => {
+        const { expect } = context;
+        const edited = await site(await freePort());
+        const server = await serving(['--watch', edited.file]);
+        await edit(edited, SEED, 6);
+        const served = async (): Promise<readonly string[]> => [
+          await responseOf(server).catch(String),
+          await responseOf({ url: `${server.url}/other` }).catch(String),
+        ];
+        await expect.poll(served, { interval: 100 }).toEqual(['last', 'last']);
+      }));
   },
-  180_000,
 );
 
 it('an edit while the server starts is served', async () => {

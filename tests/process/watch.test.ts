@@ -1,11 +1,12 @@
 import { appendFile, mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { builtinPlugins, publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { Watch } from '../../src/process/watch.js';
 import { WatchPoints } from '../../src/process/watch-points.js';
+import { afterwards, inTest } from '../cli/afterwards.js';
 import { folderWith } from '../cli/webserv.js';
 
 const entries = await publicEntries();
@@ -28,7 +29,7 @@ async function swapLink(target: string, path: string): Promise<void> {
 async function watching(file: string) {
   let reports = 0;
   const watch = new Watch({ changed: () => (reports += 1), warn: () => {} });
-  onTestFinished(() => watch.close());
+  afterwards(() => watch.close());
   const load = async (): Promise<void> => {
     await watch.begin();
     const { watched, config } = await loadConfig(file, { builtins: await builtinPlugins(), entries });
@@ -199,63 +200,71 @@ const CHANGES: readonly Change[] = [
   },
 ];
 
+// The tests of a block wait at the same time; each has a directory of its own.
 describe.runIf(process.platform === 'linux')('--watch notices', () => {
-  it.each(CHANGES)('$what', async ({ files, links = {}, conf = 'webserv.conf', change }) => {
-    const folder = await folderWith(files);
-    for (const [path, target] of Object.entries(links)) await linked(target, join(folder, path));
-    const { reports } = await watching(join(folder, conf));
-    expect(reports()).toBe(0);
-    await change(folder);
-    await expect.poll(reports, NOTICED).toBeGreaterThan(0);
-  });
+  it.concurrent.for(CHANGES)('$what', ({ files, links = {}, conf = 'webserv.conf', change }, context) =>
+    inTest(context, async () => {
+      const { expect } = context;
+      const folder = await folderWith(files);
+      for (const [path, target] of Object.entries(links)) await linked(target, join(folder, path));
+      const { reports } = await watching(join(folder, conf));
+      expect(reports()).toBe(0);
+      await change(folder);
+      await expect.poll(reports, NOTICED).toBeGreaterThan(0);
+    }),
+  );
 
-  it('changes while the configuration is being read', async () => {
-    const folder = await folderWith({ 'webserv.conf': SERVER });
-    const file = join(folder, 'webserv.conf');
-    let reports = 0;
-    const watch = new Watch({ changed: () => (reports += 1), warn: () => {} });
-    onTestFinished(() => watch.close());
-    const first = await loadConfig(file, { builtins: await builtinPlugins(), entries });
-    watch.end(first.watched, true);
-    await sleep(400);
-    await watch.begin();
-    const { watched } = await loadConfig(file, { builtins: await builtinPlugins(), entries });
-    await writeFile(file, CHANGED);
-    await sleep(400);
-    expect(reports).toBe(0);
-    watch.end(watched, true);
-    await expect.poll(() => reports, NOTICED).toBe(1);
-  });
+  it.concurrent('changes while the configuration is being read', (context) =>
+    inTest(context, async () => {
+      const { expect } = context;
+      const folder = await folderWith({ 'webserv.conf': SERVER });
+      const file = join(folder, 'webserv.conf');
+      let reports = 0;
+      const watch = new Watch({ changed: () => (reports += 1), warn: () => {} });
+      afterwards(() => watch.close());
+      const first = await loadConfig(file, { builtins: await builtinPlugins(), entries });
+      watch.end(first.watched, true);
+      await sleep(400);
+      await watch.begin();
+      const { watched } = await loadConfig(file, { builtins: await builtinPlugins(), entries });
+      await writeFile(file, CHANGED);
+      await sleep(400);
+      expect(reports).toBe(0);
+      watch.end(watched, true);
+      await expect.poll(() => reports, NOTICED).toBe(1);
+    }));
 
-  it('a second change in a directory that was replaced before', async () => {
-    const folder = await folderWith({ 'etc/webserv.conf': SERVER, 'next/webserv.conf': CHANGED });
-    const { load, reports } = await watching(join(folder, 'etc/webserv.conf'));
-    await rename(join(folder, 'etc'), join(folder, 'old'));
-    await rename(join(folder, 'next'), join(folder, 'etc'));
-    await expect.poll(reports, NOTICED).toBeGreaterThan(0);
-    await load();
-    const before = reports();
-    await writeFile(join(folder, 'etc/webserv.conf'), SERVER);
-    await expect.poll(reports, NOTICED).toBeGreaterThan(before);
-  });
-});
+  it.concurrent('a second change in a directory that was replaced before', (context) =>
+    inTest(context, async () => {
+      const { expect } = context;
+      const folder = await folderWith({ 'etc/webserv.conf': SERVER, 'next/webserv.conf': CHANGED });
+      const { load, reports } = await watching(join(folder, 'etc/webserv.conf'));
+      await rename(join(folder, 'etc'), join(folder, 'old'));
+      await rename(join(folder, 'next'), join(folder, 'etc'));
+      await expect.poll(reports, NOTICED).toBeGreaterThan(0);
+      await load();
+      const before = reports();
+      await writeFile(join(folder, 'etc/webserv.conf'), SERVER);
+      await expect.poll(reports, NOTICED).toBeGreaterThan(before);
+    }));
 
-describe.runIf(process.platform === 'linux')('--watch does not report', () => {
-  it('changes of other files in the same directories', async () => {
-    const folder = await folderWith({
-      'webserv.conf': `load_plugin ./own.mjs;\ninclude parts/*.conf;\n${SERVER}`,
-      'own.mjs': `import { definePlugin } from '@webserv/server';\nexport default definePlugin({ name: 'own' });`,
-      'parts/a.conf': '',
-    });
-    const { reports } = await watching(join(folder, 'webserv.conf'));
-    for (let count = 0; count < 20; count += 1) {
-      await appendFile(join(folder, 'error.log'), 'a line\n');
-      await appendFile(join(folder, 'parts/notes.txt'), 'a line\n');
-      await sleep(50);
-    }
-    await sleep(1500);
-    expect(reports()).toBe(0);
-  });
+  it.concurrent('no changes of other files in the same directories', (context) =>
+    inTest(context, async () => {
+      const { expect } = context;
+      const folder = await folderWith({
+        'webserv.conf': `load_plugin ./own.mjs;\ninclude parts/*.conf;\n${SERVER}`,
+        'own.mjs': `import { definePlugin } from '@webserv/server';\nexport default definePlugin({ name: 'own' });`,
+        'parts/a.conf': '',
+      });
+      const { reports } = await watching(join(folder, 'webserv.conf'));
+      for (let count = 0; count < 20; count += 1) {
+        await appendFile(join(folder, 'error.log'), 'a line\n');
+        await appendFile(join(folder, 'parts/notes.txt'), 'a line\n');
+        await sleep(50);
+      }
+      await sleep(1500);
+      expect(reports()).toBe(0);
+    }));
 });
 
 describe('the directories that are watched', () => {

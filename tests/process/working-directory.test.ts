@@ -1,9 +1,10 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { replaceWorker } from './running.js';
+import { masterOf, replaceWorker, standbyOf } from './running.js';
 
 /** `me:secret` */
 const USERS = 'me:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';
@@ -21,37 +22,41 @@ async function started(port: number, ...flags: string[]): Promise<{ app: string;
   return { app, server };
 }
 
-const answer = (server: Serving, path = '/'): Promise<string> =>
+const responseTo = (server: Serving, path = '/'): Promise<string> =>
   fetch(`${server.url}${path}`, { headers: { authorization, connection: 'close' } }).then(
     (response) => response.text(),
     () => 'nothing',
   );
 
 describe.runIf(process.platform === 'linux')('a server whose working directory is removed', () => {
+  const site = shared(async () => {
+    const port = await freePort();
+    return { port, ...(await started(port)) };
+  });
+
   it('replaces its workers, and threads can be started in them', async () => {
-    const { app, server } = await started(await freePort());
-    await rm(app, { recursive: true });
-    expect(await answer(server, '/x/a')).toBe('a');
-    for (let count = 0; count < 3; count += 1) await replaceWorker(server);
-    expect([await answer(server), await answer(server, '/x/a')]).toEqual(['old', 'a']);
+    const { app, server } = site();
+    await standbyOf(masterOf(server));
+    await rename(app, `${app}.old`);
+    await rm(`${app}.old`, { recursive: true });
+    expect(await responseTo(server, '/x/a')).toBe('a');
+    for (let count = 0; count < 2; count += 1) await replaceWorker(server);
+    expect([await responseTo(server), await responseTo(server, '/x/a')]).toEqual(['old', 'a']);
     expect(server.stderr()).not.toMatch(/uv_cwd|crash loop/);
   });
 
   it('rejects a reload with the absolute path of the missing directory, and reads a later directory of that name', async () => {
-    const port = await freePort();
-    const { app, server } = await started(port);
-    await rename(app, `${app}.old`);
-    await rm(`${app}.old`, { recursive: true });
+    const { port, app, server } = site();
     server.child.kill('SIGHUP');
     await expect.poll(() => server.stderr()).toContain(`${app}/webserv.conf does not exist`);
     expect(server.stderr()).not.toContain('uv_cwd');
     await mkdir(app);
     await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
     server.child.kill('SIGHUP');
-    await expect.poll(() => answer(server)).toBe('new');
+    await expect.poll(() => responseTo(server)).toBe('new');
     await replaceWorker(server);
     await replaceWorker(server);
-    expect(await answer(server)).toBe('new');
+    expect(await responseTo(server)).toBe('new');
   });
 
   it('by a symbolic link reads, at a reload, the current target of the link', async () => {
@@ -69,7 +74,7 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     await rename(join(folder, 'next'), current);
     await rm(join(folder, 'releases/1'), { recursive: true });
     server.child.kill('SIGHUP');
-    await expect.poll(() => answer(server)).toBe('new');
+    await expect.poll(() => responseTo(server)).toBe('new');
   });
 
   it('as --prefix finds its configuration by an absolute path', async () => {
@@ -79,7 +84,7 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
     await mkdir(app);
     await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
     server.child.kill('SIGHUP');
-    await expect.poll(() => answer(server)).toBe('new');
+    await expect.poll(() => responseTo(server)).toBe('new');
   });
 });
 
