@@ -22,6 +22,8 @@ export interface WatchOptions {
   readonly changed: () => void;
   /** Reports that not everything is watched, and why: each reason once. */
   readonly warn: (text: string) => void;
+  /** Interval of the checks without notifications, in milliseconds; default: 10 seconds. */
+  readonly pollMs?: number;
 }
 
 /** Files that the configuration depends on, with their versions when last read. */
@@ -40,6 +42,7 @@ export class Watch {
   #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
   #noticedAt: number | undefined;
+  readonly #pollMs: number;
   readonly #poll: NodeJS.Timeout;
   #reading = false;
   #checking: Promise<void> | undefined;
@@ -49,7 +52,8 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#poll = setInterval(() => this.#check(), POLL_MS).unref();
+    this.#pollMs = options.pollMs ?? POLL_MS;
+    this.#poll = setInterval(() => this.#check(), this.#pollMs).unref();
   }
 
   /** Called before the configuration is read: records the current versions, until the reader reports what it read. */
@@ -169,7 +173,7 @@ export class Watch {
 
   #warn(reason: string): void {
     if (!this.#reports.take(reason)) return;
-    const seconds = POLL_MS / 1000;
+    const seconds = this.#pollMs / 1000;
     this.#options.warn(`--watch: ${reason}; changes in the remaining ones are found within ${seconds} s`);
   }
 }

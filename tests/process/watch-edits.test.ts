@@ -105,7 +105,8 @@ async function reloadingHere({ file }: Site, seed: number): Promise<() => readon
         });
     }
   };
-  const watch = new Watch({ changed, warn: () => {} });
+  // The check that runs even without notifications would find every edit.
+  const watch = new Watch({ changed, warn: () => {}, pollMs: 600_000 });
   afterwards(() => watch.close());
   await load();
   return () => served;
