@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,9 +18,12 @@ async function itemsOf(server: TestServer, path = '/'): Promise<readonly Item[]>
 
 const conf = 'location / { root www; autoindex on; upload on; }';
 
-function fill(directory: string, count: number, prefix = 'file'): void {
+/** Hard links are ten times as cheap as files. */
+function fill(directory: string, count: number): void {
   mkdirSync(directory, { recursive: true });
-  for (let index = 0; index < count; index += 1) writeFileSync(join(directory, `${prefix}${index}.txt`), '');
+  const first = join(directory, 'file0.txt');
+  writeFileSync(first, '');
+  for (let index = 1; index < count; index += 1) linkSync(first, join(directory, `file${index}.txt`));
 }
 
 /** Longest processor time between two turns of the event loop, in milliseconds: a busy machine does not prolong it. */
