@@ -59,7 +59,7 @@ async function sendAndFinish(port: number, bytes: string): Promise<string> {
 
 const contents = (text: string): string[] => readAnswers(text).map(({ content }) => content);
 
-describe('a client that ends its side', () => {
+describe.concurrent('a client that ends its side', () => {
   test.each([
     ['/at-once', 'at once'],
     ['/small', 'small'],
@@ -146,7 +146,7 @@ describe('a client that ends its side', () => {
     expect(performance.now() - began).toBeLessThan(2000);
   });
 
-  test('and then closes the connection is noticed, even if nothing is sent to it', async () => {
+  test('and then closes the connection is noticed, even if nothing is sent to it', async ({ expect }) => {
     const ended: number[] = [];
     const waits = definePlugin({
       name: 'waits',
@@ -163,7 +163,7 @@ describe('a client that ends its side', () => {
     await sleep(100);
     client.reset();
     // The system does not report it by itself to a reader that has read to the end.
-    await expect.poll(() => ended, { timeout: 15_000 }).toEqual([499]);
+    await expect.poll(() => ended).toEqual([499]);
   });
 });
 
@@ -228,9 +228,7 @@ describe.concurrent('a client that leaves while its response is silent', () => {
     client.send(get('/wait'));
     await sleep(after);
     client.finish();
-    await expect
-      .poll(() => waiting.outcomes, { timeout: 4_000 })
-      .toMatchObject([{ status: 499, complete: false }]);
+    await expect.poll(() => waiting.outcomes).toMatchObject([{ status: 499, complete: false }]);
     expect(waiting.aborted[0]).toBeGreaterThanOrEqual(900);
     expect(waiting.aborted[0]).toBeLessThan(3_000);
     expect(await client.closed()).toBe('');
@@ -246,7 +244,7 @@ describe.concurrent('a client that leaves while its response is silent', () => {
     using listener = await Client.connect(server.port);
     listener.send(get('/events'));
     listener.finish();
-    await expect.poll(() => waiting.outcomes.length, { timeout: 5_000 }).toBe(2);
+    await expect.poll(() => waiting.outcomes.length).toBe(2);
     expect(waiting.aborted).toHaveLength(2);
     expect(await listener.closed()).toContain('data: 2');
     expect(faults(server.log)).toEqual([]);
@@ -275,9 +273,7 @@ describe.concurrent('a client that leaves while its response is silent', () => {
       client.send(get(path));
       await sleep(1_000);
       client.reset();
-      await expect
-        .poll(() => waiting.outcomes.splice(0), { timeout: 4_000 })
-        .toMatchObject([{ complete: false }]);
+      await expect.poll(() => waiting.outcomes.splice(0)).toMatchObject([{ complete: false }]);
     }
     await sleep(100);
     expect(faults(server.log)).toEqual([]);
@@ -292,7 +288,7 @@ describe.concurrent('a client that leaves while its response is silent', () => {
     await sleep(2_500);
     expect(waiting.aborted).toEqual([]);
     client.reset();
-    await expect.poll(() => waiting.outcomes.length, { timeout: 4_000 }).toBe(1);
+    await expect.poll(() => waiting.outcomes.length).toBe(1);
   });
 
   test('does not change what a client that stays gets', async ({ expect }) => {

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { definePlugin, type Exchange, type Response, Stage } from '@webserv/server';
 import { startTestServer } from '@webserv/server/testing';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAnswers } from '../wire/answers.js';
 import { Client } from './client.js';
-import { startCommand } from './command.js';
+import { type RunningCommand, startCommand } from './command.js';
 
 /** Names the request that it responds to: immediately, later, as a stream, or as a stream of the request's body. */
 const naming = definePlugin({
@@ -54,7 +54,7 @@ const start = () => startTestServer('root www; keepalive_requests 100000;', FILE
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const last = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
 
-describe('pipelined requests', () => {
+describe.concurrent('pipelined requests', () => {
   const kinds: readonly ((index: number) => readonly [request: string, content: string])[] = [
     (index) => [get(`/now/${index}`), `/now/${index}`],
     (index) => [get(`/later/${index}`), `/later/${index}`],
@@ -77,7 +77,7 @@ describe('pipelined requests', () => {
   ];
 
   test.each([1, 7, 100, 100_000])(
-    'are answered in their order, whatever answers them (packets of %i bytes)',
+    'get their responses in order, whatever responds (packets of %i bytes)',
     async (packet) => {
       await using server = await start();
       using client = await Client.connect(server.port);
@@ -146,53 +146,67 @@ const COUNT = 10_000;
 /** A response body such that all responses together exceed the system's buffers. */
 const PADDING = 'p'.repeat(10_000);
 
-describe.concurrent('a client that pipelines 10,000 requests and reads nothing', () => {
+const MEMORY = 40 * 1024 * 1024;
+
+/** The clients share a server: its memory is bounded whatever all of them do at the same time. */
+describe.concurrent('a client that pipelines and reads nothing', () => {
+  let server: RunningCommand;
+  let before = 0;
+  beforeAll(async () => {
+    server = await startCommand(
+      `worker_processes 1;
+      server {
+        listen LISTEN;
+        keepalive_requests 100000000;
+        location = /at-once { return 200 "$args ${PADDING}"; }
+        location / { root www; cgi .sh /bin/sh; }
+      }`,
+      { 'www/index.html': PADDING, 'www/sleep.sh': 'exec sleep 60\n' },
+    );
+    await expectOthersServed();
+    before = await server.memory();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  async function expectOthersServed(): Promise<void> {
+    for (const path of ['/at-once?other', '/'])
+      expect(await (await fetch(`http://127.0.0.1:${server.port}${path}`)).text()).toContain(PADDING);
+  }
+
   test.each([
-    ['answered at once', 'location = / { return 200 "$args PADDING"; }'],
-    ['of a file', 'location / { root www; }'],
+    ['sent at once', '/at-once'],
+    ['of a file', '/'],
   ])(
-    'costs a bounded memory, others are served, and it gets every answer in the end (%s)',
-    async (_, location) => {
-      const conf = `server { listen LISTEN; keepalive_requests 100000; ${location.replace('PADDING', PADDING)} }`;
-      await using server = await startCommand(conf, { 'www/index.html': PADDING });
-      const url = `http://127.0.0.1:${server.port}/?other`;
-      expect(await (await fetch(url)).text()).toContain(PADDING);
-      const before = await server.memory();
+    '10,000 requests costs bounded memory, others are served, and it gets every response in the end (%s)',
+    async (_, path) => {
       using client = await Client.connect(server.port, { reading: false });
       const numbers = Array.from({ length: COUNT }, (_, index) => index);
-      client.send(numbers.map((number) => get(`/?${number}`)).join('') + last('/?end'));
+      client.send(numbers.map((number) => get(`${path}?${number}`)).join('') + last(`${path}?end`));
       for (let look = 0; look < 20; look += 1) {
         await sleep(100);
-        expect(await (await fetch(url)).text()).toContain(PADDING);
-        expect((await server.memory()) - before).toBeLessThan(40 * 1024 * 1024);
+        await expectOthersServed();
+        expect((await server.memory()) - before).toBeLessThan(MEMORY);
       }
       client.read();
-      const answers = readAnswers(await client.closed());
-      expect(answers).toHaveLength(COUNT + 1);
-      expect(answers.every(({ status, content }) => status === 200 && content.includes(PADDING))).toBe(true);
-      if (location.includes('$args')) {
-        expect(answers.slice(0, -1).map(({ content }) => Number.parseInt(content, 10))).toEqual(numbers);
+      const responses = readAnswers(await client.closed());
+      expect(responses).toHaveLength(COUNT + 1);
+      expect(responses.every(({ status, content }) => status === 200 && content.includes(PADDING))).toBe(
+        true,
+      );
+      if (path === '/at-once') {
+        expect(responses.slice(0, -1).map(({ content }) => Number.parseInt(content, 10))).toEqual(numbers);
       }
     },
   );
-});
 
-test.concurrent.each([
-  ['answered at once', '/'],
-  ['that wait for a script', '/sleep.sh'],
-])(
-  'a client that pipelines without end and reads nothing is not read from any more (%s)',
-  async (_, path) => {
-    await using server = await startCommand(
-      'server { listen LISTEN; root www; cgi .sh /bin/sh; keepalive_requests 100000000; }',
-      { 'www/index.html': PADDING, 'www/sleep.sh': 'exec sleep 60\n' },
-    );
-    await (await fetch(`http://127.0.0.1:${server.port}/`)).text();
-    const before = await server.memory();
+  test.each([
+    ['responses sent at once', '/'],
+    ['responses that wait for a script', '/sleep.sh'],
+  ])('without end is not read from any more (%s)', async (_, path) => {
     using client = await Client.connect(server.port, { reading: false });
     client.send(get(path).repeat(2_000_000));
     await sleep(3000);
     expect(client.unsent).toBeGreaterThan(40_000_000);
-    expect((await server.memory()) - before).toBeLessThan(40 * 1024 * 1024);
-  },
-);
+    expect((await server.memory()) - before).toBeLessThan(MEMORY);
+  });
+});

@@ -10,24 +10,24 @@ import { startCommand } from './command.js';
 const BIG = 32 * 1024 * 1024;
 const HEAD = 'Host: a\r\n\r\n';
 
-interface Stand {
+interface State {
   readonly what: string;
   readonly send: string;
   /** Bytes received by the server when the client resets. */
-  readonly answered?: string;
+  readonly received?: string;
   readonly reading?: boolean;
 }
 
 /** The states of a connection in which its client may reset it. */
-const stands: readonly Stand[] = [
+const states: readonly State[] = [
   { what: 'before a request', send: '' },
   { what: 'in a request line', send: 'GET /sma' },
   { what: 'in a header', send: 'GET /small HTTP/1.1\r\nHost: a\r\nX-Half: ' },
   { what: 'right behind a request', send: `GET /small HTTP/1.1\r\n${HEAD}` },
-  { what: 'behind an answer', send: `GET /small HTTP/1.1\r\n${HEAD}`, answered: 'small' },
-  { what: 'behind an answer that ends the connection', send: 'BAD\r\n\r\n', answered: '400' },
+  { what: 'behind a response', send: `GET /small HTTP/1.1\r\n${HEAD}`, received: 'small' },
+  { what: 'behind a response that ends the connection', send: 'BAD\r\n\r\n', received: '400' },
   {
-    what: 'in content that is read',
+    what: 'in a body that is read',
     send: `PUT /files/a HTTP/1.1\r\nContent-Length: 100000\r\n${HEAD}${'x'.repeat(50_000)}`,
   },
   {
@@ -35,23 +35,23 @@ const stands: readonly Stand[] = [
     send: `PUT /files/a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n${HEAD}ffff\r\n${'x'.repeat(50_000)}`,
   },
   {
-    what: 'in content that nobody reads',
+    what: 'in a body that is not read',
     send: `GET /small HTTP/1.1\r\nContent-Length: 100000\r\n${HEAD}${'x'.repeat(50_000)}`,
-    answered: 'small',
+    received: 'small',
   },
   {
     what: 'behind a 100 Continue',
     send: `PUT /files/a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n${HEAD}`,
-    answered: '100 Continue',
+    received: '100 Continue',
   },
   { what: 'while a script runs', send: `GET /run/sleep.sh HTTP/1.1\r\n${HEAD}` },
-  { what: 'while a script answers', send: `GET /run/endless.sh HTTP/1.1\r\n${HEAD}`, answered: 'more' },
+  { what: 'while a script responds', send: `GET /run/endless.sh HTTP/1.1\r\n${HEAD}`, received: 'more' },
   {
-    what: 'while a script answers and it does not read',
+    what: 'while a script responds and it does not read',
     send: `GET /run/endless.sh HTTP/1.1\r\n${HEAD}`,
     reading: false,
   },
-  { what: 'while a file is sent', send: `GET /big HTTP/1.1\r\n${HEAD}`, answered: '200 OK' },
+  { what: 'while a file is sent', send: `GET /big HTTP/1.1\r\n${HEAD}`, received: '200 OK' },
   {
     what: 'while a file is sent and it does not read',
     send: `GET /big HTTP/1.1\r\n${HEAD}`,
@@ -62,13 +62,14 @@ const stands: readonly Stand[] = [
     send: `GET /run/sleep.sh HTTP/1.1\r\n${HEAD}${`GET /small HTTP/1.1\r\n${HEAD}`.repeat(1000)}`,
   },
   {
-    what: 'while a thousand answers wait for it to read',
+    what: 'while a thousand responses wait for it to read',
     send: `GET /middling HTTP/1.1\r\n${HEAD}`.repeat(1000),
     reading: false,
   },
 ];
 
-const CONF = `server {
+const CONF = `worker_processes 1;
+server {
   listen LISTEN;
   root www;
   location /run { root scripts; cgi .sh; }
@@ -85,9 +86,7 @@ const FILES = {
   },
 };
 
-test('a reset in any state affects no other connection and leaks nothing', {
-  timeout: 120_000,
-}, async () => {
+test('a reset in any state affects no other connection and leaks nothing', async () => {
   await using server = await startCommand(CONF, FILES);
   await using file = await open(join(server.directory, 'www/big'), 'w');
   await file.truncate(BIG);
@@ -96,11 +95,11 @@ test('a reset in any state affects no other connection and leaks nothing', {
   expect(await small()).toBe('small');
   await sleep(200);
   const before = await server.descriptors();
-  for (const { what, send, answered, reading = true } of stands) {
+  for (const { what, send, received, reading = true } of states) {
     const reset = async (_: unknown, index: number): Promise<void> => {
       using client = await Client.connect(server.port, { reading });
       client.send(send);
-      if (answered !== undefined) await client.received(answered);
+      if (received !== undefined) await client.received(received);
       else await sleep(index * 10); // some immediately, some when the server has processed all it can
       client.reset();
     };
@@ -109,6 +108,8 @@ test('a reset in any state affects no other connection and leaks nothing', {
     await eventually(
       `descriptors back to ${before}, reset ${what}`,
       async () => (await server.descriptors()) <= before,
+      30_000,
+      50,
     );
   }
   expect(server.running()).toBe(true);
@@ -125,7 +126,7 @@ describe('a client that resets', () => {
         hooks.onRoute.tapPromise({ stage: Stage.handler, methods: ['GET', 'POST'] }, async ({ signal }) => {
           await new Promise((resolve) => signal.addEventListener('abort', resolve));
           aborted += 1;
-          return { status: 200, body: 'nobody sees this' };
+          return { status: 200, body: 'no client sees this' };
         });
         hooks.onDone.tap({}, ({ outcome }) => outcomes.push(outcome?.complete));
       },
@@ -140,7 +141,7 @@ describe('a client that resets', () => {
     await resetBehind(`GET / HTTP/1.1\r\n${HEAD}`);
     await resetBehind(`POST / HTTP/1.1\r\nContent-Length: 10\r\n${HEAD}half `);
     await resetBehind(`POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n${HEAD}5\r\nhalf `);
-    await eventually('all were told', () => aborted === 3);
+    await eventually('all signals were aborted', () => aborted === 3);
     expect(outcomes).toEqual([false, false, false]);
   });
 

@@ -140,7 +140,7 @@ describe.concurrent('a client that does not take its response', () => {
   });
 });
 
-test('a client on a slow line gets all of a file, though a large piece would take longer than send_timeout', async () => {
+test.concurrent('a client on a slow line gets all of a file, though a large piece would take longer than send_timeout', async () => {
   const watch = new Watch();
   const size = 3_000_000;
   await using server = await start('listen unix:thin.sock; send_timeout 1s;', watch);
@@ -156,10 +156,11 @@ test('a client on a slow line gets all of a file, though a large piece would tak
   await eventually('all of it', () => client.size > size + FILL.length);
 });
 
-test('300 clients that stop taking a large file occupy bounded memory', async () => {
-  await using server = await startCommand('server { listen LISTEN; listen unix:slow.sock; root www; }', {
-    'www/index.html': 'home',
-  });
+test.concurrent('300 clients that stop taking a large file occupy bounded memory', async () => {
+  await using server = await startCommand(
+    'worker_processes 1;\nserver { listen LISTEN; listen unix:slow.sock; root www; }',
+    { 'www/index.html': 'home' },
+  );
   await using file = await open(join(server.directory, 'www/file'), 'w');
   await file.truncate(BIG);
   await (await fetch(`http://127.0.0.1:${server.port}/`)).text();

@@ -14,7 +14,7 @@ const late = definePlugin({
       if (request.path === '/late') await sleep(1000);
       return request.path === '/stream'
         ? { status: 200, body: pieces() }
-        : { status: 200, body: `answer to ${request.path}` };
+        : { status: 200, body: `response to ${request.path}` };
     });
   },
 });
@@ -35,13 +35,13 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - began;
 }
 
-describe('a server that stops', () => {
+describe.concurrent('a server that stops', () => {
   test('closes idle connections immediately, even if the client does not', async () => {
     await using server = await start();
     using idle = await Client.connect(server.port);
     using used = await Client.connect(server.port);
     used.send(get('/'));
-    await used.received('answer to /');
+    await used.received('response to /');
     expect(await timed(() => server.stop())).toBeLessThan(2000);
     await Promise.all([idle.closed(), used.closed()]);
     expect([idle.end, used.end]).toEqual(['ended', 'ended']);
@@ -59,7 +59,7 @@ describe('a server that stops', () => {
     client.send(get('/late'));
     await sleep(200);
     const stopped = server.stop();
-    expect(await client.closed()).toMatch(/\r\nConnection: close\r\n[\s\S]*answer to \/late$/);
+    expect(await client.closed()).toMatch(/\r\nConnection: close\r\n[\s\S]*response to \/late$/);
     expect(client.end).toBe('ended');
     client.finish();
     await stopped;
@@ -83,7 +83,7 @@ describe('a server that stops', () => {
     await sleep(200);
     const stopped = server.stop();
     client.send('Host: a\r\n\r\n');
-    expect(await client.closed()).toMatch(/\r\nConnection: close\r\n[\s\S]*answer to \/$/);
+    expect(await client.closed()).toMatch(/\r\nConnection: close\r\n[\s\S]*response to \/$/);
     client.finish();
     await stopped;
   });
@@ -98,9 +98,9 @@ describe('a server that stops', () => {
   });
 });
 
-test('the command at SIGTERM: a download in flight completes, an idle connection is closed, exit code 0', async () => {
+test.concurrent('the command at SIGTERM: a download in flight completes, an idle connection is closed, exit code 0', async () => {
   const size = 32 * 1024 * 1024;
-  await using server = await startCommand('server { listen LISTEN; root www; }', {
+  await using server = await startCommand('worker_processes 1;\nserver { listen LISTEN; root www; }', {
     'www/index.html': 'home',
   });
   await using file = await open(join(server.directory, 'www/big'), 'w');
