@@ -10,7 +10,7 @@ const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const LAST = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 const HOME = /^HTTP\/1\.1 200 [\s\S]*home$/;
 
-describe('a kept connection', () => {
+describe.concurrent('a kept connection', () => {
   test('is closed, and not reset, when it was idle for keepalive_timeout', async () => {
     await using server = await start('keepalive_timeout 1s;');
     using client = await Client.connect(server.port);
@@ -55,8 +55,8 @@ describe('a kept connection', () => {
 
   test('closes after keepalive_requests, and the last response says so', async () => {
     await using server = await start('keepalive_requests 3;');
-    const answers = readAnswers(await server.raw(GET.repeat(5)));
-    expect(answers.map(({ fields }) => fields.get('connection'))).toEqual([undefined, undefined, 'close']);
+    const responses = readAnswers(await server.raw(GET.repeat(5)));
+    expect(responses.map(({ fields }) => fields.get('connection'))).toEqual([undefined, undefined, 'close']);
   });
 });
 
@@ -92,7 +92,7 @@ describe('a request that is too large', () => {
   });
 });
 
-describe('max_connections', () => {
+describe.concurrent('max_connections', () => {
   const started = (): ReturnType<typeof startTestServer> =>
     startTestServer(
       'max_connections 3;\nserver { listen 127.0.0.1:0; location = / { return 200 "home"; } client_header_timeout 10s; }',
@@ -132,10 +132,10 @@ describe('max_connections', () => {
     for (let more = 0; more < 20; more += 1) {
       using refused = await Client.connect(server.port);
       refused.send(GET);
-      const [answer] = readAnswers(await refused.closed());
-      expect(answer?.status).toBe(503);
-      expect(answer?.fields.get('retry-after')).toMatch(/^\d+$/);
-      expect(answer?.fields.get('connection')).toBe('close');
+      const [response] = readAnswers(await refused.closed());
+      expect(response?.status).toBe(503);
+      expect(response?.fields.get('retry-after')).toMatch(/^\d+$/);
+      expect(response?.fields.get('connection')).toBe('close');
       expect(refused.end).toBe('ended');
     }
     for (const client of busy) {
@@ -162,8 +162,8 @@ describe('max_connections', () => {
 
   test('a client that takes its responses slowly is not idle', async () => {
     const content = 'x'.repeat(200_000);
-    const answers = definePlugin({
-      name: 'answers',
+    const responses = definePlugin({
+      name: 'responses',
       apply({ hooks }) {
         hooks.onRoute.tap({ stage: Stage.handler, methods: ['GET'] }, () => ({ status: 200, body: content }));
       },
@@ -171,7 +171,7 @@ describe('max_connections', () => {
     await using server = await startTestServer(
       'max_connections 1;\nserver { listen 127.0.0.1:0; }',
       {},
-      { plugins: [answers] },
+      { plugins: [responses] },
     );
     using slow = await Client.connect(server.port, { reading: false });
     slow.send(GET.repeat(100));
@@ -179,6 +179,6 @@ describe('max_connections', () => {
     using refused = await Client.connect(server.port);
     expect(await refused.closed()).toMatch(/^HTTP\/1\.1 503 /);
     slow.read();
-    await eventually('all of the answer', () => slow.size > 100 * content.length);
+    await eventually('all of the response', () => slow.size > 100 * content.length);
   });
 });

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/pr
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONF, eventually, filePart, inStore, openInStore, start, tree, UNTOUCHED } from './store.js';
 
 /** Sends the first half of an upload and waits until its temporary file exists. */
@@ -63,8 +63,8 @@ describe('half an upload', () => {
 
   test('broken chunks in the middle: 400, the same', async () => {
     await using server = await start({ 'top/store/a': 'old' });
-    const answer = await server.raw(`${CHUNKED_HEAD}\r\n\r\n7A120\r\n${half}\r\nzz\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    const response = await server.raw(`${CHUNKED_HEAD}\r\n\r\n7A120\r\n${half}\r\nzz\r\n`);
+    expect(response).toMatch(/^HTTP\/1\.1 400 /);
     expect(await readFile(inStore(server, 'a'), 'utf8')).toBe('old');
     expect(await tree(server)).toEqual([...UNTOUCHED, 'top/store/a']);
   });
@@ -97,9 +97,10 @@ describe('half an upload', () => {
     socket.destroy();
   });
 
-  test('20 clients put one name 5 times each, 1 MB: readers only see whole files', async () => {
-    await using server = await start({ 'top/store/a': 'a'.repeat(1_000_000) });
-    const isWhole = (text: string): boolean => text === (text[0] ?? '').repeat(1_000_000);
+  test('20 clients put one name twice each, 300 KB: readers only see whole files', async () => {
+    const SIZE = 300_000;
+    await using server = await start({ 'top/store/a': 'a'.repeat(SIZE) });
+    const isWhole = (text: string): boolean => text === (text[0] ?? '').repeat(SIZE);
     let writing = true;
     const reader = async (): Promise<number> => {
       let reads = 0;
@@ -108,8 +109,8 @@ describe('half an upload', () => {
     };
     const readers = [reader(), reader()];
     const writer = async (_: unknown, index: number): Promise<void> => {
-      const body = String.fromCharCode(97 + index).repeat(1_000_000);
-      for (let turn = 0; turn < 5; turn += 1) {
+      const body = String.fromCharCode(97 + index).repeat(SIZE);
+      for (let round = 0; round < 2; round += 1) {
         expect((await server.fetch('/files/a', { method: 'PUT', body })).status).toBe(204);
       }
     };
@@ -121,16 +122,16 @@ describe('half an upload', () => {
   });
 
   test('If-None-Match: *, a directory, a link: rejected, and the existing file stays', async () => {
-    await using server = await start({ 'top/store/a': 'old', 'top/store/folder/b': 'old' });
+    await using server = await start({ 'top/store/a': 'old', 'top/store/directory/b': 'old' });
     await symlink('../canary', inStore(server, 'link'));
     const put = async (name: string, headers = {}): Promise<number> =>
       (await server.fetch(`/files/${name}`, { method: 'PUT', body: 'new', headers })).status;
     expect(await put('a', { 'if-none-match': '*' })).toBe(412);
-    expect(await put('folder')).toBe(409);
+    expect(await put('directory')).toBe(409);
     expect(await put('link')).toBe(409);
     expect(await readFile(inStore(server, 'link'), 'utf8')).toBe('alive');
     expect(await readFile(inStore(server, 'a'), 'utf8')).toBe('old');
-    expect(await readdir(inStore(server, 'folder'))).toEqual(['b']);
+    expect(await readdir(inStore(server, 'directory'))).toEqual(['b']);
   });
 
   test('a directory repeatedly swapped for a link to elsewhere: nothing is written there', async () => {
@@ -148,13 +149,13 @@ describe('half an upload', () => {
     };
     const swapped = swap();
     const seen = new Set<number>();
-    for (let round = 0; round < 60; round += 1) {
-      const answers = await Promise.all(
+    for (let round = 0; round < 20; round += 1) {
+      const responses = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>
           server.fetch(`/files/sub/${round}-${index}`, { method: 'PUT', body: 'x'.repeat(20_000) }),
         ),
       );
-      for (const { status } of answers) seen.add(status);
+      for (const { status } of responses) seen.add(status);
     }
     swapping = false;
     await swapped;
@@ -165,6 +166,12 @@ describe('half an upload', () => {
 });
 
 describe('names in the URL of a PUT', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start({ 'top/store/.git/': null, 'top/store/sub/': null });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
   test.each([
     '/files/%00',
     '/files/a%00.txt',
@@ -190,17 +197,26 @@ describe('names in the URL of a PUT', () => {
     '/filesx/canary',
     'http://a/files/../../canary',
   ])('%s: rejected, and nothing is created or changed', async (target) => {
-    await using server = await start({ 'top/store/.git/': null, 'top/store/sub/': null });
-    const answer = await server.raw(
+    const response = await server.raw(
       `PUT ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nevil`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 4(?:00|03|04|05|09|14) /);
+    expect(response).toMatch(/^HTTP\/1\.1 4(?:00|03|04|05|09|14) /);
     expect(await tree(server)).toEqual(UNTOUCHED);
     expect(await readFile(join(server.directory, 'top/canary'), 'utf8')).toBe('alive');
   });
 });
 
 describe('DELETE beyond the store', () => {
+  let server: TestServer;
+  let before: readonly string[] = [];
+  beforeAll(async () => {
+    server = await start({ 'top/store/directory/x': 'y', 'top/store/.hidden': 'z' });
+    await symlink('../../top', inStore(server, 'linked'));
+    await symlink('../canary', inStore(server, 'file'));
+    before = await tree(server);
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
   test.each([
     '/',
     '/files',
@@ -212,23 +228,19 @@ describe('DELETE beyond the store', () => {
     '/files/%2e%2e/canary',
     '/files/%2e%2e%2f%2e%2e%2fcanary',
     '/files/../../canary',
-    '/files/folder',
-    '/files/folder/',
+    '/files/directory',
+    '/files/directory/',
     '/files/linked',
     '/files/linked/',
     '/files/linked/canary',
     '/files/file',
-    '/files/folder/../../canary',
+    '/files/directory/../../canary',
     '/files/.hidden',
     '*',
     'http://a/files/../canary',
   ])('%s: rejected, and nothing is lost', async (target) => {
-    await using server = await start({ 'top/store/folder/x': 'y', 'top/store/.hidden': 'z' });
-    await symlink('../../top', inStore(server, 'linked'));
-    await symlink('../canary', inStore(server, 'file'));
-    const before = await tree(server);
-    const answer = await server.raw(`DELETE ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 4(?:00|03|04|05|09) /);
+    const response = await server.raw(`DELETE ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    expect(response).toMatch(/^HTTP\/1\.1 4(?:00|03|04|05|09) /);
     expect(await tree(server)).toEqual(before);
   });
 });
