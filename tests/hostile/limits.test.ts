@@ -38,7 +38,7 @@ describe.concurrent('a kept connection', () => {
   });
 
   test('lasts longer with each request', async () => {
-    await using server = await start('keepalive_timeout 1s;');
+    await using server = await start('keepalive_timeout 2s;');
     using client = await Client.connect(server.port);
     for (let request = 0; request < 6; request += 1) {
       client.send(GET);
