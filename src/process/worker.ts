@@ -21,6 +21,7 @@ import { rightsOfWorkers } from '../kernel/server/prerequisites.js';
 import { prepare, type RunningServer } from '../kernel/server/server.js';
 import { counted, startFailure } from '../kernel/server/start-failure.js';
 import { blameFinder } from './blame.js';
+import { compactHeap } from './compact-heap.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
 import { MasterSockets } from './master-sockets.js';
 import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
@@ -99,6 +100,7 @@ export async function runWorker(
       gather: (own) => metricsClient.gather(own),
     });
     forgetDirectives(config);
+    compactHeap();
     const bound = await prepared.bind();
     sockets.seal();
     closeDescriptors(stray, streamsInUse());
