@@ -5,13 +5,19 @@ import { Verifier } from './verifier.js';
 /** State shared by the routes of a worker process: each password file is opened once, and there is one thread. */
 export class AuthServer {
   readonly #log: Log;
-  readonly #verifier = new Verifier();
+  /** Created for the first password file: a worker without one needs neither its thread nor its 2 MB. */
+  #created: Verifier | undefined;
   readonly #files = new Map<string, Promise<UserFile>>();
   /** By the value of a directive: many routes may inherit one line of the configuration. */
   readonly findings = new ReportOnce();
 
   constructor(log: Log) {
     this.#log = log;
+  }
+
+  get #verifier(): Verifier {
+    this.#created ??= new Verifier();
+    return this.#created;
   }
 
   /** @throws UnusableFile */
@@ -33,7 +39,7 @@ export class AuthServer {
     return file;
   }
 
-  dispose(): Promise<void> {
-    return this.#verifier.dispose();
+  async dispose(): Promise<void> {
+    await this.#created?.dispose();
   }
 }

@@ -35,7 +35,7 @@ function stream(content: Buffer, piece: number): RequestInit {
   return { method: 'POST', body, duplex: 'half' };
 }
 
-const sizes = [1, 65_535, 65_536, 65_537, 1_000_000, 10_000_000];
+const sizes = [1, 65_535, 65_536, 65_537, 1_000_000, 3_000_000];
 
 describe('4.2 request message-body', () => {
   it.each(sizes)('makes CONTENT_LENGTH bytes available on the standard input: %d', async (size) => {

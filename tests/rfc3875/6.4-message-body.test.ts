@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
@@ -18,7 +17,7 @@ beforeAll(async () => {
       content: Buffer.from("#!/bin/sh\nprintf 'Content-Type: a/b\\n\\n\\000\\r\\n\\r\\n\\377\\n'"),
       mode: 0o755,
     },
-    'www/hundred.cgi': shell(`${head()}; head -c 104857600 /dev/zero | tr '\\000' x`),
+    'www/large.cgi': shell(`${head()}; head -c "$QUERY_STRING" /dev/zero | tr '\\000' x`),
     'www/steps.cgi': shell(`${head()}; printf first; read line < "$(dirname "$0")/fifo"; printf second`),
     'www/exact.cgi': shell(`${head(5)}; printf hello`),
     'www/more.cgi': shell(`${head(5)}; printf 'hello and more'`),
@@ -37,31 +36,23 @@ const twice = (path: string) =>
 
 describe('6.4 response message-body', () => {
   it('is sent unmodified to the client', async () => {
-    const answer = await server.fetch('/bytes.cgi');
-    expect([...new Uint8Array(await answer.arrayBuffer())]).toEqual([0, 13, 10, 13, 10, 255, 10]);
+    const response = await server.fetch('/bytes.cgi');
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 13, 10, 13, 10, 255, 10]);
   });
 
-  it('is read until the end-of-file, 100 MB of it', async () => {
-    const answer = await server.fetch('/hundred.cgi');
-    const hash = createHash('sha256');
-    let size = 0;
-    for await (const piece of answer.body ?? []) {
-      size += piece.length;
-      hash.update(piece);
-    }
-    expect(size).toBe(100 * MEGABYTE);
-    expect(hash.digest('hex')).toBe(
-      createHash('sha256')
-        .update('x'.repeat(100 * MEGABYTE))
-        .digest('hex'),
-    );
+  it('is read until the end-of-file, 20 MB of it', async () => {
+    const size = 20 * MEGABYTE;
+    const response = await server.fetch(`/large.cgi?${size}`);
+    const body = Buffer.from(await response.arrayBuffer());
+    expect(body.length).toBe(size);
+    expect(body.equals(Buffer.alloc(size, 'x'))).toBe(true);
   });
 
   it('slows the script down if the client is slow, and is not buffered without bound', async () => {
     const before = process.memoryUsage().rss;
     const socket = connect(server.port, '127.0.0.1');
     socket.pause();
-    socket.write('GET /hundred.cgi HTTP/1.1\r\nHost: a\r\n\r\n');
+    socket.write(`GET /large.cgi?${100 * MEGABYTE} HTTP/1.1\r\nHost: a\r\n\r\n`);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const grown = process.memoryUsage().rss - before;
     socket.destroy();
@@ -71,8 +62,8 @@ describe('6.4 response message-body', () => {
   it('is passed on as it arrives', async () => {
     const fifo = `${server.directory}/www/fifo`;
     execFileSync('mkfifo', [fifo]);
-    const answer = await server.fetch('/steps.cgi');
-    const reader = answer.body?.getReader();
+    const response = await server.fetch('/steps.cgi');
+    const reader = response.body?.getReader();
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('first');
     await writeFile(fifo, 'go on\n');
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('second');
@@ -84,7 +75,7 @@ describe('6.4 response message-body', () => {
   });
 
   it.each(['/more.cgi', '/later.cgi'])(
-    'beyond it is cut off, logged, and not taken for an answer: %s',
+    'beyond it is cut off, logged, and not taken for a response: %s',
     async (path) => {
       expect(await twice(path)).toMatch(/\r\n\r\nhelloHTTP\/1\.1 200 [\s\S]*in step$/);
       await expect
@@ -96,11 +87,11 @@ describe('6.4 response message-body', () => {
   it.each(['/fewer.cgi', '/killed.cgi'])(
     'cut short ends the connection, so that the client knows: %s',
     async (path) => {
-      const answer = await twice(path);
-      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-      expect(answer).toContain('hello');
-      expect(answer).not.toContain('in step');
-      expect(answer).not.toMatch(/\r\n0\r\n\r\n/);
+      const response = await twice(path);
+      expect(response).toMatch(/^HTTP\/1\.1 200 /);
+      expect(response).toContain('hello');
+      expect(response).not.toContain('in step');
+      expect(response).not.toMatch(/\r\n0\r\n\r\n/);
     },
   );
 });

@@ -138,20 +138,20 @@ describe('9.3.2 pipelining', () => {
     }
   });
 
-  it('stops executing while the client sends 10,000 requests and reads nothing, then continues', async () => {
+  it('stops executing while the client sends 3,000 requests and reads nothing, then continues', async () => {
     await using patient = await startRecording('keepalive_requests 20000;');
     await using client = await WireClient.connect(patient.server.port);
     client.pause();
-    client.send(post(['Content-Length: 5000'], 'x'.repeat(5000)).repeat(10_000) + SECOND);
+    client.send(post(['Content-Length: 5000'], 'x'.repeat(5000)).repeat(3_000) + SECOND);
     let executed = -1;
     while (patient.requests.length !== executed) {
       executed = patient.requests.length;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     expect(executed).toBeGreaterThan(0);
-    expect(executed).toBeLessThan(9_000);
+    expect(executed).toBeLessThan(2_700);
     client.resume();
-    expect(statuses(await client.untilEnd())).toHaveLength(10_001);
+    expect(statuses(await client.untilEnd())).toHaveLength(3_001);
     expect(patient.requests.at(-1)?.path).toBe('/second');
   });
 

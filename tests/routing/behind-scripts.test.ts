@@ -11,12 +11,18 @@ const script = {
 };
 
 /** Returns for example `200 ran /a.py /x`, over a raw socket. */
-async function ask(server: TestServer, target: string, method = 'GET', lines = ''): Promise<string> {
-  const answer = await server.raw(
-    `${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n`,
+async function ask(
+  server: TestServer,
+  target: string,
+  method = 'GET',
+  lines = '',
+  host = 'a',
+): Promise<string> {
+  const response = await server.raw(
+    `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${lines}\r\n`,
   );
-  const [head = '', content = ''] = answer.split('\r\n\r\n');
-  const text = /transfer-encoding: chunked/i.test(head) ? content.split('\r\n').slice(1).join('') : content;
+  const [head = '', body = ''] = response.split('\r\n\r\n');
+  const text = /transfer-encoding: chunked/i.test(head) ? body.split('\r\n').slice(1).join('') : body;
   return `${head.slice(9, 12)} ${/ran \S+ \S*/.exec(text)?.[0] ?? ''}`.trimEnd();
 }
 
@@ -97,31 +103,6 @@ describe('the location of a script applies to the paths after its name', () => {
     expect(await ask(server, '/deep/a.py/closed/x')).toBe('403');
   });
 
-  it.each([
-    [
-      'an extension location and the location of the whole path',
-      `location *.py { cgi .py /bin/sh; }
-       location /cgi/admin.py/members { auth_basic "a"; auth_basic_user_file users; }`,
-    ],
-    [
-      'an exact location and the location of the whole path',
-      `location = /cgi/admin.py { cgi .py /bin/sh; }
-       location /cgi/admin.py/members { auth_basic "a"; auth_basic_user_file users; }`,
-    ],
-    [
-      'the location of the script, where that of the whole path asks for none',
-      `cgi .py /bin/sh; location /cgi { auth_basic "a"; auth_basic_user_file users; }
-       location /cgi/admin.py/members { auth_basic off; }`,
-    ],
-  ])('and the password of both: %s', async (_what, locations) => {
-    await using both = await startTestServer(`root w; ${locations}`, { 'w/cgi/admin.py': script, users });
-    for (const path of ['/cgi/admin.py/members', '/cgi/admin.py/members/x']) {
-      for (const method of ['GET', 'HEAD', 'POST'])
-        expect(await ask(both, path, method, 'Content-Length: 0\r\n')).toBe('401');
-      expect(await ask(both, path, 'GET', `Authorization: ${login.authorization}\r\n`)).toMatch(/^200 ran/);
-    }
-  });
-
   it('but not in an exact or ^~ location of the whole path in which no script runs', async () => {
     expect(await ask(server, '/cgi/admin.py/static/x')).toBe('404');
     expect(await ask(server, '/source.py/x')).toBe('404');
@@ -142,6 +123,46 @@ describe('the location of a script applies to the paths after its name', () => {
   it('an encoded slash is part of a name', async () => {
     expect(await ask(server, '/cgi/admin.py%2Fx')).toMatch(/^40[04]$/);
     expect(await ask(server, '/cgi%2Fadmin.py/x')).toMatch(/^40[04]$/);
+  });
+});
+
+describe('the path after a script needs the passwords of the script and of the whole path', () => {
+  const cases = [
+    {
+      host: 'extension.test',
+      what: 'an extension location and the location of the whole path',
+      locations: `location *.py { cgi .py /bin/sh; }
+        location /cgi/admin.py/members { auth_basic "a"; auth_basic_user_file users; }`,
+    },
+    {
+      host: 'exact.test',
+      what: 'an exact location and the location of the whole path',
+      locations: `location = /cgi/admin.py { cgi .py /bin/sh; }
+        location /cgi/admin.py/members { auth_basic "a"; auth_basic_user_file users; }`,
+    },
+    {
+      host: 'off.test',
+      what: 'the location of the script, where that of the whole path asks for none',
+      locations: `cgi .py /bin/sh; location /cgi { auth_basic "a"; auth_basic_user_file users; }
+        location /cgi/admin.py/members { auth_basic off; }`,
+    },
+  ];
+  let server: TestServer;
+  beforeAll(async () => {
+    const hosts = cases.map(
+      ({ host, locations }) => `server { listen 127.0.0.1:0; server_name ${host}; root w; ${locations} }`,
+    );
+    server = await startTestServer(hosts.join('\n'), { 'w/cgi/admin.py': script, users });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  it.each(cases)('$what', async ({ host }) => {
+    for (const path of ['/cgi/admin.py/members', '/cgi/admin.py/members/x']) {
+      for (const method of ['GET', 'HEAD', 'POST'])
+        expect(await ask(server, path, method, 'Content-Length: 0\r\n', host)).toBe('401');
+      const lines = `Authorization: ${login.authorization}\r\n`;
+      expect(await ask(server, path, 'GET', lines, host)).toMatch(/^200 ran/);
+    }
   });
 });
 
