@@ -48,5 +48,7 @@ it('a plugin that ends its worker again and again is a crash loop in the log', a
   // These workers do not crash by themselves, and would live on.
   for (const pid of [...(await childrenOf(master)), standby]) process.kill(pid, 'SIGKILL');
   await expect.poll(() => server.stderr()).toContain('crash loop: 5 workers died in a row');
-  expect(server.stderr()).toMatch(/worker \d+ ended .*\(exit 3\); its replacement starts in [1-9]\d* ms/);
+  await expect
+    .poll(() => server.stderr())
+    .toMatch(/worker \d+ ended .*\(exit 3\); its replacement starts in [1-9]\d* ms/);
 });

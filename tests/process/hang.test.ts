@@ -3,11 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Master } from '../../src/process/master.js';
-import type { Serving } from '../../src/process/messages.js';
 import { ServiceManager } from '../../src/process/service-manager.js';
 import { afterwards, shared } from '../cli/afterwards.js';
 import { folderWith, repository } from '../cli/webserv.js';
-import { childrenOf, isAlive, masterOf, responseOf, running, standbyOf } from './running.js';
+import { freePort } from '../free-port.js';
+import {
+  childrenOf,
+  configuration,
+  isAlive,
+  masterOf,
+  responseOf,
+  running,
+  standbyOf,
+  workersOf,
+} from './running.js';
 
 /** The last heartbeat of the stopped process is more than two seconds old, or very recent. */
 describe.runIf(process.platform === 'linux')('a standby that was stopped', () => {
@@ -35,10 +44,11 @@ describe.runIf(process.platform === 'linux')('a standby that was stopped', () =>
 });
 
 /** Supervises workers from the test's process, with another time after which they are hung than a server's. */
-async function supervising(conf: string, hangTimeoutMs: number) {
-  const folder = await folderWith({ 'webserv.conf': conf });
+async function supervising(hangTimeoutMs: number) {
+  const { title } = process;
+  const port = await freePort();
+  const folder = await folderWith({ 'webserv.conf': configuration('served', port) });
   let log = '';
-  let serving: Serving | undefined;
   const master = new Master({
     workerModule: pathToFileURL(join(repository, 'dist/src/cli/worker.js')),
     launch: {
@@ -54,33 +64,32 @@ async function supervising(conf: string, hangTimeoutMs: number) {
     version: { running: '1', installed: async () => '1' },
     service: new ServiceManager({ environment: {}, warn: () => {} }),
     watch: false,
-    announce: (settings) => {
-      serving = settings;
-    },
+    announce: () => {},
     stderr: { write: (line) => (log += line), reopen: () => {}, close: async () => {} },
     hangTimeoutMs,
   });
-  afterwards(() => master.stop(0));
+  afterwards(async () => {
+    await master.stop(0);
+    process.title = title;
+  });
   expect(await master.start()).toBe(true);
-  const [address] = serving?.addresses ?? [];
-  const port = address?.kind === 'tcp' ? address.port : 0;
   return { url: `http://127.0.0.1:${port}`, log: () => log };
 }
 
 it.runIf(process.platform === 'linux')(
   'a worker that hangs is killed and replaced, even if the standby worker hangs as well',
   async () => {
-    const server = await supervising('server { listen 127.0.0.1:0; return 200 served; }', 5000);
+    const server = await supervising(5000);
     expect(await responseOf(server)).toBe('served');
     const standby = await standbyOf(process.pid);
-    const [worker = 0] = await childrenOf(process.pid);
+    const [worker = 0] = await workersOf(process.pid);
     // Like a process in an endless loop: it sends nothing, and only SIGKILL has an effect.
     process.kill(standby, 'SIGSTOP');
     process.kill(worker, 'SIGSTOP');
     await expect.poll(server.log).toContain(`worker ${worker} hangs: killing it`);
     await expect.poll(server.log).toContain('serves as its replacement');
     expect(await responseOf(server)).toBe('served');
-    await expect.poll(() => childrenOf(process.pid)).toHaveLength(1);
+    await expect.poll(() => workersOf(process.pid)).toHaveLength(1);
     expect([worker, standby].filter(isAlive)).toEqual([]);
   },
 );

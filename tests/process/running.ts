@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
+import { STANDBY_TITLE, WORKER_TITLE } from '../../src/process/identity.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 
@@ -42,6 +43,10 @@ export const masterOf = ({ child }: Serving): number => child.pid ?? 0;
 export const childrenOf = (pid: number): Promise<number[]> =>
   childrenThat(pid, (title) => !title.includes('standby'));
 
+/** The workers that a process has set up, where it may have other children. */
+export const workersOf = (pid: number): Promise<number[]> =>
+  childrenThat(pid, (title) => title.startsWith(WORKER_TITLE));
+
 /** Waits until the check passes, also before the tests of a block: `expect.poll` works only inside a test. */
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(check, { timeout: 30_000, interval: 50 });
@@ -64,7 +69,7 @@ export async function replaceWorker(server: Serving): Promise<void> {
 /** The standby worker, once it is set up. */
 export function standbyOf(pid: number): Promise<number> {
   return eventually(async () => {
-    const [standby, ...others] = await childrenThat(pid, (title) => title.startsWith('webserv: standby'));
+    const [standby, ...others] = await childrenThat(pid, (title) => title.startsWith(STANDBY_TITLE));
     if (standby === undefined || others.length > 0)
       throw new Error('there is not exactly one standby worker');
     return standby;
