@@ -149,7 +149,7 @@ describe('half an upload', () => {
     };
     const swapped = swap();
     const seen = new Set<number>();
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
       const responses = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>
           server.fetch(`/files/sub/${round}-${index}`, { method: 'PUT', body: 'x'.repeat(20_000) }),
