@@ -14,7 +14,7 @@ const SLOWEST = [
   'tests/hostile/pipelining.test.ts',
   'tests/hostile/cgi.test.ts',
   'tests/process/stderr.test.ts',
-  'plugins/static/large-files.test.ts',
+  'tests/cli/loader-process.test.ts',
   'tests/properties/bounded.test.ts',
 ];
 

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -118,48 +116,7 @@ describe('a configuration that never finishes loading', () => {
       written.push(text);
       return true;
     });
-    expect(await runInLoaderProcess(['-t', join(cwd, 'a.mjs')], 3000)).toBe(1);
-    expect(written.join('')).toContain('was not loaded within 3 s');
-  });
-});
-
-describe('output that cannot be written', () => {
-  const main = join(repository, 'dist/src/cli/main.js');
-
-  async function toFull(args: readonly string[], cwd: string) {
-    const line = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
-    const child = spawn('sh', ['-c', `${line} > /dev/full`], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
-    let stderr = '';
-    child.stderr.on('data', (text: Buffer) => {
-      stderr += String(text);
-    });
-    await once(child, 'close');
-    return { code: child.exitCode, stderr };
-  }
-
-  const conf = 'server { listen 8080; return 200 x; }';
-  const failed = [1, expect.stringContaining('the output could not be written: ENOSPC')];
-
-  it.each([[['--help']], [['--print-config', 'a.conf']]])('is exit 1 with a message: %j', async (args) => {
-    const cwd = await folderWith({ 'a.conf': conf });
-    const { code, stderr } = await toFull(args, cwd);
-    expect([code, stderr]).toEqual(failed);
-  });
-
-  it.each([
-    [['schema']],
-    [['schema', '-c', 'a.conf']],
-    [['plugins']],
-    [['plugins', '-c', 'a.conf']],
-    [['explain', '/', '-c', 'a.conf']],
-    [['init', 'new']],
-    [['init', '--plugin', 'greeting']],
-    [['help', 'serve']],
-    [['--version']],
-    [['-V']],
-  ])('is exit 1 with a message: %j', async (args) => {
-    const cwd = await folderWith({ 'a.conf': conf });
-    const { code, stderr } = await commandLine(args, { cwd, stdout: '/dev/full' });
-    expect([code, stderr]).toEqual(failed);
+    expect(await runInLoaderProcess(['-t', join(cwd, 'a.mjs')], 1000)).toBe(1);
+    expect(written.join('')).toContain('was not loaded within 1 s');
   });
 });
