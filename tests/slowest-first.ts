@@ -2,20 +2,25 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest. They begin first: started last, a single file would keep the whole run waiting. */
 const SLOWEST = [
-  'tests/process/watch-edits.test.ts',
-  'tests/process/losses.test.ts',
-  'tests/process/process.test.ts',
+  'tests/hostile/cgi.test.ts',
   'tests/hostile/slow-readers.test.ts',
-  'tests/hostile/half-closed.test.ts',
+  'tests/process/process.test.ts',
+  'tests/process/losses.test.ts',
+  'tests/process/watch-edits.test.ts',
+  'tests/hostile/static-paths.test.ts',
   'tests/config/hostile.test.ts',
   'tests/process/hang.test.ts',
-  'tests/hostile/static-paths.test.ts',
   'tests/process/systemd.test.ts',
+  'tests/process/watch-served.test.ts',
+  'plugins/basic-auth/index.test.ts',
+  'tests/hostile/resets.test.ts',
+  'src/testing/conformance/conformance.test.ts',
+  'src/kernel/log/log-file.test.ts',
+  'plugins/cgi/index.test.ts',
   'tests/hostile/pipelining.test.ts',
-  'tests/hostile/cgi.test.ts',
-  'tests/process/stderr.test.ts',
   'tests/cli/loader-process.test.ts',
-  'tests/properties/bounded.test.ts',
+  'tests/hostile/half-closed.test.ts',
+  'plugins/static/cache.test.ts',
 ];
 
 /**
