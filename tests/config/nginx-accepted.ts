@@ -9,9 +9,9 @@ export const accepted: Readonly<Record<string, readonly [file: string, title: st
   error_log: ['tests/process/process.test.ts', 'reopen reopens the log'],
   worker_shutdown_timeout: [
     'tests/process/changes.test.ts',
-    'requests that a worker of the new generation has accepted are finished',
+    'finishes requests that a worker of the new generation has accepted',
   ],
-  pid: ['tests/process/process.test.ts', 'keeps its pid file, and deletes it when it stops'],
+  pid: ['tests/process/process.test.ts', 'keeps its pid file'],
   user: ['tests/process/user.test.ts', 'run as that user once they serve'],
   client_header_timeout: [
     'tests/rfc9112/08-incomplete.test.ts',
