@@ -122,7 +122,7 @@ describe('multipart', () => {
     ['filename="x%2f..%2fy"', 'x%2f..%2fy'],
     ['filename=".."', undefined],
     [`filename="${'n'.repeat(5000)}"`, undefined],
-  ])('%s stays in the store, under a name that is safe', async (parameter, name) => {
+  ])('%j stays in the store, under a name that is safe', async (parameter, name) => {
     await using server = await start();
     const body = `--XX\r\nContent-Disposition: form-data; name=f; ${parameter}\r\n\r\nx\r\n${END}`;
     expect((await form(server, body)).status).toBe(201);
