@@ -4,118 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
+import { gate, LOSSES, locations, PICKY, WALL, yamlServer } from './losses.js';
 import { childrenOf, masterOf, replaceWorker, standbyOf } from './running.js';
-
-/** `me:secret` */
-const USERS = 'me:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';
-
-interface Loss {
-  readonly what: string;
-  /** Name of its directory, which has the files, and which relative paths in `conf` start from. */
-  readonly name: string;
-  readonly conf: (directory: string) => string;
-  readonly files?: Readonly<Record<string, string>>;
-  /** Directories to create besides those of the files. */
-  readonly directories?: readonly string[];
-  /** The file or directory that is removed and restored. */
-  readonly gone: string;
-  /** Path, method → status while it is missing; `/free` always gets 200. */
-  readonly without: readonly (readonly [string, string, number])[];
-  /** The same after it was restored, without a reload. */
-  readonly again: readonly (readonly [string, string, number])[];
-  /** The report, once it is missing. */
-  readonly told: (directory: string) => string;
-}
-
-const LOSSES: readonly Loss[] = [
-  {
-    what: 'the directory of an access log',
-    name: 'log',
-    conf: (at) => `access_log ${at}/logs/access.log; location /x { return 200 x; }`,
-    directories: ['logs'],
-    gone: 'logs',
-    without: [['GET', '/x', 200]],
-    again: [['GET', '/x', 200]],
-    told: (at) => `access log ${at}/logs/access.log cannot be opened: its directory does not exist`,
-  },
-  {
-    what: 'a password file',
-    name: 'password-file',
-    conf: (at) => `location /x { root ${at}/files; auth_basic it; auth_basic_user_file ${at}/auth/users; }`,
-    files: { 'auth/users': USERS, 'files/a': 'a' },
-    gone: 'auth/users',
-    without: [
-      ['GET', '/x/a', 503],
-      ['HEAD', '/x/a', 503],
-    ],
-    again: [['GET', '/x/a', 401]],
-    told: (at) => `the password file ${at}/auth/users: it does not exist`,
-  },
-  {
-    what: 'the directory of a password file',
-    name: 'password-directory',
-    conf: (at) => `location /x { root ${at}/files; auth_basic it; auth_basic_user_file ${at}/auth/users; }
-      location /y { root ${at}/files; auth_basic it; auth_basic_user_file ${at}/auth/users; }`,
-    files: { 'auth/users': USERS, 'files/a': 'a' },
-    gone: 'auth',
-    without: [
-      ['GET', '/x/a', 503],
-      ['GET', '/y/a', 503],
-    ],
-    again: [['GET', '/y/a', 401]],
-    told: (at) => `the password file ${at}/auth/users: it does not exist`,
-  },
-  {
-    what: 'the directory for uploads',
-    name: 'uploads',
-    conf: (at) => `location /x { upload on; upload_store ${at}/up; upload_delete on; }`,
-    directories: ['up'],
-    gone: 'up',
-    without: [
-      ['PUT', '/x/a', 503],
-      ['POST', '/x/', 503],
-      ['DELETE', '/x/a', 503],
-    ],
-    again: [
-      ['PUT', '/x/a', 201],
-      ['DELETE', '/x/a', 204],
-    ],
-    told: (at) => `${at}/up does not exist`,
-  },
-  {
-    what: 'a root',
-    name: 'root',
-    conf: (at) => `location /x { root ${at}/files; }`,
-    files: { 'files/a': 'a' },
-    gone: 'files',
-    without: [['GET', '/x/a', 404]],
-    again: [['GET', '/x/a', 200]],
-    told: (at) => `${at}/files does not exist`,
-  },
-  {
-    what: "an error page's directory",
-    name: 'error-page',
-    conf: (at) => `root ${at}; error_page 404 /errors/404.html; location /errors { root ${at}/errors; }`,
-    files: { 'errors/404.html': 'a page' },
-    gone: 'errors',
-    without: [['GET', '/absent', 404]],
-    again: [['GET', '/errors/404.html', 200]],
-    told: (at) => `${at}/errors does not exist`,
-  },
-  {
-    what: 'an interpreter',
-    name: 'interpreter',
-    conf: (at) => `location /x { root ${at}/files; cgi .sh ${at}/bin/interpreter; }`,
-    files: {
-      'bin/interpreter': '#!/bin/sh\nexec /bin/sh "$@"\n',
-      'files/a.sh': 'echo Content-Type: text/plain; echo; echo a',
-    },
-    gone: 'bin/interpreter',
-    without: [['GET', '/x/a.sh', 500]],
-    again: [['GET', '/x/a.sh', 200]],
-    told: (at) => `program "${at}/bin/interpreter" not found`,
-  },
-];
 
 type Statuses = readonly (readonly [method: string, path: string, status: number])[];
 
@@ -123,24 +13,12 @@ async function statuses(url: string, asked: Statuses): Promise<Statuses> {
   const found: (readonly [string, string, number])[] = [];
   for (const [method, path] of asked) {
     const body = method === 'PUT' || method === 'POST' ? { body: 'content' } : {};
-    const response = await fetch(`${url}${path}`, { method, ...body });
+    const response = await fetch(`${url}${path}`, { method, headers: { 'x-key': 'key' }, ...body });
     await response.arrayBuffer();
     found.push([method, path, response.status]);
   }
   return found;
 }
-
-const PICKY = `import { existsSync } from 'node:fs';
-  import { definePlugin, flag } from '@webserv/server';
-  export default definePlugin({
-    name: 'picky',
-    directives: { picky: flag({ default: false, help: 'wants a file', example: 'picky on;' }) },
-    codes: { 'picky-file': 'there is no file' },
-    apply({ options, route, refuse }) {
-      if (options.picky && !existsSync(new URL('wanted', import.meta.url)))
-        refuse({ code: 'picky-file', message: 'the wanted file is gone', place: route.place });
-    },
-  });`;
 
 /** Replaces the worker, and then the one that stood by before something was lost. */
 async function replaceByNewWorkers(server: Serving): Promise<void> {
@@ -150,23 +28,58 @@ async function replaceByNewWorkers(server: Serving): Promise<void> {
   await standbyOf(masterOf(server));
 }
 
+/** The routes that need a plugin, served. */
+const GATED: Statuses = [
+  ['GET', '/free', 200],
+  ['GET', '/gated', 200],
+  ['GET', '/gated/inner', 200],
+  ['GET', '/said', 200],
+];
+
+/** The two routes of a server, with the same status. */
+const both = (status: number): Statuses => [
+  ['GET', '/free', status],
+  ['GET', '/x', status],
+];
+
+/**
+ * A story: a server that loses what it needs and gets it back, then a plugin that acts on all routes, and then what that
+ * plugin needs.
+ */
 describe.runIf(process.platform === 'linux')('a replacement worker', () => {
   const site = shared(async () => {
-    const servers: string[] = [];
     const urls = new Map<string, string>();
-    for (const { name, conf } of LOSSES) {
+    const listen = async (name: string): Promise<number> => {
       const port = await freePort();
       urls.set(name, `http://127.0.0.1:${port}`);
+      return port;
+    };
+    const servers: string[] = [];
+    for (const { name, conf } of LOSSES)
       servers.push(
-        `server { listen 127.0.0.1:${port}; location = /free { return 200 free; } ${conf(name)} }\n`,
+        `server { listen 127.0.0.1:${await listen(name)}; location = /free { return 200 free; } ${conf(name)} }\n`,
       );
-    }
+    for (const name of ['code', 'key'])
+      servers.push(`server { listen 127.0.0.1:${await listen(name)}; ${locations(name)} }\n`);
+    const conf = `load_plugin ./picky.mjs; load_plugin ./code.mjs; load_plugin ./yaml.mjs; load_plugin ./key.mjs;
+      server { listen 127.0.0.1:${await listen('picky')}; location = /free { return 200 free; }
+        location /x { picky on; return 200 x; } }
+      ${servers.join('')} include part.yaml;`;
+    const walled = `load_plugin ./wall.mjs; ${conf} server { listen 127.0.0.1:${await listen('wall')};
+      location /free { return 200 free; } location /x { wall on; return 200 x; } }`;
     const folder = await folderWith({
-      'webserv.conf': `load_plugin ./picky.mjs; server { listen 127.0.0.1:${await freePort()};
-        location = /free { return 200 free; } location /x { picky on; return 200 x; } }
-        ${servers.join('')}`,
+      'webserv.conf': conf,
+      'part.yaml': yamlServer(await listen('yaml'), 'yaml'),
       'picky.mjs': PICKY,
       wanted: '',
+      'code.mjs': gate('code'),
+      'yaml.mjs': gate('yaml'),
+      'key.mjs': gate('key'),
+      'code.key': 'key',
+      'yaml.key': 'key',
+      'key.key': 'key',
+      'wall.mjs': WALL,
+      key: 'key',
     });
     for (const { name, files = {}, directories = [] } of LOSSES) {
       for (const directory of directories) await mkdir(join(folder, name, directory), { recursive: true });
@@ -176,18 +89,32 @@ describe.runIf(process.platform === 'linux')('a replacement worker', () => {
       }
     }
     await chmod(join(folder, 'interpreter/bin/interpreter'), 0o755);
-    const server = await serving([join(folder, 'webserv.conf')]);
+    const file = join(folder, 'webserv.conf');
+    const server = await serving([file]);
+    const urlOf = (name: string): string => urls.get(name) ?? '';
+    for (const name of ['code', 'yaml', 'key']) expect(await statuses(urlOf(name), GATED)).toEqual(GATED);
+    const movePlugins = async (from: string, to: string): Promise<void> => {
+      for (const name of ['code.mjs', 'yaml.mjs', 'key.key'])
+        await rename(join(folder, `${from}${name}`), join(folder, `${to}${name}`));
+    };
     for (const { name, gone } of LOSSES) await rename(join(folder, name, gone), join(folder, name, 'moved'));
     await rm(join(folder, 'wanted'));
+    await movePlugins('', 'moved-');
     await replaceByNewWorkers(server);
-    return { folder, server, urls };
+    return {
+      folder,
+      server,
+      urlOf,
+      restorePlugins: () => movePlugins('moved-', ''),
+      addWall: () => writeFile(file, walled),
+    };
   });
 
   it.each(LOSSES)(
     'serves without $what, reports this once, and uses it again once it is restored',
     async ({ name, gone, without, again, told }) => {
-      const { folder, server, urls } = site();
-      const url = urls.get(name) ?? '';
+      const { folder, server, urlOf } = site();
+      const url = urlOf(name);
       expect(await statuses(url, [['GET', '/free', 200]])).toEqual([['GET', '/free', 200]]);
       expect(await statuses(url, without)).toEqual(without);
       expect(server.stderr().split(told(join(folder, name)))).toHaveLength(2);
@@ -197,27 +124,81 @@ describe.runIf(process.platform === 'linux')('a replacement worker', () => {
     },
   );
 
+  it.each([
+    { what: 'the code of a plugin', name: 'code', said: 503 },
+    { what: 'the code of a plugin, with a configuration in YAML', name: 'yaml', said: 503 },
+    { what: 'what the setup of a plugin reads', name: 'key', said: 200 },
+  ] as const)(
+    'serves without $what, closes the routes that need it, reports it once',
+    async ({ name, said }) => {
+      const { server, urlOf } = site();
+      const expected: Statuses = [
+        ['GET', '/free', 200],
+        ['GET', '/gated', 503],
+        ['GET', '/gated/inner', 503],
+        ['GET', '/said', said],
+      ];
+      expect(await statuses(urlOf(name), expected)).toEqual(expected);
+      expect(server.stderr().split(`plugin "${name}", setup: `)).toHaveLength(2);
+    },
+  );
+
   it('closes the routes for which a plugin fails, and no others', async () => {
-    const { folder, server } = site();
+    const { folder, server, urlOf } = site();
     const expected: Statuses = [
       ['GET', '/free', 200],
       ['GET', '/x', 503],
       ['POST', '/x', 503],
     ];
-    expect(await statuses(server.url, expected)).toEqual(expected);
+    expect(await statuses(urlOf('picky'), expected)).toEqual(expected);
     expect(server.stderr().split('the wanted file is gone')).toHaveLength(2);
     await writeFile(join(folder, 'wanted'), '');
     await replaceByNewWorkers(server);
-    expect(await statuses(server.url, [['GET', '/x', 200]])).toEqual([['GET', '/x', 200]]);
+    expect(await statuses(urlOf('picky'), both(200))).toEqual(both(200));
   });
 
   it('does not prevent the rejection of a reload', async () => {
-    const { folder, server } = site();
-    await rm(join(folder, 'password-file/auth/users'));
+    const { folder, server, restorePlugins } = site();
+    const rejection = (number: number) => (): string =>
+      server.stderr().split('not reloaded; the server keeps its previous configuration')[number] ?? '';
     server.child.kill('SIGHUP');
-    await expect
-      .poll(() => server.stderr())
-      .toMatch(/not reloaded; the server keeps its previous configuration[\s\S]*users: it does not exist/);
+    await expect.poll(rejection(1)).toContain('code.mjs');
+    await restorePlugins();
+    await rename(join(folder, 'password-file/auth/users'), join(folder, 'password-file/auth/moved'));
+    server.child.kill('SIGHUP');
+    await expect.poll(rejection(2)).toContain('users: it does not exist');
+  });
+
+  it('does not prevent a reload: all routes are served with the plugins again', async () => {
+    const { folder, server, urlOf, addWall } = site();
+    await rename(join(folder, 'password-file/auth/moved'), join(folder, 'password-file/auth/users'));
+    await addWall();
+    server.child.kill('SIGHUP');
+    await expect.poll(() => server.stderr()).toContain('reloaded: generation 2');
+    for (const name of ['code', 'yaml', 'key'])
+      await expect.poll(() => statuses(urlOf(name), GATED)).toEqual(GATED);
+  });
+
+  it('closes every route when a plugin that acts on all of them has lost its code', async () => {
+    const { folder, server, urlOf } = site();
+    const expectStatus = (status: number) =>
+      expect.poll(() => statuses(urlOf('wall'), both(status))).toEqual(both(status));
+    await expectStatus(200);
+    await rename(join(folder, 'wall.mjs'), join(folder, 'moved'));
+    await replaceByNewWorkers(server);
+    await expectStatus(503);
+    expect(server.stderr()).not.toContain('crash loop');
+    await rename(join(folder, 'moved'), join(folder, 'wall.mjs'));
+    server.child.kill('SIGHUP');
+    await expectStatus(200);
+  });
+
+  it('closes every route when a plugin that acts on all of them has lost what its setup reads', async () => {
+    const { folder, server, urlOf } = site();
+    await rename(join(folder, 'key'), join(folder, 'moved'));
+    await replaceByNewWorkers(server);
+    await expect.poll(() => statuses(urlOf('wall'), both(503))).toEqual(both(503));
+    expect(server.stderr()).not.toContain('crash loop');
   });
 
   it('does not prevent the rejection of a start', async () => {
