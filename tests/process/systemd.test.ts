@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ServiceManager } from '../../src/process/service-manager.js';
 import { afterwards, shared } from '../cli/afterwards.js';
 import { asRoot, folderWith, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
@@ -43,9 +44,11 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     const folder = await folderWith({ 'webserv.conf': conf('one', 1) });
     const file = join(folder, 'webserv.conf');
     const socket = join(folder, 'web.sock');
+    const { through } = socketsFor(`0.0.0.0:${port}`, `::1:${port}`, `unix:${socket}`, `127.0.0.1:${spare}`);
     const server = await serving([file], {
-      ...socketsFor(`0.0.0.0:${port}`, `::1:${port}`, `unix:${socket}`, `127.0.0.1:${spare}`),
-      environment: { LISTEN_FDNAMES: 'any:six:file:spare' },
+      // The program that notifies the service manager is not in this path.
+      through: [...through, 'env', `PATH=${folder}`],
+      environment: { LISTEN_FDNAMES: 'any:six:file:spare', NOTIFY_SOCKET: join(folder, 'nobody') },
     });
     const at = (address: string): Promise<string> => responseOf({ url: `http://${address}/` });
     return { folder, file, socket, port, own, spare, conf, server, at };
@@ -83,6 +86,15 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     await expect.poll(() => at(`127.0.0.1:${own}`)).toBe('two');
   });
 
+  it('does not depend on systemd-notify: the server reports once that the program is missing, and serves', async () => {
+    const { server, own, at } = site();
+    await expect.poll(() => server.stderr()).toContain('the program systemd-notify was not found');
+    // A worker of the generation before may still accept a connection.
+    await expect.poll(() => at(`127.0.0.1:${own}`)).toBe('two');
+    // A start, another worker and a reload: the service manager would be notified of each.
+    expect(server.stderr().match(/systemd-notify/g)).toHaveLength(1);
+  });
+
   it('is passed on by an upgrade, and a socket file still exists after the server has stopped', async () => {
     const { folder, file, socket, server, port, conf, at } = site();
     await writeFile(file, conf('three', 1));
@@ -98,6 +110,8 @@ describe.skipIf(isMissing)('an inherited socket', () => {
     expect((await stat(socket)).isSocket()).toBe(true);
     // A start, a reload and an upgrade: each warns of the spare socket, and of nothing else.
     expect(server.stderr().match(/warning/g)).toHaveLength(3);
+    // Each of the two masters would have notified the service manager of its end as well.
+    expect(server.stderr().match(/systemd-notify/g)).toHaveLength(2);
   });
 });
 
@@ -144,19 +158,27 @@ export default definePlugin({
   },
 });`;
 
+/** Shows the descriptors of a script, and the environment of the worker that started it. */
+const ENVIRONMENT =
+  'echo "Content-Type: text/plain"; echo; echo "fds $(ls /proc/$$/fd | tr "\\n" " ")"; cat /proc/$PPID/environ | tr "\\0" "\\n"';
+
 /** A story: one server, which is replaced by an upgrade, reloaded, loses its workers, and is stopped. */
 describe.skipIf(isMissing)('a service manager is notified', () => {
   const site = shared(async () => {
     const notified = await manager();
-    const conf = `${asRoot}pid webserv.pid; server { listen ${await freePort()}; return 204; }`;
+    const port = await freePort();
+    const conf = `${asRoot}pid webserv.pid; server { listen ${port};
+      location / { return 204; } location /scripts { root www; cgi .sh /bin/sh; } }`;
     const folder = await folderWith({
       'webserv.conf': conf,
+      'www/env.sh': ENVIRONMENT,
       'needed.txt': 'needed',
       'needed.mjs': NEEDED,
     });
     const file = join(folder, 'webserv.conf');
     const server = await serving([file], {
-      environment: { NOTIFY_SOCKET: notified.path, WATCHDOG_USEC: '1000000' },
+      ...socketsFor(`127.0.0.1:${await freePort()}`),
+      environment: { LISTEN_PID: '1', NOTIFY_SOCKET: notified.path, WATCHDOG_USEC: '1000000' },
     });
     const main = (): number =>
       Number(
@@ -169,7 +191,7 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
     afterwards(() => {
       if (main() !== 0 && isAlive(main())) process.kill(main(), 'SIGKILL');
     });
-    return { notified, conf, folder, file, server, main };
+    return { notified, port, conf, folder, file, server, main };
   });
 
   it('when the server is ready', async () => {
@@ -180,6 +202,14 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
         `READY=1\nMAINPID=${masterOf(server)}\nSTATUS=serving 0\\.0\\.0\\.0:\\d+; workers: 1; generation 1`,
       ),
     );
+  });
+
+  it('and not its workers, which get none of its variables, nor sockets that are meant for another process', async () => {
+    const { port, server } = site();
+    expect(server.stderr()).toBe('');
+    const response = await responseOf({ url: `http://127.0.0.1:${port}/scripts/env.sh` });
+    expect(response).toMatch(/fds 0 1 (?:10 )?2/); // 10: the script itself
+    expect(response).not.toMatch(/LISTEN_|NOTIFY_|WATCHDOG_/);
   });
 
   it('by the watchdog message in the requested interval', async () => {
@@ -241,40 +271,20 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
 });
 
 describe.skipIf(isMissing)('the variables of a service manager', () => {
-  it('are ignored where they are meant for another process, and workers do not get them', async () => {
+  it('are taken by the server, which sends no watchdog messages if those are meant for another process', async () => {
     const notified = await manager();
-    const folder = await folderWith({
-      'webserv.conf': `${asRoot}server { listen 127.0.0.1:0; root www; cgi .sh /bin/sh; }`,
-      'www/env.sh':
-        'echo "Content-Type: text/plain"; echo; echo "fds $(ls /proc/$$/fd | tr "\\n" " ")"; cat /proc/$PPID/environ | tr "\\0" "\\n"',
-    });
-    const server = await serving([join(folder, 'webserv.conf')], {
-      ...socketsFor(`127.0.0.1:${await freePort()}`),
-      environment: {
-        LISTEN_PID: '1',
-        NOTIFY_SOCKET: notified.path,
-        WATCHDOG_USEC: '100000',
-        WATCHDOG_PID: '1',
-      },
-    });
-    expect(server.stderr()).toBe('');
-    const response = await responseOf({ url: `${server.url}/env.sh` });
-    expect(response).toMatch(/fds 0 1 (?:10 )?2/); // 10: the script itself
-    expect(response).not.toMatch(/LISTEN_|NOTIFY_|WATCHDOG_/);
+    const environment: NodeJS.ProcessEnv = {
+      PATH: process.env.PATH,
+      NOTIFY_SOCKET: notified.path,
+      WATCHDOG_USEC: '100000',
+      WATCHDOG_PID: '1',
+    };
+    const warnings: string[] = [];
+    const service = new ServiceManager({ environment, warn: (text) => warnings.push(text) });
+    expect(service.watchdogMs).toBeUndefined();
+    expect(Object.keys(environment)).toEqual(['PATH']);
+    service.ready('serving');
     await told(notified, 'READY=1');
-    await sleep(500);
-    expect(notified.messages()).not.toContain('WATCHDOG=1');
-  });
-
-  it('may name a socket although its program is missing: the server reports this once, and serves', async () => {
-    const folder = await folderWith({ 'webserv.conf': 'server { listen 127.0.0.1:0; return 200 served; }' });
-    const server = await serving([join(folder, 'webserv.conf')], {
-      environment: { NOTIFY_SOCKET: join(folder, 'nobody'), PATH: folder },
-    });
-    await expect.poll(() => server.stderr()).toContain('the program systemd-notify was not found');
-    expect(await responseOf(server)).toBe('served');
-    // It would notify the service manager of its end.
-    await server.stop();
-    expect(server.stderr().match(/systemd-notify/g)).toHaveLength(1);
+    expect(warnings).toEqual([]);
   });
 });
