@@ -14,31 +14,40 @@ const conf = (port: number, text: string): string =>
   `server { listen 127.0.0.1:${port}; location = / { return 200 ${text}; }
     location /x { root ../files; auth_basic it; auth_basic_user_file ../users; } }`;
 
-/** A server started in its own directory, by relative names. */
-async function started(port: number, ...flags: string[]): Promise<{ app: string; server: Serving }> {
-  const folder = await folderWith({ 'app/webserv.conf': conf(port, 'old'), 'files/a': 'a', users: USERS });
-  const app = join(folder, 'app');
-  const server = await serving([...flags, 'webserv.conf'], { cwd: app, environment: { PWD: app } });
-  return { app, server };
-}
-
 const responseTo = (server: Serving, path = '/'): Promise<string> =>
   fetch(`${server.url}${path}`, { headers: { authorization, connection: 'close' } }).then(
     (response) => response.text(),
     () => 'nothing',
   );
 
+/** A story: one server, started by relative names in a directory that is a symbolic link, as in a deploy of releases. */
 describe.runIf(process.platform === 'linux')('a server whose working directory is removed', () => {
   const site = shared(async () => {
     const port = await freePort();
-    return { port, ...(await started(port)) };
+    const folder = await folderWith({
+      'releases/1/webserv.conf': conf(port, 'old'),
+      'files/a': 'a',
+      users: USERS,
+    });
+    const app = join(folder, 'current');
+    await symlink('releases/1', app);
+    const server = await serving(['webserv.conf'], { cwd: app, environment: { PWD: app } });
+    const release = async (number: number, text: string): Promise<void> => {
+      const directory = join(folder, `releases/${number}`);
+      await mkdir(directory);
+      await writeFile(join(directory, 'webserv.conf'), conf(port, text));
+      await symlink(`releases/${number}`, join(folder, 'next'));
+      await rename(join(folder, 'next'), app);
+    };
+    return { folder, app, server, release };
   });
 
   it('replaces its workers, and threads can be started in them', async () => {
-    const { app, server } = site();
+    const { folder, app, server } = site();
     await standbyOf(masterOf(server));
-    await rename(app, `${app}.old`);
-    await rm(`${app}.old`, { recursive: true });
+    await rm(app);
+    await rename(join(folder, 'releases/1'), join(folder, 'removed'));
+    await rm(join(folder, 'removed'), { recursive: true });
     expect(await responseTo(server, '/x/a')).toBe('a');
     for (let count = 0; count < 2; count += 1) await replaceWorker(server);
     expect([await responseTo(server), await responseTo(server, '/x/a')]).toEqual(['old', 'a']);
@@ -46,40 +55,30 @@ describe.runIf(process.platform === 'linux')('a server whose working directory i
   });
 
   it('rejects a reload with the absolute path of the missing directory, and reads a later directory of that name', async () => {
-    const { port, app, server } = site();
+    const { app, server, release } = site();
     server.child.kill('SIGHUP');
     await expect.poll(() => server.stderr()).toContain(`${app}/webserv.conf does not exist`);
     expect(server.stderr()).not.toContain('uv_cwd');
-    await mkdir(app);
-    await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
+    await release(2, 'new');
     server.child.kill('SIGHUP');
     await expect.poll(() => responseTo(server)).toBe('new');
-    await replaceWorker(server);
     await replaceWorker(server);
     expect(await responseTo(server)).toBe('new');
   });
 
   it('by a symbolic link reads, at a reload, the current target of the link', async () => {
-    const port = await freePort();
-    const folder = await folderWith({
-      'releases/1/webserv.conf': conf(port, 'old'),
-      'releases/2/webserv.conf': conf(port, 'new'),
-    });
-    const current = join(folder, 'current');
-    await mkdir(join(folder, 'releases/files'));
-    await writeFile(join(folder, 'users'), USERS);
-    await symlink('releases/1', current);
-    const server = await serving(['webserv.conf'], { cwd: current, environment: { PWD: current } });
-    await symlink('releases/2', join(folder, 'next'));
-    await rename(join(folder, 'next'), current);
-    await rm(join(folder, 'releases/1'), { recursive: true });
+    const { folder, server, release } = site();
+    await release(3, 'newest');
+    await rm(join(folder, 'releases/2'), { recursive: true });
     server.child.kill('SIGHUP');
-    await expect.poll(() => responseTo(server)).toBe('new');
+    await expect.poll(() => responseTo(server)).toBe('newest');
   });
 
   it('as --prefix finds its configuration by an absolute path', async () => {
     const port = await freePort();
-    const { app, server } = await started(port, '--prefix', '.');
+    const folder = await folderWith({ 'app/webserv.conf': conf(port, 'old'), 'files/a': 'a', users: USERS });
+    const app = join(folder, 'app');
+    const server = await serving(['--prefix', '.', 'webserv.conf'], { cwd: app, environment: { PWD: app } });
     await rm(app, { recursive: true });
     await mkdir(app);
     await writeFile(join(app, 'webserv.conf'), conf(port, 'new'));
