@@ -5,7 +5,7 @@ import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { afterwards } from '../cli/afterwards.js';
+import { afterwards, shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { childrenOf, masterOf, responseOf } from './running.js';
 
@@ -59,11 +59,29 @@ async function memoryOf(pid: number): Promise<number> {
   return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1]) * 1024;
 }
 
+/** Reloads a server that cannot report it, and stops it. */
+async function expectContinues(server: Serving): Promise<void> {
+  const before = await childrenOf(masterOf(server));
+  for (let count = 0; count < 20; count += 1) expect(await responseOf(server)).toBe('served');
+  server.child.kill('SIGHUP');
+  // The master continues, too.
+  await expect
+    .poll(async () => (await childrenOf(masterOf(server))).some((pid) => before.includes(pid)))
+    .toBe(false);
+  expect(await responseOf(server)).toBe('served');
+  expect((await server.stop()).code).toBe(0);
+}
+
 describe.runIf(process.platform === 'linux')('standard error, where the log goes by default,', () => {
-  it('without a reader does not delay requests, keeps a bounded number of entries, and does not prevent the end', async () => {
+  const piped = shared(async () => {
     const folder = await site();
-    await using pipe = await pipeIn(folder);
-    const server = await tracing(folder, 'pipe');
+    const pipe = await pipeIn(folder);
+    afterwards(() => pipe.close());
+    return { pipe, server: await tracing(folder, 'pipe') };
+  });
+
+  it('without a reader does not delay requests, and keeps a bounded number of entries', async () => {
+    const { pipe, server } = piped();
     const [worker = 0] = await childrenOf(masterOf(server));
     await responseOf(server);
     const before = await memoryOf(worker);
@@ -80,24 +98,15 @@ describe.runIf(process.platform === 'linux')('standard error, where the log goes
     expect(received).toContain('trace 1: GET /');
     expect(received.length).toBeLessThan(2 * MEGABYTE);
     expect(REQUESTS * QUERY.length).toBeGreaterThan(3 * MEGABYTE);
-    expect((await server.stop()).code).toBe(0);
   });
 
-  it('whose reader has ended, or that is on a full disk, stops no worker', async () => {
-    const folder = await site();
-    const pipe = await pipeIn(folder);
-    const abandoned = await tracing(folder, 'pipe');
+  it('whose reader has ended stops no worker, and does not prevent the end', async () => {
+    const { pipe, server } = piped();
     await pipe.close();
-    for (const server of [abandoned, await tracing(folder, '/dev/full')]) {
-      const before = await childrenOf(masterOf(server));
-      for (let count = 0; count < 20; count += 1) expect(await responseOf(server)).toBe('served');
-      server.child.kill('SIGHUP');
-      // The master continues, too, though it cannot report this.
-      await expect
-        .poll(async () => (await childrenOf(masterOf(server))).some((pid) => before.includes(pid)))
-        .toBe(false);
-      expect(await responseOf(server)).toBe('served');
-      expect((await server.stop()).code).toBe(0);
-    }
+    await expectContinues(server);
+  });
+
+  it('on a full disk stops no worker, and does not prevent the end', async () => {
+    await expectContinues(await tracing(await site(), '/dev/full'));
   });
 });
