@@ -155,10 +155,13 @@ describe.runIf(process.platform === 'linux')('a reload that is demanded while th
 
 describe.runIf(process.platform === 'linux')('a reload whose second worker cannot start', () => {
   const server = shared(async () => {
-    // Setups 1 to 3 are the two workers and the standby worker of the start. In the reload, worker 4 serves, and worker
-    // 5 is broken.
-    const site = await gatedSite(2, { 'gate-5': '', 'broken-5': '' });
-    return { site, server: await serving([site.file]) };
+    // Setups 1 and 2 are the worker and the standby worker of the start. In the reload, worker 3 serves, and worker 4 is
+    // broken.
+    const site = await gatedSite(1, { 'gate-4': '', 'broken-4': '' });
+    const server = await serving([site.file]);
+    const conf = await readFile(site.file, 'utf8');
+    await writeFile(site.file, conf.replace('workers 1;', 'workers 2;'));
+    return { site, server };
   });
 
   it('finishes requests that a worker of the new generation has accepted', async () => {
@@ -166,11 +169,11 @@ describe.runIf(process.platform === 'linux')('a reload whose second worker canno
       site,
       server: { child, stderr },
     } = server();
-    await expect.poll(site.begun).toHaveLength(3);
+    await expect.poll(site.begun).toHaveLength(2);
     await standbyOf(child.pid ?? 0);
     child.kill('SIGHUP');
-    await expect.poll(site.begun).toHaveLength(5);
-    const newest = (await site.begun())[3] ?? 0;
+    await expect.poll(site.begun).toHaveLength(4);
+    const newest = (await site.begun())[2] ?? 0;
     const clients: Client[] = [];
     await expect
       .poll(async () => {
@@ -178,7 +181,7 @@ describe.runIf(process.platform === 'linux')('a reload whose second worker canno
         return (await clientPortsOf(newest)).size;
       })
       .toBeGreaterThan(0);
-    await rm(join(site.folder, 'gate-5'));
+    await rm(join(site.folder, 'gate-4'));
     await expect.poll(stderr).toContain('broken by now');
     await sleep(300);
     for (const client of clients) client.send('34');

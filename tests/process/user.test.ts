@@ -2,6 +2,7 @@ import { chmod, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shared } from '../cli/afterwards.js';
+import { command } from '../cli/in-process.js';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
 import { childrenOf, masterOf, responseOf, standbyOf } from './running.js';
 
@@ -12,11 +13,40 @@ import { childrenOf, masterOf, responseOf, standbyOf } from './running.js';
 const USER = 'daemon';
 const isRoot = process.getuid?.() === 0;
 
+/** Attempts to listen on several addresses. */
+const BINDING = `import { createServer } from 'node:net';
+import { definePlugin, flag, Stage } from '@webserv/server';
+const attempt = (options) => new Promise((resolve) => {
+  const server = createServer();
+  server.once('error', ({ code }) => resolve(code));
+  server.listen(options, () => server.close(() => resolve('bound')));
+});
+export default definePlugin({
+  name: 'binding',
+  directives: { binding: flag({ default: false, help: 'binds', example: 'binding on;' }) },
+  apply({ options, hooks, route }) {
+    if (!options.binding) return;
+    const { directory } = route.boundary;
+    hooks.onRoute.tapPromise({ stage: Stage.handler }, async () => ({ status: 200, body: [
+      await attempt({ path: directory + '/new.sock' }),
+      await attempt({ port: 81, host: '127.0.0.1' }),
+      await attempt({ fd: 0 }),
+      await attempt({ port: 0, host: '127.0.0.1' }),
+    ].join() }));
+  },
+});`;
+
 const conf = (user: string): string =>
-  `user ${user}; error_log logs/error.log info; access_log logs/access.log;\nserver { listen 127.0.0.1:0; return 200 served; }`;
+  `user ${user}; load_plugin ./binding.mjs; error_log logs/error.log info; access_log logs/access.log;
+  server { listen 127.0.0.1:0; location / { return 200 served; } location /binding { root www; binding on; } }`;
 
 async function site(user: string) {
-  const folder = await folderWith({ 'webserv.conf': conf(user), 'logs/.keep': '' });
+  const folder = await folderWith({
+    'webserv.conf': conf(user),
+    'binding.mjs': BINDING,
+    'logs/.keep': '',
+    'www/a': '',
+  });
   await chmod(folder, 0o755);
   return { folder, file: join(folder, 'webserv.conf') };
 }
@@ -93,9 +123,9 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
 
   it('that does not exist are rejected before the server listens, and by a check', async () => {
     const { file } = await site('webserv-nobody');
-    if (!isRoot) return expect((await webserv(['--test', file])).code).toBe(0);
-    for (const args of [['--test', file], [file]]) {
-      const { code, stdout, stderr } = await webserv(args);
+    if (!isRoot) return expect((await command(['--test', file])).code).toBe(0);
+    for (const run of [() => command(['--test', file]), () => webserv([file])]) {
+      const { code, stdout, stderr } = await run();
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toContain(':1:6: error[unknown-user]: there is no user "webserv-nobody"\n');
       expect(stderr).not.toContain('    at ');
@@ -105,35 +135,9 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
   it.runIf(isRoot)(
     'cannot make the master, which is root, bind addresses that they may not bind',
     async () => {
-      const plugin = `import { createServer } from 'node:net';
-      import { definePlugin, flag, Stage } from '@webserv/server';
-      const attempt = (options) => new Promise((resolve) => {
-        const server = createServer();
-        server.once('error', ({ code }) => resolve(code));
-        server.listen(options, () => server.close(() => resolve('bound')));
-      });
-      export default definePlugin({
-        name: 'binding',
-        directives: { binding: flag({ default: false, help: 'binds', example: 'binding on;' }) },
-        apply({ options, hooks, route }) {
-          if (!options.binding) return;
-          const { directory } = route.boundary;
-          hooks.onRoute.tapPromise({ stage: Stage.handler }, async () => ({ status: 200, body: [
-            await attempt({ path: directory + '/new.sock' }),
-            await attempt({ port: 81, host: '127.0.0.1' }),
-            await attempt({ fd: 0 }),
-            await attempt({ port: 0, host: '127.0.0.1' }),
-          ].join() }));
-        },
-      });`;
-      const folder = await folderWith({
-        'webserv.conf': `user ${USER}; load_plugin ./own.mjs; server { listen 127.0.0.1:0; root www; binding on; }`,
-        'own.mjs': plugin,
-        'www/a': '',
-      });
-      await chmod(folder, 0o755);
-      const server = await serving([join(folder, 'webserv.conf')]);
-      expect(await responseOf(server)).toMatch(/^EACCES,EACCES,E[A-Z]+,bound$/);
+      const { folder, server } = served();
+      const response = await responseOf({ url: `${server.url}/binding` });
+      expect(response).toMatch(/^EACCES,EACCES,E[A-Z]+,bound$/);
       await expect(stat(join(folder, 'www/new.sock'))).rejects.toThrow('ENOENT');
     },
   );

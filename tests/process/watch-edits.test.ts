@@ -133,7 +133,7 @@ describe.runIf(process.platform === 'linux')(
         const { expect } = context;
         const edited = await site(await freePort());
         const server = await serving(['--watch', edited.file]);
-        await edit(edited, SEED, 6);
+        await edit(edited, SEED, 3);
         const served = async (): Promise<readonly string[]> => [
           await responseOf(server).catch(String),
           await responseOf({ url: `${server.url}/other` }).catch(String),
