@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigError } from '@webserv/server';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { isMissing, line } from './htpasswd.test.fixture.js';
+import { hashesOf, isMissing, line } from './htpasswd.test.fixture.js';
 
 const PROTECT = 'auth_basic "Members only"; auth_basic_user_file users;';
 const ann = line('-B', 'ann', 'secret');
@@ -22,14 +22,28 @@ const start = (conf: string, users = `${ann}\n`, files = {}): Promise<TestServer
 /** Rounds of the cheapest hashes: those of the default number are checked in verify.test.ts. */
 const KINDS = ['-B', '-m', '-s', '-2 -r 1000', '-5 -r 1000'];
 
+/** Several tests share a server, because each server that checks a password starts a thread. */
 describe.skipIf(isMissing)('a client passes', () => {
   let server: TestServer;
   beforeAll(async () => {
-    const lines = KINDS.flatMap((kind, at) => [
-      line(kind, `bob${at}`, 'bob’s password'),
-      line(kind, `eve${at}`, ''),
-    ]);
-    server = await start(`root www; upload on; ${PROTECT}`, `${[ann, ...lines].join('\n')}\n`);
+    const bobs = hashesOf(KINDS.map((kind) => [kind, 'bob’s password']));
+    const eves = hashesOf(KINDS.map((kind) => [kind, '']));
+    const lines = [
+      ...bobs.map((hash, at) => `bob${at}:${hash}`),
+      ...eves.map((hash, at) => `eve${at}:${hash}`),
+    ];
+    server = await start(
+      `root www; upload on; access_log log.json json; ${PROTECT} add_header X-User $remote_user;
+       location /v { return 200 "[$remote_user]"; }
+       location /run { root run; upload off; autoindex on; cgi .sh sh; }`,
+      `${[ann, ...lines].join('\n')}\n`,
+      {
+        'run/index.html': 'in',
+        'run/a.sh': 'printf "Content-Type: text/plain\\n\\nran"',
+        'run/env.sh': 'printf "Content-Type: text/plain\\n\\n"; env',
+        'run/list/x': '',
+      },
+    );
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
@@ -76,6 +90,26 @@ describe.skipIf(isMissing)('a client passes', () => {
       expect((await server.fetch('/none', { method })).status).toBe(401);
     expect((await server.fetch('/none', { headers: basic('ann', 'secret') })).status).toBe(404);
   });
+
+  test('to an index file, a listing and a script only with a password', async () => {
+    for (const path of ['/run/', '/run/a.sh', '/run/list/']) {
+      expect((await server.fetch(path)).status).toBe(401);
+      expect(await as(server, 'ann', 'secret', path)).toBe(200);
+    }
+  });
+
+  test('under a name that is a variable, REMOTE_USER for a script, and in the access log; the password is nowhere', async () => {
+    const response = await server.fetch('/run/env.sh', { headers: basic('ann', 'secret') });
+    const environment = await response.text();
+    expect(environment).toContain('REMOTE_USER=ann\n');
+    expect(environment).toContain('AUTH_TYPE=Basic\n');
+    expect(environment).not.toContain('HTTP_AUTHORIZATION');
+    expect(response.headers.get('x-user')).toBe('ann');
+    expect((await server.fetch('/a.txt', { headers: basic('ann', 'wrong') })).headers.has('x-user')).toBe(
+      false,
+    );
+    expect(server.log.join('\n')).not.toMatch(/secret|wrong/);
+  });
 });
 
 describe.skipIf(isMissing)('the directives', () => {
@@ -105,17 +139,6 @@ describe.skipIf(isMissing)('the directives', () => {
     expect(Buffer.from(response, 'latin1').toString()).toContain(
       'WWW-Authenticate: Basic realm="The \\"€\\" \\\\ room", charset="UTF-8"\r\n',
     );
-  });
-
-  test('ask before an index file, a listing and a script', async () => {
-    await using server = await start(`root www; autoindex on; cgi .sh sh; ${PROTECT}`, undefined, {
-      'www/a.sh': 'printf "Content-Type: text/plain\\n\\nran"',
-      'www/list/x': '',
-    });
-    for (const path of ['/', '/a.sh', '/list/']) {
-      expect((await server.fetch(path)).status).toBe(401);
-      expect(await as(server, 'ann', 'secret', path)).toBe(200);
-    }
   });
 
   test('show the page for 401 without asking for it', async () => {
@@ -153,27 +176,6 @@ describe.skipIf(isMissing)('the directives', () => {
     expect(server.warnings.map(({ message }) => message)).toEqual([
       expect.stringContaining('line 2: "ann" is defined again'),
     ]);
-  });
-});
-
-describe.skipIf(isMissing)('the name', () => {
-  test('is a variable, REMOTE_USER for a script, and in the access log; the password is nowhere', async () => {
-    await using server = await start(
-      `root www; cgi .sh sh; access_log log.json json; ${PROTECT} location /v { return 200 "[$remote_user]"; }
-       add_header X-User $remote_user;`,
-      undefined,
-      { 'www/a.sh': 'printf "Content-Type: text/plain\\n\\n"; env' },
-    );
-    const response = await server.fetch('/a.sh', { headers: basic('ann', 'secret') });
-    const environment = await response.text();
-    expect(environment).toContain('REMOTE_USER=ann\n');
-    expect(environment).toContain('AUTH_TYPE=Basic\n');
-    expect(environment).not.toContain('HTTP_AUTHORIZATION');
-    expect(response.headers.get('x-user')).toBe('ann');
-    expect((await server.fetch('/a.txt', { headers: basic('ann', 'wrong') })).headers.has('x-user')).toBe(
-      false,
-    );
-    expect(server.log.join('\n')).not.toMatch(/secret|wrong/);
   });
 });
 
