@@ -19,11 +19,24 @@ async function* pieces(sizes: readonly number[], given: Uint8Array[]): AsyncGene
   }
 }
 
-const areSame = (some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean =>
-  Buffer.concat(some).equals(Buffer.concat(others));
+/** Whether the pieces together are the same bytes. They are compared where they are: there may be 100 MB of them. */
+function areSame(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+  const left = [...others];
+  for (let piece of some) {
+    while (piece.length > 0) {
+      const other = left.shift();
+      if (other === undefined) return false;
+      const length = Math.min(piece.length, other.length);
+      if (Buffer.compare(piece.subarray(0, length), other.subarray(0, length)) !== 0) return false;
+      piece = piece.subarray(length);
+      if (length < other.length) left.unshift(other.subarray(length));
+    }
+  }
+  return left.every(({ length }) => length === 0);
+}
 
 describe('output that is read ahead', () => {
-  const sizes = Array.from({ length: 400 }, (_, at) => 1 + ((at * 7919) % (200 * KIB)));
+  const sizes = Array.from({ length: 150 }, (_, at) => 1 + ((at * 7919) % (200 * KIB)));
 
   it.each([
     ['as fast as it comes', 0, 1024 * MIB],
@@ -46,7 +59,7 @@ describe('output that is read ahead', () => {
     const given: Uint8Array[] = [];
     const budget = new DiskBudget();
     const stalls: boolean[] = [];
-    const many = Array.from({ length: 150 }, () => MIB);
+    const many = Array.from({ length: 100 }, () => MIB);
     const ahead = new ReadAhead(pieces(many, given), { budget, stalled: (is) => stalls.push(is) });
     const taken: Uint8Array[] = [];
     const take = async (): Promise<void> => {
@@ -59,7 +72,7 @@ describe('output that is read ahead', () => {
     expect(given.length).toBeLessThan(70);
     expect(budget.left).toBe(960 * MIB);
     for await (const piece of ahead) taken.push(piece);
-    expect(given).toHaveLength(150);
+    expect(given).toHaveLength(100);
     expect(areSame(taken, given)).toBe(true);
     expect(budget.left).toBe(1024 * MIB);
   });
