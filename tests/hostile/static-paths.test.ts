@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SocketlessServer } from '../../src/testing/socketless.js';
+import { type Answer, readAnswers } from '../wire/answers.js';
 
 /** Attacks on paths that name files, tried against a running server. */
 
@@ -72,7 +73,7 @@ describe('encoded traversal', () => {
   ];
 
   test('the canary above the root is in no response', async () => {
-    // Connections inside this process: each of 7,000 requests needs its own, because a rejection ends the connection.
+    // Connections inside this process, shared by up to 32 of 7,000 requests.
     await using server = await SocketlessServer.open({
       conf: 'root site/www; autoindex on; location /alias { root site/alias/deep; autoindex on; }',
       files: {
@@ -85,27 +86,37 @@ describe('encoded traversal', () => {
       },
       plugins: [],
     });
-    const get = async (target: string): Promise<string> => {
+    /** Responses to the first requests on one connection: all of them, or those up to a rejection, which ends it. */
+    const getSome = async (targets: readonly string[]): Promise<readonly Answer[]> => {
+      const requests = targets.map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n`);
       const client = server.connect();
-      await client.send(Buffer.from(requestOf('GET', target), 'latin1'));
-      return (await client.closed()).toString('latin1');
+      await client.send(Buffer.from(`${requests.join('\r\n')}Connection: close\r\n\r\n`, 'latin1'));
+      const received = (await client.closed()).toString('latin1');
+      expect(received).not.toContain(CANARY);
+      return readAnswers(received);
     };
-    const targets = starts.flatMap((start) =>
-      climbs.flatMap((climb) =>
-        separators.flatMap((separator) =>
-          [1, 2, 4].map((times) => `${start}${`${climb}${separator}`.repeat(times)}canary.txt`),
+    const statuses = new Set<number>();
+    const getAll = async (targets: readonly string[]): Promise<void> => {
+      for (let asked = 0; asked < targets.length; ) {
+        const responses = await getSome(targets.slice(asked, asked + 32));
+        expect(responses.length).toBeGreaterThan(0);
+        for (const { status } of responses) statuses.add(status);
+        asked += responses.length;
+      }
+    };
+    await Promise.all(
+      starts.map((start) =>
+        getAll(
+          climbs.flatMap((climb) =>
+            separators.flatMap((separator) =>
+              [1, 2, 4].map((times) => `${start}${`${climb}${separator}`.repeat(times)}canary.txt`),
+            ),
+          ),
         ),
       ),
     );
-    const statuses = new Set<number>();
-    for (let index = 0; index < targets.length; index += 32) {
-      for (const response of await Promise.all(targets.slice(index, index + 32).map(get))) {
-        expect(response).not.toContain(CANARY);
-        statuses.add(statusOf(response));
-      }
-    }
     expect([...statuses].filter((status) => ![301, 400, 404].includes(status))).toEqual([]);
-    expect(contentOf(await get('/alias/in.txt'))).toBe('in');
+    expect((await getSome(['/alias/in.txt'])).map(({ content }) => content)).toEqual(['in']);
   });
 
   test('absolute files of the system are in no response', async () => {
@@ -163,8 +174,9 @@ describe('symbolic links', () => {
 
   /** Swaps a directory with a link to one outside, and a file with a link, until it is killed. */
   const swapper = `
-    const { renameSync } = require('node:fs');
-    for (;;) {
+    const { renameSync, writeSync } = require('node:fs');
+    for (let swaps = 0; ; swaps += 1) {
+      if (swaps === 1) writeSync(1, 'begun');
       for (const name of ['directory', 'file.txt']) {
         renameSync(name, name + '.real');
         renameSync(name + '.link', name);
@@ -176,7 +188,7 @@ describe('symbolic links', () => {
   test.each([
     ['read for each request', 'file_cache off;'],
     ['kept in memory', 'file_cache 1m valid=1ms;'],
-  ])('swapped with their targets during 2,000 GETs: no canary (%s)', async (_, directive) => {
+  ])('swapped with their targets during 1,000 GETs: no canary (%s)', async (_, directive) => {
     await using server = await startTestServer(`${directive}\nserver { listen 127.0.0.1:0; root www; }`, {
       'www/directory/a.txt': 'inside',
       'www/file.txt': 'inside',
@@ -187,15 +199,16 @@ describe('symbolic links', () => {
     symlinkSync('../outside/a.txt', join(www, 'file.txt.link'));
     await new Promise((resolve) => setTimeout(resolve, 1100));
 
-    const child = spawn(process.execPath, ['-e', swapper], { cwd: www, stdio: 'ignore' });
+    const child = spawn(process.execPath, ['-e', swapper], { cwd: www, stdio: ['ignore', 'pipe', 'ignore'] });
     const exit = once(child, 'exit');
+    await once(child.stdout, 'data');
     const seen = new Map<string, number>();
     try {
       const one = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
-      const hundred = `${(one('/directory/a.txt') + one('/file.txt')).repeat(49)}${one('/directory/a.txt')}GET /file.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      const fifty = `${(one('/directory/a.txt') + one('/file.txt')).repeat(24)}${one('/directory/a.txt')}GET /file.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
       const client = async () => {
         for (let round = 0; round < 5; round += 1) {
-          const responses = await server.raw(hundred);
+          const responses = await server.raw(fifty);
           expect(responses).not.toContain(CANARY);
           for (const [, status = ''] of responses.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
             seen.set(status, (seen.get(status) ?? 0) + 1);
@@ -208,7 +221,7 @@ describe('symbolic links', () => {
       child.kill('SIGKILL');
       await exit;
     }
-    expect([...seen.values()].reduce((sum, count) => sum + count, 0)).toBe(2000);
+    expect([...seen.values()].reduce((sum, count) => sum + count, 0)).toBe(1000);
     // Proof of the race: some requests met the file, some the link or the gap between them.
     expect(seen.get('200') ?? 0).toBeGreaterThan(0);
     expect((seen.get('403') ?? 0) + (seen.get('404') ?? 0)).toBeGreaterThan(0);
@@ -327,10 +340,14 @@ test('a fifo, a socket and a device are never opened: 404 immediately', async ()
 
 describe('range bombs', () => {
   const size = 2_000_000;
-  const files = { 'www/large': Buffer.alloc(size, 'x'), 'www/small': 'x'.repeat(1000), 'www/empty': '' };
+  let server: TestServer;
+  beforeAll(async () => {
+    const files = { 'www/large': Buffer.alloc(size, 'x'), 'www/small': 'x'.repeat(1000), 'www/empty': '' };
+    server = await startTestServer('root www;', files);
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
 
   test('1,000 overlapping ranges send no more than the file', async () => {
-    await using server = await startTestServer('root www;', files);
     for (const [path, length] of [
       ['/large', size],
       ['/small', 1000],
@@ -359,14 +376,12 @@ describe('range bombs', () => {
     ['1e3-', 200],
     ['0x10-', 200],
   ])('bytes=%s gets %d', async (spec, status) => {
-    await using server = await startTestServer('root www;', files);
     const response = await ask(server, '/small', `Range: bytes=${spec}\r\n`);
     expect(statusOf(response)).toBe(status);
     if (status !== 416) expect(contentOf(response).length).toBeLessThanOrEqual(1000);
   });
 
   test('a range on HEAD or POST is ignored', async () => {
-    await using server = await startTestServer('root www;', files);
     const head = await ask(server, '/small', 'Range: bytes=0-1\r\n', 'HEAD');
     expect(statusOf(head)).toBe(200);
     expect(head).toContain('Content-Length: 1000\r\n');
@@ -377,7 +392,6 @@ describe('range bombs', () => {
   });
 
   test('any Range field on any file sends at most the file and headers of 16 parts', async () => {
-    await using server = await startTestServer('root www;', files);
     const number = fc.oneof(
       fc.nat(1200).map(String),
       fc.bigInt({ min: 0n, max: 2n ** 66n }).map(String),
