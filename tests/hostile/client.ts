@@ -24,15 +24,17 @@ export type End = 'open' | 'ended' | 'reset';
 export class Client implements Disposable {
   readonly #socket: Socket;
   readonly #pieces: Buffer[] = [];
+  readonly #keep: number;
   #size = 0;
   #readTo = Number.POSITIVE_INFINITY;
   #end: End = 'open';
   #endedAt = 0;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, keep: number) {
     this.#socket = socket;
+    this.#keep = keep;
     socket.on('data', (piece) => {
-      this.#pieces.push(piece);
+      if (this.#size < this.#keep) this.#pieces.push(piece);
       this.#size += piece.length;
       if (this.#size >= this.#readTo) socket.pause();
     });
@@ -43,14 +45,18 @@ export class Client implements Disposable {
   /**
    * @param address a port, or a UNIX socket's path: a UNIX socket buffers 200 KB, not megabytes
    * @param reading false for a client that reads nothing until `read`
+   * @param keep bytes after which the client only counts what it receives: about as many are in `text` and `bytes`
    */
-  static async connect(address: number | string, { reading = true } = {}): Promise<Client> {
+  static async connect(
+    address: number | string,
+    { reading = true, keep = Number.POSITIVE_INFINITY } = {},
+  ): Promise<Client> {
     const socket = connect({
       ...(typeof address === 'number' ? { host: '127.0.0.1', port: address } : { path: address }),
       noDelay: true,
       allowHalfOpen: true,
     });
-    const client = new Client(socket);
+    const client = new Client(socket, keep);
     if (!reading) socket.pause();
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
@@ -59,7 +65,7 @@ export class Client implements Disposable {
     return client;
   }
 
-  /** Everything received, one character per byte. */
+  /** Everything received (or its beginning, with `keep`), one character per byte. */
   get text(): string {
     return this.bytes.toString('latin1');
   }

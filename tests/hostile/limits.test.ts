@@ -173,7 +173,7 @@ describe.concurrent('max_connections', () => {
       {},
       { plugins: [responses] },
     );
-    using slow = await Client.connect(server.port, { reading: false });
+    using slow = await Client.connect(server.port, { reading: false, keep: 1 });
     slow.send(GET.repeat(100));
     await sleep(300);
     using refused = await Client.connect(server.port);

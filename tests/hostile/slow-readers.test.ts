@@ -64,7 +64,7 @@ describe.concurrent.each(KINDS)('a client that does not take its response (%s)',
   test('is cut off after send_timeout, its exchange ends, and the error log stays empty', async () => {
     const watch = new Watch();
     await using server = await start('send_timeout 1s; keepalive_timeout 60s;', watch);
-    using client = await Client.connect(server.port, { reading: false });
+    using client = await Client.connect(server.port, { reading: false, keep: 1 });
     const began = performance.now();
     client.send(get(kind));
     await eventually('the exchange ended', () => watch.ended.length === 1);
@@ -80,7 +80,7 @@ describe.concurrent.each(KINDS)('a client that does not take its response (%s)',
   test('is cut off too if it keeps sending requests', async () => {
     const watch = new Watch();
     await using server = await start('send_timeout 1s;', watch);
-    using client = await Client.connect(server.port, { reading: false });
+    using client = await Client.connect(server.port, { reading: false, keep: 1 });
     client.send(get(kind));
     for (let turn = 0; watch.ended.length === 0 && turn < 200; turn += 1) {
       await sleep(50);
@@ -98,7 +98,7 @@ describe.concurrent.each(KINDS)('a client that does not take its response (%s)',
         'send_timeout 3s; keepalive_timeout 500ms; client_header_timeout 1s;',
         watch,
       );
-      using client = await Client.connect(server.port, { reading: false });
+      using client = await Client.connect(server.port, { reading: false, keep: 1 });
       client.send(get(kind, connection));
       // More than six seconds: lingering after a response and every timeout would be over by then.
       while (client.end === 'open' && client.size < BIG) {
@@ -145,7 +145,7 @@ test('a client on a slow line gets all of a file, though a large piece would tak
   const size = 2_000_000;
   await using server = await start('listen unix:thin.sock; send_timeout 1s;', watch);
   await truncate(join(server.directory, 'www/file'), size);
-  using client = await Client.connect(join(server.directory, 'thin.sock'), { reading: false });
+  using client = await Client.connect(join(server.directory, 'thin.sock'), { reading: false, keep: 1 });
   // When the file is sent the buffers are already full, so its pieces take as long as the line needs.
   client.send(get('fill') + get('file'));
   while (client.end === 'open' && client.size < size) {
@@ -167,13 +167,13 @@ test('300 clients that stop taking a large file occupy bounded memory', async ()
   const before = await server.memory();
   const clients = await Promise.all(
     Array.from({ length: 300 }, () =>
-      Client.connect(join(server.directory, 'slow.sock'), { reading: false }),
+      Client.connect(join(server.directory, 'slow.sock'), { reading: false, keep: 1 }),
     ),
   );
   for (const client of clients) client.send(get('file'));
-  // They take their first megabytes fast, so that the pieces become large.
-  for (const client of clients) client.read(3_000_000);
-  await eventually('all have some', () => clients.every(({ size }) => size > 3_000_000));
+  // They take the first small piece and a large one fast, so that the pieces stay large.
+  for (const client of clients) client.read(1_500_000);
+  await eventually('all have some', () => clients.every(({ size }) => size > 1_500_000));
   await sleep(1000);
   const home = await fetch(`http://127.0.0.1:${server.port}/`);
   expect(await home.text()).toBe('home');
