@@ -26,7 +26,7 @@ const isolated = [
   'plugins/static/cache.test.ts',
   'plugins/upload/without-links.test.ts',
   'src/testing/inject.test.ts',
-  'tests/hostile/{cgi,multipart,unread-content}.test.ts',
+  'tests/hostile/{cgi,unread-content}.test.ts',
 ];
 
 /**
