@@ -19,7 +19,7 @@ describe('any bytes lead to a response or a close', () => {
         const { refusal } = await read(cut(text, places)); // throws any exception that is not a rejection
         if (refusal !== undefined) assert.ok(refusals.has(refusal.status));
       }),
-      { numRuns: 10_000 },
+      { numRuns: 4_000 },
     );
   });
 
@@ -50,7 +50,7 @@ describe('any bytes lead to a response or a close', () => {
           expected.map(({ method, target, content }) => ({ method, target, content })),
         );
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
     expect(readAnswers(await recording.server.raw(SECOND)).map(({ status }) => status)).toEqual([200]);
     expect(recording.server.log.filter((line) => /\berror\b/i.test(line))).toEqual([]);

@@ -122,7 +122,7 @@ describe('every path stays under its root', () => {
         assert.ok(!isDots(segments.at(-1) ?? ''));
         assert.ok(!control.test(path));
       }),
-      { numRuns: 20_000 },
+      { numRuns: 8_000 },
     );
     expect(accepted).toBeGreaterThan(1_000);
   });
@@ -140,7 +140,7 @@ describe('every path stays under its root', () => {
         assert.equal(resolve(file), file === '/' ? '/' : file.replace(/\/$/, ''));
         assert.ok(isUnder(resolve(file), mapping.directory));
       }),
-      { numRuns: 20_000 },
+      { numRuns: 8_000 },
     );
   });
 
@@ -155,7 +155,7 @@ describe('every path stays under its root', () => {
         assert.equal(decodePath(encoded), path);
         assert.deepEqual(encoded.split('/').slice(1), segmentsOf(path).map(encodeSegment));
       }),
-      { numRuns: 10_000 },
+      { numRuns: 4_000 },
     );
   });
 
@@ -201,7 +201,7 @@ describe('every path stays under its root', () => {
         assert.doesNotMatch(name, /^\.|[/\\\p{Cc}]/u);
         assert.ok(Buffer.byteLength(name) <= 200);
       }),
-      { numRuns: 10_000 },
+      { numRuns: 4_000 },
     );
   });
 });

@@ -16,7 +16,7 @@ describe('any split of the bytes into packets gives the same response', () => {
       fc.asyncProperty(fc.oneof(conversation, rubbish), cuts, async (text, places) => {
         assert.deepEqual(await read(cut(text, places)), await read(cut(text, [])));
       }),
-      { numRuns: 5_000 },
+      { numRuns: 2_000 },
     );
   });
 
@@ -25,7 +25,7 @@ describe('any split of the bytes into packets gives the same response', () => {
       fc.asyncProperty(fc.oneof(conversation, rubbish), async (text) => {
         assert.deepEqual(await read(everyByte(text)), await read(cut(text, [])));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -46,7 +46,7 @@ describe('any split of the bytes into packets gives the same response', () => {
           assert.deepEqual(await read(everyByte(text), bounds), whole);
         },
       ),
-      { numRuns: 5_000 },
+      { numRuns: 2_000 },
     );
   });
 
@@ -59,7 +59,7 @@ describe('any split of the bytes into packets gives the same response', () => {
         assert.equal(requests.length, messages.length);
         assert.ok(requests.every(({ content }) => content !== undefined));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -84,7 +84,7 @@ describe('any split of the bytes into packets gives the same response', () => {
       fc.asyncProperty(talk, cuts, async (text, places) => {
         assert.deepEqual(await respond(cut(text, places)), await respond(cut(text, [])));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
