@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
@@ -8,29 +9,29 @@ import { assemble } from '../../src/kernel/server/assembly.js';
 import { character } from '../properties/characters.js';
 import { load } from './fixture.js';
 
-/** Loading ends either with a configuration or with errors, never with an exception and never with both. */
+/**
+ * Loading ends either with a configuration or with errors, never with an exception and never with both. Checks with
+ * node:assert, because `expect` for each of 200 findings takes longer than many a text.
+ */
 async function survives(text: string, file = 'test.conf'): Promise<void> {
   const { config, diagnostics } = await load(text, { file });
   const isRefused = diagnostics.some(({ severity }) => severity === 'error');
-  expect(config === undefined).toBe(isRefused);
-  expect(diagnostics.length).toBeLessThanOrEqual(201);
+  assert.equal(config === undefined, isRefused);
+  assert.ok(diagnostics.length <= 201);
   for (const { place } of diagnostics) {
     if (place === undefined) continue;
-    expect(place.line).toBeGreaterThanOrEqual(1);
-    expect(place.column).toBeGreaterThanOrEqual(1);
-    expect(place.length).toBeGreaterThanOrEqual(1);
+    assert.ok(place.line >= 1 && place.column >= 1 && place.length >= 1);
   }
   const rendered = renderDiagnostics(diagnostics, { colour: true });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not come through
-  expect(rendered.replaceAll(/\u001b\[(?:1|22|3[1369])m/g, '')).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f]/);
+  assert.doesNotMatch(rendered.replaceAll(/\u001b\[(?:1|22|3[1369])m/g, ''), /[\x00-\x08\x0b-\x1f\x7f]/);
 }
 
-const MEGABYTE = 1_000_000;
 /** More than the arguments that V8 accepts in a call: a list of them must not be spread. */
 const MANY = 130_000;
 
 /** Repeats a piece: short ones, which are often only scanned, more often than whole directives and blocks. */
-const flood = (piece: string): string => piece.repeat(piece.length <= 3 ? MANY : 5000);
+const flood = (piece: string): string => piece.repeat(piece.length <= 3 ? MANY : 2500);
 
 const floods = [
   '{',
@@ -71,14 +72,14 @@ const floods = [
 ];
 
 // Time that grows with the square of the size exceeds this limit.
-describe('a flood of', { timeout: 30_000 }, () => {
+describe('a flood of', { timeout: 15_000 }, () => {
   it.each(floods)('%j', (piece) => survives(flood(piece)));
 });
 
-describe('a megabyte of', () => {
-  it('one word', () => survives('x'.repeat(MEGABYTE)));
-  it('arguments', () => survives(`server { listen 80; index ${'a '.repeat(MEGABYTE / 2)}; }`));
-  it('names', () => survives(`server { listen 80; server_name ${'a.b '.repeat(MEGABYTE / 4)}; }`));
+describe('a line of', () => {
+  it('one word of a megabyte', () => survives('x'.repeat(1_000_000)));
+  it('arguments', () => survives(`server { listen 80; index ${'a '.repeat(MANY)}; }`));
+  it('names', () => survives(`server { listen 80; server_name ${'a.b '.repeat(MANY)}; }`));
 });
 
 const objectFloods = [
@@ -104,7 +105,7 @@ const objectFloods = [
 ];
 
 /** Less than of the language: the yaml package takes seconds for a megabyte of some of these. */
-const YAML_FLOOD = 30_000;
+const YAML_FLOOD = 20_000;
 
 describe('a flood of YAML made of', () => {
   it.each(objectFloods)('%j', (piece) => survives(piece.repeat(YAML_FLOOD / piece.length), 'test.yaml'));
@@ -148,7 +149,7 @@ describe('any text at all', () => {
     const text = fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join(''));
     await fc.assert(
       fc.asyncProperty(text, (made) => survives(made)),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -213,11 +214,11 @@ async function loadServers(count: number): Promise<{ seconds: number; sites: num
   return { seconds: (user + system) / 1e6, sites: sites.length, routesOfLast };
 }
 
-it('three hundred servers of twenty locations cost no more for each server than thirty do', async () => {
-  const few = await loadServers(30);
-  const many = await loadServers(300);
-  expect(many).toMatchObject({ sites: 300, routesOfLast: 21 });
-  // Ten times as many, and garbage collection on top of it: 8 to 15 times the processor time was measured. What grows
-  // with the square takes a hundred times as much.
-  expect(many.seconds / few.seconds).toBeLessThan(40);
+it('150 servers of twenty locations cost no more for each server than 25 do', async () => {
+  const few = await loadServers(25);
+  const many = await loadServers(150);
+  expect(many).toMatchObject({ sites: 150, routesOfLast: 21 });
+  // Six times as many, and garbage collection on top of it: 2 to 3 times the processor time was measured, because the first
+  // servers also pay for the compilation of what runs often. What grows with the square takes 36 times as much.
+  expect(many.seconds / few.seconds).toBeLessThan(12);
 });
