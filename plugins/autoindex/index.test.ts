@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
@@ -117,10 +117,12 @@ describe('a listing', () => {
 
   test('of 1,000 files is complete', async () => {
     const names = Array.from({ length: 1000 }, (_, index) => `file${index}.txt`);
-    await using server = await startTestServer(
-      'location / { root www; autoindex on; }',
-      Object.fromEntries(names.map((name) => [`www/${name}`, 'x'])),
-    );
+    await using server = await startTestServer('location / { root www; autoindex on; }', {
+      'www/file0.txt': 'x',
+    });
+    const path = (name: string): string => join(server.directory, 'www', name);
+    // Hard links are ten times as cheap as files.
+    for (const name of names.slice(1)) linkSync(path('file0.txt'), path(name));
     expect(await namesOf(await server.fetch('/', { headers: json }))).toEqual(names);
   });
 });

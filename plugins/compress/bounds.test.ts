@@ -54,7 +54,7 @@ describe('many slow readers of compressed content', () => {
   it('get it in a cheaper coding, then as it is; Vary, ETag, HEAD and bytes are right', async () => {
     await using server = await startTestServer(conf, { 'www/large.txt': large });
     const heads: string[] = [];
-    for (let count = 0; count < 80; count += 1) {
+    for (let count = 0; count < 48; count += 1) {
       heads.push(await slowReader(server, 'Accept-Encoding: br, gzip\r\n'));
     }
     const codings = heads.map(codingOf);
@@ -79,7 +79,7 @@ describe('many slow readers of compressed content', () => {
   it('that leave give their coders back, in the middle, before the first byte, and behind HEAD', async () => {
     await using server = await startTestServer(conf, { 'www/large.txt': large });
     const sockets: Socket[] = [];
-    for (let count = 0; count < 200; count += 1) {
+    for (let count = 0; count < 120; count += 1) {
       const socket = connect({ host: '127.0.0.1', port: server.port });
       socket.on('error', () => {});
       const method = count % 3 === 0 ? 'HEAD' : 'GET';
@@ -110,7 +110,7 @@ describe('many slow readers of compressed content', () => {
 });
 
 it('more pages at once than may wait to be compressed: the rest is sent as it is, all are right', async () => {
-  const names = Array.from({ length: 150 }, (_, index) => `p${index}.html`);
+  const names = Array.from({ length: 80 }, (_, index) => `p${index}.html`);
   const files = Object.fromEntries(names.map((name) => [`www/${name}`, name + TEXT.repeat(25)]));
   await using server = await startTestServer(
     'file_cache off;\nserver { listen 127.0.0.1:0; root www; compress on; }',

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const CONF = 'root store; upload on; upload_delete on;';
 
@@ -25,7 +25,19 @@ async function ask(
 
 const EVIL = { Origin: 'https://evil.example' };
 
+/** Starts a server for the tests of a `describe` block. @returns a function that returns it to a test */
+function shared(): () => TestServer {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+  return () => server;
+}
+
 describe('a request by a page of another site is 403', () => {
+  const running = shared();
+
   test.each<Fields>([
     { 'Sec-Fetch-Site': 'cross-site' },
     { 'Sec-Fetch-Site': 'same-site' },
@@ -46,7 +58,7 @@ describe('a request by a page of another site is 403', () => {
     { Origin: 'http://files.test@evil.example' },
     { Origin: 'http://[::1]', Host: '127.0.0.1' },
   ])('%j', async (fields) => {
-    await using server = await start();
+    const server = running();
     expect(await ask(server, fields)).toBe('403');
     expect(await ask(server, fields, 'POST /')).toBe('403');
     expect(await ask(server, fields, 'DELETE /old')).toBe('403');
@@ -55,6 +67,8 @@ describe('a request by a page of another site is 403', () => {
 });
 
 describe('a request by a program, the user, or the site itself is accepted', () => {
+  const running = shared();
+
   test.each<Fields>([
     {},
     { 'Sec-Fetch-Site': 'none' },
@@ -69,7 +83,7 @@ describe('a request by a program, the user, or the site itself is accepted', () 
     { Origin: 'http://files.test', Host: 'files.test.' },
     { Origin: 'http://[::1]:8080', Host: '[::1]:8080' },
   ])('%j', async (fields) => {
-    await using server = await start();
+    const server = running();
     expect(await ask(server, fields)).toBe('201');
     expect(await ask(server, fields, 'POST /')).toBe('201');
     expect(await ask(server, fields, 'DELETE /new')).toBe('204');
