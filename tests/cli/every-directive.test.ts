@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import { builtinPlugins } from '../../src/builtin.js';
 import { effectiveConfig } from '../../src/inspect/effective.js';
 import { printConfig } from '../../src/inspect/print.js';
@@ -43,6 +44,6 @@ describe('--print-config prints a configuration of the same server', () => {
     if (example === undefined) throw new Error('it has no example');
     const first = await ofText(around(name, context, example), '/srv/site');
     const second = await ofText(first.printed, '/elsewhere');
-    expect(meaning(second.config)).toEqual(meaning(first.config));
+    assert.deepEqual(meaning(second.config), meaning(first.config));
   });
 });

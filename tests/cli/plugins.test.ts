@@ -29,9 +29,9 @@ function about(stdout: string, plugin: string): string {
 describe('webserv plugins', () => {
   it('shows each plugin’s origin, directives, and taps with their routes', async () => {
     const cwd = await folderWith({
-      'tea.ts': tea,
+      'tea.mjs': tea,
       'webserv.conf': [
-        'load_plugin ./tea.ts;',
+        'load_plugin ./tea.mjs;',
         'server { listen 8080; return 403;',
         '  location /a { tea green; }',
         '  location *.tea { tea black; }',
@@ -42,7 +42,7 @@ describe('webserv plugins', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(about(stdout, 'tea').trimEnd()).toBe(
       [
-        'tea, tea.ts, loaded at webserv.conf:1:13',
+        'tea, tea.mjs, loaded at webserv.conf:1:13',
         '  tea TEXT;',
         '      answers with it',
         '      in server, location',

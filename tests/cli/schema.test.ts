@@ -185,11 +185,11 @@ describe('webserv schema', () => {
 
   it('includes the plugins that a configuration loads', async () => {
     const cwd = await folderWith({
-      'tea.ts': `
+      'tea.mjs': `
         import { definePlugin, flag } from '@webserv/server';
         const hot = flag({ default: true, help: 'heats it' });
         export default definePlugin({ name: 'tea', directives: { hot } });`,
-      'webserv.yaml': 'load_plugin: ./tea.ts\nserver: { listen: 80, hot: false }\n',
+      'webserv.yaml': 'load_plugin: ./tea.mjs\nserver: { listen: 80, hot: false }\n',
     });
     const { stdout } = await command(['schema', '--config', 'webserv.yaml'], { cwd });
     expect(JSON.parse(stdout)).toMatchObject({

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { directoryConfiguration } from '../../src/cli/run/serve.js';
 import { startTestServer, type TestServer } from '../../src/testing/index.js';
+import { shared } from './afterwards.js';
 import { command } from './in-process.js';
 import { folderWith, serving, webserv } from './webserv.js';
 
@@ -25,19 +26,45 @@ async function servedHere(
   return { server, said };
 }
 
-describe('webserv serve', () => {
-  it('serves a directory without a configuration, to this machine, until it is stopped', async () => {
+describe('one process of webserv serve', () => {
+  const running = shared(async () => {
     const cwd = await folderWith({ 'a;b {c}/index.html': 'hello', 'a;b {c}/x.txt': 'text' });
-    const server = await serving(['serve', 'a;b {c}', '--port', '0'], { cwd });
+    const names = ['--host', 'Dev.test', '--host', '*.example.org'];
+    return { cwd, server: await serving(['serve', 'a;b {c}', '--port', '0', ...names], { cwd }) };
+  });
+
+  it('serves a directory without a configuration, to this machine', async () => {
+    const { server } = running();
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect(await (await fetch(server.url)).text()).toBe('hello');
     expect(await (await fetch(`${server.url}/x.txt`)).text()).toBe('text');
+  });
+
+  it('accepts loopback names only, and those of --host', async () => {
+    const { server } = running();
+    const statusFor = (Host: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        get(server.url, { headers: { Host } }, (response) => resolve(response.resume().statusCode ?? 0)).on(
+          'error',
+          reject,
+        );
+      });
+    for (const host of ['localhost', 'a.localhost:99', '127.1.2.3', '[::1]:1', 'dev.test', 'a.example.org'])
+      expect([host, await statusFor(host)]).toEqual([host, 200]);
+    for (const host of ['evil.example', 'localhost.evil.example', '192.168.0.1', 'a.dev.test'])
+      expect([host, await statusFor(host)]).toEqual([host, 421]);
+  });
+
+  it('serves until it is stopped', async () => {
+    const { cwd, server } = running();
     const { code, stdout, stderr } = await server.stop();
     expect(code).toBe(0);
     expect(stdout).toContain(`webserv serves ${cwd}/a;b {c} at`);
     expect(stderr).not.toContain('index.html');
   });
+});
 
+describe('webserv serve', () => {
   it('lists directories and accepts uploads only with the flags', async () => {
     const cwd = await folderWith({ 'a.txt': 'a' });
     const plain = await servedHere(cwd, {});
@@ -56,23 +83,8 @@ describe('webserv serve', () => {
     expect(await (await fetch(`http://[::1]:${server.port}/`)).text()).toBe('hello');
   });
 
-  it('accepts loopback names only, and those of --host', async () => {
+  it('accepts any name on other addresses, and refuses to accept what is no name', async () => {
     const cwd = await folderWith({ 'index.html': 'hello' });
-    const server = await serving(['serve', '--port', '0', '--host', 'Dev.test', '--host', '*.example.org'], {
-      cwd,
-    });
-    const statusFor = (Host: string): Promise<number> =>
-      new Promise((resolve, reject) => {
-        get(server.url, { headers: { Host } }, (response) => resolve(response.resume().statusCode ?? 0)).on(
-          'error',
-          reject,
-        );
-      });
-    for (const host of ['localhost', 'a.localhost:99', '127.1.2.3', '[::1]:1', 'dev.test', 'a.example.org'])
-      expect([host, await statusFor(host)]).toEqual([host, 200]);
-    for (const host of ['evil.example', 'localhost.evil.example', '192.168.0.1', 'a.dev.test'])
-      expect([host, await statusFor(host)]).toEqual([host, 421]);
-    await server.stop();
     const all = await servedHere(cwd, { port: '0.0.0.0:0' });
     expect((await all.server.fetch('/')).status).toBe(200);
     expect(await all.server.raw('GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n')).toContain('200 OK');
