@@ -20,9 +20,12 @@ const shipped = join(repository, 'docs/webserv.schema.json');
 
 /** Returns a function that validates a value by the schema with these plugins' directives. */
 function checker(plugins: readonly Plugin[]): (value: unknown) => string[] {
-  const validate = new Ajv({ allErrors: true, strictTypes: false, strictTuples: false }).compile(
-    configSchema(plugins),
-  );
+  const validate = new Ajv({
+    allErrors: true,
+    strictTypes: false,
+    strictTuples: false,
+    code: { optimize: false },
+  }).compile(configSchema(plugins));
   return (value) => (validate(value) ? [] : (validate.errors ?? []).map(({ instancePath }) => instancePath));
 }
 

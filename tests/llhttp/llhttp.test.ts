@@ -7,10 +7,12 @@ import { difference } from './compare.js';
 import { differences } from './differences.js';
 import { NodeReader } from './node-reader.js';
 
-/** A fixed seed: new differences come from code changes, not from chance. */
-const SEED = 20_261_123;
-/** Every kind of difference that 40,000 cases find is among the first 23,469. */
-const CASES = 25_000;
+/**
+ * A fixed seed: new differences come from code changes, not from chance. Of the seeds 1 to 8 it finds the most kinds of
+ * difference in as many cases: 27 of the 28 that 40,000 cases find. Each kind also has its own example.
+ */
+const SEED = 5;
+const CASES = 10_000;
 /** Node's parser needs some turns of the event loop: the cases of a batch use the same ones. */
 const BATCH = 100;
 
@@ -47,7 +49,7 @@ describe("compared with Node's own parser", () => {
   });
 
   it('well-formed requests are interpreted alike, except for explained differences', async () => {
-    const found = await allUnexplained(fc.sample(wellFormed, { seed: SEED, numRuns: 5_000 }));
+    const found = await allUnexplained(fc.sample(wellFormed, { seed: SEED, numRuns: 2_000 }));
     expect(found.slice(0, 5)).toEqual([]);
   });
 
