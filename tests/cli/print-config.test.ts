@@ -193,7 +193,7 @@ describe('--print-config', () => {
     const location = (at: number) => `location /l${at} { client_max_body_size ${at + 1}m; }`;
     const locations = Array.from({ length: 20 }, (_, at) => location(at)).join('\n');
     const servers = Array.from(
-      { length: 100 },
+      { length: 10 },
       (_, at) => `server { listen 80; server_name s${at}; root w; ${locations} }`,
     );
     const { config, source } = await loadConfigText(servers.join('\n'), {
@@ -203,7 +203,7 @@ describe('--print-config', () => {
     });
     if (config === undefined || source === undefined) throw new Error('no configuration');
     const { blocks, ...main } = effectiveConfig(config, source);
-    const text = printConfig({ ...main, blocks: Array.from({ length: 10 }, () => blocks).flat() }, 'x.conf');
+    const text = printConfig({ ...main, blocks: Array.from({ length: 100 }, () => blocks).flat() }, 'x.conf');
     expect(text.match(/^ {4}location/gm)).toHaveLength(20_000);
     // A function cannot be called with as many arguments.
     expect(text.split('\n').length).toBeGreaterThan(130_000);
