@@ -118,7 +118,7 @@ describe('a flood of YAML made of', () => {
   });
 
   // The yaml package recurses, and V8 aborts the process when a regular expression finds no stack left.
-  it('opening braces of JSON', () => survives('{'.repeat(YAML_FLOOD), 'test.json'));
+  it('opening braces of JSON', () => survives('{'.repeat(30_000), 'test.json'));
 });
 
 it('aliases that would make a billion values end in one error', async () => {
