@@ -1,7 +1,5 @@
-import { costs, isSo, lost, type NginxModule, nothing, row } from './outcome.js';
+import { ALONE, costs, isSo, lost, type NginxModule, nothing, PLUGIN, row } from './outcome.js';
 
-const ALONE = 'the directive that it belongs to is not supported';
-const PLUGIN = { write: 'a plugin in TypeScript can do it' };
 const PASSWORDS = { write: 'auth_basic with auth_basic_user_file' };
 const NO_LIMIT = 'requests and connections of a single client are not limited';
 const NO_VARIABLE = 'the variable is not defined';

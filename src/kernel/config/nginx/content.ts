@@ -1,10 +1,8 @@
-import { costs, isSo, lost, type NginxModule, NO_CHOICE, nothing, row } from './outcome.js';
+import { ALONE, costs, isSo, lost, type NginxModule, NO_CHOICE, nothing, PLUGIN, row } from './outcome.js';
 
 const NOT_REWRITTEN = 'response bodies are sent unchanged';
 const AS_THEY_ARE = 'files are sent unchanged';
 const COMPRESS = 'responses are not compressed';
-const ALONE = 'the directive that it belongs to is not supported';
-const PLUGIN = { write: 'a plugin in TypeScript can do it' };
 
 export const contentModule: NginxModule = {
   title: 'Files and filters',

@@ -2,7 +2,7 @@ import type { Registry } from '../directives/registry.js';
 import { accessModule } from './access.js';
 import { contentModule } from './content.js';
 import { httpCoreModule } from './http-core.js';
-import { lost, type NginxModule, type NginxRow, type Outcome } from './outcome.js';
+import { lost, type NginxModule, type NginxRow, type Outcome, PLUGIN } from './outcome.js';
 import { processModule } from './process.js';
 import { protocolsModule } from './protocols.js';
 import { upstreamsModule } from './upstreams.js';
@@ -26,7 +26,7 @@ function byName(rows: readonly NginxRow[]): ReadonlyMap<string, NginxRow> {
 export const nginxDirectives = byName(nginxModules.flatMap(({ rows }) => rows));
 export const nginxFamilies = byName(nginxModules.flatMap(({ families }) => families));
 
-const BY_LUA = lost('the program is not run', { write: 'a plugin in TypeScript can do it' });
+const BY_LUA = lost('the program is not run', PLUGIN);
 /** A value that no case of a row names. */
 const OTHER_VALUE = lost('this value has no meaning here');
 

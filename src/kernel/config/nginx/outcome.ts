@@ -58,3 +58,6 @@ export const isSo = (when: RegExp): Outcome => ({
 });
 
 export const NO_CHOICE = 'webserv chooses it by itself';
+/** For directives that only add to another one. */
+export const ALONE = 'the directive that it belongs to is not supported';
+export const PLUGIN = { write: 'a plugin in TypeScript can do it' };

@@ -1,8 +1,7 @@
-import { lost, type NginxModule, nothing, row } from './outcome.js';
+import { lost, type NginxModule, nothing, PLUGIN, row } from './outcome.js';
 
 const NO_VARIABLES = 'no variables can be defined';
 const VALUE = { write: 'write the value where it is used' };
-const PLUGIN = { write: 'a plugin in TypeScript can do it' };
 const PROGRAM = 'the program is not run';
 
 export const variablesModule: NginxModule = {
