@@ -93,11 +93,11 @@ it('workers are replaced even if the directory of the error log was deleted', as
     (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
   // The worker that serves, and the standby worker that was started before.
   for (let round = 0; round < 3; round += 1) {
-    await expect.poll(children, { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(children).toHaveLength(2);
     const [oldest = 0] = await children();
     process.kill(oldest, 'SIGKILL');
-    await expect.poll(children, { timeout: 10_000 }).not.toContain(oldest);
+    await expect.poll(children).not.toContain(oldest);
     const status = () => fetch(server.url).then((answer) => answer.status, String);
-    await expect.poll(status, { timeout: 10_000 }).toBe(204);
+    await expect.poll(status).toBe(204);
   }
-}, 60_000);
+});

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folderWith, serving } from '../cli/webserv.js';
 import { Client, eventually } from '../hostile/client.js';
-import { childrenOf } from '../process/running.js';
+import { childrenOf, onlyWorkerOf } from '../process/running.js';
 
 const prlimit = promisify(execFile);
 const LIMIT = 64;
@@ -22,7 +22,7 @@ async function limited(conf: string) {
   const server = await serving([join(folder, 'webserv.conf')], {
     through: ['prlimit', `--nofile=${LIMIT}:${LIMIT}`],
   });
-  const [worker = 0] = await childrenOf(server.child.pid ?? 0);
+  const worker = await onlyWorkerOf(server.child.pid ?? 0);
   await expect.poll(() => server.stderr()).toContain('is lowered to');
   const lowered = /max_connections 10000 is lowered to (\d+)/.exec(server.stderr())?.[1];
   return { server, worker, port: Number(new URL(server.url).port), room: Number(lowered) };

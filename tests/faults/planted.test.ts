@@ -83,6 +83,7 @@ const served = async (server: Serving): Promise<boolean> =>
 async function killOne(server: Serving): Promise<void> {
   const master = server.child.pid ?? 0;
   await standbyOf(master);
+  await expect.poll(() => childrenOf(master)).not.toEqual([]);
   const [worker = 0] = await childrenOf(master);
   process.kill(worker, 'SIGKILL');
   await expect.poll(() => childrenOf(master)).not.toContain(worker);

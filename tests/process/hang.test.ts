@@ -8,10 +8,10 @@ import { afterwards, shared } from '../cli/afterwards.js';
 import { folderWith, repository } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import {
-  childrenOf,
   configuration,
   isAlive,
   masterOf,
+  onlyWorkerOf,
   responseOf,
   running,
   standbyOf,
@@ -26,7 +26,7 @@ describe.runIf(process.platform === 'linux')('a standby that was stopped', () =>
     const { server } = site();
     const master = masterOf(server);
     const standby = await standbyOf(master);
-    const [worker = 0] = await childrenOf(master);
+    const worker = await onlyWorkerOf(master);
     process.kill(standby, 'SIGSTOP');
     await sleep(before);
     const begun = performance.now();
@@ -38,7 +38,7 @@ describe.runIf(process.platform === 'linux')('a standby that was stopped', () =>
     await expect.poll(() => server.stderr()).toContain(`worker ${standby} should serve and does not`);
     await expect.poll(() => isAlive(standby)).toBe(false);
     const next = await standbyOf(master);
-    expect(await childrenOf(master)).toHaveLength(1);
+    await onlyWorkerOf(master);
     expect(next).not.toBe(standby);
   });
 });
@@ -82,6 +82,7 @@ it.runIf(process.platform === 'linux')(
     const server = await supervising(5000);
     expect(await responseOf(server)).toBe('served');
     const standby = await standbyOf(process.pid);
+    await expect.poll(() => workersOf(process.pid)).toHaveLength(1);
     const [worker = 0] = await workersOf(process.pid);
     // Like a process in an endless loop: it sends nothing, and only SIGKILL has an effect.
     process.kill(standby, 'SIGSTOP');
@@ -90,6 +91,6 @@ it.runIf(process.platform === 'linux')(
     await expect.poll(server.log).toContain('serves as its replacement');
     expect(await responseOf(server)).toBe('served');
     await expect.poll(() => workersOf(process.pid)).toHaveLength(1);
-    expect([worker, standby].filter(isAlive)).toEqual([]);
+    await expect.poll(() => [worker, standby].filter(isAlive)).toEqual([]);
   },
 );

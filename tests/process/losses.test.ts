@@ -5,7 +5,7 @@ import { shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { gate, LOSSES, locations, PICKY, WALL, yamlServer } from './losses.js';
-import { childrenOf, masterOf, replaceWorker, standbyOf } from './running.js';
+import { childrenOf, masterOf, onlyWorkerOf, replaceWorker, standbyOf } from './running.js';
 
 type Statuses = readonly (readonly [method: string, path: string, status: number])[];
 
@@ -117,7 +117,7 @@ describe.runIf(process.platform === 'linux')('a replacement worker', () => {
       const url = urlOf(name);
       expect(await statuses(url, [['GET', '/free', 200]])).toEqual([['GET', '/free', 200]]);
       expect(await statuses(url, without)).toEqual(without);
-      expect(server.stderr().split(told(join(folder, name)))).toHaveLength(2);
+      await expect.poll(() => server.stderr().split(told(join(folder, name)))).toHaveLength(2);
       await rename(join(folder, name, 'moved'), join(folder, name, gone));
       await expect.poll(() => statuses(url, again), { interval: 300 }).toEqual(again);
       expect(server.stderr()).not.toContain('crash loop');
@@ -139,7 +139,7 @@ describe.runIf(process.platform === 'linux')('a replacement worker', () => {
         ['GET', '/said', said],
       ];
       expect(await statuses(urlOf(name), expected)).toEqual(expected);
-      expect(server.stderr().split(`plugin "${name}", setup: `)).toHaveLength(2);
+      await expect.poll(() => server.stderr().split(`plugin "${name}", setup: `)).toHaveLength(2);
     },
   );
 
@@ -151,7 +151,7 @@ describe.runIf(process.platform === 'linux')('a replacement worker', () => {
       ['POST', '/x', 503],
     ];
     expect(await statuses(urlOf('picky'), expected)).toEqual(expected);
-    expect(server.stderr().split('the wanted file is gone')).toHaveLength(2);
+    await expect.poll(() => server.stderr().split('the wanted file is gone')).toHaveLength(2);
     await writeFile(join(folder, 'wanted'), '');
     await replaceByNewWorkers(server);
     expect(await statuses(urlOf('picky'), both(200))).toEqual(both(200));
@@ -220,7 +220,7 @@ describe.runIf(process.platform === 'linux')('a replacement worker', () => {
     await standbyOf(master);
     await rm(join(folder, 'logs'), { recursive: true });
     for (let count = 0; count < 2; count += 1) {
-      const [worker = 0] = await childrenOf(master);
+      const worker = await onlyWorkerOf(master);
       process.kill(worker, 'SIGKILL');
       await expect.poll(async () => (await childrenOf(master)).includes(worker)).toBe(false);
       await expect

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf, eventually, masterOf, standbyOf } from './running.js';
+import { childrenOf, eventually, masterOf, onlyWorkerOf, standbyOf } from './running.js';
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
@@ -90,7 +90,7 @@ interface Measured {
 /** Private memory of the standby process. Bytes. */
 async function standbyMemory(server: Serving): Promise<number> {
   const master = masterOf(server);
-  await eventually(async () => expect(await childrenOf(master)).toHaveLength(1));
+  await onlyWorkerOf(master);
   const standby = await standbyOf(master);
   // The thread that compiled the plugins ends when it has had nothing to do for half a second.
   await sleep(1000);
@@ -103,8 +103,7 @@ async function measure(server: Serving): Promise<Measured> {
   const memory = await standbyMemory(server);
   const standby = await standbyOf(master);
   const worker = await heapOf(server);
-  const [serves] = await childrenOf(master);
-  process.kill(serves ?? 0, 'SIGKILL');
+  process.kill(await onlyWorkerOf(master), 'SIGKILL');
   await eventually(async () => expect(await childrenOf(master)).toContain(standby));
   return { heaps: [worker, await heapOf(server)], standby: memory };
 }

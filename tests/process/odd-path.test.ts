@@ -5,7 +5,7 @@ import { shared } from '../cli/afterwards.js';
 import { command } from '../cli/in-process.js';
 import { folderWith, repository, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf } from './running.js';
+import { childrenOf, masterOf, onlyWorkerOf } from './running.js';
 
 /** Characters that have a meaning in URLs, or are encoded there. */
 const ODD = 'a b é %20 #x ?y &z';
@@ -87,11 +87,9 @@ describe.runIf(process.platform === 'linux')(
         await expect.poll(() => server.stderr()).toContain(`plugin "${name}", outside of any request`);
       await writeFile(join(site, 'words/typed.ts'), `export const word: string = 'edited';`);
       await expect.poll(() => get('/typed')).toBe('edited');
-      const workers = (): Promise<number[]> => childrenOf(server.child.pid ?? 0);
-      await expect.poll(workers).toHaveLength(1);
-      const [worker = 0] = await workers();
+      const worker = await onlyWorkerOf(masterOf(server));
       process.kill(worker, 'SIGKILL');
-      await expect.poll(workers).not.toContain(worker);
+      await expect.poll(() => childrenOf(masterOf(server))).not.toContain(worker);
       await expect.poll(all, { timeout: 60_000 }).toEqual(expected('edited'));
       // Without plugins, which this process would compile.
       const brief = join(site, 'brief.conf');

@@ -41,11 +41,11 @@ describe.runIf(process.platform === 'linux')('a server with two workers', () => 
   it('runs the configured number of workers, and replaces one that is killed', async () => {
     const { server } = site();
     const master = masterOf(server);
-    const workers = await childrenOf(master);
-    expect(workers).toHaveLength(2);
-    process.kill(workers[0] ?? 0, 'SIGKILL');
+    await expect.poll(() => childrenOf(master)).toHaveLength(2);
+    const [worker = 0] = await childrenOf(master);
+    process.kill(worker, 'SIGKILL');
     expect(await responseOf(server)).toBe('one');
-    await expect.poll(() => childrenOf(master)).not.toContain(workers[0]);
+    await expect.poll(() => childrenOf(master)).not.toContain(worker);
     await expect.poll(async () => (await childrenOf(master)).length).toBe(2);
     expect(await responseOf(server)).toBe('one');
   });
@@ -111,7 +111,7 @@ describe.runIf(process.platform === 'linux')('a server with two workers', () => 
     expect(server.child.exitCode).toBeNull();
     socket.write('1234');
     await expect.poll(() => server.child.exitCode).toBe(0);
-    expect(received()).toMatch(/\r\n\r\nHTTP\/1\.1 200 [\s\S]*Connection: close[\s\S]*two$/);
+    await expect.poll(received).toMatch(/\r\n\r\nHTTP\/1\.1 200 [\s\S]*Connection: close[\s\S]*two$/);
     await expect(readFile(join(folder, 'webserv.pid'))).rejects.toThrow('ENOENT');
   });
 });

@@ -16,11 +16,11 @@ describe.runIf(isRoot)('a server started as root', () => {
     const file = join(folder, 'webserv.conf');
     const server = await serving([file]);
     const warnings = (): number => server.stderr().split('warning[runs-as-root]').length - 1;
-    expect(warnings()).toBe(1);
+    await expect.poll(warnings).toBe(1);
     expect(await responseOf(server)).toBe('served');
     server.child.kill('SIGHUP');
     await expect.poll(() => server.stderr()).toContain('reloaded: generation 2');
-    expect(warnings()).toBe(2);
+    await expect.poll(warnings).toBe(2);
     await writeFile(file, conf('user root; '));
     server.child.kill('SIGHUP');
     await expect.poll(() => server.stderr()).toContain('reloaded: generation 3');
@@ -51,7 +51,7 @@ describe.runIf(isRoot)('a server started as root', () => {
   it('by "webserv serve" gives a message, since no configuration can name a user', async () => {
     const folder = await folderWith({ 'index.html': 'hello' });
     const server = await serving(['serve', folder, '--port', '0']);
-    expect(server.stderr()).toMatch(/^webserv: started as root: .*\n$/);
+    await expect.poll(() => server.stderr()).toMatch(/^webserv: started as root: .*\n$/);
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import { STANDBY_TITLE, WORKER_TITLE } from '../../src/process/identity.js';
+import { MASTER_TITLE, STANDBY_TITLE, WORKER_TITLE } from '../../src/process/identity.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 
@@ -39,9 +39,12 @@ export const responseOf = async (server: Pick<Serving, 'url'>): Promise<string> 
 
 export const masterOf = ({ child }: Serving): number => child.pid ?? 0;
 
-/** The workers of a server, without the standby worker. */
+/**
+ * The workers of a server, without the standby worker. A process that has ended has no title, and one that is just being
+ * created has that of the master.
+ */
 export const childrenOf = (pid: number): Promise<number[]> =>
-  childrenThat(pid, (title) => !title.includes('standby'));
+  childrenThat(pid, (title) => title !== '' && !title.startsWith(MASTER_TITLE) && !title.includes('standby'));
 
 /** The workers that a process has set up, where it may have other children. */
 export const workersOf = (pid: number): Promise<number[]> =>
@@ -51,15 +54,18 @@ export const workersOf = (pid: number): Promise<number[]> =>
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(check, { timeout: 30_000, interval: 50 });
 
+/** The worker that serves, once it is the only one: after a reload, workers of the old configuration finish first. */
+export function onlyWorkerOf(master: number): Promise<number> {
+  return eventually(async () => {
+    const [worker, ...others] = await childrenOf(master);
+    if (worker === undefined || others.length > 0) throw new Error('there is not exactly one worker');
+    return worker;
+  });
+}
+
 /** Kills the worker that serves and waits until another one serves. */
 export async function replaceWorker(server: Serving): Promise<void> {
-  const master = masterOf(server);
-  // After a reload, workers of the old configuration finish first.
-  const [worker = 0] = await eventually(async () => {
-    const workers = await childrenOf(master);
-    expect(workers).toHaveLength(1);
-    return workers;
-  });
+  const worker = await onlyWorkerOf(masterOf(server));
   const count = (): number => server.stderr().match(/serves as its replacement/g)?.length ?? 0;
   const before = count();
   process.kill(worker, 'SIGKILL');

@@ -68,6 +68,7 @@ describe.runIf(process.platform === 'linux')('a replacement worker', () => {
     };
     await visit();
     await writeFile(file, 'throw new Error("broken");');
+    await expect.poll(() => childrenOf(masterOf(server))).toHaveLength(2);
     const before = await childrenOf(masterOf(server));
     for (const [index, worker] of before.entries()) {
       process.kill(worker, 'SIGKILL');

@@ -33,6 +33,7 @@ it('shows the metrics of all workers together, and those of the master', async (
     webserv_worker_restarts_total: 0,
     webserv_config_generation: 1,
   });
+  await expect.poll(() => childrenOf(masterOf(server))).toHaveLength(2);
   const [victim = 0] = await childrenOf(masterOf(server));
   process.kill(victim, 'SIGKILL');
   await expect

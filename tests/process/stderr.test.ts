@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { afterwards, shared } from '../cli/afterwards.js';
 import { folderWith, type Serving, serving } from '../cli/webserv.js';
-import { childrenOf, masterOf, responseOf } from './running.js';
+import { childrenOf, masterOf, onlyWorkerOf, responseOf } from './running.js';
 
 const run = promisify(execFile);
 /** Long, so that a few hundred requests exceed the pipe and the megabyte that the log keeps. */
@@ -82,7 +82,7 @@ describe.runIf(process.platform === 'linux')('standard error, where the log goes
 
   it('without a reader does not delay requests, and keeps a bounded number of entries', async () => {
     const { pipe, server } = piped();
-    const [worker = 0] = await childrenOf(masterOf(server));
+    const worker = await onlyWorkerOf(masterOf(server));
     await responseOf(server);
     const before = await memoryOf(worker);
     expect(await visits(server)).toBe(REQUESTS);

@@ -10,7 +10,7 @@ import { ServiceManager } from '../../src/process/service-manager.js';
 import { afterwards, shared } from '../cli/afterwards.js';
 import { asRoot, folderWith, serving } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
-import { childrenOf, isAlive, masterOf, responseOf, standbyOf } from './running.js';
+import { childrenOf, isAlive, masterOf, onlyWorkerOf, responseOf, standbyOf } from './running.js';
 
 /** Needs Linux, and Python, which passes sockets and receives notifications. In CI no test may be skipped. */
 const isMissing =
@@ -66,7 +66,7 @@ describe.skipIf(isMissing)('an inherited socket', () => {
   it('is served, and outlives every worker: no connection is refused while no worker exists', async () => {
     const { server, port, at } = site();
     expect(await at(`127.0.0.1:${port}`)).toBe('one');
-    const [worker = 0] = await childrenOf(masterOf(server));
+    const worker = await onlyWorkerOf(masterOf(server));
     process.kill(worker, 'SIGKILL');
     await expect.poll(() => childrenOf(masterOf(server))).not.toContain(worker);
     expect(await at(`127.0.0.1:${port}`)).toBe('one');
@@ -248,11 +248,7 @@ describe.skipIf(isMissing)('a service manager is notified', () => {
     await standbyOf(main());
     // The plugin refuses the configuration without this file, so no worker can be started from now on.
     await rm(join(folder, 'needed.txt'));
-    const killWorker = async (): Promise<void> => {
-      await expect.poll(() => childrenOf(main())).toHaveLength(1);
-      const [worker = 0] = await childrenOf(main());
-      process.kill(worker, 'SIGKILL');
-    };
+    const killWorker = async (): Promise<boolean> => process.kill(await onlyWorkerOf(main()), 'SIGKILL');
     await killWorker();
     // The standby worker replaces it, and no other process can be started after it.
     await expect.poll(() => server.stderr()).toContain('serves as its replacement');

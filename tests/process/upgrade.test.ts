@@ -107,9 +107,11 @@ describe.runIf(process.platform === 'linux')('an upgrade', () => {
     })();
     expect((await webserv(['-s', 'upgrade', file], { program })).code).toBe(0);
     await expect.poll(() => [...seen]).toContain('new');
+    // The new master writes its pid file when its workers already serve.
+    await expect.poll(() => server.stderr()).toMatch(/process \d+ has taken over/);
     const next = await pidIn(folder);
     expect(next).not.toBe(masterOf(server));
-    await expect.poll(() => server.stderr()).toContain(`process ${next} has taken over`);
+    expect(server.stderr()).toContain(`process ${next} has taken over`);
     slow.send('34');
     await slow.received(/^HTTP\/1\.1 200 [\s\S]*old$/);
     slow[Symbol.dispose]();

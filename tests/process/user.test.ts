@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { shared } from '../cli/afterwards.js';
 import { command } from '../cli/in-process.js';
 import { folderWith, serving, webserv } from '../cli/webserv.js';
-import { childrenOf, masterOf, responseOf, standbyOf } from './running.js';
+import { childrenOf, masterOf, onlyWorkerOf, responseOf, standbyOf } from './running.js';
 
 /**
  * Debian has this user, and a group of this name. Only root can switch to it; other users get a warning, and serve with
@@ -81,7 +81,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
 
   it('run as that user once they serve, without root’s rights; the master does not', async () => {
     const { folder, server } = served();
-    const [worker = 0] = await childrenOf(masterOf(server));
+    const worker = await onlyWorkerOf(masterOf(server));
     const uid = await field(worker, 'Uid');
     const log = (): Promise<string> => readFile(join(folder, 'logs/error.log'), 'utf8');
     if (isRoot) {
@@ -101,7 +101,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
     await expectLogged();
     await rotateLogs('.1');
     await expectLogged();
-    const [worker = 0] = await childrenOf(masterOf(server));
+    const worker = await onlyWorkerOf(masterOf(server));
     const owner = Number((await field(worker, 'Uid'))?.split('\t')[0]);
     expect((await stat(access)).uid).toBe(owner);
     expect((await stat(join(folder, 'logs/error.log'))).uid).toBe(owner);
@@ -114,7 +114,7 @@ describe.runIf(process.platform === 'linux')('with a user, the workers', () => {
     await standbyOf(master);
     await rotateLogs('.2');
     const before = await readFile(`${access}.2`, 'utf8');
-    const [worker = 0] = await childrenOf(master);
+    const worker = await onlyWorkerOf(master);
     process.kill(worker, 'SIGKILL');
     await expect.poll(() => childrenOf(master)).not.toContain(worker);
     await expectLogged();
