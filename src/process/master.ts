@@ -15,7 +15,7 @@ import { MASTER_TITLE } from './identity.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import { recreateLogs } from './log-owner.js';
 import { masterFamilies } from './master-metrics.js';
-import type { FromWorker, Launch, Order, Serving } from './messages.js';
+import type { FromWorker, Given, Launch, Order, Serving } from './messages.js';
 import { MetricsAggregator } from './metrics-aggregator.js';
 import { PidFile } from './pid-file.js';
 import { RestartBackoff } from './restart-backoff.js';
@@ -85,7 +85,9 @@ export class Master {
   readonly #retired = new Set<WorkerProcess>();
   /** Workers of a generation that is being started. */
   #starting = new Set<WorkerProcess>();
-  readonly #standby = new Standby(() => this.#fork(this.#snapshot, { standby: true, successor: true }));
+  readonly #standby = new Standby(() =>
+    this.#fork(given(this.#snapshot), { standby: true, successor: true }),
+  );
   #settings: Serving | undefined;
   /**
    * Texts of the configuration in use. A replacement worker reads these, so that it does not depend on the files on
@@ -289,14 +291,16 @@ export class Master {
   /** Starts one worker first: it reports how many workers are configured, and whether the configuration is valid. */
   async #startGeneration(): Promise<Generation> {
     const begun = performance.now();
-    const first = this.#fork(undefined, FOR_NEW_GENERATION);
+    const { compiled = [] } = this.#snapshot ?? {};
+    const first = this.#fork(compiled.length > 0 ? { compiled } : undefined, FOR_NEW_GENERATION);
     const workers = new Set([first]);
     this.#starting = workers;
     try {
       const settings = await first.serving;
       // The others get the configuration from the first: with an edit meanwhile, two workers would serve two
       // configurations.
-      while (workers.size < settings.workers) workers.add(this.#fork(settings.snapshot, FOR_NEW_GENERATION));
+      while (workers.size < settings.workers)
+        workers.add(this.#fork(given(settings.snapshot), FOR_NEW_GENERATION));
       await Promise.all([...workers].map((worker) => worker.serving));
       this.#startMs = performance.now() - begun;
       // Before the pid file is claimed: the report may explain why that fails.
@@ -314,11 +318,11 @@ export class Master {
     }
   }
 
-  #fork(snapshot: ConfigSnapshot | undefined, role: Role): WorkerProcess {
+  #fork(given: Given | undefined, role: Role): WorkerProcess {
     const { launch, inherited, hangTimeoutMs } = this.#options;
     const worker = new WorkerProcess(
       { launch, inherited, workingDirectory: workingDirectory(), ...role },
-      snapshot,
+      given,
       (sender, message) => {
         this.#handle(sender, message);
         if (role.successor) this.#reportMissing(sender, message);
@@ -481,7 +485,8 @@ export class Master {
 
   #replace(): void {
     if (this.#stopping || this.#workers.size >= (this.#settings?.workers ?? 0)) return;
-    const worker = this.#standby.take() ?? this.#fork(this.#snapshot, { standby: false, successor: true });
+    const worker =
+      this.#standby.take() ?? this.#fork(given(this.#snapshot), { standby: false, successor: true });
     this.#workers.add(worker);
     this.#supervise(worker);
     const doubt = setTimeout(() => this.#doubt(worker), worker.promptMs(this.#startMs));
@@ -547,4 +552,8 @@ export class Master {
       worker.kill();
     }
   }
+}
+
+function given(snapshot: ConfigSnapshot | undefined): Given | undefined {
+  return snapshot && { snapshot };
 }

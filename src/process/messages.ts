@@ -1,5 +1,6 @@
 import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import type { Watched } from '../kernel/config/files/watched.js';
+import type { CompiledCode } from '../kernel/config/modules/compiler.js';
 import type { LogLevel } from '../kernel/log/log.js';
 import type { MetricFamily } from '../kernel/metrics/metrics.js';
 import type { Address } from '../kernel/net/address.js';
@@ -23,8 +24,8 @@ export type Launch = {
 /** Instructions for a worker process, in its environment. */
 export interface Order {
   readonly launch: Launch;
-  /** Whether the configuration's texts come as a message; otherwise the worker reads the files. */
-  readonly fromSnapshot: boolean;
+  /** Whether a message of the master has what other workers read or compiled. */
+  readonly awaitsGiven: boolean;
   /** Sets everything up and then waits for the message `serve`, to replace a worker that ends. */
   readonly standby: boolean;
   /**
@@ -36,6 +37,15 @@ export interface Order {
   readonly workingDirectory: string | undefined;
   /** Sockets from the service manager, passed on by the master. Their descriptors are the same in every process. */
   readonly inherited: readonly InheritedSocket[];
+}
+
+/**
+ * Results of other workers: the snapshot that the first worker of the generation took; or, for a first
+ * worker, which reads the files itself, the code that the generation before it compiled.
+ */
+export interface Given {
+  readonly snapshot?: ConfigSnapshot;
+  readonly compiled?: CompiledCode;
 }
 
 /** Sent when a worker serves, with the settings the master needs: the master does not load the configuration itself. */
@@ -66,7 +76,7 @@ export interface Serving {
 }
 
 export type FromWorker =
-  /** It listens to messages, and waits for the snapshot. */
+  /** It listens to messages, and waits for what it is given. */
   | { readonly type: 'ready' }
   /** It needs a socket bound to an address. */
   | { readonly type: 'bind'; readonly id: number; readonly wish: SocketWish }
@@ -87,8 +97,7 @@ export type FromWorker =
   | { readonly type: 'counted'; readonly round: number; readonly families: readonly MetricFamily[] };
 
 export type FromMaster =
-  /** Texts of the configuration's files as the first worker of the generation read them. */
-  | { readonly type: 'snapshot'; readonly snapshot: ConfigSnapshot }
+  | { readonly type: 'given'; readonly given: Given }
   /** The requested socket comes with the message; `problem` says why it could not be bound. */
   | {
       readonly type: 'bound';
@@ -130,5 +139,5 @@ export function isFromWorker(message: unknown): message is FromWorker {
 }
 
 export function isFromMaster(message: unknown): message is FromMaster {
-  return hasType(message, ['snapshot', 'bound', 'serve', 'stop', 'shed', 'reopen', 'count', 'gathered']);
+  return hasType(message, ['given', 'bound', 'serve', 'stop', 'shed', 'reopen', 'count', 'gathered']);
 }

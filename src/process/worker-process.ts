@@ -1,10 +1,16 @@
 import cluster, { type Worker } from 'node:cluster';
 import { existsSync } from 'node:fs';
-import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import type { Watched } from '../kernel/config/files/watched.js';
 import { enterableDirectory } from '../kernel/diagnostics/working-directory.js';
 import type { BoundSocket } from '../kernel/net/bound-socket.js';
-import { type FromMaster, type FromWorker, isFromWorker, type Order, type Serving } from './messages.js';
+import {
+  type FromMaster,
+  type FromWorker,
+  type Given,
+  isFromWorker,
+  type Order,
+  type Serving,
+} from './messages.js';
 
 /** Time a worker may take to load the configuration, set up its plugins and listen. */
 const START_TIMEOUT_MS = 30_000;
@@ -51,18 +57,18 @@ export class WorkerProcess {
   #wanted = false;
 
   /**
-   * @param snapshot texts of the configuration's files; undefined: the worker reads the files
+   * @param given undefined: the worker reads and compiles everything itself
    * @param heard called with each message except unknown ones
    * @param hangTimeoutMs time without a heartbeat after which the worker is hung
    */
   constructor(
-    order: Omit<Order, 'fromSnapshot'>,
-    snapshot: ConfigSnapshot | undefined,
+    order: Omit<Order, 'awaitsGiven'>,
+    given: Given | undefined,
     heard: (worker: WorkerProcess, message: FromWorker) => void,
     hangTimeoutMs = HANG_TIMEOUT_MS,
   ) {
     this.#hangTimeoutMs = hangTimeoutMs;
-    const whole: Order = { ...order, fromSnapshot: snapshot !== undefined };
+    const whole: Order = { ...order, awaitsGiven: given !== undefined };
     // Shown by ps until the worker sets its title.
     cluster.setupPrimary({ args: [order.standby ? 'standby' : 'worker'], cwd: enterableDirectory() ?? '/' });
     const worker = fork(whole);
@@ -81,7 +87,7 @@ export class WorkerProcess {
       this.#worker?.on('message', (message: unknown) => {
         this.#heardAt = performance.now();
         if (!isFromWorker(message)) return;
-        if (message.type === 'ready' && snapshot !== undefined) this.tell({ type: 'snapshot', snapshot });
+        if (message.type === 'ready' && given !== undefined) this.tell({ type: 'given', given });
         if (message.type === 'alive') this.#connections = message.connections;
         if (message.type === 'standing by') {
           clearTimeout(timer);

@@ -1,5 +1,4 @@
 import { forgetDirectives } from '../kernel/config/compile/forget-directives.js';
-import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import { type LoadOptions, loadConfig, loadConfigText } from '../kernel/config/files/load.js';
 import { keptPlugins } from '../kernel/config/modules/kept-plugin.js';
 import { pageForNginx } from '../kernel/config/nginx/page.js';
@@ -24,7 +23,7 @@ import { blameFinder } from './blame.js';
 import { compactHeap } from './compact-heap.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
 import { MasterSockets } from './master-sockets.js';
-import { type FromWorker, isFromMaster, type Launch, type Order } from './messages.js';
+import { type FromWorker, type Given, isFromMaster, type Launch, type Order } from './messages.js';
 import { MetricsClient } from './metrics-aggregator.js';
 import { dropPrivileges } from './privileges.js';
 import { closeDescriptors } from './stray-descriptors.js';
@@ -58,7 +57,7 @@ export async function runWorker(
   const early = endWhileStarting();
   const { launch } = order;
   const { colour } = launch;
-  const given = order.fromSnapshot ? await receiveSnapshot() : undefined;
+  const given = order.awaitsGiven ? await receiveGiven() : undefined;
   const { config, plugins, snapshot, sources, diagnostics, watched } = await loadForServing(
     launch,
     own,
@@ -96,7 +95,9 @@ export async function runWorker(
       sockets,
       trace: launch.trace,
       successor: order.successor,
-      everywhere: given && new Set(given.plugins.filter((each) => each.everywhere).map(({ name }) => name)),
+      everywhere:
+        given?.snapshot &&
+        new Set(given.snapshot.plugins.filter((each) => each.everywhere).map(({ name }) => name)),
       gather: (own) => metricsClient.gather(own),
     });
     forgetDirectives(config);
@@ -162,13 +163,13 @@ function endWhileStarting(): { over(): void } {
   };
 }
 
-/** A message sent before the listener is attached is lost, so the master sends the snapshot only after `ready`. */
-function receiveSnapshot(): Promise<ConfigSnapshot> {
+/** A message sent before the listener is attached is lost, so the master sends this one only after `ready`. */
+function receiveGiven(): Promise<Given> {
   return new Promise((resolve) => {
     const take = (message: unknown): void => {
-      if (!isFromMaster(message) || message.type !== 'snapshot') return;
+      if (!isFromMaster(message) || message.type !== 'given') return;
       process.off('message', take);
-      resolve(message.snapshot);
+      resolve(message.given);
     };
     process.on('message', take);
     tell({ type: 'ready' });
@@ -217,9 +218,9 @@ async function loadForServing(...given: Parameters<typeof loadLaunch>) {
 function loadLaunch(
   launch: Launch,
   own: Pick<LoadOptions, 'builtins' | 'entries'>,
-  snapshot: ConfigSnapshot | undefined,
+  given: Given | undefined,
 ) {
-  const options = { ...own, preview, ...(snapshot === undefined ? {} : { snapshot }) };
+  const options = { ...own, preview, ...given };
   if (launch.kind === 'text') {
     return loadConfigText(launch.text, { ...options, file: launch.file, base: launch.base });
   }

@@ -1,4 +1,5 @@
 import { displayPath } from '../../diagnostics/display-path.js';
+import type { CompiledCode } from '../modules/compiler.js';
 import type { KeptPlugin } from '../modules/kept-plugin.js';
 import { type Matches, matchFiles } from './match-files.js';
 import { type FileText, readText } from './read-file.js';
@@ -9,15 +10,17 @@ export const MAX_SNAPSHOT_SIZE = 32 * 1024 * 1024;
 
 /**
  * The texts a configuration was read from: with them it can be read again when its files have changed, or are gone. The
- * code of plugins is not among them, nor is the environment.
+ * source of plugins is not among them, nor is the environment.
  */
 export interface ConfigSnapshot {
   /** By absolute path; of a program (TypeScript, JavaScript), the JSON it came to. */
   readonly texts: readonly (readonly [path: string, text: string])[];
   /** Files that the pattern of an `include` matched, by the directory it starts from and the pattern. */
   readonly matches: readonly (readonly [key: string, paths: readonly string[]])[];
-  /** Descriptions of the plugins; their code is not part of the snapshot. */
+  /** Descriptions of the plugins, for when their source is gone. */
   readonly plugins: readonly KeptPlugin[];
+  /** Code of plugins and programs in TypeScript, used where their source is still the same. */
+  readonly compiled: CompiledCode;
 }
 
 /** Where the texts of a configuration come from. */
@@ -67,12 +70,12 @@ export class DiskFiles implements ConfigFiles {
   }
 
   /** undefined: together they are larger than MAX_SNAPSHOT_SIZE. */
-  snapshot(): ConfigSnapshot | undefined {
+  snapshot(compiled: CompiledCode): ConfigSnapshot | undefined {
     let size = 0;
     for (const text of this.#texts.values()) size += Buffer.byteLength(text);
     if (size > MAX_SNAPSHOT_SIZE) return undefined;
     const matches = [...this.#matches].map(([key, { paths }]) => [key, paths] as const);
-    return { texts: [...this.#texts], matches, plugins: [] };
+    return { texts: [...this.#texts], matches, plugins: [], compiled };
   }
 }
 

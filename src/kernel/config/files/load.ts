@@ -13,6 +13,7 @@ import { warnOfUnaskedPasswords } from '../compile/unasked-passwords.js';
 import { type LoadedPlugin, Registry } from '../directives/registry.js';
 import { formOf } from '../forms/forms.js';
 import { withObjectBlocks } from '../forms/object-blocks.js';
+import { type CompiledCode, Compiler } from '../modules/compiler.js';
 import { providersOf } from '../modules/installed-plugins.js';
 import { withoutArguments } from '../modules/kept-plugin.js';
 import { loadPlugins } from '../modules/load-plugins.js';
@@ -38,6 +39,8 @@ export interface LoadOptions {
   readonly prefix?: string;
   /** Read these texts, and not the files they were; the disk when left out. */
   readonly snapshot?: ConfigSnapshot;
+  /** Code of programs that another process has compiled: those that have not changed are not compiled again. */
+  readonly compiled?: CompiledCode;
   /**
    * Called for a configuration with errors, so that the findings of plugins in its valid blocks are reported together
    * with them.
@@ -70,10 +73,10 @@ export interface LoadResult {
 /** Reads, checks and compiles a configuration file. Every error is a diagnostic and none is thrown. */
 export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
   const path = resolve(file);
-  return load(path, options, async (reader, findings, files, programs) => {
+  return load(path, options, async (reader, { findings, files, programs, compiler }) => {
     if (formOf(path) !== 'module') return reader.file(path);
     if (files instanceof DiskFiles) await programs.note(path);
-    const json = await programText(path, findings, files, options.entries);
+    const json = await programText(path, { findings, files, compiler }, options.entries);
     return json === undefined ? undefined : reader.text(path, json, 'yaml', `${displayPath(path)} (as JSON)`);
   });
 }
@@ -81,15 +84,14 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
 /** A program can produce a different configuration each time it runs; a snapshot has the result of one run. */
 async function programText(
   path: string,
-  findings: Findings,
-  files: DiskFiles | SnapshotFiles,
+  { findings, files, compiler }: Omit<Reading, 'programs'>,
   entries: PublicEntries = {},
 ): Promise<string | undefined> {
   if (files instanceof SnapshotFiles) {
     const read = files.read(path);
     return 'text' in read ? read.text : undefined;
   }
-  const json = await moduleAsJson(path, findings, entries);
+  const json = await moduleAsJson(path, findings, entries, compiler);
   if (json !== undefined) files.remember(path, json);
   return json;
 }
@@ -107,33 +109,42 @@ export async function loadConfigText(text: string, options: LoadTextOptions): Pr
   return load(path, options, (reader) => reader.text(path, text, formOf(path), displayPath(path)));
 }
 
+/** Used while a configuration is read. */
+interface Reading {
+  readonly findings: Findings;
+  readonly files: DiskFiles | SnapshotFiles;
+  readonly programs: Programs;
+  readonly compiler: Compiler;
+}
+
 async function load(
   path: string,
-  { builtins, entries = {}, environment = process.env, prefix, snapshot, preview }: LoadOptions,
+  { builtins, entries = {}, environment = process.env, prefix, snapshot, compiled, preview }: LoadOptions,
   read: (
     reader: FileReader,
-    findings: Findings,
-    files: DiskFiles | SnapshotFiles,
-    programs: Programs,
+    reading: Reading,
   ) => readonly DirectiveUse[] | undefined | Promise<readonly DirectiveUse[] | undefined>,
 ): Promise<LoadResult> {
   const findings = new Findings();
   const files = snapshot === undefined ? new DiskFiles() : new SnapshotFiles(snapshot);
   const reader = new FileReader(environment, findings, files);
   const programs = new Programs();
+  const compiler = new Compiler(snapshot?.compiled ?? compiled);
   const watched = (): Watched =>
     files instanceof DiskFiles ? joined(files.watched, programs.watched) : { files: [], patterns: [] };
-  const parsed = await read(reader, findings, files, programs);
+  const parsed = await read(reader, { findings, files, programs, compiler });
   if (parsed === undefined) {
     return { config: undefined, source: undefined, diagnostics: findings.list(), watched: watched() };
   }
   const { plugins, complete } = await loadPlugins(parsed, path, {
     builtins,
     entries,
+    compiler,
     findings,
     programs: files instanceof DiskFiles ? programs : undefined,
     kept: snapshot?.plugins ?? [],
   });
+  const code = compiler.end();
   const gone = plugins.filter(({ word, file }) => word !== undefined && file === undefined);
   const unread = new Set(gone.flatMap(({ plugin }) => Object.keys(plugin.directives)));
   const registry = new Registry(plugins, findings);
@@ -162,7 +173,7 @@ async function load(
       registry,
       plugins,
       files: sources,
-      snapshot: files instanceof DiskFiles ? files.snapshot() : undefined,
+      snapshot: files instanceof DiskFiles ? files.snapshot(code) : undefined,
     },
     diagnostics: findings.list(),
     watched: watched(),

@@ -13,6 +13,7 @@ import { withTimeout } from '../../limits/with-timeout.js';
 import type { LoadedPlugin } from '../directives/registry.js';
 import { reportNotUtf8 } from '../files/not-utf8.js';
 import { readText } from '../files/read-file.js';
+import type { Compiler } from './compiler.js';
 import { type KeptPlugin, placeholderOf } from './kept-plugin.js';
 import { importWhole, moduleImporter } from './module-importer.js';
 import type { Programs } from './programs.js';
@@ -30,6 +31,7 @@ export interface PluginSources {
   readonly builtins: readonly Plugin[];
   /** Entries of this package that plugins can import. */
   readonly entries: PublicEntries;
+  readonly compiler: Compiler;
   readonly findings: Findings;
   /** Records each program before it is run; undefined where the caller does not need that. */
   readonly programs: Programs | undefined;
@@ -44,7 +46,7 @@ export interface PluginSources {
 export async function loadPlugins(
   uses: readonly DirectiveUse[],
   path: string,
-  { builtins, entries, findings, programs, kept }: PluginSources,
+  { builtins, entries, compiler, findings, programs, kept }: PluginSources,
 ): Promise<LoadedPlugins> {
   const plugins: LoadedPlugin[] = builtins.map((plugin) => ({
     plugin,
@@ -67,7 +69,7 @@ export async function loadPlugins(
     if (findings.full) return { plugins, complete: false };
     const before = kept.find((each) => each.word === word.text);
     const reported = before === undefined ? findings : new Findings();
-    const plugin = await loadPlugin(word, path, { entries, findings: reported, programs });
+    const plugin = await loadPlugin(word, path, { entries, compiler, findings: reported, programs });
     if (plugin === undefined && before !== undefined) {
       const reason = reported.list().map(({ message }) => message);
       plugins.push({
@@ -85,9 +87,9 @@ export async function loadPlugins(
 async function loadPlugin(
   word: Argument,
   path: string,
-  { entries, findings, programs }: Omit<PluginSources, 'builtins' | 'kept'>,
+  { entries, compiler, findings, programs }: Omit<PluginSources, 'builtins' | 'kept'>,
 ): Promise<LoadedPlugin | undefined> {
-  const importer = await moduleImporter(path, entries);
+  const importer = await moduleImporter(path, entries, compiler);
   const found = find(word.text, dirname(path), importer);
   if ('tried' in found) {
     for (const name of found.packages) programs?.noteAbsent(name, dirname(path));

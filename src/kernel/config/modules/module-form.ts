@@ -3,6 +3,7 @@ import { type Findings, reasonOf } from '../../diagnostics/findings.js';
 import { reportNotUtf8 } from '../files/not-utf8.js';
 import { readText } from '../files/read-file.js';
 import { jsonOf } from '../forms/json-of-value.js';
+import type { Compiler } from './compiler.js';
 import { importWhole, moduleImporter } from './module-importer.js';
 import type { PublicEntries } from './public-entries.js';
 
@@ -15,6 +16,7 @@ export async function moduleAsJson(
   path: string,
   findings: Findings,
   entries: PublicEntries,
+  compiler: Compiler,
 ): Promise<string | undefined> {
   const file = displayPath(path);
   let value: unknown;
@@ -31,7 +33,7 @@ export async function moduleAsJson(
         );
       return undefined;
     }
-    const importer = await moduleImporter(path, entries);
+    const importer = await moduleImporter(path, entries, compiler);
     const exported: unknown = await importWhole(importer, entries, path, () => importer.import(path));
     const hasDefault = typeof exported === 'object' && exported !== null && 'default' in exported;
     value = hasDefault ? await exported.default : undefined;

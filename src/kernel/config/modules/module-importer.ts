@@ -1,22 +1,26 @@
 import { pathToFileURL } from 'node:url';
 import type { Jiti } from 'jiti';
 import { displayPath } from '../../diagnostics/display-path.js';
+import type { Compiler } from './compiler.js';
 import { missingImport } from './missing-imports.js';
 import type { PublicEntries } from './public-entries.js';
-import { transformInThread } from './transform-thread.js';
 
 /**
  * Imports modules from a directory, TypeScript included. Its imports of this package resolve to `entries`; JavaScript,
  * which Node loads itself, gets the package that is installed.
  */
-export async function moduleImporter(from: string, entries: PublicEntries): Promise<Jiti> {
+export async function moduleImporter(
+  from: string,
+  entries: PublicEntries,
+  compiler: Compiler,
+): Promise<Jiti> {
   // Late: most servers load nothing but what is built in.
   const { createJiti } = await import('jiti');
   return createJiti(pathToFileURL(from).href, {
     virtualModules: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, entry.exports])),
     // In a shared temporary directory, another user could plant code that is then run.
     fsCache: false,
-    transform: transformInThread,
+    transform: compiler.transform,
   });
 }
 
