@@ -37,6 +37,7 @@ const main: readonly Line[] = [
   line('error_log', fc.constantFrom('stderr', 'logs/e.log', '"a b.log" warn')),
   line('max_connections', fc.constantFrom('1', '5000')),
   line('file_cache', fc.constantFrom('off', '1m', '64k valid=500ms')),
+  line('state_dir', fc.constantFrom('/var/lib/site', 'state', '"../a b"')),
   line('server_dir', fc.constantFrom('/srv/a', 'sub', '..', '"a b"')),
 ];
 

@@ -28,6 +28,7 @@ export default definePlugin({
 /** Every directive that names a path, and every plugin. */
 const CONF = `error_log logs/error.log info;
 pid run/webserv.pid;
+state_dir state/of/site;
 load_plugin ./own.ts;
 access_log logs/access.log;
 include mime.types;

@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { defaultStateDirectory } from '../../src/kernel/config/compile/state-directory.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 import type { Config, RouteConfig } from '../../src/kernel/contract/config.js';
 import { codesOf, load, sample } from './fixture.js';
@@ -29,6 +30,7 @@ describe('main', () => {
     const { main, servers } = await compiled('server { listen 80; }');
     expect(main).toEqual({
       serverDir: '/srv/site',
+      stateDir: defaultStateDirectory(process.env),
       errorLog: { path: undefined, level: 'info' },
       workers: 1,
       workerShutdownTimeout: 30_000,
@@ -62,10 +64,11 @@ describe('main', () => {
 
   it('starts relative paths from server_dir, wherever it stands, and that from the file', async () => {
     const { main, servers } = await compiled(
-      'error_log logs/e.log warn; server { listen unix:run/s; root www; } server_dir ../other;',
+      'error_log logs/e.log warn; state_dir state; server { listen unix:run/s; root www; } server_dir ../other;',
     );
     expect(main.serverDir).toBe('/srv/other');
     expect(main.errorLog).toEqual({ path: '/srv/other/logs/e.log', level: 'warn' });
+    expect(main.stateDir).toBe('/srv/other/state');
     expect(servers[0]?.route.root?.directory).toBe('/srv/other/www');
     expect(servers[0]?.listens[0]).toMatchObject({ kind: 'unix', path: '/srv/other/run/s' });
   });

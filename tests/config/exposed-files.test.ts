@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtinPlugins, publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
@@ -51,6 +51,21 @@ describe('below a served root', () => {
   it('a private key is an error, also behind a certificate', async () => {
     const conf = 'server { listen 8080; root www; auth_basic x; auth_basic_user_file www/a.pem; }';
     expect(await found(conf, { 'www/a.pem': KEY })).toEqual(['error exposed-key a.pem 1']);
+  });
+
+  it.each([
+    ['www/state', true],
+    ['www/a/b', true],
+    ['link/state', true],
+    ['www/.state', false],
+    ['state', false],
+    ['www/private/state', false],
+  ])('the state directory %s, which need not exist, is an error: %s', async (directory, isError) => {
+    mkdirSync(join(folder, 'www'));
+    symlinkSync('www', join(folder, 'link'));
+    const conf = `state_dir ${directory};\nserver { listen 8080; root www; location /private { return 404; } }`;
+    const error = `error exposed-key ${basename(directory)} 1`;
+    expect(await found(conf)).toEqual(isError ? [error] : []);
   });
 
   it.each([

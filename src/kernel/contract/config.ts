@@ -118,6 +118,8 @@ export interface ServerConfig {
 export interface MainSettings {
   /** Absolute. What relative paths start from. */
   readonly serverDir: string;
+  /** Absolute. For persistent state. Created when a server first needs it, never by a check of the configuration. */
+  readonly stateDir: string;
   readonly errorLog: {
     readonly path: string | undefined;
     readonly level: 'debug' | 'info' | 'warn' | 'error';

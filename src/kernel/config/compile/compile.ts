@@ -14,6 +14,7 @@ import type { CompileContext, InheritedValues } from './inherit.js';
 import { addressOf, ignoredParameters, readListen, readServerName } from './listen.js';
 import type { Provenance } from './provenance.js';
 import { SharedOptions } from './shared-options.js';
+import { defaultStateDirectory } from './state-directory.js';
 import { fallbackOptions, settle } from './values.js';
 
 /** A configuration as it was read, before its meaning is known. */
@@ -69,6 +70,7 @@ export function compile(
     uses: block,
     main: {
       serverDir,
+      stateDir: main('state_dir', core.state_dir) ?? defaultStateDirectory(process.env),
       errorLog: main('error_log', core.error_log),
       workers: main('workers', core.workers),
       workerShutdownTimeout: main('worker_shutdown_timeout', core.worker_shutdown_timeout),

@@ -120,6 +120,12 @@ export const core = {
     help: 'sets the base directory of relative paths (default: the directory of the configuration file)',
     example: 'server_dir /srv/site;',
   }),
+  state_dir: path({
+    in: ['main'],
+    default: undefined,
+    help: 'sets the directory for persistent state, such as the key of the local certificate authority; it is created with mode 0700 when it is first needed (default: $STATE_DIRECTORY; else /var/lib/webserv for root, and $XDG_STATE_HOME/webserv or ~/.local/state/webserv for others)',
+    example: 'state_dir /var/lib/webserv;',
+  }),
   error_log: directive<ErrorLogSetting, ErrorLogSetting>({
     in: ['main'],
     usage: `PATH|stderr [${logLevels.join('|')}]`,

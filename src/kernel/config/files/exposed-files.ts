@@ -1,4 +1,5 @@
 import { access, constants, open, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Config, RouteConfig } from '../../contract/config.js';
 import type { DirectiveTable, DirectiveUse } from '../../contract/directive.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
@@ -32,7 +33,7 @@ const KEY_BYTES = 64 * 1024;
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
 
 /** Served on purpose, or not a file that is read. */
-const ROOTS: ReadonlySet<string> = new Set(['root', 'include', 'load_plugin', 'server_dir']);
+const ROOTS: ReadonlySet<string> = new Set(['root', 'include', 'load_plugin', 'server_dir', 'state_dir']);
 
 /**
  * Warns about files below a root that clients could download: the configuration itself, the sources of plugins, and
@@ -47,6 +48,7 @@ export async function reportExposedFiles(
 ): Promise<void> {
   const roots = await servedRoots(config);
   if (roots.length === 0) return;
+  await reportExposedState(config, roots, findings);
   const tables: DirectiveTable = Object.assign(
     {},
     core,
@@ -74,6 +76,29 @@ export async function reportExposedFiles(
       findings.warning('exposed-file', message, where, { hint });
     }
   }
+}
+
+/** Private keys are stored in the state directory later: also in one that is empty now, or does not exist. */
+async function reportExposedState(
+  { main, uses }: Config,
+  roots: readonly ServedRoot[],
+  findings: Findings,
+): Promise<void> {
+  const place = uses.get('state_dir')?.[0]?.arguments[0]?.place;
+  // The keys are readable by the master's user only: workers with another one cannot send them.
+  if (place === undefined || (isRoot() && main.user !== undefined)) return;
+  const file = join(await realPath(main.stateDir), 'key.pem');
+  const root = roots.find((each) => sends(each, file));
+  if (root === undefined) return;
+  const message = `the state directory ${displayPath(main.stateDir)} lies in the root of ${root.route.name}, where the private keys in it can be downloaded`;
+  findings.error('exposed-key', message, place, { hint: 'move it out of the root' });
+}
+
+/** Resolves the links of a path of which the last names need not exist. */
+async function realPath(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real !== undefined) return real;
+  return path === dirname(path) ? path : join(await realPath(dirname(path)), basename(path));
 }
 
 async function servedRoots(config: Config): Promise<readonly ServedRoot[]> {
