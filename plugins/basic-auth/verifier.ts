@@ -24,13 +24,13 @@ function busy(): HttpError {
   });
 }
 
-/** Starts the thread from sources when the plugin itself runs from sources. */
+/** Starts the thread from sources when the plugin itself runs from sources; rolldown.config.ts names the built file. */
 function startThread(): Worker {
   // Node reads the working directory when it starts a thread. A deployment may have removed it: then its link count is
   // 0.
   if (statSync('.').nlink === 0) process.chdir('/');
   const fromSources = import.meta.url.endsWith('.ts');
-  const file = new URL(fromSources ? './thread.ts' : './thread.js', import.meta.url);
+  const file = new URL(fromSources ? './thread.ts' : './basic-auth-thread.js', import.meta.url);
   return new Worker(file, fromSources ? { execArgv: ['--import', 'jiti/register'] } : {});
 }
 

@@ -24,8 +24,8 @@ export interface Loaded {
  */
 export async function loadFound({ file, prefix }: Found): Promise<Loaded | undefined> {
   const options = {
-    builtins: await builtinPlugins(),
-    entries: await publicEntries(),
+    builtins: builtinPlugins(),
+    entries: publicEntries(),
     preview,
     ...(prefix === undefined ? {} : { prefix }),
   };

@@ -68,8 +68,8 @@ async function checkedMain(found: Found): Promise<MainSettings | undefined> {
 /** Main settings, even of a configuration with errors. Shows the errors when it has no pid file. */
 async function mainOf({ file, prefix }: Found): Promise<MainSettings | undefined> {
   const options = {
-    builtins: await builtinPlugins(),
-    entries: await publicEntries(),
+    builtins: builtinPlugins(),
+    entries: publicEntries(),
     ...(prefix === undefined ? {} : { prefix }),
   };
   const { config, source, diagnostics } = await loadConfig(file, options);

@@ -13,23 +13,9 @@ export async function startWorker(): Promise<void> {
     // Scripts and plugins do not need it.
     delete process.env.WEBSERV_ORDER;
     const stray = strayDescriptors(order.inherited.map(({ descriptor }) => descriptor));
-    const [
-      { builtinPlugins, publicEntries },
-      { runWorker },
-      { takeWorkingDirectory },
-      { ignoreOutputErrors },
-    ] = await Promise.all([
-      import('../builtin.js'),
-      import('../process/worker.js'),
-      import('../kernel/diagnostics/working-directory.js'),
-      import('./terminal.js'),
-    ]);
+    const { runAsWorker } = await import('./run-as-worker.js');
     closeUnrequestedDebugger();
-
-    ignoreOutputErrors();
-    takeWorkingDirectory(order.workingDirectory);
-    const own = { builtins: await builtinPlugins(), entries: await publicEntries() };
-    await runWorker(order, own, stray);
+    await runAsWorker(order, stray);
   } catch (error) {
     // The program itself could not be loaded, or has a bug. The master reports this as the reason why the worker did
     // not start.

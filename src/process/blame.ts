@@ -1,28 +1,23 @@
 import { dirname, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { LoadedPlugin } from '../kernel/config/directives/registry.js';
 import { spellingsOf } from '../kernel/diagnostics/stack-paths.js';
-import { packageDirectory } from '../package-directory.js';
-
-/** Directory of the built-in plugins. Each has a subdirectory of its name. */
-const BUILT_IN = fileURLToPath(new URL('dist/plugins/', packageDirectory));
+import { builtInFrames } from './built-in-code.js';
 
 /**
  * Returns a function that finds in an error's stack the plugin whose code threw it; undefined when no plugin's code is
  * in the stack.
  */
 export function blameFinder(plugins: readonly LoadedPlugin[]): (stack: string) => string | undefined {
-  const directories = plugins.map(({ plugin, file }) => ({
-    name: plugin.name,
+  const loaded = plugins.flatMap(({ plugin: { name }, file }) =>
     // A single-file plugin may share its directory with files that are not part of it.
-    code: spellingsOf(file === undefined ? `${BUILT_IN}${plugin.name}${sep}` : directoryOf(file)),
-  }));
+    file === undefined ? [] : spellingsOf(directoryOf(file)).map((code) => ({ name, code })),
+  );
   return (stack) => {
-    const found = directories
-      .flatMap(({ name, code }) => code.map((spelling) => ({ name, at: stack.indexOf(spelling) })))
-      .filter(({ at }) => at !== -1)
-      .sort((one, other) => one.at - other.at);
-    return found[0]?.name;
+    const frames = loaded
+      .map(({ name, code }) => ({ name, at: stack.indexOf(code) }))
+      .filter(({ at }) => at !== -1);
+    const [first] = [...frames, ...builtInFrames(stack)].sort((one, other) => one.at - other.at);
+    return first?.name;
   };
 }
 

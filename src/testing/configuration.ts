@@ -28,12 +28,12 @@ export async function readTestConfig(
   directory: string,
   plugins: readonly Plugin[],
 ): Promise<LoadResult> {
-  const builtins = new Set([...(await builtinPlugins()), ...plugins]);
+  const builtins = new Set([...builtinPlugins(), ...plugins]);
   return loadConfigText(isWhole(conf) ? conf : `${HEAD}${conf}\n}\n`, {
     file: 'test.conf',
     base: directory,
     builtins: [...builtins],
-    entries: await publicEntries(),
+    entries: publicEntries(),
   });
 }
 

@@ -94,8 +94,8 @@ describe('the check of it', () => {
   });
 
   it('reads every form of import', () => {
-    const targets = importsOf('src/cli/start-worker.ts').map(({ target }) => target);
-    expect(targets).toContain('src/process/worker.ts'); // import() of several lines
+    const targets = importsOf('src/cli/start-command.ts').map(({ target }) => target);
+    expect(targets).toContain('src/cli/command-line.ts'); // import() of several lines
     const builtins = importsOf('src/builtin-directives.ts');
     expect(
       builtins.filter(({ target }) => target.startsWith('plugins/')).every((each) => !each.atRunTime),

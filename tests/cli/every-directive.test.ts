@@ -9,7 +9,7 @@ import type { Context, Directive } from '../../src/kernel/contract/directive.js'
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 import { meaning } from './meaning.js';
 
-const builtins = await builtinPlugins();
+const builtins = builtinPlugins();
 const rows = [core, ...builtins.map(({ directives }) => directives)].flatMap((table) =>
   Object.entries<Directive<unknown>>(table),
 );

@@ -153,7 +153,7 @@ describe('an explanation', () => {
     const { config } = await loadConfigText(conf, {
       file: 'a.conf',
       base: '/srv',
-      builtins: await builtinPlugins(),
+      builtins: builtinPlugins(),
     });
     if (config === undefined) throw new Error('no configuration');
     const assembly = await assemble(config, silent);

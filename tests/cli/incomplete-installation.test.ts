@@ -37,12 +37,13 @@ async function without(part: RegExp): Promise<AsyncDisposable> {
 
 it.each([
   [/^shared$/, '--version'],
-  [/^shared\/unexpected-/, '--version'],
+  [/^shared\/start-/, '--version'],
   [/^shared\/start-command-/, '--help'],
-  [/^plugins$/, '--test'],
+  [/^shared\/command-/, '--help'],
+  [/^shared\/server-/, '--test'],
   [/^src\/cli\/worker\.js$/, 'a.conf'],
   [/^shared\/start-worker-/, 'a.conf'],
-  [/^shared\/stray-descriptors-/, 'a.conf'],
+  [/^shared\/server-/, 'a.conf'],
 ])('a program without %s reports the incomplete installation, in a line: %s', async (part, arg) => {
   await using _missing = await without(part);
   const { code, stderr } = await webserv(arg === '--test' ? ['--test', 'a.conf'] : [arg], {

@@ -18,9 +18,9 @@ import { command, served } from './in-process.js';
 import { meaning } from './meaning.js';
 import { asRoot, folderWith, repository, webserv } from './webserv.js';
 
-const entries = await publicEntries();
+const entries = publicEntries();
 
-const builtins = await builtinPlugins();
+const builtins = builtinPlugins();
 /** Its value contains text that looks like a reference, an escape or a quote, and is none of them. */
 const environment = { NAME: `a $$b "c" \\d $\${HOME}` };
 

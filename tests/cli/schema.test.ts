@@ -15,7 +15,7 @@ import { anyConfiguration } from './any-configuration.js';
 import { command } from './in-process.js';
 import { folderWith, repository } from './webserv.js';
 
-const builtins = await builtinPlugins();
+const builtins = builtinPlugins();
 const shipped = join(repository, 'docs/webserv.schema.json');
 
 /** Returns a function that validates a value by the schema with these plugins' directives. */

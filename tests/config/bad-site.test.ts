@@ -32,7 +32,7 @@ async function foundByPlugins(config: CompiledConfig): Promise<readonly Diagnost
 describe('plugins say what is wrong with a site', () => {
   it.each(files)('%s', async (file) => {
     const { config, diagnostics } = await loadConfig(join(folder, file), {
-      builtins: await builtinPlugins(),
+      builtins: builtinPlugins(),
       environment: {},
       preview,
     });

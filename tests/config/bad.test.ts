@@ -8,7 +8,7 @@ import { codes } from '../../src/kernel/diagnostics/codes.js';
 import { renderDiagnostics } from '../../src/kernel/diagnostics/render.js';
 import { sample } from './fixture.js';
 
-const entries = await publicEntries();
+const entries = publicEntries();
 
 /**
  * Every file in `bad/` with what is said about it, beside it in `.txt`. After a change on purpose:

@@ -20,10 +20,10 @@ async function found(conf: string, files: Record<string, string> = {}): Promise<
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  const builtins = await builtinPlugins();
+  const builtins = builtinPlugins();
   const { diagnostics } = await loadConfig(join(folder, 'site.conf'), {
     builtins,
-    entries: await publicEntries(),
+    entries: publicEntries(),
   });
   return diagnostics
     .filter(({ code }) => code.startsWith('exposed-'))
@@ -117,10 +117,10 @@ describe('below a served root', () => {
       'user nobody;\nserver { listen 8080; root www; auth_basic x; auth_basic_user_file www/users; }';
     await found(conf, { 'www/users': 'ann:x' });
     chmodSync(join(folder, 'www/users'), 0o600);
-    const builtins = await builtinPlugins();
+    const builtins = builtinPlugins();
     const { diagnostics } = await loadConfig(join(folder, 'site.conf'), {
       builtins,
-      entries: await publicEntries(),
+      entries: publicEntries(),
     });
     const codes = diagnostics.map(({ code }) => code);
     if (process.getuid?.() === 0) expect(codes).not.toContain('exposed-file');

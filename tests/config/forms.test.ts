@@ -9,7 +9,7 @@ import { type LoadResult, loadConfig } from '../../src/kernel/config/files/load.
 import type { RouteConfig } from '../../src/kernel/contract/config.js';
 import { load, sample } from './fixture.js';
 
-const entries = await publicEntries();
+const entries = publicEntries();
 
 /** A configuration's meaning: what is left of it without the places of its words. */
 function meaning({ config, diagnostics }: LoadResult): unknown {

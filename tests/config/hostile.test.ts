@@ -203,7 +203,7 @@ async function loadServers(count: number): Promise<{ seconds: number; sites: num
     (_, index) =>
       `server {\n  listen 8080;\n  server_name s${index}.example.org;\n  root www;\n${locations}}\n`,
   );
-  const builtins = await builtinPlugins();
+  const builtins = builtinPlugins();
   const before = process.cpuUsage();
   const { config } = await loadConfigText(servers.join(''), { file: 'test.conf', base: '/srv', builtins });
   if (config === undefined) throw new Error('no configuration');

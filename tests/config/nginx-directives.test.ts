@@ -29,7 +29,7 @@ const END = '<!-- end of what is printed -->';
  */
 const names = (await readFile(at('./nginx-names.txt'), 'utf8')).trim().split('\n');
 
-const builtins = await builtinPlugins();
+const builtins = builtinPlugins();
 const registry = new Registry(
   builtins.map((plugin) => ({ plugin, place: undefined, file: undefined })),
   new Findings(),

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { builtinPlugins, publicEntries } from '../../src/builtin.js';
 import { loadConfig, loadConfigText } from '../../src/kernel/config/files/load.js';
 
-const entries = await publicEntries();
+const entries = publicEntries();
 
 async function messages(files: Readonly<Record<string, string>>, name = 'a.conf') {
   const folder = await mkdtemp(join(tmpdir(), 'webserv-plugins-'));
@@ -116,7 +116,7 @@ describe('definePlugin refuses', () => {
   });
 });
 
-const builtins = await builtinPlugins();
+const builtins = builtinPlugins();
 
 describe('a return in a block that asks for a password', () => {
   async function warned(text: string): Promise<readonly (number | undefined)[]> {

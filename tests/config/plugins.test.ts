@@ -9,7 +9,7 @@ import { publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { sample } from './fixture.js';
 
-const entries = await publicEntries();
+const entries = publicEntries();
 
 const esm = (name: string, value = 'true') => `
   import { definePlugin, flag, HttpError } from '@webserv/server';

@@ -6,7 +6,7 @@ import { publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 import { codesOf, load } from './fixture.js';
 
-const entries = await publicEntries();
+const entries = publicEntries();
 
 const json = (value: unknown) => codesOf(JSON.stringify(value), { file: 'test.json' });
 const server = { listen: 80 };

@@ -21,7 +21,7 @@ async function configOf(text: string): Promise<Config> {
   const { config } = await loadConfigText(text, {
     file: 'webserv.conf',
     base: '/etc/webserv',
-    builtins: await builtinPlugins(),
+    builtins: builtinPlugins(),
   });
   if (config === undefined) throw new Error(`this is no configuration:\n${text}`);
   return config;

@@ -79,7 +79,7 @@ async function edit({ file, part, conf }: Site, seed: number, edits: number): Pr
  */
 async function reloadingHere({ file }: Site, seed: number): Promise<() => readonly string[]> {
   const random = numbers(seed);
-  const builtins = await builtinPlugins();
+  const builtins = builtinPlugins();
   let served: readonly string[] = [];
   let reload: Promise<void> | undefined;
   let isDue = false;

@@ -9,7 +9,7 @@ import { WatchPoints } from '../../src/process/watch-points.js';
 import { afterwards, inTest } from '../cli/afterwards.js';
 import { folderWith } from '../cli/webserv.js';
 
-const entries = await publicEntries();
+const entries = publicEntries();
 
 /** Checks without notifications would find every change, so they come later than any test ends. */
 const POLL_MS = 600_000;
@@ -33,7 +33,7 @@ async function watching(file: string) {
   afterwards(() => watch.close());
   const load = async (): Promise<void> => {
     await watch.begin();
-    const { watched, config } = await loadConfig(file, { builtins: await builtinPlugins(), entries });
+    const { watched, config } = await loadConfig(file, { builtins: builtinPlugins(), entries });
     watch.end(watched, config !== undefined);
     // The first check sets up the watchers.
     await sleep(300);
@@ -223,11 +223,11 @@ describe.runIf(process.platform === 'linux')('--watch notices', () => {
       let reports = 0;
       const watch = new Watch({ changed: () => (reports += 1), warn: () => {}, pollMs: POLL_MS });
       afterwards(() => watch.close());
-      const first = await loadConfig(file, { builtins: await builtinPlugins(), entries });
+      const first = await loadConfig(file, { builtins: builtinPlugins(), entries });
       watch.end(first.watched, true);
       await sleep(400);
       await watch.begin();
-      const { watched } = await loadConfig(file, { builtins: await builtinPlugins(), entries });
+      const { watched } = await loadConfig(file, { builtins: builtinPlugins(), entries });
       await writeFile(file, CHANGED);
       await sleep(400);
       expect(reports).toBe(0);

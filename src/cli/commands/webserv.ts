@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { builtinPlugins } from '../../builtin.js';
 import { type Options, UsageError } from '../arguments.js';
 import { type Command, defineCommand, table } from '../command.js';
 import { configurationOptions, type Found, find, type Given, isDirectory } from '../configuration-file.js';
@@ -107,7 +106,8 @@ async function printVersion(): Promise<number> {
 }
 
 async function printVersions(): Promise<number> {
-  const names = (await builtinPlugins()).map(({ name }) => name);
+  const { builtinPlugins } = await import('../../builtin.js');
+  const names = builtinPlugins().map(({ name }) => name);
   print(
     `webserv ${await packageVersion()}\n` +
       `Node.js ${process.versions.node} on ${process.platform} ${process.arch}\n` +

@@ -54,7 +54,7 @@ async function namesOf(name: string): Promise<PluginNames> {
     throw new UsageError(`"${name}" is not a valid plugin name`, 'use lower case words joined with dashes');
   }
   const directive = plugin.replaceAll('-', '_');
-  const builtins = await builtinPlugins();
+  const builtins = builtinPlugins();
   const registry = new Registry(
     builtins.map((one) => ({ plugin: one, place: undefined, file: undefined })),
     new Findings(),

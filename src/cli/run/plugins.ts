@@ -20,7 +20,7 @@ export async function printPlugins(given: Given): Promise<number> {
   const isAsked = given.config !== undefined || given.prefix !== undefined;
   if (!isAsked && (await locate(given)) === undefined) {
     say('found no configuration; these are the built-in plugins');
-    const builtins = await builtinPlugins();
+    const builtins = builtinPlugins();
     await printAll(
       builtins.map((plugin) => ({ plugin, place: undefined, file: undefined })),
       undefined,

@@ -15,7 +15,7 @@ export async function printSchema(given: Given): Promise<number> {
   const loaded = isAsked ? await load(given) : undefined;
   if (isAsked && loaded === undefined) return EXIT.failure;
   if (loaded !== undefined) showDiagnostics(loaded.diagnostics);
-  const plugins = loaded?.config.plugins ?? (await builtinPlugins());
+  const plugins = loaded?.config.plugins ?? builtinPlugins();
   print(`${JSON.stringify(configSchema(plugins), null, 2)}\n`);
   return EXIT.ok;
 }
