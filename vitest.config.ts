@@ -11,15 +11,8 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
  */
 const otherSuites = ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**', 'tests/packages/**'];
 
-/** Files that measure response times or how long the event loop is busy: no other file may run meanwhile. */
-const alone = [
-  'plugins/autoindex/load.test.ts',
-  'plugins/autoindex/sort.test.ts',
-  'plugins/basic-auth/work.test.ts',
-  'plugins/cgi/script-output.test.ts',
-  'src/kernel/net/timeouts.test.ts',
-  'tests/hostile/crowd.test.ts',
-];
+/** Measures response times: no other file may run meanwhile. */
+const alone = ['tests/hostile/crowd.test.ts'];
 
 /** Files that need a new process: they mock modules, or look at the process's own memory, descriptors or children. */
 const isolated = [

@@ -26,14 +26,20 @@ function fill(directory: string, count: number): void {
   for (let index = 1; index < count; index += 1) linkSync(first, join(directory, `file${index}.txt`));
 }
 
-/** Longest processor time between two turns of the event loop, in milliseconds: a busy machine does not prolong it. */
+/** Processor time of this process so far, in milliseconds: a busy machine does not prolong it. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Longest processor time between two turns of the event loop. */
 async function longestTurn(during: () => Promise<unknown>): Promise<number> {
   let longest = 0;
-  let last = process.cpuUsage();
+  let last = processorTime();
   const timer = setInterval(() => {
-    const { user, system } = process.cpuUsage(last);
-    longest = Math.max(longest, (user + system) / 1000);
-    last = process.cpuUsage();
+    const now = processorTime();
+    longest = Math.max(longest, now - last);
+    last = now;
   }, 1);
   await during();
   clearInterval(timer);
@@ -65,10 +71,10 @@ describe('a large directory', () => {
   });
 
   test('is read once for all clients that ask at the same time, GET and HEAD', async () => {
-    const begun = performance.now();
+    const begun = processorTime();
     await (await server.fetch('/many/')).text();
-    const alone = performance.now() - begun;
-    const together = performance.now();
+    const alone = processorTime() - begun;
+    const together = processorTime();
     await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
         const response = await server.fetch('/many/', { method: index % 2 === 0 ? 'GET' : 'HEAD' });
@@ -77,11 +83,11 @@ describe('a large directory', () => {
       }),
     );
     // Reading the directory for each request would take a hundred times as long.
-    expect(performance.now() - together).toBeLessThan(15 * alone + 500);
+    expect(processorTime() - together).toBeLessThan(15 * alone + 500);
   });
 
   test('does not keep the event loop', async () => {
-    fill(join(server.directory, 'www/larger'), 5000);
+    fill(join(server.directory, 'www/larger'), 10_000);
     await (await server.fetch('/larger/')).text();
     const listed = async (): Promise<void> => {
       // Simulates another process: the client's own work must not count.
@@ -90,10 +96,10 @@ describe('a large directory', () => {
       socket.resume();
       await new Promise((resolve) => socket.once('close', resolve));
     };
-    // The shorter one: garbage collection may prolong a turn.
-    const turn = Math.min(await longestTurn(listed), await longestTurn(listed));
-    // With pauses it takes 15 ms, without them 80 ms.
-    expect(turn).toBeLessThan(60);
+    const turns: number[] = [];
+    for (let count = 0; count < 3; count += 1) turns.push(await longestTurn(listed));
+    // The shortest one: garbage collection may prolong a turn. With pauses it takes 8 ms, without them 40 ms.
+    expect(Math.min(...turns)).toBeLessThan(25);
   });
 
   test('is not read on when its client has left', async () => {

@@ -12,6 +12,12 @@ const basic = (user: string, password: string): { authorization: string } => ({
 const as = async (server: TestServer, user: string, password: string, path = '/'): Promise<number> =>
   (await server.fetch(path, { headers: basic(user, password) })).status;
 
+/** Processor time of this process and its threads so far, in milliseconds: a busy machine does not prolong it. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 describe.skipIf(isMissing)('the work', () => {
   let server: TestServer;
   beforeAll(async () => {
@@ -31,32 +37,32 @@ describe.skipIf(isMissing)('the work', () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   test('of checking passwords keeps no other request waiting', async () => {
-    const guesses = Array.from({ length: 3 }, (_, index) => as(server, 'ann', `guess ${index}`));
-    let slowest = 0;
-    for (let count = 0; count < 20; count += 1) {
-      const before = performance.now();
-      expect((await server.fetch('/open')).status).toBe(200);
-      slowest = Math.max(slowest, performance.now() - before);
-    }
+    let checked = 0;
+    const guesses = Array.from({ length: 3 }, async (_, index) => {
+      const status = await as(server, 'ann', `guess ${index}`);
+      checked += 1;
+      return status;
+    });
+    for (let count = 0; count < 20; count += 1) expect((await server.fetch('/open')).status).toBe(200);
+    // On the main thread all checks would have been done between these requests.
+    expect(checked).toBeLessThan(3);
     expect(await Promise.all(guesses)).toEqual([401, 401, 401]);
-    // On the main thread even the fastest request would have waited for a check.
-    expect(slowest).toBeLessThan(200);
   });
 
   test('is done once for a page of many requests, and remembered', async () => {
-    const before = performance.now();
+    const before = processorTime();
     const page = await Promise.all(Array.from({ length: 50 }, () => as(server, 'ann', 'secret')));
     for (let count = 0; count < 50; count += 1) page.push(await as(server, 'ann', 'secret'));
     expect(new Set(page)).toEqual(new Set([200]));
-    expect(performance.now() - before).toBeLessThan(100 * 100);
+    expect(processorTime() - before).toBeLessThan(100 * 100);
   });
 
   test('is the same for a known and for an unknown name', async () => {
     const took = async (user: string): Promise<number> => {
-      const before = performance.now();
+      const before = processorTime();
       for (let count = 0; count < 3; count += 1)
         expect(await as(server, user, `guess ${count}`, '/quick')).toBe(401);
-      return performance.now() - before;
+      return processorTime() - before;
     };
     const [known, unknown] = [await took('ann'), await took('nobody')];
     expect(unknown).toBeGreaterThan(known / 3);

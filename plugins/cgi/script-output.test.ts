@@ -112,9 +112,11 @@ describe('a header', () => {
   });
 
   it('is read in linear time', () => {
-    const started = performance.now();
+    // Processor time: a busy machine does not prolong it.
+    const started = process.cpuUsage();
     readHead(`Status: 200\nX: a${' '.repeat(60_000)}b\n${'Y: \n'.repeat(15_000)}\n`);
-    expect(performance.now() - started).toBeLessThan(500);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1000).toBeLessThan(500);
   });
 });
 

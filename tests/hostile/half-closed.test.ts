@@ -230,7 +230,8 @@ describe.concurrent('a client that leaves while its response is silent', () => {
     client.finish();
     await expect.poll(() => waiting.outcomes).toMatchObject([{ status: 499, complete: false }]);
     expect(waiting.aborted[0]).toBeGreaterThanOrEqual(900);
-    expect(waiting.aborted[0]).toBeLessThan(3_000);
+    // A busy machine takes several times as long. Without a check it would never be noticed.
+    expect(waiting.aborted[0]).toBeLessThan(20_000);
     expect(await client.closed()).toBe('');
     expect(faults(server.log)).toEqual([]);
   });
@@ -319,8 +320,12 @@ describe.concurrent('a client that leaves while its response is silent', () => {
     await sleep(500);
     await rm(join(server.directory, 'www/done'), { force: true });
     gone.reset();
-    await sleep(4_000);
-    expect(existsSync(join(server.directory, 'www/done'))).toBe(goesOn);
+    const isDone = (): boolean => existsSync(join(server.directory, 'www/done'));
+    if (goesOn) await expect.poll(isDone).toBe(true);
+    else {
+      await sleep(4_000);
+      expect(isDone()).toBe(false);
+    }
     expect(faults(server.log)).toEqual([]);
   });
 });

@@ -206,22 +206,26 @@ describe('symbolic links', () => {
     try {
       const one = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
       const fifty = `${(one('/directory/a.txt') + one('/file.txt')).repeat(24)}${one('/directory/a.txt')}GET /file.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      const round = async () => {
+        const responses = await server.raw(fifty);
+        expect(responses).not.toContain(CANARY);
+        const statuses = [...responses.matchAll(/HTTP\/1\.1 (\d{3}) /g)];
+        expect(statuses).toHaveLength(50);
+        for (const [, status = ''] of statuses) seen.set(status, (seen.get(status) ?? 0) + 1);
+      };
       const client = async () => {
-        for (let round = 0; round < 5; round += 1) {
-          const responses = await server.raw(fifty);
-          expect(responses).not.toContain(CANARY);
-          for (const [, status = ''] of responses.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
-            seen.set(status, (seen.get(status) ?? 0) + 1);
-          }
-        }
+        for (let rounds = 0; rounds < 5; rounds += 1) await round();
       };
       await Promise.all(Array.from({ length: 4 }, client));
+      // On a busy machine the other process may have been waiting all the time.
+      const isRaced = () => seen.has('200') && (seen.has('403') || seen.has('404'));
+      for (let rounds = 0; rounds < 500 && !isRaced(); rounds += 1) await round();
       expect(child.exitCode).toBeNull();
     } finally {
       child.kill('SIGKILL');
       await exit;
     }
-    expect([...seen.values()].reduce((sum, count) => sum + count, 0)).toBe(1000);
+    expect([...seen.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(1000);
     // Proof of the race: some requests met the file, some the link or the gap between them.
     expect(seen.get('200') ?? 0).toBeGreaterThan(0);
     expect((seen.get('403') ?? 0) + (seen.get('404') ?? 0)).toBeGreaterThan(0);

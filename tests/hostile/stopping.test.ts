@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { definePlugin, Stage } from '@webserv/server';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
-import { Client } from './client.js';
+import { Client, eventually } from './client.js';
 import { startCommand } from './command.js';
 
 const late = definePlugin({
@@ -110,7 +110,8 @@ test.concurrent('the command at SIGTERM: a download in flight completes, an idle
   await idle.received('home');
   using client = await Client.connect(server.port, { reading: false });
   client.send(get('/big'));
-  await sleep(300);
+  client.read(1);
+  await eventually('the download has begun', () => client.size > 0);
   const exit = server.end('SIGTERM');
   await idle.closed();
   expect(client.end).toBe('open');

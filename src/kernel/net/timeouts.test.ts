@@ -33,17 +33,20 @@ describe('a timeout', () => {
   test('is never early, regardless of its start, and at most one tick late', async () => {
     const { clock: timeouts } = clock();
     const late: number[] = [];
+    /** The same for timers of Node, which a busy machine delays as well. */
+    const timersLate: number[] = [];
     for (let round = 0; round < 40; round += 1) {
       const waitMs = (round * 7) % 53;
       const began = performance.now();
       timeouts.watch(new Once(timeouts.now + waitMs, late));
+      setTimeout(() => timersLate.push(performance.now() - began - waitMs), waitMs);
       expect(timeouts.now).toBeGreaterThanOrEqual(began);
       await sleep(3);
     }
-    await expect.poll(() => late.length).toBe(40);
+    await expect.poll(() => late.length + timersLate.length).toBe(80);
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
-    // A busy machine adds some delay.
-    expect(late.toSorted((one, other) => one - other)[20]).toBeLessThan(3 * TICK_MS);
+    const median = (times: readonly number[]): number => times.toSorted((one, other) => one - other)[20] ?? 0;
+    expect(median(late) - median(timersLate)).toBeLessThan(3 * TICK_MS);
   });
 
   test('is not early when the process was busy before it began', async () => {
