@@ -21,6 +21,7 @@ export const PLACES: Readonly<Record<string, readonly [column: number, caption: 
   'kernel/contract': [1, 'types that plugins see'],
   'kernel/limits': [2, 'bounds on work and time'],
   'kernel/http': [2, 'HTTP as such, without I/O'],
+  certificates: [0, 'X.509, the local authority'],
   'kernel/log': [0, 'error log and log files'],
   'kernel/metrics': [1, 'counters and histograms'],
   'kernel/rights': [0, 'users, permissions, writing'],

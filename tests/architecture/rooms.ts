@@ -6,7 +6,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['kernel/diagnostics', 'kernel/path'],
   ['kernel/rights'],
   ['kernel/files', 'kernel/log', 'kernel/metrics'],
-  ['kernel/http'],
+  ['kernel/http', 'certificates'],
   ['kernel/limits'],
   ['kernel/contract'],
   ['kernel/config'],
@@ -46,8 +46,13 @@ export const OPEN_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'builtin.ts': ['cli', 'testing'],
 };
 
-/** The only rooms that import `inspect`: what it holds is for people, not for requests. */
-export const ASK_INSPECT: readonly string[] = ['cli', 'testing'];
+/** Rooms that only these rooms import. */
+export const IMPORTED_BY: Readonly<Record<string, readonly string[]>> = {
+  // For people, not for requests.
+  inspect: ['cli', 'testing'],
+  // Private keys of an authority: no process that serves requests needs them.
+  certificates: ['process', 'cli'],
+};
 
 export const MAX_LINES = 300;
 

@@ -8,7 +8,7 @@ const WRITABLE_BY_GROUP = 0o020;
 const WRITABLE_BY_ALL = 0o002;
 const STICKY = 0o1000;
 /** An account that owns nothing: `nobody`, and the kernel's overflow user. */
-const NOBODY = 65_534;
+export const NOBODY = 65_534;
 
 /** A file path that is safe for root to open. */
 export interface SafePath {
