@@ -14,13 +14,8 @@ const otherSuites = ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**',
 /** Measures response times: no other file may run meanwhile. */
 const alone = ['tests/hostile/crowd.test.ts'];
 
-/** Files that need a new process: they mock modules, or look at the process's own memory, descriptors or children. */
-const isolated = [
-  'plugins/static/cache.test.ts',
-  'plugins/upload/without-links.test.ts',
-  'src/testing/inject.test.ts',
-  'tests/hostile/{cgi,unread-content}.test.ts',
-];
+/** Needs a new process: it mocks a module that others have imported. */
+const isolated = ['plugins/upload/without-links.test.ts'];
 
 /**
  * At least four, also on two cores: half of the files mostly wait, for timeouts or for processes they have started, while

@@ -1,5 +1,6 @@
+import { createHook } from 'node:async_hooks';
 import { definePlugin, HttpError, Stage, text } from '@webserv/server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { inject } from './index.js';
 
 const teapot = definePlugin({
@@ -30,10 +31,17 @@ const echo = definePlugin({
 
 describe('inject', () => {
   it('sends a request to a plugin without a socket', async () => {
+    const opened: string[] = [];
+    const hook = createHook({
+      init: (_id, kind) => {
+        if (kind.startsWith('TCP')) opened.push(kind);
+      },
+    }).enable();
+    onTestFinished(() => void hook.disable());
     const response = await inject(teapot, 'location /coffee { teapot "short and stout"; }', '/coffee');
     expect(response.status).toBe(418);
     expect(await response.text()).toBe('short and stout');
-    expect(process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'))).toEqual([]);
+    expect(opened).toEqual([]);
   });
 
   it('requests / by default, with a whole configuration too', async () => {
