@@ -89,7 +89,7 @@ async function loadPlugin(
   path: string,
   { entries, compiler, findings, programs }: Omit<PluginSources, 'builtins' | 'kept'>,
 ): Promise<LoadedPlugin | undefined> {
-  const importer = await moduleImporter(path, entries, compiler);
+  const importer = moduleImporter(path, entries, compiler);
   const found = find(word.text, dirname(path), importer);
   if ('tried' in found) {
     for (const name of found.packages) programs?.noteAbsent(name, dirname(path));

@@ -33,7 +33,7 @@ export async function moduleAsJson(
         );
       return undefined;
     }
-    const importer = await moduleImporter(path, entries, compiler);
+    const importer = moduleImporter(path, entries, compiler);
     const exported: unknown = await importWhole(importer, entries, path, () => importer.import(path));
     const hasDefault = typeof exported === 'object' && exported !== null && 'default' in exported;
     value = hasDefault ? await exported.default : undefined;

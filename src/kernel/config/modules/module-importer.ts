@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { Jiti } from 'jiti';
 import { displayPath } from '../../diagnostics/display-path.js';
@@ -9,13 +10,9 @@ import type { PublicEntries } from './public-entries.js';
  * Imports modules from a directory, TypeScript included. Its imports of this package resolve to `entries`; JavaScript,
  * which Node loads itself, gets the package that is installed.
  */
-export async function moduleImporter(
-  from: string,
-  entries: PublicEntries,
-  compiler: Compiler,
-): Promise<Jiti> {
-  // Late: most servers load nothing but what is built in.
-  const { createJiti } = await import('jiti');
+export function moduleImporter(from: string, entries: PublicEntries, compiler: Compiler): Jiti {
+  // Late: most servers load nothing but what is built in. For an import, Node would search its source for exports (60 ms).
+  const { createJiti }: typeof import('jiti') = createRequire(import.meta.url)('jiti');
   return createJiti(pathToFileURL(from).href, {
     virtualModules: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, entry.exports])),
     // In a shared temporary directory, another user could plant code that is then run.
