@@ -1,9 +1,14 @@
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-
-const manifest = createRequire(import.meta.url).resolve('@webserv/server/package.json');
+import { existsSync } from 'node:fs';
 
 /**
- * Directory where this package is installed. The build merges files, so the position of a source file does not tell.
+ * Directory where this package is installed: the nearest one with a package.json. The build merges files, so the position
+ * of a source file does not tell.
  */
-export const packageDirectory: URL = new URL('./', pathToFileURL(manifest));
+export const packageDirectory: URL = nearestPackage(new URL('./', import.meta.url));
+
+function nearestPackage(directory: URL): URL {
+  if (existsSync(new URL('package.json', directory))) return directory;
+  const above = new URL('../', directory);
+  if (above.href === directory.href) throw new Error('package.json is missing');
+  return nearestPackage(above);
+}
