@@ -18,10 +18,10 @@ const alone = ['tests/hostile/crowd.test.ts'];
 const isolated = ['plugins/upload/without-links.test.ts'];
 
 /**
- * At least four, also on two cores: half of the files mostly wait, for timeouts or for processes they have started, while
- * the others need the processor.
+ * At least five, also on two cores: half of the files mostly wait, for timeouts or for processes they have started, while
+ * the others need the processor. With four, all of them wait for a tenth of the time.
  */
-const workers = Math.max(4, availableParallelism());
+const workers = Math.max(5, availableParallelism());
 
 export default defineConfig({
   resolve: {

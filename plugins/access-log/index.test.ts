@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
 import { pretty } from './lines.js';
 
-const patience = { timeout: 10_000, interval: 10 };
+const patience = { interval: 10 };
 
 const read = (server: TestServer, name: string): Promise<string> =>
   readFile(join(server.directory, name), 'utf8');

@@ -88,7 +88,6 @@ describe('a large directory', () => {
 
   test('does not keep the event loop', async () => {
     fill(join(server.directory, 'www/larger'), 10_000);
-    await (await server.fetch('/larger/')).text();
     const listed = async (): Promise<void> => {
       // Simulates another process: the client's own work must not count.
       const socket = connect({ port: server.port, host: '127.0.0.1' });
@@ -97,8 +96,8 @@ describe('a large directory', () => {
       await new Promise((resolve) => socket.once('close', resolve));
     };
     const turns: number[] = [];
-    for (let count = 0; count < 3; count += 1) turns.push(await longestTurn(listed));
-    // The shortest one: garbage collection may prolong a turn. With pauses it takes 8 ms, without them 40 ms.
+    for (let count = 0; count < 2; count += 1) turns.push(await longestTurn(listed));
+    // The shortest one: garbage collection may prolong a turn. With pauses it takes 8 ms, without them 60 ms.
     expect(Math.min(...turns)).toBeLessThan(25);
   });
 

@@ -78,9 +78,9 @@ describe('a stream is compressed', () => {
       await sleep(500);
       return given - before;
     };
-    await expect.poll(givenMeanwhile, { timeout: 15_000 }).toBe(0);
+    await expect.poll(givenMeanwhile).toBe(0);
     controller.abort();
-    await expect.poll(() => closed, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => closed).toBe(true);
   });
 
   it('a stream that breaks breaks the answer off', async () => {
@@ -125,7 +125,7 @@ describe('a stream is compressed', () => {
     await once(socket, 'data'); // the header section
     expect(returned).toBe(0);
     socket.resetAndDestroy(); // a FIN alone may mean that the client has no further requests
-    await expect.poll(() => returned, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => returned).toBe(1);
   });
 
   it('and its source let go, unread, when HEAD is asked', async () => {
@@ -144,7 +144,7 @@ describe('a stream is compressed', () => {
     await using server = await startTestServer('compress on;', {}, { plugins: [source] });
     const answer = await get(server, '/', gzip, 'HEAD');
     expect(answer.headers.get('content-encoding')).toBe('gzip');
-    await expect.poll(() => calls, { timeout: 10_000 }).toEqual(['return']);
+    await expect.poll(() => calls).toEqual(['return']);
   });
 });
 

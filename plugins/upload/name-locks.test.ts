@@ -98,7 +98,7 @@ describe.skipIf(process.platform !== 'linux')('a lock for processes', () => {
     await (await waiting)();
   });
 
-  test('is waited for a bounded time: 503', { timeout: 30_000 }, async () => {
+  test('is waited for a bounded time: 503', async () => {
     const key = `${folder}:kept`;
     const release = await lockForProcesses(key);
     const start = performance.now();

@@ -63,7 +63,7 @@ async function talk(server: SocketlessServer, ...sent: readonly string[]): Promi
   }
   const requests = sent.join('').match(/^[A-Z]+ \//gm)?.length;
   const responses = (): number | undefined => client.received.toString().match(/\.\n/g)?.length;
-  await expect.poll(responses, { timeout: 5_000 }).toBe(requests);
+  await expect.poll(responses).toBe(requests);
   const received = client.closed();
   await server.stop(5_000, 0);
   return (await received).toString();

@@ -165,7 +165,7 @@ describe.each([
   ])('that cannot be started is refused with %s', async (code, rest) => {
     const before = descriptorsNow();
     await expect(launcher.launch(shell('', rest))).rejects.toMatchObject({ code });
-    await expect.poll(descriptorsNow, { timeout: 10_000 }).toBe(before);
+    await expect.poll(descriptorsNow).toBe(before);
   });
 
   it('is not started with half of a text', async () => {
@@ -181,7 +181,7 @@ describe.each([
     );
     const results = await Promise.all(children.map(resultOf));
     expect(results.map(({ output }) => output)).toEqual(results.map((_, n) => `${n}\n`));
-    await expect.poll(descriptorsNow, { timeout: 10_000 }).toBe(before);
+    await expect.poll(descriptorsNow).toBe(before);
     const own = readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1');
     for (const { pid } of children) expect(own.split(' ')).not.toContain(String(pid));
   });

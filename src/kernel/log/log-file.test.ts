@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LogFile, LogFileOptions } from './log-file.js';
 import { logFile, openLogFile } from './open-log-file.js';
 
-const patience = { timeout: 10_000, interval: 5 };
+const patience = { interval: 5 };
 const run = promisify(execFile);
 
 async function folder(): Promise<string> {
