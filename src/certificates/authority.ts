@@ -66,6 +66,11 @@ export class LocalAuthority {
     return this.#stored.file;
   }
 
+  /** From 1. A renewed authority has the next number. */
+  get generation(): number {
+    return this.#stored.generation;
+  }
+
   /** Certificate of the authority, in PEM. */
   get certificate(): string {
     return this.#stored.certificate.toString();

@@ -8,6 +8,7 @@ import { init } from './commands/init.js';
 import { plugins } from './commands/plugins.js';
 import { schema } from './commands/schema.js';
 import { serve } from './commands/serve.js';
+import { trust } from './commands/trust.js';
 import { webserv } from './commands/webserv.js';
 import { EXIT } from './exit.js';
 import { mayLoadHere, sendResult } from './loader-process.js';
@@ -21,6 +22,7 @@ const subcommands: readonly Command[] = [
   explain,
   plugins,
   schema,
+  trust,
   help(
     (name) => commands.find((command) => command.name === name),
     () => subcommands.map(({ name }) => name),

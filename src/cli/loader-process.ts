@@ -23,6 +23,8 @@ const VARIABLE = 'WEBSERV_LOADER';
 
 type Message =
   | { readonly type: 'print'; readonly text: string }
+  /** The configuration is loaded: what the command does now may take longer. */
+  | { readonly type: 'loaded' }
   | { readonly type: 'result'; readonly code: number };
 
 /** Whether this process is the separate one. */
@@ -43,6 +45,11 @@ export function becomeLoaderProcess(environment: NodeJS.ProcessEnv): void {
   redirectOutput(
     started ? { write: (text) => send({ type: 'print', text }), colour: value === 'colour' } : undefined,
   );
+}
+
+/** Ends the time limit in the separate process. Call it when the command does more than read the configuration. */
+export function configurationLoaded(): Promise<void> {
+  return started ? send({ type: 'loaded' }) : Promise.resolve();
 }
 
 /** Sends the exit code from the separate process. */
@@ -88,9 +95,12 @@ function resultOf(child: ChildProcess, timeLimitMs: number): Promise<number> {
         `the configuration was not loaded within ${timeLimitMs / 1000} s (does it wait for something, or loop?)`,
       );
     }, timeLimitMs);
-    const settle = (settled: number): void => {
+    const release = (): void => {
       clearTimeout(notice);
       clearTimeout(limit);
+    };
+    const settle = (settled: number): void => {
+      release();
       child.removeAllListeners();
       child.on('error', () => {});
       child.kill('SIGKILL');
@@ -100,6 +110,10 @@ function resultOf(child: ChildProcess, timeLimitMs: number): Promise<number> {
       if (!isMessage(message)) return;
       if (message.type === 'print') {
         print(message.text);
+        return;
+      }
+      if (message.type === 'loaded') {
+        release();
         return;
       }
       const result = message.code;
@@ -129,6 +143,7 @@ function endedBecause(exit: number | null, signal: NodeJS.Signals | null): strin
 function isMessage(message: unknown): message is Message {
   if (typeof message !== 'object' || message === null || !('type' in message)) return false;
   if (message.type === 'print') return 'text' in message && typeof message.text === 'string';
+  if (message.type === 'loaded') return true;
   return message.type === 'result' && 'code' in message && typeof message.code === 'number';
 }
 

@@ -21,7 +21,7 @@ export const PLACES: Readonly<Record<string, readonly [column: number, caption: 
   'kernel/contract': [1, 'types that plugins see'],
   'kernel/limits': [2, 'bounds on work and time'],
   'kernel/http': [2, 'HTTP as such, without I/O'],
-  certificates: [0, 'X.509, the local authority'],
+  certificates: [4, 'X.509, the local authority'],
   'kernel/log': [0, 'error log and log files'],
   'kernel/metrics': [1, 'counters and histograms'],
   'kernel/rights': [0, 'users, permissions, writing'],
@@ -30,7 +30,7 @@ export const PLACES: Readonly<Record<string, readonly [column: number, caption: 
   'kernel/diagnostics': [1, 'errors with line and caret'],
 };
 
-const COLUMNS = 4;
+const COLUMNS = 5;
 const BOX = { width: 200, height: 56 };
 const STEP = { x: 234, y: 92 };
 const MARGIN = { left: 40, top: 96, right: 40, bottom: 84 };

@@ -134,4 +134,5 @@ it.each([
   [['explain', '/cgi/a.sh'], 'own.mjs'],
   [['plugins'], 'own.mjs'],
   [['schema'], 'own.mjs'],
+  [['trust'], 'own.mjs'],
 ])('webserv %s leaves no trace on the disk', (words, own) => expectNoTrace(command, words, own));

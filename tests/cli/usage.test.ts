@@ -3,7 +3,7 @@ import { hasColour } from '../../src/cli/terminal.js';
 import { command, served } from './in-process.js';
 import { folderWith, serving, webserv } from './webserv.js';
 
-const subcommands = ['serve', 'init', 'explain', 'plugins', 'schema', 'help'];
+const subcommands = ['serve', 'init', 'explain', 'plugins', 'schema', 'trust', 'help'];
 
 describe('help', () => {
   it('of webserv names every subcommand, flag and exit code, on stdout', async () => {
@@ -65,6 +65,8 @@ describe('an error in the command line is exit 2, with nothing on stdout', () =>
     [['--test=yes'], '--test does not take a value'],
     [['-c', 'a.conf', 'b.conf'], 'expected one configuration, got two'],
     [['-c', 'a.conf', '-c', 'b.conf'], 'given twice'],
+    [['trust', '--install', '--uninstall'], 'exclude each other'],
+    [['trust', 'localhost'], 'unexpected argument: localhost'],
     [['serve', 'sites', 'docs'], 'unexpected argument: docs'],
     [['serve', 'no-such-directory'], 'no-such-directory is not a directory'],
     [['serve', '--port', '80800'], 'expected a port'],

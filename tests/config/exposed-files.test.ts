@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { builtinPlugins, publicEntries } from '../../src/builtin.js';
 import { loadConfig } from '../../src/kernel/config/files/load.js';
 
@@ -66,6 +66,18 @@ describe('below a served root', () => {
     const conf = `state_dir ${directory};\nserver { listen 8080; root www; location /private { return 404; } }`;
     const error = `error exposed-key ${basename(directory)} 1`;
     expect(await found(conf)).toEqual(isError ? [error] : []);
+  });
+
+  it('the default state directory is warned of, since nothing may be stored in it', async () => {
+    vi.stubEnv('STATE_DIRECTORY', join(folder, 'www'));
+    try {
+      const conf = 'server { listen 8080; root www; }';
+      expect(await found(conf, { 'www/a.txt': '' })).toEqual(['warning exposed-file www 1']);
+      vi.stubEnv('STATE_DIRECTORY', join(folder, 'state'));
+      expect(await found(conf)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it.each([

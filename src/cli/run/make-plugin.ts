@@ -9,9 +9,10 @@ import { UsageError } from '../arguments.js';
 import { EXIT } from '../exit.js';
 import { namedPath } from '../named-path.js';
 import { type PluginNames, pluginFiles, type TemplateVersions } from '../plugin-template.js';
+import { shellWord } from '../shell-word.js';
 import { say } from '../terminal.js';
 import { packageVersion } from '../version.js';
-import { exists, makeFiles, shellWord } from './new-files.js';
+import { exists, makeFiles } from './new-files.js';
 
 /** Versions that a new plugin is built with: those that this package is built with. */
 export const TOOLS = { typescript: '^7.0.2', nodeTypes: '^20.19.43' } as const satisfies Omit<

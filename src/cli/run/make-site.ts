@@ -3,9 +3,10 @@ import { displayPath } from '../../kernel/diagnostics/display-path.js';
 import { reasonOf } from '../../kernel/diagnostics/findings.js';
 import { EXIT } from '../exit.js';
 import { namedPath } from '../named-path.js';
+import { shellWord } from '../shell-word.js';
 import { siteFiles } from '../site-template.js';
 import { say } from '../terminal.js';
-import { exists, makeFiles, shellWord } from './new-files.js';
+import { exists, makeFiles } from './new-files.js';
 
 const CONFIGURATION = 'webserv.conf';
 

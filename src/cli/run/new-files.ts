@@ -43,8 +43,3 @@ function unlessThere(error: unknown): void {
 export async function exists(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined)) !== undefined;
 }
-
-/** Quotes a word for the shell, so that the line can be copied. */
-export function shellWord(word: string): string {
-  return /^[\w./@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}

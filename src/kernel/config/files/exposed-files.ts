@@ -84,14 +84,20 @@ async function reportExposedState(
   roots: readonly ServedRoot[],
   findings: Findings,
 ): Promise<void> {
-  const place = uses.get('state_dir')?.[0]?.arguments[0]?.place;
   // The keys are readable by the master's user only: workers with another one cannot send them.
-  if (place === undefined || (isRoot() && main.user !== undefined)) return;
+  if (isRoot() && main.user !== undefined) return;
   const file = join(await realPath(main.stateDir), 'key.pem');
   const root = roots.find((each) => sends(each, file));
   if (root === undefined) return;
-  const message = `the state directory ${displayPath(main.stateDir)} lies in the root of ${root.route.name}, where the private keys in it can be downloaded`;
-  findings.error('exposed-key', message, place, { hint: 'move it out of the root' });
+  const written = uses.get('state_dir')?.[0]?.arguments[0]?.place;
+  const message = `the state directory ${displayPath(main.stateDir)} lies in the root of ${root.route.name}, where private keys in it can be downloaded`;
+  if (written !== undefined)
+    findings.error('exposed-key', message, written, { hint: 'move it out of the root' });
+  else {
+    // Nothing may be stored in the default one.
+    const where = root.route.uses.get('root')?.[0]?.place ?? root.route.place;
+    findings.warning('exposed-file', message, where, { hint: 'add a state_dir outside of the root' });
+  }
 }
 
 /** Resolves the links of a path of which the last names need not exist. */
