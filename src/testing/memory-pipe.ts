@@ -19,7 +19,14 @@ export class PipeEnd extends Duplex implements Transport {
   private constructor(localPort: number, remotePort: number) {
     super({ allowHalfOpen: true });
     const address = '127.0.0.1';
-    this.peer = { remoteAddress: address, remotePort, localAddress: address, localPort, secure: false };
+    this.peer = {
+      remoteAddress: address,
+      remotePort,
+      localAddress: address,
+      localPort,
+      secure: false,
+      tls: undefined,
+    };
     // Connection resets are normal. Code that handles them adds its own listener.
     this.on('error', () => {});
   }

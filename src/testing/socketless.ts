@@ -72,7 +72,13 @@ export class SocketlessServer implements AsyncDisposable {
       const [bound] = endpointsOf(config, sites);
       if (bound === undefined) throw new Error('the configuration has no address');
       const room = { connections: Number.POSITIVE_INFINITY, turnedAway: 0 };
-      const acceptor = new Acceptor({ room, onRequest: assembly.hooks.compile(), log });
+      const acceptor = new Acceptor({
+        room,
+        log,
+        onRequest: assembly.hooks.compile(),
+        secure: assembly.secure,
+        countHandshake: () => {},
+      });
       const warnings = [...diagnostics, ...assembly.warnings];
       return new SocketlessServer(folder, assembly, acceptor, bound.endpoint, { warnings, log: lines });
     } catch (error) {

@@ -14,6 +14,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['kernel/routing'],
   ['kernel/exchange'],
   ['kernel/net'],
+  ['kernel/tls'],
   ['kernel/http1'],
   ['kernel/server'],
   ['process', 'inspect'],

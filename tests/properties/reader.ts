@@ -28,7 +28,14 @@ export interface Reading {
 
 export const LIMITS: HeadLimits = { requestLine: 8192, head: 16_384, fieldCount: 100 };
 
-const PEER: Peer = { remoteAddress: '', remotePort: 0, localAddress: '', localPort: 0, secure: false };
+const PEER: Peer = {
+  remoteAddress: '',
+  remotePort: 0,
+  localAddress: '',
+  localPort: 0,
+  secure: false,
+  tls: undefined,
+};
 const SOURCE = { wanted: () => {}, full: () => {} };
 
 interface Current {

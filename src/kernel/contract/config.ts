@@ -2,6 +2,7 @@ import type { Place } from '../diagnostics/diagnostic.js';
 import type { RootMapping } from '../path/url-path.js';
 import type { UserSetting } from '../rights/account.js';
 import type { DirectiveUse, OptionValues } from './directive.js';
+import type { TlsSettings } from './tls.js';
 
 /** The directives of one block that may be read, by canonical name; at least one use each. */
 export type CheckedBlock = ReadonlyMap<string, readonly DirectiveUse[]>;
@@ -25,12 +26,16 @@ export type Listen =
       readonly host: string;
       readonly port: number;
       readonly isDefault: boolean;
+      /** Whether TLS is spoken there. */
+      readonly tls: boolean;
       readonly place: Place | undefined;
     }
   | {
       readonly kind: 'unix';
       readonly path: string;
       readonly isDefault: boolean;
+      /** Whether TLS is spoken there. */
+      readonly tls: boolean;
       readonly place: Place | undefined;
     };
 
@@ -111,6 +116,8 @@ export interface ServerConfig {
   readonly listens: readonly Listen[];
   readonly names: readonly string[];
   readonly connection: ConnectionSettings;
+  /** undefined without an address where TLS is spoken. */
+  readonly tls: TlsSettings | undefined;
   /** The server block itself; its children are the locations. */
   readonly route: RouteConfig;
 }

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../contract/config.js';
+import type { ConnectionSettings, ServerConfig } from '../contract/config.js';
 import { logFault, logRequestFault } from '../hooks/log-fault.js';
 import type { RequestCall } from '../hooks/server-hooks.js';
 import { discard } from '../http/discard.js';
@@ -13,6 +13,7 @@ import type { Endpoint } from '../routing/router.js';
 import { asErrorPage, redirectStatus } from './error-pages.js';
 import { clientLeft, type ExchangeHost, end, type ForwardOptions, LiveExchange } from './exchange.js';
 import { forwardedRequest } from './forward.js';
+import { type HandshakeServer, isMisdirected, type TlsPolicy, tlsPolicy } from './misdirected.js';
 import { meaninglessRequest, type RefusedRequest, refusalOf } from './refusal.js';
 import type { Responder } from './responder.js';
 
@@ -24,12 +25,15 @@ type Asked = (error: unknown, response: Response | undefined) => void;
  */
 export class Site implements ExchangeHost {
   readonly connection: ConnectionSettings;
+  /** undefined if no address of it speaks TLS. */
+  readonly tls: TlsPolicy | undefined;
   readonly #routes: RouteTable;
   readonly #log: Log;
 
-  constructor(routes: RouteTable, connection: ConnectionSettings, log: Log) {
+  constructor(routes: RouteTable, { connection, tls }: Pick<ServerConfig, 'connection' | 'tls'>, log: Log) {
     this.#routes = routes;
     this.connection = connection;
+    this.tls = tls && tlsPolicy(tls);
     this.#log = log;
   }
 
@@ -230,15 +234,23 @@ function isAbort(error: unknown): boolean {
   return false;
 }
 
-/** Server-wide hooks first, then the virtual server the request names. */
+/**
+ * Server-wide hooks first, then the virtual server the request names.
+ * @param handshake the server that the connection was encrypted for; undefined without TLS
+ */
 export function dispatch(
   request: IncomingRequest,
   endpoint: Endpoint<Site>,
+  handshake: HandshakeServer | undefined,
   onRequest: RequestCall | undefined,
   log: Log,
   responder: Responder,
 ): void {
   const site = endpoint.find(request.host);
+  if (handshake !== undefined && isMisdirected(site.tls, handshake)) {
+    responder.respond(builtInErrorPage(421));
+    return;
+  }
   if (onRequest === undefined) {
     site.dispatch(request, responder);
     return;

@@ -1,6 +1,7 @@
 import type { Closable, OpenFile } from '../files/open-file.js';
 import type { DecodedPath } from '../path/url-path.js';
 import type { TapOwner } from './tap-owner.js';
+import type { TlsConnection } from './tls-connection.js';
 
 /** The two ends of a connection, as reported by the socket. */
 export interface Peer {
@@ -14,6 +15,8 @@ export interface Peer {
   readonly localPort: number;
   /** Whether the connection is encrypted (TLS). */
   readonly secure: boolean;
+  /** TLS as negotiated; undefined on a connection that is not encrypted. */
+  readonly tls: TlsConnection | undefined;
 }
 
 /**

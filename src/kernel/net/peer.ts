@@ -1,15 +1,20 @@
 import type { Socket } from 'node:net';
 import type { Peer } from '../http/message.js';
+import type { TlsConnection } from '../http/tls-connection.js';
 
 /** The two ends of a connection. The remote address is read immediately, because a socket forgets it after a reset. */
 export class SocketPeer implements Peer {
   readonly remoteAddress: string;
-  readonly secure = false;
+  readonly tls: TlsConnection | undefined = undefined;
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     this.remoteAddress = socket.remoteAddress ?? '';
+  }
+
+  get secure(): boolean {
+    return this.tls !== undefined;
   }
 
   get remotePort(): number {

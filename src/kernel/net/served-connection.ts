@@ -1,5 +1,5 @@
 /** State of a connection, for metrics. */
-export const connectionStates = ['idle', 'reading', 'answering', 'closing'] as const;
+export const connectionStates = ['handshake', 'idle', 'reading', 'answering', 'closing'] as const;
 export type ConnectionState = (typeof connectionStates)[number];
 
 /** A connection of any protocol, as seen by the server that accepted it. */

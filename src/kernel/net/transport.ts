@@ -29,16 +29,8 @@ export class SocketTransport implements Transport {
     this.peer = new SocketPeer(socket);
   }
 
-  /**
-   * The stream reports a large write only when its last part is taken, so this reads the handle's own counter, as
-   * Node's socket timeouts do.
-   */
   get untaken(): number {
-    const handle: unknown = Reflect.get(this.stream, '_handle');
-    if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) {
-      return this.stream.writableLength;
-    }
-    return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : this.stream.writableLength;
+    return untakenBytes(this.stream);
   }
 
   probe(idleMs: number): void {
@@ -50,4 +42,16 @@ export class SocketTransport implements Transport {
     if (this.peer.remoteAddress === '') this.stream.destroy();
     else this.stream.resetAndDestroy();
   }
+}
+
+/**
+ * Bytes written to a socket that the system has not taken. The stream reports a large write only when its last part is
+ * taken, so this reads the handle's own counter, as Node's socket timeouts do.
+ */
+export function untakenBytes(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) {
+    return socket.writableLength;
+  }
+  return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : socket.writableLength;
 }

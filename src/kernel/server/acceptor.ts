@@ -18,8 +18,10 @@ import { Timeouts } from '../net/timeouts.js';
 import { SocketTransport, type Transport } from '../net/transport.js';
 import { WriteBatch } from '../net/write-batch.js';
 import type { Endpoint } from '../routing/router.js';
-import { EndpointContext, type SharedContext } from './endpoint-context.js';
+import type { SecureServer } from '../tls/secure-server.js';
+import { EndpointContexts, type SharedContext } from './endpoint-context.js';
 import { byPort, type PortGroup } from './port-groups.js';
+import { type HandshakeCount, SecureEntrance } from './secure-entrance.js';
 import { ConnectionShedder } from './shedding.js';
 import { TurnedAway } from './turned-away.js';
 
@@ -39,6 +41,10 @@ export interface AcceptorOptions {
   readonly room: Pick<ConnectionBudget, 'connections' | 'turnedAway'>;
   readonly onRequest: RequestCall | undefined;
   readonly log: Log;
+  /** TLS of the servers that speak it. */
+  readonly secure: ReadonlyMap<Site, SecureServer>;
+  /** Called for each TLS handshake. */
+  readonly countHandshake: HandshakeCount;
 }
 
 /** All listening sockets and all connections of one server process. */
@@ -49,7 +55,8 @@ export class Acceptor {
   readonly #turnedAway: TurnedAway;
   /** In the order they came: the first idle one is the oldest. */
   readonly #connections = new Set<ServedConnection>();
-  readonly #contexts = new Map<Endpoint<Site>, EndpointContext>();
+  readonly #contexts: EndpointContexts;
+  readonly #secure: SecureEntrance;
   readonly #listeners: { readonly listener: Listener; readonly group: PortGroup }[] = [];
   /** Until when it is not looked again for an idle connection, since there was none. */
   #busyUntil = 0;
@@ -75,6 +82,18 @@ export class Acceptor {
       closed: (connection) => this.#closed(connection),
     };
     this.#turnedAway = new TurnedAway(room.turnedAway, this.#shared.timeouts);
+    this.#contexts = new EndpointContexts(this.#shared);
+    this.#secure = new SecureEntrance({
+      servers: options.secure,
+      contexts: this.#contexts,
+      shared: this.#shared,
+      count: options.countHandshake,
+      serve: (handshake, transport, context) => {
+        this.#connections.delete(handshake);
+        this.#serve(transport, context, http1);
+      },
+      ended: (handshake) => this.#closed(handshake),
+    });
   }
 
   /** Connections taken so far, and those turned away because there were too many. */
@@ -144,7 +163,11 @@ export class Acceptor {
 
   /** Serves an existing connection. @param protocol the protocol spoken on it */
   serve(transport: Transport, endpoint: Endpoint<Site>, protocol: Protocol = http1): void {
-    this.#connections.add(protocol(transport, this.#contextOf(endpoint)));
+    this.#serve(transport, this.#contexts.plain(endpoint), protocol);
+  }
+
+  #serve(transport: Transport, context: ConnectionContext, protocol: Protocol): void {
+    this.#connections.add(protocol(transport, context));
   }
 
   /**
@@ -154,7 +177,7 @@ export class Acceptor {
    */
   async stop(graceMs: number, idleMs: number): Promise<void> {
     this.#stopping = true;
-    for (const context of this.#contexts.values()) context.stopping = true;
+    this.#contexts.stop();
     await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
     for (const connection of this.#connections) connection.retire(Math.min(idleMs, graceMs));
     const emptied = new Promise<void>((resolve) => {
@@ -172,22 +195,15 @@ export class Acceptor {
   }
 
   #accept(socket: Socket, group: PortGroup): void {
+    const { listen, endpoint } = group.boundFor(socket);
     if (this.#connections.size >= this.#options.room.connections && !this.#retireOldestIdle()) {
       this.#refused += 1;
-      this.#turnedAway.add(socket, group.endpointFor(socket).fallback);
+      this.#turnedAway.add(socket, endpoint.fallback, listen.tls);
       return;
     }
     this.#accepted += 1;
-    this.serve(new SocketTransport(socket), group.endpointFor(socket));
-  }
-
-  /** Shared by all connections of an address, so that the engine sees one shape. */
-  #contextOf(endpoint: Endpoint<Site>): EndpointContext {
-    const known = this.#contexts.get(endpoint);
-    if (known !== undefined) return known;
-    const context = new EndpointContext(endpoint, this.#shared);
-    this.#contexts.set(endpoint, context);
-    return context;
+    if (listen.tls) this.#connections.add(this.#secure.begin(socket, endpoint));
+    else this.serve(new SocketTransport(socket), endpoint);
   }
 
   /** Makes room by ending the oldest of the idle connections. */

@@ -7,6 +7,7 @@ import type { RouteView } from '../contract/route-view.js';
 import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { describeError } from '../diagnostics/error-text.js';
+import type { Site } from '../exchange/dispatch.js';
 import { hookSettings } from '../hooks/compiled-hooks.js';
 import { refusalOf } from '../hooks/plugin-findings.js';
 import { ServerHookTable } from '../hooks/server-hooks.js';
@@ -17,7 +18,11 @@ import type { Log } from '../log/log.js';
 import { LogFiles } from '../log/log-files.js';
 import { type MetricFamily, type Metrics, MetricsRegistry } from '../metrics/metrics.js';
 import { workerAccount } from '../rights/account.js';
+import { type KeySource, OwnKeys } from '../tls/key-source.js';
+import type { SecureServer } from '../tls/secure-server.js';
+import { secureServers } from '../tls/secure-servers.js';
 import { configuredRoutes } from './configured-routes.js';
+import { keyListener } from './key-listener.js';
 import { missingPrerequisites } from './prerequisites.js';
 import type { BuildContext, LoadedPlugin } from './route-builder.js';
 import { scriptExposure } from './script-exposure.js';
@@ -29,6 +34,8 @@ const MAX_INNER_ROUTES = 500;
 /** A whole server but for its sockets. */
 export interface Assembly {
   readonly hooks: ServerHookTable;
+  /** TLS of the servers that speak it. */
+  readonly secure: ReadonlyMap<Site, SecureServer>;
   /** The servers, in the configuration's order. */
   readonly sites: readonly BuiltSite[];
   /** The metrics of this process. */
@@ -58,6 +65,8 @@ export interface AssemblyOptions {
    * nothing is served. undefined: any that was loaded may be one.
    */
   readonly everywhere?: ReadonlySet<string> | undefined;
+  /** Where certificates and keys come from; files that this process reads when left out. */
+  readonly keys?: KeySource;
   /** Sums the metrics of this process with those of the others of the server; without it, there are no others. */
   readonly gather?: (own: MetricsRegistry) => Promise<readonly MetricFamily[]>;
 }
@@ -69,7 +78,13 @@ export interface AssemblyOptions {
 export async function assemble(
   config: CompiledConfig,
   log: Log,
-  { trace = false, successor = false, everywhere, gather = ownFamilies }: AssemblyOptions = {},
+  {
+    trace = false,
+    successor = false,
+    everywhere,
+    keys = new OwnKeys(),
+    gather = ownFamilies,
+  }: AssemblyOptions = {},
 ): Promise<Assembly> {
   const traceOf = (mode: TraceMode): TraceMode => (trace && mode === 'off' ? 'on' : mode);
   const timeoutGroupOf = timeoutGroups();
@@ -158,6 +173,13 @@ export async function assemble(
         shared,
       }),
     );
+  const tls = await secureServers(config, keys, (finding) => found.push(finding));
+  const secure = new Map<Site, SecureServer>();
+  for (const { site, server } of sites) {
+    const own = tls.get(server);
+    if (own !== undefined) secure.set(site, own);
+  }
+  keys.subscribe(keyListener([...tls.values()], log));
   if (!successor) found.push(...(await logs.doubts()));
   found.push(...(await logs.problems(successor ? 'warning' : 'error')));
   // In a block with errors it is unknown which scripts run.
@@ -178,7 +200,7 @@ export async function assemble(
     isServing = true;
   };
   const openLogs = (): Promise<void> => logs.open(successor);
-  return { hooks, sites, metrics: registry, warnings: found, openLogs, serve, reopen, dispose };
+  return { hooks, secure, sites, metrics: registry, warnings: found, openLogs, serve, reopen, dispose };
 }
 
 /**

@@ -10,7 +10,7 @@ import { OwnSockets, type SocketSource } from '../net/socket-source.js';
 import { workerAccount } from '../rights/account.js';
 import { Acceptor } from './acceptor.js';
 import { type Assembly, type AssemblyOptions, assemble } from './assembly.js';
-import { measureConnections } from './connection-metrics.js';
+import { handshakeCount, measureConnections } from './connection-metrics.js';
 
 /** A server at work. */
 export interface RunningServer {
@@ -96,7 +96,13 @@ async function bind(
   );
   const room = await connectionBudget(config.main.maxConnections);
   if (room.lowered !== undefined) log.warn(room.lowered);
-  const acceptor = new Acceptor({ room, onRequest: hooks.compile(), log });
+  const acceptor = new Acceptor({
+    room,
+    log,
+    onRequest: hooks.compile(),
+    secure: assembly.secure,
+    countHandshake: handshakeCount(metrics),
+  });
   measureConnections(acceptor, metrics);
   const dispose = async (): Promise<void> => {
     await acceptor.close();

@@ -27,7 +27,7 @@ export async function buildSite(server: ServerConfig, context: BuildContext): Pr
   await builder.innerRoutes();
   const { exact, prefixes, inner, blocks, routes } = builder;
   const table = new RouteTable(root, exact, prefixes, inner);
-  return { site: new Site(table, server.connection, context.log), table, server, blocks, routes };
+  return { site: new Site(table, server, context.log), table, server, blocks, routes };
 }
 
 class SiteBuilder {

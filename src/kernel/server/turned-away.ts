@@ -23,10 +23,14 @@ export class TurnedAway {
     this.#timeouts = timeouts;
   }
 
-  /** Says why, and reads what the client sends, so that it meets the response and not a reset. */
-  add(socket: Socket, site: Site): void {
+  /**
+   * Says why, and reads what the client sends, so that it meets the response and not a reset.
+   * @param isSecure the client begins a TLS handshake: it would not understand a response, and none is worth the handshake
+   */
+  add(socket: Socket, site: Site, isSecure: boolean): void {
     socket.on('error', () => {});
-    if (this.#count >= this.#max) {
+    if (isSecure || this.#count >= this.#max) {
+      if (isSecure) refuse(socket, site, false);
       socket.destroy();
       return;
     }
@@ -37,9 +41,13 @@ export class TurnedAway {
       this.#count -= 1;
     });
     socket.resume();
-    const reason = 'too many connections';
-    const peer = new SocketPeer(socket);
-    site.refused({ status: 503, reason, received: '', peer, bytesSent: 0, durationMs: 0, complete: true });
+    refuse(socket, site, true);
     socket.end(overloaded(this.#timeouts.date(), site.connection.serverField));
   }
+}
+
+function refuse(socket: Socket, site: Site, complete: boolean): void {
+  const reason = 'too many connections';
+  const peer = new SocketPeer(socket);
+  site.refused({ status: 503, reason, received: '', peer, bytesSent: 0, durationMs: 0, complete });
 }

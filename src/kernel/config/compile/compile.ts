@@ -15,6 +15,7 @@ import { addressOf, ignoredParameters, readListen, readServerName } from './list
 import type { Provenance } from './provenance.js';
 import { SharedOptions } from './shared-options.js';
 import { defaultStateDirectory } from './state-directory.js';
+import { defaultTls, settleTls, tlsSettings, type WrittenTls } from './tls.js';
 import { fallbackOptions, settle } from './values.js';
 
 /** A configuration as it was read, before its meaning is known. */
@@ -53,10 +54,13 @@ export function compile(
   const context: CompileContext = { ...check, plugins, scope, provenance, shared: new SharedOptions() };
   const outer = inherit({ uses: block, errorsBefore }, defaultValues(context), '/', context);
   const connection = connectionSettings(block, defaultConnection, context);
-  const servers = (block.get('server') ?? []).map((use) =>
-    compileServer(use, outer, connection, insideOfBlock(context)),
+  const tls = settleTls(block, defaultTls, context);
+  const named = (block.get('server') ?? []).map((use) =>
+    compileServer(use, outer, { connection, tls }, insideOfBlock(context)),
   );
-  reportConflicts(servers, findings);
+  reportConflicts(named, findings);
+  const secure = secureAddresses(named);
+  const servers = named.map((server) => withTls(server, secure, findings));
   // After another error, "no server" is often only its consequence: the server is in the part that could not be read.
   if (servers.length === 0 && !findings.failed) {
     findings.error('no-server', 'no server is defined', undefined, {
@@ -155,7 +159,7 @@ type ConnectionDirective =
 function compileServer(
   use: DirectiveUse,
   outer: InheritedValues,
-  connection: ConnectionSettings,
+  around: { readonly connection: ConnectionSettings; readonly tls: WrittenTls },
   context: CompileContext,
 ): NamedServer {
   const { findings, scope } = context;
@@ -192,12 +196,44 @@ function compileServer(
     place: use.place,
     listens,
     names,
-    connection: connectionSettings(block, connection, context),
+    connection: connectionSettings(block, around.connection, context),
+    tls: undefined,
     route,
   };
   // An extension location is read again for each location that it acts in.
   const isFixed = routes.every(({ pattern }) => pattern.kind !== 'extension');
-  return { config, namePlaces, written: isFixed ? routes : [] };
+  return {
+    config,
+    namePlaces,
+    written: isFixed ? routes : [],
+    tls: settleTls(block, around.tls, context),
+  };
+}
+
+/** The addresses where a server speaks TLS, each with one that says so. */
+function secureAddresses(servers: readonly NamedServer[]): ReadonlyMap<string, Listen> {
+  const secure = servers.flatMap(({ config }) => config.listens.filter(({ tls }) => tls));
+  return new Map(secure.map((listen) => [addressOf(listen), listen]));
+}
+
+/** TLS is a property of an address: as in nginx, one `ssl` holds for all servers there. */
+function withTls(server: NamedServer, secure: ReadonlyMap<string, Listen>, findings: Findings): NamedServer {
+  if (secure.size === 0) return server;
+  const { config, tls } = server;
+  const listens = config.listens.map((listen) => {
+    const other = listen.tls ? undefined : secure.get(addressOf(listen));
+    if (other === undefined) return listen;
+    const related = other.place && [{ message: 'said here', place: other.place }];
+    findings.warning(
+      'tls-directive',
+      `${addressOf(listen)} speaks TLS, as another server says`,
+      listen.place,
+      { hint: 'write "ssl" here too', ...(related && { related }) },
+    );
+    return { ...listen, tls: true };
+  });
+  const settings = tlsSettings({ listens, names: config.names, written: tls }, findings);
+  return settings === undefined ? server : { ...server, config: { ...config, listens, tls: settings } };
 }
 
 function nameOf([name]: readonly string[], [listen]: readonly Listen[]): string {

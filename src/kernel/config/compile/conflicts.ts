@@ -3,6 +3,7 @@ import type { Place } from '../../diagnostics/diagnostic.js';
 import type { Findings } from '../../diagnostics/findings.js';
 import type { WrittenRoutes } from './forget-directives.js';
 import { addressOf } from './listen.js';
+import type { WrittenTls } from './tls.js';
 
 /** A server with the places of its names. */
 export interface NamedServer {
@@ -10,6 +11,8 @@ export interface NamedServer {
   readonly namePlaces: ReadonlyMap<string, Place>;
   /** Its routes whose directives can be forgotten. */
   readonly written: WrittenRoutes;
+  /** Its TLS directives, whether it speaks TLS or not. */
+  readonly tls: WrittenTls;
 }
 
 /** Conflicts between servers: an address, a name or a default that is used twice. */

@@ -33,6 +33,8 @@ function isIgnored(word: Argument, address: Argument): boolean {
   return word.place.line === address.place.line && whyIgnored(word) !== undefined;
 }
 
+const PARAMETERS: ReadonlySet<string> = new Set(['default_server', 'ssl']);
+
 /** Capacity of sun_path on Linux without its final NUL. */
 const MAX_SOCKET_PATH = 107;
 
@@ -41,16 +43,17 @@ export function readListen(use: DirectiveUse, scope: Scope): Listen {
   const [address, ...parameters] = use.arguments;
   if (address === undefined) throw new ArgumentError('an address is missing');
   const meant = parameters.filter((word) => !isIgnored(word, address));
-  const unknown = meant.find(({ text }) => text !== 'default_server');
+  const unknown = meant.find(({ text }) => !PARAMETERS.has(text));
   if (unknown !== undefined) {
     throw new ArgumentError(`unknown parameter "${unknown.text}"`, {
       argument: unknown,
       hint: parameterHint(unknown, address),
     });
   }
-  const [, again] = meant;
-  if (again !== undefined) throw new ArgumentError('"default_server" is given twice', { argument: again });
-  const common = { isDefault: meant.length > 0, place: address.place };
+  const again = meant.find(({ text }, index) => meant.findIndex((other) => other.text === text) < index);
+  if (again !== undefined) throw new ArgumentError(`"${again.text}" is given twice`, { argument: again });
+  const has = (parameter: string): boolean => meant.some(({ text }) => text === parameter);
+  const common = { isDefault: has('default_server'), tls: has('ssl'), place: address.place };
   if (address.text.startsWith('unix:')) {
     return { kind: 'unix', path: readSocketPath(address, scope), ...common };
   }
@@ -60,12 +63,11 @@ export function readListen(use: DirectiveUse, scope: Scope): Listen {
 function parameterHint({ text, place }: Argument, address: Argument): string {
   if (place.line > address.place.line) return `is ";" missing at the end of line ${address.place.line}?`;
   if (/^\d+$/.test(text)) return 'one address a "listen"; write a second one for another';
-  if (text === 'ssl' || text === 'quic')
-    return 'TLS is not supported yet: put a TLS terminator in front of the server';
+  if (text === 'quic') return 'HTTP/3 is not supported: write "ssl" for TLS over TCP';
   if (text === 'proxy_protocol') return 'remove it: the address of a client is that of its connection';
   if (text === 'default') return 'write "default_server"';
   if (text === 'ipv6only=off') return 'remove it, and add another "listen" for IPv4: listen 8080;';
-  return 'only "default_server" may follow the address';
+  return 'only "default_server" and "ssl" may follow the address';
 }
 
 function readSocketPath(word: Argument, scope: Scope): string {

@@ -14,6 +14,8 @@ import type { UserSetting } from '../../rights/account.js';
 import { argument, readArgument } from './arguments.js';
 import { directive, duration, flag, integer, oneOf, path, single, size } from './directives.js';
 import { type ErrorPageEntry, errorPageWord, readErrorPage } from './error-page.js';
+import { timeout } from './timeout.js';
+import { tlsDirectives } from './tls.js';
 
 /** The kernel's directives that have a value, as rows of the same tables a plugin has. */
 
@@ -24,8 +26,6 @@ export interface ErrorLogSetting {
 }
 
 const MINUTE = 60_000;
-/** The longest time a timer of Node can wait: 2^31 - 1 ms. */
-const MAX_TIME = 2_147_483_647;
 const KIB = 1024;
 
 const mediaType = argument.word(
@@ -33,21 +33,6 @@ const mediaType = argument.word(
   /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w-]+=[\w.:"-]+)*$/,
   'a media type, such as text/html',
 );
-
-/** A duration that must not be 0: without a limit, an idle client would hold its connection without end. */
-const timeout: ArgumentType<number> = {
-  usage: 'TIME',
-  expected: 'a time from 1ms to 24d, such as 30s',
-  json: argument.duration.json.map((schema) =>
-    schema.type === 'integer'
-      ? { ...schema, minimum: 1, maximum: Math.floor(MAX_TIME / 1000) }
-      : { ...schema, pattern: schema.pattern?.replace('^', '^(?=.*[1-9])') },
-  ),
-  read: (text) => {
-    const value = argument.duration.read(text);
-    return value !== undefined && value >= 1 && value <= MAX_TIME ? value : undefined;
-  },
-};
 
 const headSize: ArgumentType<number> = {
   usage: 'SIZE',
@@ -342,6 +327,7 @@ export const core = {
     help: 'sets the media type of files whose extension has none',
     example: 'default_type text/plain;',
   }),
+  ...tlsDirectives,
 } satisfies DirectiveTable;
 
 /** Other names people know a directive by. */

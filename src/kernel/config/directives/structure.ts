@@ -57,8 +57,8 @@ export const structure = {
   },
   listen: {
     contexts: ['server'],
-    help: 'sets an address that the server listens on',
-    usage: '[ADDRESS:]PORT|unix:PATH [default_server]',
+    help: 'sets an address that the server listens on; ssl for HTTPS',
+    usage: '[ADDRESS:]PORT|unix:PATH [ssl] [default_server]',
     minArguments: 1,
     // nginx allows more parameters behind an address; each of them gets its own diagnostic.
     maxArguments: unbounded,

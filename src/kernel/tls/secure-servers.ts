@@ -1,0 +1,188 @@
+import type { Config, ServerConfig } from '../contract/config.js';
+import type { CertificateSetting, NamedFile, TlsSettings } from '../contract/tls.js';
+import type { DiagnosticCode } from '../diagnostics/codes.js';
+import type { Diagnostic, Severity } from '../diagnostics/diagnostic.js';
+import { displayPath } from '../diagnostics/display-path.js';
+import { reasonOf } from '../diagnostics/findings.js';
+import { certificateDoubts } from './certificate-checks.js';
+import { certificatesOf, type KeyPair, KeyPairError } from './key-pair.js';
+import type { KeySource } from './key-source.js';
+import { readPemFile } from './pem-file.js';
+import type { ClientAuthorities } from './secure-context.js';
+import { SecureServer } from './secure-server.js';
+import { TICKET_KEY_SIZE } from './ticket-keys.js';
+
+export type Tell = (finding: Diagnostic) => void;
+
+/**
+ * Makes TLS ready for all servers that speak it: this reads keys, so it comes before root's rights are given up.
+ * @param tell gets every error and warning; a server with an error is missing in the result
+ */
+export async function secureServers(
+  { servers }: Pick<Config, 'servers'>,
+  source: KeySource,
+  tell: Tell,
+): Promise<ReadonlyMap<ServerConfig, SecureServer>> {
+  const found = new Map<ServerConfig, SecureServer>();
+  if (servers.every(({ tls }) => tls === undefined)) return found;
+  const secret = await source.ticketSecret();
+  for (const server of servers) {
+    if (server.tls === undefined) continue;
+    const secure = await secureServer(server, server.tls, source, secret, tell);
+    if (secure !== undefined) found.set(server, secure);
+  }
+  return found;
+}
+
+async function secureServer(
+  server: ServerConfig,
+  settings: TlsSettings,
+  source: KeySource,
+  secret: Uint8Array,
+  tell: Tell,
+): Promise<SecureServer | undefined> {
+  let failed = false;
+  const report: Tell = (finding) => {
+    failed ||= finding.severity === 'error';
+    tell(finding);
+  };
+  const pairs: KeyPair[] = [];
+  for (const setting of settings.certificates) {
+    const pair = await keyPair(setting, server, source, report);
+    if (pair !== undefined) pairs.push(pair);
+  }
+  const authorities = await clientAuthorities(settings, report);
+  const ownTicketKey = await ticketKeyOf(settings, report);
+  if (failed || pairs.length < settings.certificates.length) return undefined;
+  try {
+    return new SecureServer(server, { settings, pairs, authorities, ownTicketKey, secret });
+  } catch (error) {
+    report(settingsFinding(error, settings));
+    return undefined;
+  }
+}
+
+async function keyPair(
+  setting: CertificateSetting,
+  { names }: ServerConfig,
+  source: KeySource,
+  tell: Tell,
+): Promise<KeyPair | undefined> {
+  const { origin, place, keyPlace } = setting;
+  try {
+    const pair = await source.keyPair(origin);
+    if (pair === undefined || origin.kind !== 'files') return pair;
+    if (pair.isKeyExposed) {
+      tell({
+        severity: 'warning',
+        code: 'readable-key' satisfies DiagnosticCode,
+        message: `users other than the owner can read the key ${displayPath(origin.key)}`,
+        place: keyPlace,
+        hint: 'chmod 600',
+      });
+    }
+    const chain = certificatesOf(pair.certificate, displayPath(origin.certificate));
+    for (const doubt of certificateDoubts(chain, names, Date.now()))
+      tell({ severity: 'warning', place, ...doubt });
+    return pair;
+  } catch (error) {
+    if (!(error instanceof KeyPairError)) throw error;
+    const isKey = error.part === 'key';
+    tell({
+      severity: unreadableSeverity(error.code),
+      code: (isKey ? 'certificate-key' : 'certificate') satisfies DiagnosticCode,
+      message: error.message,
+      place: isKey ? keyPlace : place,
+      ...hintFor(error),
+    });
+    return undefined;
+  }
+}
+
+/** Another user than root checks a configuration: the server itself will be able to read it. */
+function unreadableSeverity(code: string): Severity {
+  return code === 'EACCES' && process.getuid?.() !== 0 ? 'warning' : 'error';
+}
+
+function hintFor({ hint, code }: KeyPairError): { readonly hint?: string } {
+  if (code === 'EACCES') return { hint: 'a server that is started by root can read it' };
+  return hint === undefined ? {} : { hint };
+}
+
+async function clientAuthorities(
+  { clientCertificate, trustedCertificate, crl }: TlsSettings,
+  tell: Tell,
+): Promise<ClientAuthorities> {
+  const certificates: string[] = [];
+  for (const file of [clientCertificate, trustedCertificate]) {
+    const text =
+      file && (await pemOf(file, /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/, 'certificate', tell));
+    if (text !== undefined) certificates.push(text);
+  }
+  const lists = crl && (await pemOf(crl, CRL, 'list of revoked certificates', tell));
+  return { certificates, revoked: lists?.match(CRL_BLOCKS) ?? [] };
+}
+
+const CRL = /-----BEGIN X509 CRL-----/;
+const CRL_BLOCKS = /-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g;
+
+async function pemOf(
+  { path, place }: NamedFile,
+  begin: RegExp,
+  what: string,
+  tell: Tell,
+): Promise<string | undefined> {
+  const code: DiagnosticCode = 'client-authority';
+  try {
+    const text = (await readPemFile(path)).bytes.toString('latin1');
+    if (begin.test(text)) return text;
+    tell({ severity: 'error', code, place, message: `${displayPath(path)} has no ${what}` });
+  } catch (error) {
+    tell({ severity: 'error', code, place, message: reasonOf(error) });
+  }
+  return undefined;
+}
+
+async function ticketKeyOf({ ticketKey }: TlsSettings, tell: Tell): Promise<Buffer | undefined> {
+  if (ticketKey === undefined) return undefined;
+  const code: DiagnosticCode = 'tls-settings';
+  const { path, place } = ticketKey;
+  try {
+    const { bytes } = await readPemFile(path);
+    if (bytes.length === TICKET_KEY_SIZE) return bytes;
+    tell({
+      severity: 'error',
+      code,
+      place,
+      message: `the key of the session tickets has ${TICKET_KEY_SIZE} bytes, ${displayPath(path)} has ${bytes.length}`,
+      hint: `make one: openssl rand -out FILE ${TICKET_KEY_SIZE}`,
+    });
+  } catch (error) {
+    tell({ severity: 'error', code, place, message: reasonOf(error) });
+  }
+  return undefined;
+}
+
+/** OpenSSL names what it does not take by a code. */
+function settingsFinding(error: unknown, { certificates }: TlsSettings): Diagnostic {
+  const reason = reasonOf(error);
+  const [first] = certificates;
+  const severity = 'error';
+  const ofCode = (code: DiagnosticCode, message: string, hint?: string): Diagnostic => ({
+    severity,
+    code,
+    message,
+    place: first?.place,
+    ...(hint !== undefined && { hint }),
+  });
+  if (/cipher/i.test(reason)) return ofCode('tls-settings', '"ssl_ciphers" names no cipher that there is');
+  if (/curve|group/i.test(reason)) return ofCode('tls-settings', '"ssl_ecdh_curve" names an unknown group');
+  if (/crl/i.test(reason)) return ofCode('client-authority', 'the list of revoked certificates is damaged');
+  if (/too small|too weak/i.test(reason))
+    return ofCode(
+      'certificate',
+      `the certificate is too weak: ${reason}`,
+      'use an ECDSA key, or RSA with 2048 bits',
+    );
+  return ofCode('certificate', `the certificate cannot be used: ${reason}`);
+}
