@@ -1,15 +1,19 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { SlowestFirst } from './tests/slowest-first.js';
-
-const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+import { sourceAliases } from './tests/source-aliases.js';
 
 /**
- * Suites of their own: `npm run faults` (one after the other), probes (needs them beside the checkout) and packages
- * (installs from the registry).
+ * Suites of their own: `npm run faults` (one after the other), probes (needs them beside the checkout), packages
+ * (installs from the registry) and TLS (needs the `openssl` command).
  */
-const otherSuites = ['**/node_modules/**', 'tests/faults/**', 'tests/probes/**', 'tests/packages/**'];
+const otherSuites = [
+  '**/node_modules/**',
+  'tests/faults/**',
+  'tests/packages/**',
+  'tests/probes/**',
+  'tests/tls/**',
+];
 
 /** Measures response times: no other file may run meanwhile. */
 const alone = ['tests/hostile/crowd.test.ts'];
@@ -24,14 +28,7 @@ const isolated = ['plugins/upload/without-links.test.ts'];
 const workers = Math.max(5, availableParallelism());
 
 export default defineConfig({
-  resolve: {
-    // The tests run the sources; plugins import the package by its own name, as a plugin from npm would.
-    alias: [
-      { find: /^@webserv\/server\/testing$/, replacement: source('./src/testing/index.ts') },
-      { find: /^@webserv\/server\/config$/, replacement: source('./src/define-config.ts') },
-      { find: /^@webserv\/server$/, replacement: source('./src/index.ts') },
-    ],
-  },
+  resolve: { alias: sourceAliases },
   test: {
     // A busy machine takes several times as long. Tests that check a bound measure it themselves.
     testTimeout: 60_000,

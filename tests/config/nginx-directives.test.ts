@@ -153,7 +153,12 @@ describe('a directive of nginx that webserv does not have', () => {
     ['large_client_header_buffers 4 32k;'],
     ['proxy_cache off;'],
     ['proxy_buffers 8 16k;'],
-    ['ssl_protocols TLSv1.3;'],
+    ['ssl_session_cache shared:SSL:10m;'],
+    ['ssl_stapling on;'],
+    ['ssl_dhparam dh.pem;'],
+    ['ssl_buffer_size 4k;'],
+    ['ssl_early_data on;'],
+    ['ssl_conf_command Options KTLS;'],
     ['http2 on;'],
     ['http3 on;'],
     ['quic_retry on;'],
@@ -187,8 +192,8 @@ describe('a directive of nginx that webserv does not have', () => {
     ['if ($uri) { }'],
     ['set $a b;'],
     ['sub_filter a b;'],
-    ['ssl_certificate a.pem;'],
-    ['ssl_verify_client on;'],
+    ['ssl on;'],
+    ['ssl_ocsp on;'],
     ['disable_symlinks off;'],
     ['underscores_in_headers on;'],
     ['userid on;'],
@@ -307,7 +312,7 @@ it('parameters of listen that do nothing here are warnings, and the others still
     ['warning', 85],
     ['warning', 91],
   ]);
-  for (const parameter of ['ssl', 'quic', 'proxy_protocol', 'ipv6only=off']) {
+  for (const parameter of ['quic', 'proxy_protocol', 'ipv6only=off']) {
     expect(await codesOf(`server { listen 80 ${parameter}; }`)).toEqual(['wrong-argument']);
   }
 });

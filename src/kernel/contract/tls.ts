@@ -29,7 +29,7 @@ export interface InternalCertificate {
 /** Where a certificate and its key come from. */
 export type CertificateOrigin = CertificateFiles | InternalCertificate;
 
-/** One `ssl_certificate` with its key. */
+/** An `ssl_certificate` with its key. */
 export interface CertificateSetting {
   readonly origin: CertificateOrigin;
   /** Where the certificate is written in the configuration. */

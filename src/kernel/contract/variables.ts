@@ -1,4 +1,5 @@
 import type { Request } from '../http/message.js';
+import type { ClientCertificate } from '../http/tls-connection.js';
 import { encodePath, uriText } from '../path/url-path.js';
 import type { Exchange } from './exchange.js';
 
@@ -29,6 +30,7 @@ export const kernelVariables: VariableTable = {
     help: 'the requested host, in lower case and without port; without one, the name of the server',
     value: ({ request, route }) => request.host || route.serverName,
   },
+  https: { help: '`on` over TLS, else empty', value: ({ request }) => (request.peer.secure ? 'on' : '') },
   is_args: {
     help: 'a question mark if the request has a query',
     value: ({ request }) => (request.query === '' ? '' : '?'),
@@ -54,6 +56,37 @@ export const kernelVariables: VariableTable = {
   server_protocol: {
     help: '`HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`',
     value: ({ request }) => `HTTP/${request.version}`,
+  },
+  ssl_alpn_protocol: {
+    help: 'the protocol that the TLS handshake agreed on: `http/1.1`; empty without one',
+    value: tls('alpn'),
+  },
+  ssl_cipher: { help: 'the cipher suite: `TLS_AES_128_GCM_SHA256`', value: tls('cipher') },
+  ssl_client_fingerprint: {
+    help: "SHA-1 of the client's certificate, in hexadecimal",
+    value: clientCertificate('fingerprint'),
+  },
+  ssl_client_i_dn: {
+    help: "the authority of the client's certificate (RFC 2253)",
+    value: clientCertificate('issuer'),
+  },
+  ssl_client_s_dn: {
+    help: "the owner of the client's certificate (RFC 2253)",
+    value: clientCertificate('subject'),
+  },
+  ssl_client_serial: {
+    help: "the serial number of the client's certificate, in hexadecimal",
+    value: clientCertificate('serial'),
+  },
+  ssl_client_verify: {
+    help: '`SUCCESS`, `FAILED:` with the reason, or `NONE` without a client certificate; empty without TLS',
+    value: tls('clientVerify'),
+  },
+  ssl_protocol: { help: '`TLSv1.2` or `TLSv1.3`; empty without TLS', value: tls('protocol') },
+  ssl_server_name: { help: 'the name in the TLS handshake; empty without one', value: tls('serverName') },
+  ssl_session_reused: {
+    help: '`r` if the TLS session was resumed, `.` if not; empty without TLS',
+    value: ({ request: { peer } }) => peer.tls && (peer.tls.sessionReused ? 'r' : '.'),
   },
   uri: {
     help: 'the path, decoded and without dot segments; bytes that are not UTF-8 stay encoded',
@@ -87,6 +120,16 @@ function field(name: string): VariableDefinition {
 function originForm({ target, path, query }: Request): string {
   if (target.startsWith('/')) return asciiUri(target);
   return query === '' ? encodePath(path) : `${encodePath(path)}?${asciiUri(query)}`;
+}
+
+function tls(
+  name: 'alpn' | 'cipher' | 'clientVerify' | 'protocol' | 'serverName',
+): (exchange: Exchange) => string | undefined {
+  return ({ request }) => request.peer.tls?.[name];
+}
+
+function clientCertificate(name: keyof ClientCertificate): (exchange: Exchange) => string | undefined {
+  return ({ request }) => request.peer.tls?.clientCertificate?.[name];
 }
 
 function queryText({ request }: Exchange): string {

@@ -1,6 +1,6 @@
 import type { TlsSettings } from '../contract/tls.js';
 
-/** What a server promises by TLS, as texts that are equal where two servers promise the same. */
+/** The promises of a server's TLS, as texts that are equal where two servers promise the same. */
 export interface TlsPolicy {
   /** Its certificates. */
   readonly certificates: string;

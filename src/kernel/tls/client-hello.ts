@@ -9,7 +9,7 @@ export interface ClientHello {
   readonly protocols: readonly string[];
 }
 
-/** What the first bytes of a connection are. */
+/** The meaning of a connection's first bytes. */
 export type FirstBytes =
   /** More are needed: at least so many in all. */
   | { readonly kind: 'more'; readonly size: number }

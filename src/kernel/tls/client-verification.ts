@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { TlsSettings } from '../contract/tls.js';
 import { errorCode } from '../diagnostics/error-code.js';
 
-/** What is known of a client by its certificate. */
+/** A client, as far as its certificate tells. */
 export interface VerifiedClient {
   /** @see TlsConnection.clientVerify */
   readonly verify: string;
@@ -47,7 +47,7 @@ export function verifiedClient(
 
 /**
  * OpenSSL's judgement of the chain. Node offers it to clients and to its own servers, but has no name for it on a socket
- * that is wrapped by hand, so this asks the handle; without an answer the client is not verified.
+ * that is wrapped by hand, so this asks the handle; if that cannot say, the client is not verified.
  */
 function verifyFailure(socket: TLSSocket): Failure | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');

@@ -12,7 +12,7 @@ import { TlsTransport } from './tls-transport.js';
 /** How a handshake ended without a connection, for the metrics. */
 export type HandshakeFailure = 'failed' | 'timeout' | 'closed' | 'rejected' | 'plain';
 
-/** What a handshake needs from its server. */
+/** The services that a handshake needs from its server. */
 export interface HandshakeHost {
   readonly timeouts: Timeouts;
   /** Milliseconds that the handshake may take; the default server's, since no name is known yet. */
@@ -187,7 +187,7 @@ export class Handshake implements ServedConnection, HasDeadline {
     this.#raw.on('error', () => {});
     this.#socket?.on('error', () => {});
     this.#received = [];
-    // What was written, an alert perhaps, still leaves.
+    // An alert that was written still leaves.
     this.#socket?.destroy();
     this.#raw.destroySoon();
     this.#host.failed(this, how, reason);

@@ -20,7 +20,7 @@ export interface KeySource {
   keyPair(origin: CertificateOrigin): Promise<KeyPair | undefined>;
   /** The secret that the keys of the session tickets are derived from: 32 bytes, the same in all processes of a server. */
   ticketSecret(): Promise<Uint8Array>;
-  /** From now on the listener is told of each change. */
+  /** From now on the listener gets each change. */
   subscribe(listener: KeyListener): void;
 }
 

@@ -8,10 +8,10 @@ import { originKey } from './key-source.js';
 import { type ClientAuthorities, secureContext } from './secure-context.js';
 import { ticketKey } from './ticket-keys.js';
 
-/** What a server's handshakes are made with, beside its settings. */
+/** The parts of a server's handshakes. */
 export interface SecureServerParts {
   readonly settings: TlsSettings;
-  /** One for each certificate of the settings, in their order. */
+  /** As many as the settings have certificates, in their order. */
   readonly pairs: readonly KeyPair[];
   readonly authorities: ClientAuthorities;
   /** 48 bytes; undefined: derived from the secret. */
@@ -86,13 +86,16 @@ export class SecureServer {
   }
 }
 
-/** The same for the same server over reloads and in all processes; another one for any other server, or other authorities. */
+/**
+ * The same for the same server over reloads, in all processes and on all machines; another one for any other server, or
+ * other authorities.
+ */
 function identityOf(
   { names, listens }: Pick<ServerConfig, 'names' | 'listens'>,
   { verifyClient, verifyDepth }: TlsSettings,
   { certificates, revoked }: ClientAuthorities,
 ): string {
-  const addresses = listens.map(formatAddress);
-  const identity = JSON.stringify([names, addresses, verifyClient, verifyDepth, certificates, revoked]);
+  const server = names.length > 0 ? names : listens.map(formatAddress);
+  const identity = JSON.stringify([server, verifyClient, verifyDepth, certificates, revoked]);
   return createHash('sha256').update(identity).digest('hex');
 }

@@ -15,7 +15,7 @@ export class TlsPeer extends SocketPeer {
   }
 }
 
-/** What was negotiated. It is read once: after the connection is lost, nothing can be read any more. */
+/** TLS as negotiated. It is read once: after the connection is lost, nothing can be read any more. */
 export class NegotiatedTls implements TlsConnection {
   readonly protocol: string;
   readonly cipher: string;

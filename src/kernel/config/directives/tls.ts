@@ -25,7 +25,7 @@ const inServers = ['main', 'server'] as const;
 /** Words that stand for a certificate of another origin than files. */
 const INTERNAL = 'internal' satisfies CertificateOrigin['kind'];
 
-/** A path to a PEM file. Nothing secret may stand in the configuration itself. */
+/** A path to a PEM file. Nothing secret may be written in the configuration itself. */
 const pemPath: ArgumentType<string> = {
   ...argument.path,
   read: (text, scope) => {
