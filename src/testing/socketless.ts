@@ -2,8 +2,8 @@ import type { CompiledConfig } from '../kernel/config/compile/compiled-config.js
 import type { Tap } from '../kernel/contract/hooks.js';
 import type { Plugin } from '../kernel/contract/plugin.js';
 import type { Diagnostic } from '../kernel/diagnostics/diagnostic.js';
-import type { Site } from '../kernel/exchange/dispatch.js';
 import { endpointsOf } from '../kernel/exchange/endpoints.js';
+import type { Site } from '../kernel/exchange/site.js';
 import type { Log } from '../kernel/log/log.js';
 import type { Endpoint } from '../kernel/routing/router.js';
 import { Acceptor, type Protocol } from '../kernel/server/acceptor.js';

@@ -13,6 +13,7 @@ export const PLACES: Readonly<Record<string, readonly [column: number, caption: 
   'index.ts': [3, 'all that a plugin may import'],
   'kernel/server': [1, 'one process that serves'],
   'kernel/http1': [1, 'bytes to requests and back'],
+  'kernel/tls': [0, 'handshakes, certificates'],
   'kernel/net': [1, 'sockets, listeners, timeouts'],
   'kernel/exchange': [1, 'a request with its route'],
   'kernel/routing': [1, 'host and path to a route'],

@@ -94,11 +94,11 @@ describe('servers', () => {
     );
     expect(servers.map(({ names }) => names)).toEqual([['b.example.org', '*.example.org'], []]);
     expect(servers.map(({ listens }) => listens.map(({ place: _place, ...rest }) => rest))).toEqual([
-      [{ kind: 'tcp', host: '0.0.0.0', port: 80, isDefault: false }],
+      [{ kind: 'tcp', host: '0.0.0.0', port: 80, isDefault: false, tls: false }],
       [
-        { kind: 'tcp', host: '::1', port: 81, isDefault: true },
-        { kind: 'tcp', host: '0.0.0.0', port: 0, isDefault: false },
-        { kind: 'tcp', host: '127.0.0.1', port: 9, isDefault: false },
+        { kind: 'tcp', host: '::1', port: 81, isDefault: true, tls: false },
+        { kind: 'tcp', host: '0.0.0.0', port: 0, isDefault: false, tls: false },
+        { kind: 'tcp', host: '127.0.0.1', port: 9, isDefault: false, tls: false },
       ],
     ]);
     expect(servers.map(({ route }) => route.name)).toEqual(['server b.example.org', 'server [::1]:81']);

@@ -55,12 +55,27 @@ export const accepted: Readonly<Record<string, readonly [file: string, title: st
   ssl_prefer_server_ciphers: ['tests/tls/directives.test.ts', "follow the client's order, or the server's"],
   ssl_ecdh_curve: ['tests/tls/directives.test.ts', 'limits the groups'],
   ssl_session_tickets: ['tests/tls/directives.test.ts', 'ssl_session_tickets resumes them, or not'],
-  ssl_session_ticket_key: ['tests/tls/directives.test.ts', 'ssl_session_ticket_key is shared by servers that have the same'],
+  ssl_session_ticket_key: [
+    'tests/tls/directives.test.ts',
+    'ssl_session_ticket_key is shared by servers that have the same',
+  ],
   ssl_session_timeout: ['tests/tls/directives.test.ts', 'ssl_session_timeout ends them'],
-  ssl_verify_client: ['tests/tls/directives.test.ts', 'never resumes a session: the certificate is verified each time'],
-  ssl_client_certificate: ['tests/tls/directives.test.ts', 'ssl_trusted_certificate adds authorities to ssl_client_certificate'],
-  ssl_trusted_certificate: ['tests/tls/directives.test.ts', 'ssl_trusted_certificate adds authorities to ssl_client_certificate'],
-  ssl_verify_depth: ['tests/tls/directives.test.ts', 'ssl_verify_depth counts the authorities between client and root'],
+  ssl_verify_client: [
+    'tests/tls/directives.test.ts',
+    'never resumes a session: the certificate is verified each time',
+  ],
+  ssl_client_certificate: [
+    'tests/tls/directives.test.ts',
+    'ssl_trusted_certificate adds authorities to ssl_client_certificate',
+  ],
+  ssl_trusted_certificate: [
+    'tests/tls/directives.test.ts',
+    'ssl_trusted_certificate adds authorities to ssl_client_certificate',
+  ],
+  ssl_verify_depth: [
+    'tests/tls/directives.test.ts',
+    'ssl_verify_depth counts the authorities between client and root',
+  ],
   ssl_crl: ['tests/tls/directives.test.ts', 'ssl_crl refuses revoked certificates'],
   ssl_reject_handshake: ['tests/tls/directives.test.ts', 'rejects names that no other server has'],
 };

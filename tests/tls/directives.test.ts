@@ -31,7 +31,9 @@ const pair = (name: string): string =>
   `ssl_certificate ${made.path(`${name}.pem`)}; ssl_certificate_key ${made.path(`${name}.key`)};`;
 
 const server = (directives: string, rest = ''): Promise<TestServer> =>
-  startTestServer(`server { listen 127.0.0.1:0 ssl; location / { return 200 "$scheme"; } ${directives} } ${rest}`);
+  startTestServer(
+    `server { listen 127.0.0.1:0 ssl; location / { return 200 "$scheme"; } ${directives} } ${rest}`,
+  );
 
 async function clientPair(name: string, ...chain: readonly string[]): Promise<ConnectionOptions> {
   const certificates = await Promise.all([name, ...chain].map((each) => made.read(`${each}.pem`)));
@@ -64,7 +66,6 @@ describe('ssl_certificate and ssl_certificate_key', () => {
     expect((await asked('ECDHE-ECDSA-AES128-GCM-SHA256')).certificate).toBe('a');
     expect((await asked('ECDHE-RSA-AES128-GCM-SHA256')).certificate).toBe('rsa');
   });
-
 });
 
 describe('ssl_password_file', () => {
@@ -146,7 +147,11 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('sessions of %s', (maxVersion) =>
     await using first = await named('a.test');
     await using second = await named('a.test');
     await using other = await named('other.test');
-    const options = { servername: 'a.test', maxVersion, session: await sessionAt(first.port, { maxVersion }) };
+    const options = {
+      servername: 'a.test',
+      maxVersion,
+      session: await sessionAt(first.port, { maxVersion }),
+    };
     expect((await get(second.port, '/', options)).reused).toBe(true);
     expect((await get(other.port, '/', options)).reused).toBe(false);
   });

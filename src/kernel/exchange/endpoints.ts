@@ -1,6 +1,6 @@
 import type { Config, Listen, ServerConfig } from '../contract/config.js';
 import { Endpoint } from '../routing/router.js';
-import type { Site } from './dispatch.js';
+import type { Site } from './site.js';
 
 /** An address with the servers that share it. */
 export interface Bound {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describeError } from '../diagnostics/error-text.js';
-import type { Site } from '../exchange/dispatch.js';
 import type { Bound } from '../exchange/endpoints.js';
+import type { Site } from '../exchange/site.js';
 import type { RequestCall } from '../hooks/server-hooks.js';
 import { Connection } from '../http1/connection.js';
 import { LineAllowance } from '../log/line-allowance.js';

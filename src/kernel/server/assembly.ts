@@ -7,7 +7,7 @@ import type { RouteView } from '../contract/route-view.js';
 import { ConfigError } from '../diagnostics/config-error.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { describeError } from '../diagnostics/error-text.js';
-import type { Site } from '../exchange/dispatch.js';
+import type { Site } from '../exchange/site.js';
 import { hookSettings } from '../hooks/compiled-hooks.js';
 import { refusalOf } from '../hooks/plugin-findings.js';
 import { ServerHookTable } from '../hooks/server-hooks.js';

@@ -1,8 +1,9 @@
 import type { ConnectionSettings } from '../contract/config.js';
-import { dispatch, type Site } from '../exchange/dispatch.js';
+import { dispatch } from '../exchange/dispatch.js';
 import type { HandshakeServer } from '../exchange/misdirected.js';
 import type { RefusedRequest } from '../exchange/refusal.js';
 import type { Responder } from '../exchange/responder.js';
+import type { Site } from '../exchange/site.js';
 import type { RequestCall } from '../hooks/server-hooks.js';
 import type { IncomingRequest } from '../http/message.js';
 import type { LineAllowance } from '../log/line-allowance.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Site } from '../exchange/dispatch.js';
+import type { Site } from '../exchange/site.js';
 import type { ConnectionContext } from '../net/connection-context.js';
 import type { ServedConnection } from '../net/served-connection.js';
 import type { Transport } from '../net/transport.js';

@@ -1,6 +1,6 @@
 import type { RouteConfig, ServerConfig } from '../contract/config.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
-import { Site } from '../exchange/dispatch.js';
+import { Site } from '../exchange/site.js';
 import { InnerRoutes } from '../routing/inner-routes.js';
 import type { Route } from '../routing/route.js';
 import type { RouteNode } from '../routing/route-node.js';

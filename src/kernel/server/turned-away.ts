@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Site } from '../exchange/dispatch.js';
+import type { Site } from '../exchange/site.js';
 import { SocketPeer } from '../net/peer.js';
 import type { Timeouts } from '../net/timeouts.js';
 
