@@ -10,7 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../kernel/diagnostics/error-code.js';
@@ -49,7 +49,7 @@ export interface AuthorityPair {
   readonly key: string;
 }
 
-export const CERTIFICATE = 'certificate.pem';
+const CERTIFICATE = 'certificate.pem';
 const KEY = 'key.pem';
 /** Both together take less than 2 KiB. */
 const MAX_BYTES = 64 * 1024;
@@ -137,18 +137,21 @@ export class AuthorityFiles {
     return this.#writer?.uid ?? process.geteuid?.() ?? 0;
   }
 
-  #act<T>(what: string, work: () => T): T {
+  #act<T>(what: 'read' | 'created', work: () => T): T {
     return this.#explain(what, () => actAs(this.#writer, work));
   }
 
-  #explain<T>(what: string, work: () => T): T {
+  #explain<T>(what: 'read' | 'created', work: () => T): T {
     try {
       return work();
     } catch (error) {
       if (error instanceof AuthorityError) throw error;
       const by = this.#writer === undefined ? '' : ` with the rights of user ${this.#writer.uid}`;
       const reason = errorMessage(error);
-      throw new AuthorityError(`the local authority in ${this.#directory} cannot be ${what}${by}: ${reason}`);
+      const hint = what === 'created' ? '; for another directory: state_dir PATH;' : '';
+      throw new AuthorityError(
+        `the local authority in ${this.#directory} cannot be ${what}${by}: ${reason}${hint}`,
+      );
     }
   }
 
@@ -219,7 +222,8 @@ function unusable(file: string, why: string): AuthorityError {
 function write(file: string, text: string, mode: number): void {
   const descriptor = openSync(file, 'wx', mode);
   try {
-    writeSync(descriptor, text);
+    // Unlike writeSync, it reports a disk that has room for a part only.
+    writeFileSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -183,6 +183,13 @@ describe('an authority is refused, and nothing is changed,', () => {
     state = join(directory, 'not');
     await expect(open()).rejects.toThrow(/not is not a directory/);
   });
+
+  it.runIf(process.platform === 'linux')('and what cannot be stored is no authority', async () => {
+    state = '/proc/self/webserv';
+    await expect(open()).rejects.toThrow(
+      /^the local authority in \/proc\/self\/webserv\/authority cannot be created: ENOENT: .*; for another directory: state_dir PATH;$/,
+    );
+  });
 });
 
 describe.runIf(isRoot && process.platform === 'linux')('an authority opened by root', () => {
