@@ -1,9 +1,10 @@
 /**
- * The first message of a TLS client (RFC 8446 §4.1.2), read before TLS begins: it names the server that is wanted. Nothing
- * is judged here beyond the size; OpenSSL reads the same bytes again and refuses what is malformed.
+ * The first message of a TLS client (RFC 8446 §4.1.2), read before TLS begins: it names the server that is wanted. OpenSSL
+ * reads the same bytes again and refuses what is malformed; this refuses only what has no ClientHello, or one without a
+ * bound.
  */
 export interface ClientHello {
-  /** The wanted server (RFC 6066 §3), in lower case; empty without one. */
+  /** The wanted server (RFC 6066 §3), in lower case, without a final dot; empty without one. */
   readonly serverName: string;
   /** The protocols offered (RFC 7301), in order of preference. */
   readonly protocols: readonly string[];
@@ -16,8 +17,8 @@ export type FirstBytes =
   | { readonly kind: 'hello'; readonly hello: ClientHello }
   /** Not a TLS handshake: perhaps plain HTTP. */
   | { readonly kind: 'other' }
-  /** A handshake that is larger, or in more pieces, than any client's. */
-  | { readonly kind: 'oversized' };
+  /** No client begins a handshake like that. */
+  | { readonly kind: 'invalid'; readonly reason: string };
 
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
@@ -40,23 +41,23 @@ export function readFirstBytes(bytes: Buffer): FirstBytes {
   let wanted = MESSAGE_HEADER;
   let at = 0;
   for (let records = 0; received < wanted; records += 1) {
-    if (records === MAX_RECORDS) return { kind: 'oversized' };
+    if (records === MAX_RECORDS) return invalid('the ClientHello is in too many records');
     if (bytes.length < at + RECORD_HEADER) return { kind: 'more', size: at + RECORD_HEADER };
-    if (bytes[at] !== HANDSHAKE || bytes[at + 1] !== 3) return noHello;
+    if (bytes[at] !== HANDSHAKE || bytes[at + 1] !== 3) return NO_HELLO;
     const end = at + RECORD_HEADER + bytes.readUInt16BE(at + 3);
-    if (end > MAX_HELLO + MAX_RECORDS * RECORD_HEADER) return { kind: 'oversized' };
+    if (end > MAX_HELLO + MAX_RECORDS * RECORD_HEADER) return TOO_LARGE;
     if (bytes.length < end) return { kind: 'more', size: end };
     const piece = bytes.subarray(at + RECORD_HEADER, end);
-    // An empty record is not allowed (RFC 8446 §5.1).
-    if (piece.length === 0) return noHello;
+    // Not allowed (RFC 8446 §5.1), but OpenSSL skips it.
+    if (piece.length === 0) return invalid('a handshake record is empty');
     pieces.push(piece);
     received += piece.length;
     at = end;
     if (wanted === MESSAGE_HEADER && received >= MESSAGE_HEADER) {
       const message = Buffer.concat(pieces);
-      if (message[0] !== CLIENT_HELLO) return noHello;
+      if (message[0] !== CLIENT_HELLO) return NO_HELLO;
       wanted += message.readUIntBE(1, 3);
-      if (wanted > MAX_HELLO) return { kind: 'oversized' };
+      if (wanted > MAX_HELLO) return TOO_LARGE;
     }
   }
   const [first = Buffer.alloc(0)] = pieces;
@@ -64,9 +65,13 @@ export function readFirstBytes(bytes: Buffer): FirstBytes {
   return { kind: 'hello', hello: readHello(message.subarray(MESSAGE_HEADER, wanted)) };
 }
 
-const NO_HELLO: ClientHello = { serverName: '', protocols: [] };
-/** TLS that OpenSSL will refuse by itself. */
-const noHello: FirstBytes = { kind: 'hello', hello: NO_HELLO };
+const invalid = (reason: string): FirstBytes => ({ kind: 'invalid', reason });
+const NO_HELLO = invalid('a handshake begins with a ClientHello');
+const TOO_LARGE = invalid('the ClientHello is too large');
+
+/** As a name is compared with those of servers, and as Host is read: some clients send the final dot of DNS. */
+export const comparableName = (name: string): string =>
+  (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
 
 /** Reads a message's fields one after the other. Beyond its end every field is empty. */
 class Fields {
@@ -106,7 +111,7 @@ function readHello(message: Buffer): ClientHello {
   fields.vector(2);
   fields.vector(1);
   const extensions = new Fields(fields.vector(2));
-  let hello = NO_HELLO;
+  let hello: ClientHello = { serverName: '', protocols: [] };
   while (extensions.left > 0) {
     const type = extensions.number(2);
     const content = new Fields(extensions.vector(2));
@@ -121,7 +126,7 @@ function readServerName(extension: Fields): string {
   while (names.left > 0) {
     const type = names.number(1);
     const name = names.vector(2);
-    if (type === HOST_NAME) return name.toString('latin1').toLowerCase();
+    if (type === HOST_NAME) return comparableName(name.toString('latin1'));
   }
   return '';
 }

@@ -3,7 +3,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { ConnectionState, ServedConnection } from '../net/served-connection.js';
 import type { HasDeadline, Timeouts } from '../net/timeouts.js';
 import { SocketTransport, type Transport } from '../net/transport.js';
-import { type ClientHello, readFirstBytes } from './client-hello.js';
+import { type ClientHello, comparableName, readFirstBytes } from './client-hello.js';
 import { verifiedClient } from './client-verification.js';
 import type { SecureServer } from './secure-server.js';
 import { NegotiatedTls } from './tls-peer.js';
@@ -37,6 +37,11 @@ export interface HandshakeHost {
 
 /** Protocols that the server speaks over TLS, in its order of preference, as they are sent (RFC 7301 §3.1). */
 const PROTOCOLS = Buffer.from('\x08http/1.1\x08http/1.0', 'latin1');
+
+/** Pieces that are kept apart: each costs some hundred bytes, also one with a single byte. */
+const MAX_PIECES = 64;
+/** Characters of a name that are logged: the longest one that DNS allows. */
+const MAX_LOGGED = 253;
 
 /** A fatal alert of RFC 6066 §3 in a record of its own: `unrecognized_name`. */
 const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
@@ -95,14 +100,15 @@ export class Handshake implements ServedConnection, HasDeadline {
   #read(bytes: Buffer): void {
     this.#received.push(bytes);
     this.#size += bytes.length;
-    if (this.#size < this.#wanted) return;
+    if (this.#size < this.#wanted && this.#received.length < MAX_PIECES) return;
     const all = this.#received.length === 1 ? bytes : Buffer.concat(this.#received, this.#size);
     this.#received = [all];
+    if (this.#size < this.#wanted) return;
     const first = readFirstBytes(all);
     if (first.kind === 'more') this.#wanted = first.size;
     else if (first.kind === 'hello') this.#begin(first.hello, all);
     else if (first.kind === 'other') this.#plain(all);
-    else this.#refuse(DECODE_ERROR, 'failed', 'the ClientHello is too large');
+    else this.#refuse(DECODE_ERROR, 'failed', first.reason);
   }
 
   /** Gives the socket up, with the bytes that were read put back. */
@@ -118,7 +124,8 @@ export class Handshake implements ServedConnection, HasDeadline {
     const server = this.#host.find(serverName);
     const context = server?.context;
     if (server === undefined || context === undefined) {
-      const name = serverName === '' ? 'no name' : `the name ${JSON.stringify(serverName)}`;
+      const name =
+        serverName === '' ? 'no name' : `the name ${JSON.stringify(serverName.slice(0, MAX_LOGGED))}`;
       this.#refuse(UNRECOGNIZED_NAME, 'rejected', `no server takes a TLS handshake with ${name}`);
       return;
     }
@@ -147,7 +154,7 @@ export class Handshake implements ServedConnection, HasDeadline {
   #secured(socket: TLSSocket, server: SecureServer, serverName: string): void {
     if (this.#ended) return;
     // OpenSSL has read the same message: if it read another name there, one of the two was deceived.
-    if (typeof socket.servername === 'string' && socket.servername.toLowerCase() !== serverName) {
+    if (typeof socket.servername === 'string' && comparableName(socket.servername) !== serverName) {
       this.#end('failed', 'the ClientHello is ambiguous');
       return;
     }
