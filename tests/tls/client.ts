@@ -35,14 +35,14 @@ export async function refusal(port: number, options: ConnectionOptions = {}): Pr
   }
 }
 
-/** Sends a GET on a new connection. */
+/** Sends a GET on a new connection. @param options with the value of Host, else it is the name of the handshake */
 export async function get(
   port: number,
   path = '/',
-  { host, ...options }: ConnectionOptions = {},
+  { hostField, ...options }: ConnectionOptions & { readonly hostField?: string } = {},
 ): Promise<SecureResponse> {
   const socket = await handshake(port, options);
-  const name = host ?? (options.servername || 'localhost');
+  const name = hostField ?? (options.servername || 'localhost');
   socket.write(`GET ${path} HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
   let text = '';
   socket.setEncoding('latin1').on('data', (piece: string) => {
@@ -59,4 +59,15 @@ export async function get(
   };
   socket.destroy();
   return response;
+}
+
+/** The session for a resumption. With TLS 1.3 it comes after the handshake. */
+export async function sessionAt(port: number, options: ConnectionOptions): Promise<Buffer> {
+  const socket = await handshake(port, { servername: 'a.test', ...options });
+  const session = socket.getProtocol() === 'TLSv1.2' ? socket.getSession() : undefined;
+  const later = new Promise<Buffer>((resolve) => socket.once('session', resolve));
+  socket.resume().write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
+  const got = session ?? (await later);
+  socket.destroy();
+  return got;
 }

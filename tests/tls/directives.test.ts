@@ -5,7 +5,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Certificates } from './certificates.js';
-import { get, handshake, refusal } from './client.js';
+import { get, refusal, sessionAt } from './client.js';
 
 let made: Certificates;
 beforeAll(async () => {
@@ -38,17 +38,6 @@ const server = (directives: string, rest = ''): Promise<TestServer> =>
 async function clientPair(name: string, ...chain: readonly string[]): Promise<ConnectionOptions> {
   const certificates = await Promise.all([name, ...chain].map((each) => made.read(`${each}.pem`)));
   return { cert: certificates.join('\n'), key: await made.read(`${name}.key`) };
-}
-
-/** The session for a resumption. With TLS 1.3 it comes after the handshake. */
-async function sessionAt(port: number, options: ConnectionOptions): Promise<Buffer> {
-  const socket = await handshake(port, { servername: 'a.test', ...options });
-  const session = socket.getProtocol() === 'TLSv1.2' ? socket.getSession() : undefined;
-  const later = new Promise<Buffer>((resolve) => socket.once('session', resolve));
-  socket.resume().write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
-  const got = session ?? (await later);
-  socket.destroy();
-  return got;
 }
 
 describe('ssl_certificate and ssl_certificate_key', () => {

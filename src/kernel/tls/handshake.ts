@@ -164,6 +164,9 @@ export class Handshake implements ServedConnection, HasDeadline {
     socket.off('end', this.#closed);
     socket.off('close', this.#closed);
     socket.off('error', this.#failed);
+    // After the handshake, Node closes on a bad record only where a `tls.Server` has released the socket. This event is
+    // its own way to tell.
+    socket.on('_tlsError', () => socket.destroy());
     const transport = new TlsTransport(socket, this.#raw, tls);
     this.#host.established(this, transport, serverName, refusal);
   }
