@@ -23,7 +23,7 @@ export {
   template,
   text,
 } from './kernel/config/directives/directives.js';
-export type { Config } from './kernel/contract/config.js';
+export type { Config, Listen, ServerConfig } from './kernel/contract/config.js';
 export { API_VERSION, type DefinedPlugin, definePlugin } from './kernel/contract/define-plugin.js';
 export {
   type Argument,

@@ -111,10 +111,15 @@ export interface Doubts {
   readonly plugins: ReadonlySet<string>;
 }
 
+/** A `server` block, with every value inherited and checked. */
 export interface ServerConfig {
+  /** Where the block opens. */
   readonly place: Place | undefined;
+  /** Its addresses; at least one. */
   readonly listens: readonly Listen[];
+  /** Its `server_name`, in lower case: `example.org`, `*.example.org`, `[::1]`. */
   readonly names: readonly string[];
+  /** The limits of its connections. */
   readonly connection: ConnectionSettings;
   /** undefined without an address where TLS is spoken. */
   readonly tls: TlsSettings | undefined;

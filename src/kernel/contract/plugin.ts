@@ -4,6 +4,7 @@ import type { LogFile } from '../log/log-file.js';
 import type { LogDescription } from '../log/log-files.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { RootMapping } from '../path/url-path.js';
+import type { ServerConfig } from './config.js';
 import type { DirectiveTable, OptionsOf, OptionValues } from './directive.js';
 import type { RouteHooks, ServerHooks } from './hooks.js';
 import type { Offers } from './offers.js';
@@ -61,6 +62,8 @@ export interface ApplyContext<Options, State> {
   readonly hooks: RouteHooks;
   /** The route that the plugin is applied to. */
   readonly route: RouteView;
+  /** The `server` block that the route belongs to: one of the servers that `onConfig` got. */
+  readonly server: ServerConfig;
   /** The error log. Begin a line with the plugin's name. */
   readonly log: Log;
   /**

@@ -1,4 +1,4 @@
-import type { RouteConfig } from '../contract/config.js';
+import type { RouteConfig, ServerConfig } from '../contract/config.js';
 import type { OptionValues } from '../contract/directive.js';
 import type { Plugin, RunningPlugin } from '../contract/plugin.js';
 import type { RouteView } from '../contract/route-view.js';
@@ -46,6 +46,11 @@ export interface BuildContext {
   readonly shared: SharedTaps;
 }
 
+/** The blocks that a route lies in. */
+export interface RoutePosition extends Pick<RouteSurroundings, 'around'> {
+  readonly server: ServerConfig;
+}
+
 export interface RouteKind {
   /** True if it is worth a warning that no plugin responds in it. */
   readonly answers: boolean;
@@ -58,13 +63,14 @@ export interface RouteKind {
  */
 export async function buildRoute(
   config: RouteConfig,
-  { serverName, around }: Pick<RouteSurroundings, 'serverName' | 'around'>,
+  { server, around }: RoutePosition,
   { plugins, log, logs, found, routes, successor, lost, changed, hookSettings, shared }: BuildContext,
   { answers, isListed }: RouteKind,
 ): Promise<Route> {
   const offers = new OfferTable();
   const scripts = scriptsOf(config, plugins);
   const hooks = hookSettings(config);
+  const serverName = server.names[0] ?? '';
   const route = new BuiltRoute(config, { serverName, around, scripts, offers, routes, hooks, shared });
   let refused = [...lost].some(([plugin, isNeeded]) => isNeeded(config.options.get(plugin)));
   const refuse = (...diagnostics: readonly Diagnostic[]): void => {
@@ -83,6 +89,7 @@ export async function buildRoute(
         options: config.options.get(plugin.name) ?? {},
         hooks: route.taps.facade(plugin.name, config.options.get(plugin.name)),
         route,
+        server,
         log,
         placeOf: (directive, word) => placeIn(config.uses.get(directive) ?? [], word),
         logFile: (wanted) => logs.describe(wanted, (finding) => diagnosticOf(plugin, 'error', finding)),

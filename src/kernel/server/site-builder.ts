@@ -36,11 +36,11 @@ class SiteBuilder {
   readonly blocks = new WeakMap<Route, RouteConfig>();
   readonly routes: Route[] = [];
   readonly inner = new InnerRoutes((around, location) => this.#late(around, location), MAX_LATE_ROUTES);
-  readonly #serverName: string;
+  readonly #server: ServerConfig;
   readonly #context: BuildContext;
 
-  constructor({ names }: ServerConfig, context: BuildContext) {
-    this.#serverName = names[0] ?? '';
+  constructor(server: ServerConfig, context: BuildContext) {
+    this.#server = server;
     this.#context = context;
   }
 
@@ -115,7 +115,7 @@ class SiteBuilder {
     context: BuildContext,
     kind: RouteKind,
   ): Promise<Route> {
-    const route = await buildRoute(config, { serverName: this.#serverName, around }, context, kind);
+    const route = await buildRoute(config, { server: this.#server, around }, context, kind);
     this.blocks.set(route, config);
     if (kind.isListed) this.routes.push(route);
     return route;
