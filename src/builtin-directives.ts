@@ -13,4 +13,5 @@ export type BuiltinDirectives = DirectivesOf<typeof import('../plugins/redirect/
   DirectivesOf<typeof import('../plugins/headers/index.js')> &
   DirectivesOf<typeof import('../plugins/basic-auth/index.js')> &
   DirectivesOf<typeof import('../plugins/compress/index.js')> &
-  DirectivesOf<typeof import('../plugins/hosts/index.js')>;
+  DirectivesOf<typeof import('../plugins/hosts/index.js')> &
+  DirectivesOf<typeof import('../plugins/https/index.js')>;

@@ -6,6 +6,7 @@ import cgi from '../plugins/cgi/index.js';
 import compress from '../plugins/compress/index.js';
 import headers from '../plugins/headers/index.js';
 import hosts from '../plugins/hosts/index.js';
+import https from '../plugins/https/index.js';
 import redirect from '../plugins/redirect/index.js';
 import staticFiles from '../plugins/static/index.js';
 import status from '../plugins/status/index.js';
@@ -30,6 +31,7 @@ export function builtinPlugins(): readonly Plugin[] {
     basicAuth,
     compress,
     hosts,
+    https,
   ];
 }
 

@@ -21,6 +21,8 @@ it('a configuration in TypeScript is typed by the directive tables', () => {
         listen: [8080],
         root: 'www',
         autoindex: 'on',
+        hsts: ['max-age=1y', 'include_subdomains'],
+        https_redirect: true,
         upload_conflict: 'rename',
         client_max_body_size: '10m',
         error_page: { 404: '/404.html' },

@@ -11,7 +11,15 @@ export const variablesModule: NginxModule = {
       'rewrite',
       lost('the URL is not changed', { write: 'return 301 /new; or try_files to serve another file' }),
     ),
-    row('if', lost('conditions are not supported', { write: 'use location blocks, methods or try_files' })),
+    row(
+      'if',
+      lost('conditions are not supported', {
+        when: /^\(\$(?:scheme|https|ssl_protocol|host)\b/,
+        value: 'a condition on the scheme or host',
+        write: 'https_redirect on; or a server block for the host',
+      }),
+      lost('conditions are not supported', { write: 'use location blocks, methods or try_files' }),
+    ),
     row('set', lost(NO_VARIABLES, VALUE)),
     row('map geo split_clients', lost(NO_VARIABLES, VALUE)),
     row('keyval', lost(NO_VARIABLES, PLUGIN)),
