@@ -9,10 +9,12 @@ import type { Log } from '../kernel/log/log.js';
 import { ReportOnce } from '../kernel/log/report-once.js';
 import { formatAddress } from '../kernel/net/address.js';
 import type { Account } from '../kernel/rights/account.js';
+import { KeyPairError } from '../kernel/tls/key-pair.js';
 import { excessOf } from './balance.js';
 import type { Handover } from './handover.js';
 import { MASTER_TITLE } from './identity.js';
 import type { InheritedSocket } from './inherited-socket.js';
+import { Keys } from './keys.js';
 import { recreateLogs } from './log-owner.js';
 import { masterFamilies } from './master-metrics.js';
 import type { FromWorker, Given, Launch, Order, Serving } from './messages.js';
@@ -102,6 +104,10 @@ export class Master {
   #restarts = 0;
   readonly #metrics = new MetricsAggregator<WorkerProcess>();
   readonly #sockets = new Sockets<WorkerProcess>();
+  readonly #keys = new Keys<WorkerProcess>({
+    log: () => this.#log,
+    holders: () => this.#allWorkers(),
+  });
   /** Account that the workers switch to; undefined when they keep the master's. */
   #workerAccount: Account | undefined;
   /** The start, reload or upgrade in progress. */
@@ -263,6 +269,7 @@ export class Master {
     this.#options.service.stopping();
     this.#successor?.kill();
     this.#watch?.close();
+    this.#keys.close();
     for (const worker of this.#allWorkers()) worker.stop(graceMs, idleMs);
     await Promise.all(this.#allWorkers().map((worker) => worker.gone));
     // A start or reload that was given up may be about to write the pid file.
@@ -324,7 +331,9 @@ export class Master {
       { launch, inherited, workingDirectory: workingDirectory(), ...role },
       given,
       (sender, message) => {
-        this.#handle(sender, message);
+        // The first worker of a generation reads everything again; the others get what it read.
+        const isFirst = !role.successor && given?.snapshot === undefined;
+        this.#handle(sender, message, isFirst);
         if (role.successor) this.#reportMissing(sender, message);
       },
       hangTimeoutMs,
@@ -332,14 +341,18 @@ export class Master {
     void worker.gone.then(() => {
       this.#metrics.lose(worker);
       this.#sockets.release(worker);
+      this.#keys.release(worker);
     });
     return worker;
   }
 
-  #handle(worker: WorkerProcess, message: FromWorker): void {
+  #handle(worker: WorkerProcess, message: FromWorker, isFirst: boolean): void {
     if (message.type === 'alive') this.#balance(worker);
     else if (message.type === 'bind') void this.#bind(worker, message.id, message.wish);
+    else if (message.type === 'key-pair') void this.#keyPair(worker, message, isFirst);
+    else if (message.type === 'ticket-secret') worker.rotated(this.#keys.secret);
     else if (message.type === 'sealed') {
+      this.#keys.seal(worker);
       if (this.#sockets.seal(worker)) this.#workerAccount = message.account;
     } else if (message.type === 'released') this.#sockets.release(worker);
     else if (message.type === 'standing by') this.#replaceDoubted();
@@ -371,6 +384,27 @@ export class Master {
       const message = errorMessage(error);
       const code = errorCode(error);
       worker.tell({ type: 'bound', id, problem: { code, message } });
+    }
+  }
+
+  /** @param isFirst it is the first worker of a new generation */
+  async #keyPair(
+    worker: WorkerProcess,
+    { id, origin, account }: Extract<FromWorker, { type: 'key-pair' }>,
+    isFirst: boolean,
+  ): Promise<void> {
+    try {
+      worker.tell({
+        type: 'key-pair',
+        id,
+        pair: await this.#keys.take(worker, origin, { account, rereads: isFirst }),
+      });
+    } catch (error) {
+      const problem =
+        error instanceof KeyPairError
+          ? error.problem
+          : { part: 'certificate' as const, message: errorMessage(error) };
+      worker.tell({ type: 'no-key-pair', id, problem });
     }
   }
 

@@ -1,10 +1,12 @@
 import type { ConfigSnapshot } from '../kernel/config/files/config-files.js';
 import type { Watched } from '../kernel/config/files/watched.js';
 import type { CompiledCode } from '../kernel/config/modules/compiler.js';
+import type { CertificateOrigin } from '../kernel/contract/tls.js';
 import type { LogLevel } from '../kernel/log/log.js';
 import type { MetricFamily } from '../kernel/metrics/metrics.js';
 import type { Address } from '../kernel/net/address.js';
 import type { Account } from '../kernel/rights/account.js';
+import type { KeyPair, KeyPairProblem } from '../kernel/tls/key-pair.js';
 import type { InheritedSocket } from './inherited-socket.js';
 import type { SocketWish } from './sockets.js';
 
@@ -80,7 +82,16 @@ export type FromWorker =
   | { readonly type: 'ready' }
   /** It needs a socket bound to an address. */
   | { readonly type: 'bind'; readonly id: number; readonly wish: SocketWish }
-  /** It has all sockets it needs, and is about to give up root's rights. */
+  /** It needs a certificate with its key. */
+  | {
+      readonly type: 'key-pair';
+      readonly id: number;
+      readonly origin: CertificateOrigin;
+      readonly account: Account | undefined;
+    }
+  /** It needs the secret of the session tickets. */
+  | { readonly type: 'ticket-secret' }
+  /** It has all sockets and keys it needs, and is about to give up root's rights. */
   | { readonly type: 'sealed'; readonly account: Account | undefined }
   /** It no longer accepts connections. */
   | { readonly type: 'released' }
@@ -104,6 +115,13 @@ export type FromMaster =
       readonly id: number;
       readonly problem?: { readonly code: string; readonly message: string };
     }
+  /** The requested certificate with its key, or why there is none. */
+  | { readonly type: 'key-pair'; readonly id: number; readonly pair: KeyPair }
+  | { readonly type: 'no-key-pair'; readonly id: number; readonly problem: KeyPairProblem }
+  /** A certificate was renewed. */
+  | { readonly type: 'renewed'; readonly origin: CertificateOrigin; readonly pair: KeyPair }
+  /** The secret of the session tickets, in Base64: at the start, and each time it changes. */
+  | { readonly type: 'ticket-secret'; readonly secret: string }
   /** To a standby worker: listen and serve. */
   | { readonly type: 'serve' }
   /** Finish open requests and exit. JSON has no Infinity: a null `graceMs` means no limit. */
@@ -127,6 +145,8 @@ export function isFromWorker(message: unknown): message is FromWorker {
   return hasType(message, [
     'ready',
     'bind',
+    'key-pair',
+    'ticket-secret',
     'sealed',
     'released',
     'standing by',
@@ -139,5 +159,18 @@ export function isFromWorker(message: unknown): message is FromWorker {
 }
 
 export function isFromMaster(message: unknown): message is FromMaster {
-  return hasType(message, ['given', 'bound', 'serve', 'stop', 'shed', 'reopen', 'count', 'gathered']);
+  return hasType(message, [
+    'given',
+    'bound',
+    'key-pair',
+    'no-key-pair',
+    'renewed',
+    'ticket-secret',
+    'serve',
+    'stop',
+    'shed',
+    'reopen',
+    'count',
+    'gathered',
+  ]);
 }

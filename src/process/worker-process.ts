@@ -1,8 +1,10 @@
 import cluster, { type Worker } from 'node:cluster';
 import { existsSync } from 'node:fs';
 import type { Watched } from '../kernel/config/files/watched.js';
+import type { CertificateOrigin } from '../kernel/contract/tls.js';
 import { enterableDirectory } from '../kernel/diagnostics/working-directory.js';
 import type { BoundSocket } from '../kernel/net/bound-socket.js';
+import type { KeyPair } from '../kernel/tls/key-pair.js';
 import {
   type FromMaster,
   type FromWorker,
@@ -174,6 +176,16 @@ export class WorkerProcess {
   serve(): void {
     this.#wanted = true;
     if (this.#standsBy) this.tell({ type: 'serve' });
+  }
+
+  /** A certificate that it uses was renewed. */
+  renewed(origin: CertificateOrigin, pair: KeyPair): void {
+    this.tell({ type: 'renewed', origin, pair });
+  }
+
+  /** The secret of the session tickets was changed. */
+  rotated(secret: Uint8Array): void {
+    this.tell({ type: 'ticket-secret', secret: Buffer.from(secret).toString('base64') });
   }
 
   /** @param connections how many the worker should close */

@@ -22,6 +22,7 @@ import { counted, startFailure } from '../kernel/server/start-failure.js';
 import { blameFinder } from './blame.js';
 import { compactHeap } from './compact-heap.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
+import { MasterKeys } from './master-keys.js';
 import { MasterSockets } from './master-sockets.js';
 import { type FromWorker, type Given, isFromMaster, type Launch, type Order } from './messages.js';
 import { MetricsClient } from './metrics-aggregator.js';
@@ -85,6 +86,7 @@ export async function runWorker(
   const metricsClient = new MetricsClient(tell);
   const inherited = await InheritedSockets.find(order.inherited);
   const sockets = new MasterSockets(account, tell);
+  const keys = new MasterKeys(account, tell);
   let server: RunningServer | undefined;
   // Checked while this process still has root's rights.
   const rights = await rightsOfWorkers(config);
@@ -93,6 +95,7 @@ export async function runWorker(
     const prepared = await prepare(config, log, {
       inherited,
       sockets,
+      keys,
       trace: launch.trace,
       successor: order.successor,
       everywhere:

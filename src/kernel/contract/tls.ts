@@ -24,6 +24,8 @@ export interface InternalCertificate {
   readonly kind: 'internal';
   /** The names it is for; never empty. */
   readonly names: readonly string[];
+  /** Where the authority is kept. Absolute. */
+  readonly stateDirectory: string;
 }
 
 /** Where a certificate and its key come from. */

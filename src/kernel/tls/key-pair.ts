@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { CertificateFiles } from '../contract/tls.js';
 import { displayPath } from '../diagnostics/display-path.js';
 import { errorCode } from '../diagnostics/error-code.js';
+import { errorMessage } from '../diagnostics/error-text.js';
 import { readPemFile } from './pem-file.js';
 
 /** A certificate with its key, as PEM texts: plain data, which may go to another process of the server. */
@@ -14,20 +15,24 @@ export interface KeyPair {
   readonly isKeyExposed: boolean;
 }
 
-/** A certificate and its key cannot be used together. */
-export class KeyPairError extends Error {
+/** Why a certificate and its key cannot be used, as plain data. */
+export interface KeyPairProblem {
   /** Which of the two files is to blame. */
   readonly part: 'certificate' | 'key';
-  readonly hint: string | undefined;
+  readonly message: string;
+  readonly hint?: string;
   /** The system's code where a file cannot be read, such as `EACCES`; empty otherwise. */
-  readonly code: string;
+  readonly code?: string;
+}
 
-  constructor(part: 'certificate' | 'key', message: string, details: { hint?: string; code?: string } = {}) {
-    super(message);
+/** A certificate and its key cannot be used together. */
+export class KeyPairError extends Error {
+  readonly problem: KeyPairProblem;
+
+  constructor(problem: KeyPairProblem) {
+    super(problem.message);
     this.name = 'KeyPairError';
-    this.part = part;
-    this.hint = details.hint;
-    this.code = details.code ?? '';
+    this.problem = problem;
   }
 }
 
@@ -48,11 +53,11 @@ export async function readKeyPair({ certificate, key, passwords }: CertificateFi
   const { bytes, mode } = await part('key', key);
   const privateKey = await decrypt(bytes, key, passwords);
   if (own === undefined || !own.checkPrivateKey(privateKey)) {
-    throw new KeyPairError(
-      'key',
-      `the key in ${displayPath(key)} does not fit the certificate in ${displayPath(certificate)}`,
-      { hint: 'the first certificate of the file must be the server’s own' },
-    );
+    throw new KeyPairError({
+      part: 'key',
+      message: `the key in ${displayPath(key)} does not fit the certificate in ${displayPath(certificate)}`,
+      hint: "the first certificate of the file must be the server's own",
+    });
   }
   return {
     certificate: text,
@@ -69,18 +74,23 @@ export async function readKeyPair({ certificate, key, passwords }: CertificateFi
 export function certificatesOf(text: string, name: string): readonly X509Certificate[] {
   const blocks = text.match(BLOCK) ?? [];
   if (blocks.length === 0) {
-    throw new KeyPairError('certificate', `${name} has no certificate`, {
+    throw new KeyPairError({
+      part: 'certificate',
+      message: `${name} has no certificate`,
       hint: 'it must be in PEM: -----BEGIN CERTIFICATE-----',
     });
   }
   if (blocks.length > MAX_CHAIN)
-    throw new KeyPairError('certificate', `${name} has more than ${MAX_CHAIN} certificates`);
+    throw new KeyPairError({
+      part: 'certificate',
+      message: `${name} has more than ${MAX_CHAIN} certificates`,
+    });
   return blocks.map((block, index) => {
     try {
       return new X509Certificate(block);
     } catch {
       const which = blocks.length === 1 ? 'the certificate' : `certificate ${index + 1}`;
-      throw new KeyPairError('certificate', `${which} in ${name} is damaged`);
+      throw new KeyPairError({ part: 'certificate', message: `${which} in ${name} is damaged` });
     }
   });
 }
@@ -89,9 +99,7 @@ async function part(which: 'certificate' | 'key', path: string) {
   try {
     return await readPemFile(path);
   } catch (error) {
-    throw new KeyPairError(which, error instanceof Error ? error.message : String(error), {
-      code: errorCode(error),
-    });
+    throw new KeyPairError({ part: which, message: errorMessage(error), code: errorCode(error) });
   }
 }
 
@@ -99,7 +107,9 @@ async function decrypt(pem: Buffer, path: string, passwords: string | undefined)
   const name = displayPath(path);
   const isEncrypted = pem.includes('ENCRYPTED');
   if (isEncrypted && passwords === undefined) {
-    throw new KeyPairError('key', `the key in ${name} is encrypted`, {
+    throw new KeyPairError({
+      part: 'key',
+      message: `the key in ${name} is encrypted`,
       hint: 'name the file with its password: ssl_password_file FILE;',
     });
   }
@@ -112,8 +122,13 @@ async function decrypt(pem: Buffer, path: string, passwords: string | undefined)
     }
   }
   if (isEncrypted)
-    throw new KeyPairError('key', `no password in ${displayPath(passwords ?? '')} opens ${name}`);
-  throw new KeyPairError('key', `${name} has no private key`, {
+    throw new KeyPairError({
+      part: 'key',
+      message: `no password in ${displayPath(passwords ?? '')} opens ${name}`,
+    });
+  throw new KeyPairError({
+    part: 'key',
+    message: `${name} has no private key`,
     hint: 'it must be in PEM: -----BEGIN PRIVATE KEY-----',
   });
 }

@@ -42,6 +42,6 @@ export function originKey(origin: CertificateOrigin): string {
   return JSON.stringify(
     origin.kind === 'files'
       ? [origin.certificate, origin.key, origin.passwords]
-      : ['internal', ...origin.names.toSorted()],
+      : ['internal', origin.stateDirectory, ...origin.names.toSorted()],
   );
 }

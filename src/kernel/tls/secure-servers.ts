@@ -87,24 +87,25 @@ async function keyPair(
     return pair;
   } catch (error) {
     if (!(error instanceof KeyPairError)) throw error;
-    const isKey = error.part === 'key';
+    const { part, code, hint } = error.problem;
+    const isKey = part === 'key';
     tell({
-      severity: unreadableSeverity(error.code),
+      severity: unreadableSeverity(code),
       code: (isKey ? 'certificate-key' : 'certificate') satisfies DiagnosticCode,
       message: error.message,
       place: isKey ? keyPlace : place,
-      ...hintFor(error),
+      ...hintFor(code, hint),
     });
     return undefined;
   }
 }
 
 /** Another user than root checks a configuration: the server itself will be able to read it. */
-function unreadableSeverity(code: string): Severity {
+function unreadableSeverity(code: string | undefined): Severity {
   return code === 'EACCES' && process.getuid?.() !== 0 ? 'warning' : 'error';
 }
 
-function hintFor({ hint, code }: KeyPairError): { readonly hint?: string } {
+function hintFor(code: string | undefined, hint: string | undefined): { readonly hint?: string } {
   if (code === 'EACCES') return { hint: 'a server that is started by root can read it' };
   return hint === undefined ? {} : { hint };
 }

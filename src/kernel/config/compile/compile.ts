@@ -54,27 +54,28 @@ export function compile(
   const context: CompileContext = { ...check, plugins, scope, provenance, shared: new SharedOptions() };
   const outer = inherit({ uses: block, errorsBefore }, defaultValues(context), '/', context);
   const connection = connectionSettings(block, defaultConnection, context);
+  const main = <T>(name: string, directive: Directive<T>): T =>
+    settle(name, directive, block, directive.fallback, context);
+  const stateDir = main('state_dir', core.state_dir) ?? defaultStateDirectory(process.env);
   const tls = settleTls(block, defaultTls, context);
   const named = (block.get('server') ?? []).map((use) =>
     compileServer(use, outer, { connection, tls }, insideOfBlock(context)),
   );
   reportConflicts(named, findings);
   const secure = secureAddresses(named);
-  const servers = named.map((server) => withTls(server, secure, findings));
+  const servers = named.map((server) => withTls(server, secure, stateDir, findings));
   // After another error, "no server" is often only its consequence: the server is in the part that could not be read.
   if (servers.length === 0 && !findings.failed) {
     findings.error('no-server', 'no server is defined', undefined, {
       hint: `add one: server { listen 8080; root www; }`,
     });
   }
-  const main = <T>(name: string, directive: Directive<T>): T =>
-    settle(name, directive, block, directive.fallback, context);
   const config: CompiledConfig & { uses: CheckedBlock } = {
     file: tree.file,
     uses: block,
     main: {
       serverDir,
-      stateDir: main('state_dir', core.state_dir) ?? defaultStateDirectory(process.env),
+      stateDir,
       errorLog: main('error_log', core.error_log),
       workers: main('workers', core.workers),
       workerShutdownTimeout: main('worker_shutdown_timeout', core.worker_shutdown_timeout),
@@ -217,7 +218,12 @@ function secureAddresses(servers: readonly NamedServer[]): ReadonlyMap<string, L
 }
 
 /** TLS is a property of an address: as in nginx, one `ssl` holds for all servers there. */
-function withTls(server: NamedServer, secure: ReadonlyMap<string, Listen>, findings: Findings): NamedServer {
+function withTls(
+  server: NamedServer,
+  secure: ReadonlyMap<string, Listen>,
+  stateDirectory: string,
+  findings: Findings,
+): NamedServer {
   if (secure.size === 0) return server;
   const { config, tls } = server;
   const listens = config.listens.map((listen) => {
@@ -232,7 +238,7 @@ function withTls(server: NamedServer, secure: ReadonlyMap<string, Listen>, findi
     );
     return { ...listen, tls: true };
   });
-  const settings = tlsSettings({ listens, names: config.names, written: tls }, findings);
+  const settings = tlsSettings({ listens, names: config.names, written: tls, stateDirectory }, findings);
   return settings === undefined ? server : { ...server, config: { ...config, listens, tls: settings } };
 }
 

@@ -113,6 +113,8 @@ export interface TlsServer {
   readonly listens: readonly Listen[];
   readonly names: readonly string[];
   readonly written: WrittenTls;
+  /** The directory of the local authority. Absolute. */
+  readonly stateDirectory: string;
 }
 
 /**
@@ -152,13 +154,16 @@ function missingCertificate(
 }
 
 /** Certificates and keys belong together in their order; a certificate of another origin has no key file. */
-function pairs({ written, names, listens }: TlsServer, findings: Findings): readonly CertificateSetting[] {
+function pairs(
+  { written, names, listens, stateDirectory }: TlsServer,
+  findings: Findings,
+): readonly CertificateSetting[] {
   const keys = [...written.keys];
   const found: CertificateSetting[] = [];
   for (const { path, place } of written.certificates) {
     if (path === undefined) {
       found.push({
-        origin: { kind: 'internal', names: internalNames(names, listens) },
+        origin: { kind: 'internal', names: internalNames(names, listens), stateDirectory },
         place,
         keyPlace: place,
       });

@@ -1,0 +1,66 @@
+import type { CertificateOrigin } from '../kernel/contract/tls.js';
+import type { Account } from '../kernel/rights/account.js';
+import { type KeyPair, KeyPairError } from '../kernel/tls/key-pair.js';
+import type { KeyListener, KeySource } from '../kernel/tls/key-source.js';
+import { type FromMaster, type FromWorker, isFromMaster } from './messages.js';
+
+/** A worker's certificates and keys, read by its master. */
+export class MasterKeys implements KeySource {
+  readonly #account: Account | undefined;
+  readonly #tell: (message: FromWorker) => void;
+  #asked = 0;
+  /** Changes before anything listens, as many as certificates are renewed within a start. */
+  #early: FromMaster[] = [];
+  #listener: KeyListener | undefined;
+
+  constructor(account: Account | undefined, tell: (message: FromWorker) => void) {
+    this.#account = account;
+    this.#tell = tell;
+    process.on('message', (message) => {
+      if (!isFromMaster(message)) return;
+      if (message.type !== 'renewed' && message.type !== 'ticket-secret') return;
+      if (this.#listener === undefined) this.#early.push(message);
+      else this.#pass(message, this.#listener);
+    });
+  }
+
+  keyPair(origin: CertificateOrigin): Promise<KeyPair> {
+    this.#asked += 1;
+    const id = this.#asked;
+    return new Promise((resolve, reject) => {
+      const take = (message: unknown): void => {
+        if (!isFromMaster(message)) return;
+        if (message.type !== 'key-pair' && message.type !== 'no-key-pair') return;
+        if (message.id !== id) return;
+        process.off('message', take);
+        if (message.type === 'key-pair') resolve(message.pair);
+        else reject(new KeyPairError(message.problem));
+      };
+      process.on('message', take);
+      this.#tell({ type: 'key-pair', id, origin, account: this.#account });
+    });
+  }
+
+  ticketSecret(): Promise<Uint8Array> {
+    return new Promise((resolve) => {
+      const take = (message: unknown): void => {
+        if (!isFromMaster(message) || message.type !== 'ticket-secret') return;
+        process.off('message', take);
+        resolve(Buffer.from(message.secret, 'base64'));
+      };
+      process.on('message', take);
+      this.#tell({ type: 'ticket-secret' });
+    });
+  }
+
+  subscribe(listener: KeyListener): void {
+    this.#listener = listener;
+    for (const message of this.#early) this.#pass(message, listener);
+    this.#early = [];
+  }
+
+  #pass(message: FromMaster, listener: KeyListener): void {
+    if (message.type === 'renewed') listener.renewed(message.origin, message.pair);
+    if (message.type === 'ticket-secret') listener.rotated(Buffer.from(message.secret, 'base64'));
+  }
+}

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { command } from '../cli/in-process.js';
+import { asRoot, folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
+import { freePort } from '../free-port.js';
+import { Certificates } from './certificates.js';
+import { get, handshake } from './client.js';
+
+let made: Certificates;
+beforeAll(async () => {
+  made = await Certificates.make();
+  await made.server('first', ['a.test']);
+  await made.server('second', ['a.test']);
+});
+afterAll(() => made.remove());
+
+interface Site {
+  readonly server: Serving;
+  readonly port: number;
+  readonly file: string;
+  /** Writes a certificate over the one in use. */
+  certificate(name: string): Promise<void>;
+  key(name: string): Promise<void>;
+  /** The common name of the certificate that a new connection gets. */
+  served(): Promise<string>;
+  log(): string;
+}
+
+async function site({ main = asRoot, workers = 2 } = {}): Promise<Site> {
+  const port = await freePort();
+  const folder = await folderWith({
+    'webserv.conf': `${main} workers ${workers}; pid webserv.pid;
+      server { listen 127.0.0.1:${port} ssl; server_name a.test; ssl_certificate a.pem; ssl_certificate_key a.key;
+        return 200 "$ssl_session_reused"; }`,
+  });
+  const to = (name: string, file: string) => async (): Promise<void> => {
+    await copyFile(made.path(name), join(folder, file));
+    await chmod(join(folder, file), 0o600);
+  };
+  const certificate = (name: string) => to(`${name}.pem`, 'a.pem')();
+  const key = (name: string) => to(`${name}.key`, 'a.key')();
+  await certificate('first');
+  await key('first');
+  const file = join(folder, 'webserv.conf');
+  const server = await serving([file]);
+  const served = async () => (await get(port, '/', { servername: 'a.test' })).certificate;
+  return { server, port, file, certificate, key, served, log: server.stderr };
+}
+
+async function talk(socket: TLSSocket): Promise<string> {
+  socket.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+  const [bytes] = await once(socket, 'data');
+  return String(bytes).slice(0, 12);
+}
+
+async function sessionOf(port: number, options: ConnectionOptions): Promise<Buffer> {
+  const socket = await handshake(port, { servername: 'a.test', ...options });
+  const later = new Promise<Buffer>((resolve) => socket.once('session', resolve));
+  const early = socket.getProtocol() === 'TLSv1.2' ? socket.getSession() : undefined;
+  socket.resume().write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
+  const session = early ?? (await later);
+  socket.destroy();
+  return session;
+}
+
+describe('a certificate that is renewed', () => {
+  it('is used for new connections by all workers, and open connections stay', async () => {
+    const { port, certificate, key, served, log } = await site();
+    const open = await handshake(port, { servername: 'a.test' });
+    expect(await talk(open)).toBe('HTTP/1.1 200');
+    await certificate('second');
+    await key('second');
+    await expect.poll(served).toBe('second');
+    await expect
+      .poll(async () => new Set(await Promise.all(Array.from({ length: 20 }, served))))
+      .toEqual(new Set(['second']));
+    expect(await talk(open)).toBe('HTTP/1.1 200');
+    open.destroy();
+    expect(log()).toContain('a.pem was renewed');
+    expect(log()).not.toContain('[error]');
+  });
+
+  it('waits for its key, and is refused with one line if that does not come', async () => {
+    const { server, certificate, served, log } = await site();
+    await certificate('second');
+    await expect.poll(log, { timeout: 60_000 }).toContain('cannot be used; the one before serves on');
+    expect(await served()).toBe('first');
+    // A reload does the same. The command would check the configuration first, and refuse.
+    server.child.kill('SIGHUP');
+    await expect.poll(log, { timeout: 60_000 }).toContain('reloaded: generation 2');
+    expect(await served()).toBe('first');
+    expect(log().match(/cannot be used/g)).toHaveLength(2);
+    expect(server.child.exitCode).toBeNull();
+  });
+
+  it('is read by a server whose workers run as another user', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root can change the user');
+    const { certificate, key, served } = await site({ main: 'user nobody;' });
+    expect(await served()).toBe('first');
+    await key('second');
+    await certificate('second');
+    await expect.poll(served).toBe('second');
+  });
+});
+
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s', (maxVersion) => {
+  it('is resumed by every worker, and after a reload', async () => {
+    const { port, file, log } = await site();
+    const session = await sessionOf(port, { maxVersion });
+    const resumed = async () =>
+      (await get(port, '/', { servername: 'a.test', maxVersion, session })).text.endsWith('\r\n\r\nr');
+    const many = () => Promise.all(Array.from({ length: 12 }, resumed));
+    expect(new Set(await many())).toEqual(new Set([true]));
+    expect((await command(['-s', 'reload', file])).code).toBe(0);
+    await expect.poll(log).toContain('reloaded: generation 2');
+    expect(new Set(await many())).toEqual(new Set([true]));
+  });
+});
+
+describe('ssl_certificate internal', () => {
+  it('is made by a local authority that is kept', async () => {
+    const port = await freePort();
+    const folder = await folderWith({
+      'webserv.conf': `${asRoot} state_dir state;
+        server { listen 127.0.0.1:${port} ssl; server_name dev.test; ssl_certificate internal; return 200 ok; }`,
+    });
+    const file = join(folder, 'webserv.conf');
+    const check = await command(['--test', file]);
+    expect(check.code).toBe(0);
+    await expect(readFile(join(folder, 'state/authority/1/certificate.pem'))).rejects.toThrow('ENOENT');
+    const first = await serving([file]);
+    const ca = await readFile(join(folder, 'state/authority/1/certificate.pem'), 'utf8');
+    for (const servername of ['dev.test', '127.0.0.1']) {
+      const options = servername === 'dev.test' ? { servername } : {};
+      expect((await get(port, '/', { ...options, ca, host: '127.0.0.1' })).status).toBe(200);
+    }
+    first.child.kill('SIGTERM');
+    await once(first.child, 'exit');
+    await serving([file]);
+    expect((await get(port, '/', { servername: 'dev.test', ca })).status).toBe(200);
+  });
+});
+
+describe('keys that cannot be used', () => {
+  const KEY = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n';
+
+  it.each([
+    [
+      'a key that does not fit',
+      { key: 'second.key' },
+      'error[certificate-key]',
+      'does not fit the certificate',
+    ],
+    ['no certificate', { certificate: 'rubbish' }, 'error[certificate]', 'has no certificate'],
+    ['no key', { key: 'rubbish' }, 'error[certificate-key]', 'has no private key'],
+    ['a damaged key', { key: 'damaged' }, 'error[certificate-key]', 'has no private key'],
+    ['a file that does not exist', { certificate: 'nowhere.pem' }, 'error[certificate]', 'does not exist'],
+    ['a directory', { key: '.' }, 'error[certificate-key]', 'is not a file'],
+    ['an encrypted key', { key: 'locked.key' }, 'error[certificate-key]', 'is encrypted'],
+  ])('%s is one error, at a check and at a start', async (_what, files, code, message) => {
+    await writeFile(made.path('rubbish'), 'rubbish');
+    await writeFile(made.path('damaged'), KEY);
+    await writeFile(made.path('locked.key'), KEY.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE'));
+    const { certificate = 'first.pem', key = 'first.key' }: { certificate?: string; key?: string } = files;
+    const folder = await folderWith({
+      'webserv.conf': `${asRoot} server { listen 127.0.0.1:${await freePort()} ssl; server_name a.test;
+        ssl_certificate ${made.path(certificate)}; ssl_certificate_key ${made.path(key)}; return 200 ok; }`,
+    });
+    const file = join(folder, 'webserv.conf');
+    for (const ended of [await command(['--test', file]), await webserv([file])]) {
+      const { code: exit, stderr, stdout } = ended;
+      const text = stdout + stderr;
+      expect(exit).toBe(1);
+      expect(text).toContain(code);
+      expect(text).toContain(message);
+      expect(text.match(/error\[/g)).toHaveLength(1);
+      expect(text).not.toContain('AAAA');
+    }
+  });
+});
