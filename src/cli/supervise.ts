@@ -1,5 +1,5 @@
 import { stderrTarget } from '../kernel/log/error-log.js';
-import { type Address, formatAddress } from '../kernel/net/address.js';
+import { formatAddress, type ServedAddress } from '../kernel/net/address.js';
 import { packageDirectory } from '../package-directory.js';
 import { takeInheritedSockets } from '../process/activation.js';
 import { type FromSuccessor, takeHandover } from '../process/handover.js';
@@ -89,10 +89,10 @@ function tellPredecessor(message: FromSuccessor): Promise<void> {
   });
 }
 
-function addressLine(address: Address): string {
+function addressLine(address: ServedAddress): string {
   const shown = formatAddress(address);
   if (address.kind === 'unix') return `  ${shown}\n`;
   const host = address.host === '0.0.0.0' || address.host === '::' ? 'localhost' : address.host;
   const named = formatAddress({ kind: 'tcp', host, port: address.port });
-  return `  http://${named}${host === address.host ? '' : `  (${shown})`}\n`;
+  return `  ${address.tls ? 'https' : 'http'}://${named}${host === address.host ? '' : `  (${shown})`}\n`;
 }

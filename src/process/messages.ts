@@ -4,7 +4,7 @@ import type { CompiledCode } from '../kernel/config/modules/compiler.js';
 import type { CertificateOrigin } from '../kernel/contract/tls.js';
 import type { LogLevel } from '../kernel/log/log.js';
 import type { MetricFamily } from '../kernel/metrics/metrics.js';
-import type { Address } from '../kernel/net/address.js';
+import type { ServedAddress } from '../kernel/net/address.js';
 import type { Account } from '../kernel/rights/account.js';
 import type { KeyPair, KeyPairProblem } from '../kernel/tls/key-pair.js';
 import type { InheritedSocket } from './inherited-socket.js';
@@ -55,7 +55,7 @@ export interface Serving {
   readonly type: 'serving';
   /** Name of the configuration, as shown to people. */
   readonly file: string;
-  readonly addresses: readonly Address[];
+  readonly addresses: readonly ServedAddress[];
   readonly watched: Watched;
   readonly workers: number;
   readonly pidFile: string | undefined;

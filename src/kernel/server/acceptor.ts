@@ -6,7 +6,7 @@ import type { RequestCall } from '../hooks/server-hooks.js';
 import { Connection } from '../http1/connection.js';
 import { LineAllowance } from '../log/line-allowance.js';
 import type { Log } from '../log/log.js';
-import type { Address } from '../net/address.js';
+import type { Address, ServedAddress } from '../net/address.js';
 import { socketOf } from '../net/bound-socket.js';
 import type { ConnectionBudget } from '../net/connection-budget.js';
 import type { ConnectionContext } from '../net/connection-context.js';
@@ -117,8 +117,8 @@ export class Acceptor {
     return states;
   }
 
-  get addresses(): readonly Address[] {
-    return this.#listeners.map(({ listener }) => listener.address);
+  get addresses(): readonly ServedAddress[] {
+    return this.#listeners.map(({ listener, group }) => ({ ...listener.address, tls: group.listen.tls }));
   }
 
   /**

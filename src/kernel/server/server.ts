@@ -3,7 +3,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { endpointsOf } from '../exchange/endpoints.js';
 import type { Log } from '../log/log.js';
 import type { MetricsRegistry } from '../metrics/metrics.js';
-import type { Address } from '../net/address.js';
+import type { ServedAddress } from '../net/address.js';
 import { connectionBudget } from '../net/connection-budget.js';
 import type { InheritedSockets } from '../net/inherited.js';
 import { OwnSockets, type SocketSource } from '../net/socket-source.js';
@@ -15,7 +15,7 @@ import { handshakeCount, measureConnections } from './connection-metrics.js';
 /** A server at work. */
 export interface RunningServer {
   /** The bound addresses: port 0 is replaced by the actual port. */
-  readonly addresses: readonly Address[];
+  readonly addresses: readonly ServedAddress[];
   /** The metrics of this process. */
   readonly metrics: MetricsRegistry;
   /** The warnings of the plugins about the configuration. */
