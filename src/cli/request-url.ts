@@ -4,6 +4,8 @@ import { UsageError } from './arguments.js';
 
 /** The request that a URL on the command line describes. */
 export interface RequestUrl {
+  /** undefined where none is written: the one that is spoken at the address. */
+  readonly scheme: 'http' | 'https' | undefined;
   readonly host: string | undefined;
   readonly port: number | undefined;
   /** False when the port is the scheme's default. */
@@ -21,15 +23,12 @@ export interface RequestUrl {
  */
 export function readRequestUrl(text: string): RequestUrl {
   if (text.startsWith('/')) {
-    return { host: undefined, port: undefined, isPortNamed: false, ...readPath(text) };
+    return { scheme: undefined, host: undefined, port: undefined, isPortNamed: false, ...readPath(text) };
   }
   const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)([\s\S]*)$/i.exec(text);
-  const scheme = match?.[1]?.toLowerCase() ?? 'http';
-  if (scheme === 'https') {
-    const hint = 'use http, and the port that the TLS proxy in front sends to';
-    throw new UsageError(`${text}: only http is supported`, hint);
-  }
-  if (scheme !== 'http') throw new UsageError(`${text}: only http is supported`);
+  const scheme = match?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
+    throw new UsageError(`${text}: only http and https are supported`);
   const authority = parseAuthority(match?.[2] ?? '');
   if (authority === undefined) {
     throw new UsageError(
@@ -40,8 +39,9 @@ export function readRequestUrl(text: string): RequestUrl {
   const rest = match?.[3] ?? '';
   const path = readPath(rest.startsWith('/') ? rest : `/${rest}`);
   return {
+    scheme,
     host: authority.host,
-    port: authority.port ?? 80,
+    port: authority.port ?? (scheme === 'https' ? 443 : 80),
     isPortNamed: authority.port !== undefined,
     ...path,
   };

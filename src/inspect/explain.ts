@@ -1,18 +1,22 @@
-import type { Config, Listen, RouteConfig, ServerConfig } from '../kernel/contract/config.js';
+import type { Config, Listen, RouteConfig } from '../kernel/contract/config.js';
 import type { Tap } from '../kernel/contract/hooks.js';
 import type { Script } from '../kernel/contract/script.js';
-import { addressKey, type Bound, endpointsOf } from '../kernel/exchange/endpoints.js';
+import { type Bound, endpointsOf } from '../kernel/exchange/endpoints.js';
 import { openFile } from '../kernel/files/open-file.js';
 import { HttpError } from '../kernel/http/errors.js';
 import { type DecodedPath, type FilePath, leadingPath, resolveUnder } from '../kernel/path/url-path.js';
 import { requireMethod, respondByMethod } from '../kernel/routing/methods.js';
 import type { Route } from '../kernel/routing/route.js';
 import type { Assembly } from '../kernel/server/assembly.js';
+import { explainHandshake, type HandshakeExplanation } from './explain-handshake.js';
+import { choiceOf, type ServerChoice } from './server-choice.js';
 
 /** Explains a request by the same tables that dispatch uses, without running it. */
 
 export interface Question {
   readonly method: string;
+  /** undefined: the one that is spoken at the address. */
+  readonly scheme: 'http' | 'https' | undefined;
   /** Lower case; undefined when none is named. */
   readonly host: string | undefined;
   /** undefined: that of the configuration's first address. */
@@ -20,15 +24,10 @@ export interface Question {
   readonly path: DecodedPath;
 }
 
-export interface Explanation {
+export interface Explanation extends ServerChoice {
   readonly listen: Listen;
-  readonly server: ServerConfig;
-  /** The name of the server's that the host is, or is below; undefined for the address's default server. */
-  readonly name: string | undefined;
-  /** Whether it says `default_server` there. */
-  readonly isDefault: boolean;
-  /** Whether no other server shares the address. */
-  readonly isOnly: boolean;
+  /** The TLS handshake; undefined without one. */
+  readonly tls: HandshakeExplanation | undefined;
   readonly route: Route;
   readonly block: RouteConfig;
   /** For a location by extension: as it is written, and the location that it acts in here. */
@@ -65,14 +64,13 @@ export async function explain(
   question: Question,
 ): Promise<Explanation | undefined> {
   const { method, path } = question;
-  const servers = new Map(
-    assembly.sites.map((built, index) => [built.site, { built, server: config.servers[index] }]),
-  );
+  const servers = new Map(assembly.sites.map((built) => [built.site, built]));
   const sites = assembly.sites.map(({ site }) => site);
   const bound = boundFor(endpointsOf(config, sites), question);
-  const found = bound && servers.get(bound.endpoint.find(question.host ?? ''));
-  if (bound === undefined || found?.server === undefined) return undefined;
-  const { built, server } = found;
+  const built = bound && servers.get(bound.endpoint.find(question.host ?? ''));
+  if (bound === undefined || built === undefined) return undefined;
+  const { listen } = bound;
+  const { server } = built;
   const match = await built.table.seek(path);
   if (match.error !== undefined) throw match.error;
   const { route, guard, script } = match;
@@ -83,11 +81,11 @@ export async function explain(
   const location = built.table.locationIn(node, at);
   const kernel = kernelAnswer(method, route, guard);
   return {
-    listen: bound.listen,
-    server,
-    name: nameFor(server, question.host),
-    isDefault: listensOf(server, bound.listen).some(({ isDefault }) => isDefault),
-    isOnly: config.servers.every((other) => other === server || listensOf(other, bound.listen).length === 0),
+    ...choiceOf(server, question.host ?? '', listen, config.servers),
+    listen,
+    tls: isEncrypted(question, listen)
+      ? await explainHandshake({ bound, built, sites: assembly.sites, host: question.host ?? '' })
+      : undefined,
     route,
     block,
     written: location && built.blocks.get(location),
@@ -103,9 +101,8 @@ export async function explain(
   };
 }
 
-/** The server's `listen` of an address. */
-function listensOf({ listens }: ServerConfig, listen: Listen): readonly Listen[] {
-  return listens.filter((own) => own === listen || addressKey(own) === addressKey(listen));
+function isEncrypted({ scheme }: Question, { tls }: Listen): boolean {
+  return tls && scheme !== 'http';
 }
 
 function isAsked({ hook, methods }: Tap, method: string): boolean {
@@ -127,14 +124,6 @@ function boundFor(bounds: readonly Bound[], { host, port }: Question): Bound | u
     if (exact !== undefined) return exact;
   }
   return candidates[0];
-}
-
-/** The longest of the server's names that the host is or is below. */
-function nameFor({ names }: ServerConfig, host: string | undefined): string | undefined {
-  if (host === undefined) return undefined;
-  if (names.includes(host)) return host;
-  const wildcards = names.filter((name) => name.startsWith('*.') && host.endsWith(name.slice(1)));
-  return wildcards.sort((one, other) => other.length - one.length)[0];
 }
 
 /** The methods listed in `Allow`, and the kernel's own response to the method. */

@@ -125,7 +125,7 @@ describe('webserv explain', () => {
     const { code, stderr } = await command(['explain', 'one.test/a?b'], { cwd: await folderWith(files) });
     expect([code, stderr]).toEqual([1, expect.stringContaining('webserv explain one.test:PORT/a?b')]);
     const tls = await command(['explain', 'https://one.test/'], { cwd: await folderWith(files) });
-    expect([tls.code, tls.stderr]).toEqual([2, expect.stringContaining('use http, and the port')]);
+    expect([tls.code, tls.stderr]).toEqual([1, expect.stringContaining('nothing listens on port 443;')]);
   });
 
   it('of a port that nothing listens on is exit 1, and lists the addresses', async () => {
@@ -171,16 +171,16 @@ describe('a URL on the command line', () => {
     ['http://Example.org', { host: 'example.org', port: 80, path: '/', target: '/' }],
     ['example.org:8080/a?b#c', { host: 'example.org', port: 8080, path: '/a', target: '/a?b' }],
     ['http://[::1]:1/a b/ü', { host: '[::1]', port: 1, path: '/a b/ü', target: '/a%20b/%C3%BC' }],
+    ['HTTPS://h', { scheme: 'https', host: 'h', port: 443, isPortNamed: false }],
+    ['https://h:8443/a', { scheme: 'https', host: 'h', port: 8443 }],
+    ['h:8443/a', { scheme: undefined, host: 'h', port: 8443 }],
     ['http://h?q', { host: 'h', port: 80, path: '/', target: '/?q' }],
     ['/a/../../b', { path: undefined, target: '/a/../../b' }],
   ])('%s', (text, expected) => {
     expect(readRequestUrl(text)).toMatchObject(expected);
   });
 
-  it.each(['https://a/', 'ftp://a/', 'http:///a', 'http://a b/', 'http://a:99999/', ''])(
-    '%j is none',
-    (text) => {
-      expect(() => readRequestUrl(text)).toThrow();
-    },
-  );
+  it.each(['ftp://a/', 'http:///a', 'http://a b/', 'http://a:99999/', ''])('%j is none', (text) => {
+    expect(() => readRequestUrl(text)).toThrow();
+  });
 });

@@ -73,7 +73,7 @@ describe('an error in the command line is exit 2, with nothing on stdout', () =>
     [['sites'], 'webserv serve sites'],
     [['-t', '--prefix', 'no-such-directory'], 'no-such-directory is not a directory'],
     [['explain'], 'explain needs a URL'],
-    [['explain', 'https://localhost/'], 'only http is supported'],
+    [['explain', 'ftp://localhost/'], 'only http and https are supported'],
     [['explain', 'http://:80/'], 'is not a URL'],
     [['explain', '/', '-X', 'G T'], 'is not a method'],
   ])('%j', async (args, message) => {

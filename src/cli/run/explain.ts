@@ -10,13 +10,13 @@ import type { DirectiveTable, Inheritance } from '../../kernel/contract/directiv
 import type { Tap } from '../../kernel/contract/hooks.js';
 import type { Script } from '../../kernel/contract/script.js';
 import { stageName } from '../../kernel/contract/stage-name.js';
-import { formatPlace, type Place } from '../../kernel/diagnostics/diagnostic.js';
 import { UsageError } from '../arguments.js';
 import { type Loaded, load, withAssembly } from '../configuration.js';
 import type { Given } from '../configuration-file.js';
 import { EXIT } from '../exit.js';
 import { type RequestUrl, readRequestUrl } from '../request-url.js';
 import { heading, print, say } from '../terminal.js';
+import { at, handshakeText, serverText, whyServer } from './handshake-text.js';
 
 interface ExplainFlags extends Given {
   readonly method?: string | undefined;
@@ -63,14 +63,38 @@ function explanationText(
   explanation: Explanation,
   loaded: Loaded,
   method: string,
-  { target, host }: RequestUrl,
+  asked: RequestUrl,
 ): string {
-  const { listen, server, file, methods, route, script, guard, askedFirst, asked } = explanation;
-  const declared = route.methodsDeclared ? 'from "methods"' : 'from its plugins';
+  const { target, host } = asked;
+  const { listen, tls } = explanation;
   const rows = [
     row('request', `${method} ${target}${host === undefined ? '' : `, host ${host}`}`),
-    row('address', `${addressOf(listen)}${at(listen.place)}`),
-    row('server', `${server.names[0] ?? 'without a name'}${at(server.place)}: ${whyServer(explanation)}`),
+    row('address', `${addressOf(listen)}${listen.tls ? ', TLS' : ''}${at(listen.place)}`),
+  ];
+  if (tls !== undefined) rows.push(lines('tls', handshakeText(tls)));
+  const ended = endedEarly(explanation, asked);
+  if (ended !== undefined) rows.push(row('response', ended));
+  else rows.push(row('server', `${serverText(explanation)}: ${whyServer(explanation)}`));
+  return `${rows.join('')}${ended === undefined ? requestText(explanation, loaded, method) : ''}`;
+}
+
+/** The response to a request that does not reach its server; undefined if it does. */
+function endedEarly({ listen, tls }: Explanation, { scheme, host, target }: RequestUrl): string | undefined {
+  const authority = listen.kind === 'tcp' ? `${host}:${listen.port}` : host;
+  if (scheme === 'http' && listen.tls)
+    return `400: plain HTTP on an address that speaks TLS; use https://${authority}${target}`;
+  if (scheme === 'https' && !listen.tls)
+    return `none: the TLS handshake fails on an address that speaks plain HTTP; use http://${authority}${target}`;
+  if (tls?.settings.rejectHandshake === true) return 'none: the TLS handshake is rejected';
+  if (tls?.isMisdirected === true)
+    return '421: the server of the host verifies clients differently than that of the handshake';
+  return undefined;
+}
+
+function requestText(explanation: Explanation, loaded: Loaded, method: string): string {
+  const { file, methods, route, script, guard, askedFirst, asked } = explanation;
+  const declared = route.methodsDeclared ? 'from "methods"' : 'from its plugins';
+  const rows = [
     row('location', locationText(explanation)),
     row('methods', `${methods.join(', ') || 'none'} (${declared})`),
     ...(script === undefined ? [] : [row('script', scriptText(script))]),
@@ -108,14 +132,9 @@ function row(label: string, text: string): string {
   return `${heading(label.padEnd(10))}${text}\n`;
 }
 
-function at(place: Place | undefined): string {
-  return place === undefined ? '' : ` at ${formatPlace(place)}`;
-}
-
-function whyServer({ name, isDefault, isOnly }: Explanation): string {
-  if (name !== undefined) return `it has the name ${name}`;
-  if (isOnly) return 'it is the only one on this address';
-  return `${isDefault ? 'it is default_server' : 'it is the first'} on this address, for names that no server has`;
+/** Several lines with one label. */
+function lines(label: string, texts: readonly string[]): string {
+  return texts.map((text, index) => row(index === 0 ? label : '', text)).join('');
 }
 
 function locationText(explanation: Explanation): string {
