@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Exchange, Outcome } from '@webserv/server';
+import type { Exchange, Outcome, Peer } from '@webserv/server';
 import { jsonText, lineText, MAX_FIELD } from './text.js';
 import { clockTime, isoSecond, oncePerSecond, timeLocal } from './times.js';
 
@@ -46,12 +46,20 @@ function orNull(text: string | undefined): string {
   return text === undefined ? 'null' : jsonText(text);
 }
 
+/** The fields of an encrypted connection; none without TLS. */
+function tlsFields({ tls }: Peer): string {
+  if (tls === undefined) return '';
+  const { protocol, cipher, alpn } = tls;
+  const agreed = alpn === '' ? 'null' : jsonText(alpn);
+  return `,"tls_protocol":${jsonText(protocol)},"tls_cipher":${jsonText(cipher)},"tls_alpn":${agreed}`;
+}
+
 /** A JSON object per line; fields that the client did not send are null. */
 export function json(): Line {
   const time = oncePerSecond(isoSecond);
   const routeText = lastOf(jsonText);
   return (exchange, { status, bytesSent, durationMs, complete }, now) => {
-    const { method, target, version, headers, host } = exchange.request;
+    const { method, target, version, headers, host, peer } = exchange.request;
     const { refused } = exchange;
     const refusal =
       refused === undefined
@@ -64,7 +72,7 @@ export function json(): Line {
       `,"status":${status},"bytes":${bytesSent},"duration_ms":${thousandths(durationMs)}` +
       `,"host":${jsonText(host)},"referer":${orNull(headers.get('referer'))}` +
       `,"user_agent":${orNull(headers.get('user-agent'))}` +
-      `,"route":${routeText(exchange.route.name)},"complete":${complete}${refusal}}\n`
+      `,"route":${routeText(exchange.route.name)},"complete":${complete}${tlsFields(peer)}${refusal}}\n`
     );
   };
 }
