@@ -53,6 +53,14 @@ describe('below a served root', () => {
     expect(await found(conf, { 'www/a.pem': KEY })).toEqual(['error exposed-key a.pem 1']);
   });
 
+  it('the key of a certificate is an error, the certificate itself is for everybody', async () => {
+    const conf =
+      'server { listen 8443 ssl; root www; ssl_certificate www/a.crt; ssl_certificate_key www/a.key; }';
+    expect(await found(conf, { 'www/a.crt': KEY.slice(0, 60), 'www/a.key': KEY })).toEqual([
+      'error exposed-key a.key 1',
+    ]);
+  });
+
   it.each([
     ['www/state', true],
     ['www/a/b', true],
@@ -73,6 +81,17 @@ describe('below a served root', () => {
     try {
       const conf = 'server { listen 8080; root www; }';
       expect(await found(conf, { 'www/a.txt': '' })).toEqual(['warning exposed-file www 1']);
+      vi.stubEnv('STATE_DIRECTORY', join(folder, 'state'));
+      expect(await found(conf)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+  it('the default state directory is an error where a certificate is stored in it', async () => {
+    vi.stubEnv('STATE_DIRECTORY', join(folder, 'www'));
+    try {
+      const conf = 'server { listen 8443 ssl; root www; ssl_certificate internal; }';
+      expect(await found(conf, { 'www/a.txt': '' })).toEqual(['error exposed-key www 1']);
       vi.stubEnv('STATE_DIRECTORY', join(folder, 'state'));
       expect(await found(conf)).toEqual([]);
     } finally {

@@ -29,7 +29,12 @@ async function swapLink(target: string, path: string): Promise<void> {
 /** Loads a configuration and watches its files. */
 async function watching(file: string) {
   let reports = 0;
-  const watch = new Watch({ changed: () => (reports += 1), warn: () => {}, pollMs: POLL_MS });
+  const warnings: string[] = [];
+  const watch = new Watch({
+    changed: () => (reports += 1),
+    warn: (text) => warnings.push(text),
+    pollMs: POLL_MS,
+  });
   afterwards(() => watch.close());
   const load = async (): Promise<void> => {
     await watch.begin();
@@ -39,7 +44,12 @@ async function watching(file: string) {
     await sleep(300);
   };
   await load();
-  return { load, reports: () => reports };
+  // A system that lets this process watch nothing more would be the reason for a failure.
+  const count = (): number => {
+    if (warnings.length > 0) throw new Error(warnings.join('; '));
+    return reports;
+  };
+  return { load, reports: count };
 }
 
 const SERVER = 'server { listen 127.0.0.1:8080; return 204; }';

@@ -71,3 +71,14 @@ export async function sessionAt(port: number, options: ConnectionOptions): Promi
   socket.destroy();
   return got;
 }
+
+/** A session for a resumption. With TLS 1.3 it comes after the handshake. */
+export async function sessionOf(port: number, options: ConnectionOptions): Promise<Buffer> {
+  const socket = await handshake(port, options);
+  const early = socket.getProtocol() === 'TLSv1.2' ? socket.getSession() : undefined;
+  const later = new Promise<Buffer>((resolve) => socket.once('session', resolve));
+  socket.resume().write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
+  const session = early ?? (await later);
+  socket.destroy();
+  return session;
+}

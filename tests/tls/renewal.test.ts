@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../cli/in-process.js';
 import { asRoot, folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
 import { Certificates } from './certificates.js';
-import { get, handshake } from './client.js';
+import { get, handshake, sessionOf } from './client.js';
 
 let made: Certificates;
 beforeAll(async () => {
@@ -56,16 +56,6 @@ async function talk(socket: TLSSocket): Promise<string> {
   return String(bytes).slice(0, 12);
 }
 
-async function sessionOf(port: number, options: ConnectionOptions): Promise<Buffer> {
-  const socket = await handshake(port, { servername: 'a.test', ...options });
-  const later = new Promise<Buffer>((resolve) => socket.once('session', resolve));
-  const early = socket.getProtocol() === 'TLSv1.2' ? socket.getSession() : undefined;
-  socket.resume().write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
-  const session = early ?? (await later);
-  socket.destroy();
-  return session;
-}
-
 describe('a certificate that is renewed', () => {
   it('is used for new connections by all workers, and open connections stay', async () => {
     const { port, certificate, key, served, log } = await site();
@@ -109,7 +99,7 @@ describe('a certificate that is renewed', () => {
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s', (maxVersion) => {
   it('is resumed by every worker, and after a reload', async () => {
     const { port, file, log } = await site();
-    const session = await sessionOf(port, { maxVersion });
+    const session = await sessionOf(port, { servername: 'a.test', maxVersion });
     const resumed = async () =>
       (await get(port, '/', { servername: 'a.test', maxVersion, session })).text.endsWith('\r\n\r\nr');
     const many = () => Promise.all(Array.from({ length: 12 }, resumed));

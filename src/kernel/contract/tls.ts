@@ -72,6 +72,12 @@ export interface TlsSettings {
   /** Revoked certificates of clients. */
   readonly crl: NamedFile | undefined;
   readonly rejectHandshake: boolean;
+  /** Where these are written; undefined for a default. */
+  readonly places: {
+    readonly ciphers: Place | undefined;
+    readonly curves: Place | undefined;
+    readonly verifyClient: Place | undefined;
+  };
   /** Milliseconds. */
   readonly handshakeTimeout: number;
 }

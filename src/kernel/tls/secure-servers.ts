@@ -1,7 +1,7 @@
 import type { Config, ServerConfig } from '../contract/config.js';
 import type { CertificateSetting, NamedFile, TlsSettings } from '../contract/tls.js';
 import type { DiagnosticCode } from '../diagnostics/codes.js';
-import type { Diagnostic, Severity } from '../diagnostics/diagnostic.js';
+import type { Diagnostic, Place, Severity } from '../diagnostics/diagnostic.js';
 import { displayPath } from '../diagnostics/display-path.js';
 import { reasonOf } from '../diagnostics/findings.js';
 import { certificateDoubts } from './certificate-checks.js';
@@ -164,26 +164,25 @@ async function ticketKeyOf({ ticketKey }: TlsSettings, tell: Tell): Promise<Buff
   return undefined;
 }
 
-/** OpenSSL names what it does not take by a code. */
-function settingsFinding(error: unknown, { certificates }: TlsSettings): Diagnostic {
+/** OpenSSL says by a text which setting it does not take. */
+function settingsFinding(error: unknown, { certificates, places, crl }: TlsSettings): Diagnostic {
   const reason = reasonOf(error);
-  const [first] = certificates;
-  const severity = 'error';
-  const ofCode = (code: DiagnosticCode, message: string, hint?: string): Diagnostic => ({
-    severity,
+  const place = certificates[0]?.place;
+  const finding = (code: DiagnosticCode, message: string, where: Place | undefined): Diagnostic => ({
+    severity: 'error',
     code,
     message,
-    place: first?.place,
-    ...(hint !== undefined && { hint }),
+    place: where,
   });
-  if (/cipher/i.test(reason)) return ofCode('tls-settings', '"ssl_ciphers" names no cipher that there is');
-  if (/curve|group/i.test(reason)) return ofCode('tls-settings', '"ssl_ecdh_curve" names an unknown group');
-  if (/crl/i.test(reason)) return ofCode('client-authority', 'the list of revoked certificates is damaged');
-  if (/too small|too weak/i.test(reason))
-    return ofCode(
-      'certificate',
-      `the certificate is too weak: ${reason}`,
-      'use an ECDSA key, or RSA with 2048 bits',
-    );
-  return ofCode('certificate', `the certificate cannot be used: ${reason}`);
+  if (/cipher/i.test(reason))
+    return finding('tls-settings', '"ssl_ciphers" names no cipher that there is', places.ciphers ?? place);
+  if (/curve|group/i.test(reason))
+    return finding('tls-settings', '"ssl_ecdh_curve" names an unknown group', places.curves ?? place);
+  if (/crl/i.test(reason))
+    return finding('client-authority', 'the list of revoked certificates is damaged', crl?.place ?? place);
+  if (/too small|too weak/i.test(reason)) {
+    const hint = 'use a key for ECDSA, or one of 2048 bits or more for RSA';
+    return { ...finding('certificate', `the certificate is too weak: ${reason}`, place), hint };
+  }
+  return finding('certificate', `the certificate cannot be used: ${reason}`, place);
 }

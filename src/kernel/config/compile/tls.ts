@@ -30,12 +30,14 @@ export const defaultTls: WrittenTls = {
   verifyDepth: tlsDirectives.ssl_verify_depth.fallback,
   crl: tlsDirectives.ssl_crl.fallback,
   rejectHandshake: tlsDirectives.ssl_reject_handshake.fallback,
+  places: { ciphers: undefined, curves: undefined, verifyClient: undefined },
   handshakeTimeout: tlsDirectives.ssl_handshake_timeout.fallback,
 };
 
 /** Settles the TLS directives of the main block or of a server. */
 export function settleTls(block: CheckedBlock, outer: WrittenTls, context: SettleContext): WrittenTls {
   const rows = tlsDirectives;
+  const placeOf = (name: keyof typeof rows): Place | undefined => block.get(name)?.[0]?.arguments[0]?.place;
   warnOfOldVersions(block, context.findings);
   const settled = {
     certificates: settle('ssl_certificate', rows.ssl_certificate, block, outer.certificates, context),
@@ -96,6 +98,11 @@ export function settleTls(block: CheckedBlock, outer: WrittenTls, context: Settl
       outer.rejectHandshake,
       context,
     ),
+    places: {
+      ciphers: placeOf('ssl_ciphers') ?? outer.places.ciphers,
+      curves: placeOf('ssl_ecdh_curve') ?? outer.places.curves,
+      verifyClient: placeOf('ssl_verify_client') ?? outer.places.verifyClient,
+    },
     handshakeTimeout: settle(
       'ssl_handshake_timeout',
       rows.ssl_handshake_timeout,
@@ -204,7 +211,7 @@ function internalNames(names: readonly string[], listens: readonly Listen[]): re
 }
 
 function checkClientVerification(
-  { verifyClient, clientCertificate, trustedCertificate, crl }: WrittenTls,
+  { verifyClient, clientCertificate, trustedCertificate, crl, places }: WrittenTls,
   findings: Findings,
 ): void {
   const isVerified = verifyClient === 'on' || verifyClient === 'optional';
@@ -213,7 +220,7 @@ function checkClientVerification(
       findings.error(
         'missing-client-authority',
         `"ssl_verify_client ${verifyClient}" has no authority to verify clients by`,
-        undefined,
+        places.verifyClient,
         { hint: 'add: ssl_client_certificate CA.pem;' },
       ),
     );

@@ -25,8 +25,8 @@ const inServers = ['main', 'server'] as const;
 /** Words that stand for a certificate of another origin than files. */
 const INTERNAL = 'internal' satisfies CertificateOrigin['kind'];
 
-/** A path to a PEM file. Nothing secret may be written in the configuration itself. */
-const pemPath: ArgumentType<string> = {
+/** A path to a file with keys or certificates. Nothing secret may be written in the configuration itself. */
+export const pemPath: ArgumentType<string> = {
   ...argument.path,
   read: (text, scope) => {
     if (/^(?:data|engine|store):/.test(text)) {

@@ -1,6 +1,6 @@
 import { access, constants, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Config, RouteConfig } from '../../contract/config.js';
+import type { Config, MainSettings, RouteConfig } from '../../contract/config.js';
 import type { DirectiveTable, DirectiveUse } from '../../contract/directive.js';
 import type { Place } from '../../diagnostics/diagnostic.js';
 import { displayPath } from '../../diagnostics/display-path.js';
@@ -10,6 +10,7 @@ import { isRoot } from '../../rights/account.js';
 import { argument } from '../directives/arguments.js';
 import { core } from '../directives/core.js';
 import type { Registry } from '../directives/registry.js';
+import { pemPath } from '../directives/tls.js';
 
 /** A file that the configuration names, or is made of: no client has to read it. */
 interface NamedFile {
@@ -80,24 +81,28 @@ export async function reportExposedFiles(
 
 /** Private keys are stored in the state directory later: also in one that is empty now, or does not exist. */
 async function reportExposedState(
-  { main, uses }: Config,
+  { main, uses, servers }: Config,
   roots: readonly ServedRoot[],
   findings: Findings,
 ): Promise<void> {
   // The keys are readable by the master's user only: workers with another one cannot send them.
-  if (isRoot() && main.user !== undefined) return;
+  if (hasOtherWorkers(main)) return;
   const file = join(await realPath(main.stateDir), 'key.pem');
   const root = roots.find((each) => sends(each, file));
   if (root === undefined) return;
   const written = uses.get('state_dir')?.[0]?.arguments[0]?.place;
   const message = `the state directory ${displayPath(main.stateDir)} lies in the root of ${root.route.name}, where private keys in it can be downloaded`;
-  if (written !== undefined)
+  if (written !== undefined) {
     findings.error('exposed-key', message, written, { hint: 'move it out of the root' });
-  else {
-    // Nothing may be stored in the default one.
-    const where = root.route.uses.get('root')?.[0]?.place ?? root.route.place;
-    findings.warning('exposed-file', message, where, { hint: 'add a state_dir outside of the root' });
+    return;
   }
+  const where = root.route.uses.get('root')?.[0]?.place ?? root.route.place;
+  const hint = 'add a state_dir outside of the root';
+  const isUsed = servers.some(({ tls }) =>
+    tls?.certificates.some(({ origin }) => origin.kind === 'internal'),
+  );
+  if (isUsed) findings.error('exposed-key', message, where, { hint });
+  else findings.warning('exposed-file', message, where, { hint });
 }
 
 /** Resolves the links of a path of which the last names need not exist. */
@@ -178,7 +183,8 @@ function* namedFiles(
     const name = registry.canonical(use.name);
     const types = (Object.hasOwn(tables, name) ? tables[name]?.argumentTypes : undefined) ?? [];
     for (const [index, word] of ROOTS.has(name) ? [] : use.arguments.entries()) {
-      if (types[Math.min(index, types.length - 1)] !== argument.path) continue;
+      const type = types[Math.min(index, types.length - 1)];
+      if (type !== argument.path && type !== pemPath) continue;
       const path = argument.path.read(word.text, { base, variables: {} });
       if (path !== undefined) yield { path, what: name, place: word.place };
     }
@@ -186,11 +192,16 @@ function* namedFiles(
   }
 }
 
+/** Whether root starts workers that are not root. */
+function hasOtherWorkers({ user }: MainSettings): boolean {
+  return isRoot() && user !== undefined && user.name !== 'root';
+}
+
 /** Root reads everything, and its workers only what others may. */
 async function isReadable(file: string, { main }: Config): Promise<boolean> {
   const found = await stat(file).catch(() => undefined);
   if (found?.isFile() !== true) return false;
-  if (isRoot() && main.user !== undefined) return (found.mode & 0o004) !== 0;
+  if (hasOtherWorkers(main)) return (found.mode & 0o004) !== 0;
   return access(file, constants.R_OK).then(
     () => true,
     () => false,
