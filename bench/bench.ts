@@ -74,7 +74,7 @@ export async function* bench(options: BenchOptions): AsyncGenerator<Outcome> {
 
 async function run(scenario: Scenario, installed: Installed, surroundings: Surroundings): Promise<Outcome> {
   const { file } = scenario;
-  if (file !== undefined && !existsSync(join(surroundings.directory, 'www', file)))
+  if (file !== undefined && !existsSync(join(surroundings.directory, file)))
     return { kind: 'left out', scenario, reason: `nothing here makes or runs ${file}` };
   const contenders: Contender[] = [];
   const leftOut: string[] = [];

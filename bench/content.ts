@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Programs } from './site.js';
+import { HOST, type Programs } from './site.js';
 
 const run = promisify(execFile);
 
@@ -14,6 +14,10 @@ export const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
 export const LISTED_FILES = 1000;
+
+/** Names of the certificate's files. */
+export const CERTIFICATE = 'certificate.pem';
+export const CERTIFICATE_KEY = 'certificate.key';
 
 /** Text of exactly `size` bytes. */
 function text(size: number): string {
@@ -51,6 +55,17 @@ export async function makeContent(directory: string, { python }: Programs): Prom
     await writeFile(join(www, 'cgi/hello.py'), pythonScript(python), { mode: 0o755 });
   }
   await makeBinary(join(www, 'cgi/hello.cgi'), directory);
+  await makeCertificate(directory);
+}
+
+/** A certificate of the kind that most sites have: ECDSA with P-256. Without the `openssl` command there is none. */
+async function makeCertificate(directory: string): Promise<void> {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout'];
+  const name = ['-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`, '-days', '2'];
+  const to = ['-out', join(directory, CERTIFICATE)];
+  await run('openssl', ['req', '-x509', ...key, join(directory, CERTIFICATE_KEY), ...name, ...to]).catch(
+    () => {},
+  );
 }
 
 async function makeBinary(path: string, directory: string): Promise<void> {

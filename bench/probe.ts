@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 
 export interface ProbeRequest {
   readonly method?: string;
@@ -16,11 +17,15 @@ export interface ProbeResponse {
   readonly etag: string | undefined;
 }
 
-/** Sends one request on a new connection, without `Connection: close`. */
-export function ask(port: number, { method = 'GET', path, headers }: ProbeRequest): Promise<ProbeResponse> {
-  const agent = new Agent({ keepAlive: true });
+/** Sends one request on a new connection, without `Connection: close`. Any certificate is accepted. */
+export function ask(origin: string, { method = 'GET', path, headers }: ProbeRequest): Promise<ProbeResponse> {
+  const isSecure = origin.startsWith('https:');
+  const agent = isSecure
+    ? new SecureAgent({ keepAlive: true, rejectUnauthorized: false })
+    : new Agent({ keepAlive: true });
+  const send = isSecure ? secureRequest : request;
   return new Promise<ProbeResponse>((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, method, path, headers, agent }, (response) => {
+    const asked = send(new URL(path, origin), { method, headers, agent }, (response) => {
       const pieces: Buffer[] = [];
       response.on('data', (piece: Buffer) => pieces.push(piece));
       response.on('error', reject);

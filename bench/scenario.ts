@@ -83,7 +83,7 @@ export interface Scenario {
   /** The contender that the others are compared with. */
   readonly baseline: string;
   readonly needs: readonly Feature[];
-  /** A file below `www` that the scenario needs. */
+  /** A file of the shared content that the scenario needs. */
   readonly file?: string;
   /** The part of the responses that must be equal before anything is measured. */
   readonly alike: 'content' | 'status';

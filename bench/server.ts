@@ -35,7 +35,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** @throws Error with its stderr when it ends before its first response */
-export async function startServer(command: readonly string[], port: number): Promise<RunningServer> {
+export async function startServer(command: readonly string[], origin: string): Promise<RunningServer> {
   const [program, ...parameters] = pinned(SERVER_CORE, command);
   const startedAt = performance.now();
   // The repository's directory, where `--import jiti/register` is found.
@@ -59,7 +59,7 @@ export async function startServer(command: readonly string[], port: number): Pro
     clearTimeout(timer);
   };
   try {
-    await firstResponse(port, startedAt, () => !running.has(child));
+    await firstResponse(origin, startedAt, () => !running.has(child));
   } catch (error) {
     await stop();
     throw new Error(`${command.join(' ')}: ${String(error)}\n${complaint}`, { cause: error });
@@ -67,9 +67,9 @@ export async function startServer(command: readonly string[], port: number): Pro
   return { pid: child.pid ?? 0, startMs: performance.now() - startedAt, stop };
 }
 
-async function firstResponse(port: number, startedAt: number, hasEnded: () => boolean): Promise<void> {
+async function firstResponse(origin: string, startedAt: number, hasEnded: () => boolean): Promise<void> {
   for (;;) {
-    const status = await ask(port, { path: '/1k.html', headers: { Host: HOST } }).then(
+    const status = await ask(origin, { path: '/1k.html', headers: { Host: HOST } }).then(
       (response) => response.status,
       () => undefined,
     );

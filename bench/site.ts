@@ -1,7 +1,7 @@
 /** The site that every server serves. Each peer describes it in its own configuration language. */
 export interface Site {
   readonly port: number;
-  /** The shared directory: `www` with the files, `www/listing`, `www/cgi`, `www/errors/404.html`. */
+  /** The shared directory: `www` with the files, `www/listing`, `www/cgi`, `www/errors/404.html`; CERTIFICATE. */
   readonly content: string;
   /** The server's own directory, with its configuration, its temporary files, and `store`, where PUT writes. */
   readonly directory: string;
@@ -18,9 +18,22 @@ export interface SiteShape {
   readonly idlePlugins: number;
   /** Whether each request is logged as a line in a file in `directory`. */
   readonly accessLog: boolean;
+  /** Whether the address speaks TLS 1.2 and 1.3, with the certificate in `content` and session tickets. */
+  readonly tls: boolean;
 }
 
-export const PLAIN_SITE: SiteShape = { servers: 1, locations: 1, idlePlugins: 0, accessLog: false };
+export const PLAIN_SITE: SiteShape = {
+  servers: 1,
+  locations: 1,
+  idlePlugins: 0,
+  accessLog: false,
+  tls: false,
+};
+
+/** The origin of a site's URLs, without a final slash. */
+export function originOf({ port, shape }: Pick<Site, 'port' | 'shape'>): string {
+  return `${shape.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+}
 
 /** Interpreters of the scripts in `www/cgi`, as absolute paths: the shim of a version manager would be measured too. */
 export interface Programs {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CERTIFICATE, CERTIFICATE_KEY } from '../content.js';
 import { versionOf } from '../machine.js';
 import {
   HOST,
@@ -16,7 +17,7 @@ import type { Peer } from './peer.js';
 function peer(name: string, tuned: boolean): Peer {
   return {
     name,
-    features: new Set(['listing', 'put', 'range', 'error-page']),
+    features: new Set(['listing', 'put', 'range', 'error-page', 'tls']),
     version: () => versionOf('nginx', '-v'),
     async configure(site) {
       const file = join(site.directory, 'nginx.conf');
@@ -66,7 +67,8 @@ function serverBlock(name: string, site: Site): string {
   const www = join(site.content, 'www');
   return `
   server {
-    listen 127.0.0.1:${site.port};
+    listen 127.0.0.1:${site.port}${site.shape.tls ? ' ssl' : ''};
+    ${site.shape.tls ? encryption(site) : ''}
     server_name ${name};
     root ${www};
     error_page 404 /errors/404.html;
@@ -75,4 +77,13 @@ function serverBlock(name: string, site: Site): string {
       .join('\n    ')}
     ${name === HOST ? `location /listing/ { autoindex on; }\n    location /store/ { root ${site.directory}; dav_methods PUT; }` : ''}
   }`;
+}
+
+/** nginx 1.22 offers no TLS 1.3 by itself. */
+function encryption({ content }: Site): string {
+  return `
+    ssl_certificate ${join(content, CERTIFICATE)};
+    ssl_certificate_key ${join(content, CERTIFICATE_KEY)};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_tickets on;`;
 }

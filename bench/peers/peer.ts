@@ -1,7 +1,7 @@
 import type { Site } from '../site.js';
 
 /** Features that some servers lack. */
-export type Feature = 'listing' | 'put' | 'cgi' | 'range' | 'error-page';
+export type Feature = 'listing' | 'put' | 'cgi' | 'range' | 'error-page' | 'tls';
 
 /** A server to compare. */
 export interface Peer {

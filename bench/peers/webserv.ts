@@ -1,6 +1,7 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CERTIFICATE, CERTIFICATE_KEY } from '../content.js';
 import { versionOf } from '../machine.js';
 import {
   HOST,
@@ -17,7 +18,7 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 
 export const webserv: Peer = {
   name: 'webserv',
-  features: new Set(['listing', 'put', 'cgi', 'range', 'error-page']),
+  features: new Set(['listing', 'put', 'cgi', 'range', 'error-page', 'tls']),
 
   async version() {
     await access(MAIN).catch(() => {
@@ -55,7 +56,8 @@ ${serverNames(shape)
 function serverBlock(name: string, site: Site): string {
   return `
 server {
-  listen 127.0.0.1:${site.port};
+  listen 127.0.0.1:${site.port}${site.shape.tls ? ' ssl' : ''};
+  ${site.shape.tls ? `ssl_certificate ${CERTIFICATE};\n  ssl_certificate_key ${CERTIFICATE_KEY};` : ''}
   server_name ${name};
   root www;
   error_page 404 /errors/404.html;

@@ -10,7 +10,7 @@ function script(file: string, language: string, targets: readonly Target[]): Sce
     contenders: programServers,
     baseline: 'lighttpd',
     needs: ['cgi'],
-    file: `cgi/${file}`,
+    file: `www/cgi/${file}`,
     alike: 'content',
     workload: requests({ path: `/cgi/${file}`, headers: BROWSER_HEADERS, status: 200, connections: 8 }),
     targets,

@@ -4,7 +4,7 @@ import { holdConnections } from '../load/idle.js';
 import { runWrk } from '../load/wrk.js';
 import type { Workload } from '../scenario.js';
 import { startServer } from '../server.js';
-import { HOST } from '../site.js';
+import { HOST, originOf } from '../site.js';
 
 /** Long enough for a garbage collection that runs when the process is idle. */
 const SETTLE_MS = 1500;
@@ -18,15 +18,16 @@ const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve
 export function idleConnections(count: number): Workload {
   return async (peer, site) => {
     const command = await peer.configure(site);
+    const origin = originOf(site);
     return {
       response: undefined,
       end: () => Promise.resolve(),
       async measure() {
-        const server = await startServer(command, site.port);
+        const server = await startServer(command, origin);
         try {
           // Memory that the server keeps after its first load does not belong to the connections.
           await runWrk({
-            url: `http://127.0.0.1:${site.port}/1k.html`,
+            url: `${origin}/1k.html`,
             headers: { Host: HOST },
             connections: 32,
             pipelined: 1,
@@ -34,10 +35,10 @@ export function idleConnections(count: number): Workload {
           });
           await settled();
           const first = count * SETTLING_SHARE;
-          const closeFirst = await holdConnections(site.port, first);
+          const closeFirst = await holdConnections(origin, first);
           await settled();
           const before = usageOf(server.pid);
-          const closeRest = await holdConnections(site.port, count - first);
+          const closeRest = await holdConnections(origin, count - first);
           await settled();
           const after = usageOf(server.pid);
           closeFirst();

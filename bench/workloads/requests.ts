@@ -4,7 +4,7 @@ import { type LoadResult, runWrk } from '../load/wrk.js';
 import { ask, type ProbeRequest } from '../probe.js';
 import type { Sample, Workload } from '../scenario.js';
 import { startServer } from '../server.js';
-import { HOST } from '../site.js';
+import { HOST, originOf } from '../site.js';
 
 export interface Requests {
   readonly path: string;
@@ -21,15 +21,16 @@ export interface Requests {
 /** Sends the same request again after each response. */
 export function requests(options: Requests): Workload {
   return async (peer, site, { seconds }) => {
-    const server = await startServer(await peer.configure(site), site.port);
+    const origin = originOf(site);
+    const server = await startServer(await peer.configure(site), origin);
     try {
-      const request = await questionFor(site.port, options);
-      const response = await ask(site.port, request);
+      const request = await questionFor(origin, options);
+      const response = await ask(origin, request);
       if (response.status !== options.status)
         throw new Error(`${peer.name} responds with ${response.status} instead of ${options.status}`);
       const load = (duration: number): Promise<LoadResult> =>
         runWrk({
-          url: `http://127.0.0.1:${site.port}${options.path}`,
+          url: `${origin}${options.path}`,
           headers: request.headers,
           connections: options.connections,
           pipelined: options.pipelined ?? 1,
@@ -70,10 +71,10 @@ async function warmUp(pid: number, load: () => Promise<LoadResult>): Promise<voi
   }
 }
 
-async function questionFor(port: number, { path, headers, revalidates }: Requests): Promise<ProbeRequest> {
+async function questionFor(origin: string, { path, headers, revalidates }: Requests): Promise<ProbeRequest> {
   const plain = { path, headers: { Host: HOST, ...headers } };
   if (revalidates !== true) return plain;
-  const { etag } = await ask(port, plain);
+  const { etag } = await ask(origin, plain);
   if (etag === undefined) throw new Error(`no entity-tag for ${path}`);
   return { path, headers: { ...plain.headers, 'If-None-Match': etag } };
 }

@@ -7,6 +7,7 @@ import { MIB } from '../content.js';
 import { upload } from '../load/upload.js';
 import type { Workload } from '../scenario.js';
 import { startServer } from '../server.js';
+import { originOf } from '../site.js';
 import { percentile } from '../statistics.js';
 
 const run = promisify(execFile);
@@ -23,7 +24,7 @@ const WARM_ROUNDS = 3;
 /** Each client PUTs one whole file a round, replacing its own of the round before. */
 export function uploads({ clients, size }: Uploads): Workload {
   return async (peer, site) => {
-    const server = await startServer(await peer.configure(site), site.port);
+    const server = await startServer(await peer.configure(site), originOf(site));
     const put = (name: string, bytes: number): Promise<number> =>
       upload({ port: site.port, path: `/store/${name}`, size: bytes });
     const putAll = (): Promise<number[]> =>
