@@ -9,19 +9,25 @@ import { folderWith, serving, webserv } from './webserv.js';
 
 type Flags = Parameters<typeof directoryConfiguration>[0];
 
-/** Serves a directory in the test's process. */
-async function servedHere(
-  directory: string,
-  flags: Flags,
-): Promise<{ readonly server: TestServer; readonly said: string }> {
+/** The configuration for a directory, and what is said on stderr. */
+function configured(directory: string, flags: Flags): { readonly text: string; readonly said: string } {
   let said = '';
   const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     said += String(text);
     return true;
   });
-  const configuration = directoryConfiguration({ port: '0', ...flags }, directory);
+  const text = directoryConfiguration(flags, directory);
   stderr.mockRestore();
-  const server = await startTestServer(configuration);
+  return { text, said };
+}
+
+/** Serves a directory in the test's process. */
+async function servedHere(
+  directory: string,
+  flags: Flags,
+): Promise<{ readonly server: TestServer; readonly said: string }> {
+  const { text, said } = configured(directory, { port: '0', ...flags });
+  const server = await startTestServer(text);
   onTestFinished(() => server[Symbol.asyncDispose]());
   return { server, said };
 }
@@ -90,6 +96,30 @@ describe('webserv serve', () => {
     expect(await all.server.raw('GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n')).toContain('200 OK');
     const { code, stderr } = await command(['serve', '--host', 'a b'], { cwd });
     expect([code, stderr]).toEqual([2, expect.stringContaining('--host: expected a host name')]);
+  });
+
+  it('serves by TLS with --https, on a port of its own, and says how browsers trust it', async () => {
+    const cwd = await folderWith({ 'index.html': 'hello' });
+    const plain = configured(cwd, {});
+    expect([plain.text, plain.said]).not.toContainEqual(expect.stringMatching(/ssl|8443|trust/));
+
+    const local = configured(cwd, { https: true });
+    expect(local.text).toContain('listen 127.0.0.1:8443 ssl;');
+    expect(local.text).toContain('server_name localhost 127.0.0.1 [::1];');
+    expect(local.text).toContain('ssl_certificate internal;');
+    expect(local.text).toContain('allow_hosts loopback;');
+    expect(local.said.match(/webserv trust/g)).toHaveLength(1);
+    expect(local.said).not.toContain('--host');
+    expect(configured(cwd, { https: true, port: '8080' }).text).toContain('listen 127.0.0.1:8080 ssl;');
+  });
+
+  it('makes the certificate of --https for the names of --host, and says when it is not for other machines', async () => {
+    const cwd = await folderWith({ 'index.html': 'hello' });
+    const all = configured(cwd, { https: true, port: '0.0.0.0:8443' });
+    expect(all.said).toContain('for localhost, 127.0.0.1, [::1] only');
+    const named = configured(cwd, { https: true, port: '0.0.0.0:8443', host: ['dev.test', '192.168.1.5'] });
+    expect(named.text).toContain('server_name localhost 127.0.0.1 [::1] dev.test 192.168.1.5;');
+    expect(named.said).not.toContain('only');
   });
 
   it('reports the port that is in use, and is exit 1', async () => {

@@ -3,18 +3,21 @@ import { defineCommand } from '../command.js';
 export const serve = defineCommand({
   name: 'serve',
   summary: 'serves a directory, without a configuration file',
-  usage: ['[DIR] [--port N] [--host NAME]… [--upload] [--listing]'],
+  usage: ['[DIR] [--port N] [--https] [--host NAME]… [--upload] [--listing]'],
   details:
     'Serves the files of DIR, or of the current directory, to this machine only. To serve other machines too,\n' +
     'give an address with the port: --port 0.0.0.0:8080.\n\n' +
     'On a loopback address, it accepts only loopback names (localhost, *.localhost, 127.0.0.0/8, [::1]). A web\n' +
-    'page whose name an attacker points at this machine gets status 421. To accept another name: --host NAME.\n',
+    'page whose name an attacker points at this machine gets status 421. To accept another name: --host NAME.\n\n' +
+    'With --https, the certificate is made by the local authority. It is for localhost, 127.0.0.1, [::1] and the\n' +
+    'names of --host. Browsers accept it once they trust the authority: webserv trust\n',
   options: {
     port: {
       type: 'string',
       value: 'N',
-      help: 'the address to listen on: [ADDRESS:]PORT; default: 8080',
+      help: 'the address to listen on: [ADDRESS:]PORT; default: 8080, with --https 8443',
     },
+    https: { type: 'boolean', help: 'serves by TLS, with a certificate of the local authority' },
     host: {
       type: 'string',
       value: 'NAME',

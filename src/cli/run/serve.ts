@@ -16,9 +16,13 @@ import { hasColour, say } from '../terminal.js';
  * client.
  */
 const DEFAULT_PORT = '8080';
+const DEFAULT_TLS_PORT = '8443';
+/** Names of this machine in a certificate. */
+const OWN_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
 interface ServeFlags {
   readonly port?: string | undefined;
+  readonly https?: boolean | undefined;
   readonly host?: readonly string[] | undefined;
   readonly upload?: boolean | undefined;
   readonly listing?: boolean | undefined;
@@ -45,18 +49,29 @@ export async function serveDirectory(flags: ServeFlags, path = '.'): Promise<num
  * @throws UsageError
  */
 export function directoryConfiguration(
-  { port = DEFAULT_PORT, host = [], upload = false, listing = false }: ServeFlags,
+  { https = false, port = https ? DEFAULT_TLS_PORT : DEFAULT_PORT, ...flags }: ServeFlags,
   path: string,
 ): string {
+  const { host = [], upload = false, listing = false } = flags;
   const directory = namedPath(path);
   if (!isDirectory(directory)) throw new UsageError(`${path} is not a directory`);
   const hosts = host.map(hostName);
-  const text = configuration(directory, listenAddress(port), { hosts, upload, listing });
+  const address = listenAddress(port);
+  const text = configuration(directory, address, { https, hosts, upload, listing });
+  if (https) sayHttps(address, hosts);
   if (isRoot()) say("started as root: files are read, and uploads stored, with root's rights");
   if (!listing && !existsSync(join(directory, 'index.html'))) {
     say(`${path} has no index.html, so a request for / gets 404; use --listing to list the files`);
   }
   return text;
+}
+
+/** Browsers warn of a certificate by an authority that they do not know, or for another name. */
+function sayHttps({ isLoopback }: Address, hosts: readonly string[]): void {
+  say('browsers warn of the certificate until they trust the local authority: webserv trust');
+  if (isLoopback || hosts.length > 0) return;
+  const names = OWN_NAMES.join(', ');
+  say(`the certificate is for ${names} only; for a name or address that other machines use: --host NAME`);
 }
 
 interface Address {
@@ -65,6 +80,7 @@ interface Address {
 }
 
 interface Content {
+  readonly https: boolean;
   readonly hosts: readonly string[];
   readonly upload: boolean;
   readonly listing: boolean;
@@ -73,9 +89,10 @@ interface Content {
 function configuration(
   directory: string,
   { text: address, isLoopback }: Address,
-  { hosts, upload, listing }: Content,
+  { https, hosts, upload, listing }: Content,
 ): string {
-  const lines = [`listen ${quoteWord(address)};`, `root ${quoteWord(directory)};`];
+  const lines = [`listen ${quoteWord(address)}${https ? ' ssl' : ''};`, `root ${quoteWord(directory)};`];
+  if (https) lines.push(`server_name ${[...OWN_NAMES, ...hosts].join(' ')};`, 'ssl_certificate internal;');
   // On other addresses without a given name, clients may use any name for this machine.
   if (isLoopback || hosts.length > 0) lines.push(`allow_hosts ${['loopback', ...hosts].join(' ')};`);
   if (listing) lines.push('autoindex on;');
