@@ -19,6 +19,7 @@ import { preview } from '../kernel/server/assembly.js';
 import { rightsOfWorkers } from '../kernel/server/prerequisites.js';
 import { prepare, type RunningServer } from '../kernel/server/server.js';
 import { counted, startFailure } from '../kernel/server/start-failure.js';
+import { openKeyLog } from '../kernel/tls/key-log.js';
 import { blameFinder } from './blame.js';
 import { compactHeap } from './compact-heap.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
@@ -89,13 +90,15 @@ export async function runWorker(
   const keys = new MasterKeys(account, tell);
   let server: RunningServer | undefined;
   // Checked while this process still has root's rights.
-  const rights = await rightsOfWorkers(config);
+  const keyLog = await openKeyLog(process.env.SSLKEYLOGFILE, config, account, log);
+  const rights = [...(await rightsOfWorkers(config)), ...keyLog.warnings];
   const beat = (): void => tell({ type: 'alive', connections: server?.connections() ?? 0 });
   try {
     const prepared = await prepare(config, log, {
       inherited,
       sockets,
       keys,
+      keyLog: keyLog.file,
       trace: launch.trace,
       successor: order.successor,
       everywhere:

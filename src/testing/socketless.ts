@@ -78,6 +78,7 @@ export class SocketlessServer implements AsyncDisposable {
         onRequest: assembly.hooks.compile(),
         secure: assembly.secure,
         countHandshake: () => {},
+        keyLog: undefined,
       });
       const warnings = [...diagnostics, ...assembly.warnings];
       return new SocketlessServer(folder, assembly, acceptor, bound.endpoint, { warnings, log: lines });

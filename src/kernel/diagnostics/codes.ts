@@ -22,6 +22,7 @@ export const codes = {
     'warning: an `include` pattern skips a directory that cannot be read, or a dangling symbolic link',
   'invalid-location': 'the pattern of a location can never match',
   'location-outside-parent': 'a nested location is outside the path of its parent location',
+  'key-log': 'warning: SSLKEYLOGFILE is set, so that traffic can be decrypted, or its file cannot be used',
   'log-directory': "warning: users other than root and the server can write to a log's directory",
   certificate:
     'a certificate cannot be used: it cannot be read, is no certificate, does not fit its key or is not in order; a warning if clients may only distrust it',

@@ -1,4 +1,5 @@
 import { close, constants, fstat, fstatSync, open, openSync, type Stats, write } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type Account, isRoot } from '../rights/account.js';
 import { actAs } from '../rights/act-as.js';
@@ -44,7 +45,9 @@ function forPipe(bytes: Uint8Array): Uint8Array {
 export async function openFileSink(path: string, account?: Account): Promise<LogSink> {
   const stream = inheritedStream(path);
   if (stream !== undefined) return openStreamSink(stream);
-  const descriptor = isRoot() ? openAsRoot(path, account) : await openFile(path, FLAGS, MODE);
+  const descriptor = isRoot()
+    ? openAsRoot(path, account, MODE).descriptor
+    : await openFile(path, FLAGS, MODE);
   const regular = (await statOf(descriptor)).isFile();
   return {
     write: async (bytes) => (await writeTo(descriptor, regular ? bytes : forPipe(bytes))).bytesWritten,
@@ -52,12 +55,54 @@ export async function openFileSink(path: string, account?: Account): Promise<Log
   };
 }
 
+/** Readable for its owner only. */
+const PRIVATE_MODE = 0o600;
+const GROUP_AND_OTHERS = 0o077;
+
+/**
+ * Opens a file of secrets for appending, and creates it with mode 0600 if it does not exist.
+ * @param account as for `openFileSink`
+ * @throws the system's error; Error for a file that another user owns or may read, and for a link
+ */
+export async function openPrivateSink(path: string, account?: Account): Promise<LogSink> {
+  // A later link is rejected by O_NOFOLLOW, unless root made it.
+  const before = await lstat(path).catch(() => undefined);
+  if (before?.isSymbolicLink()) throw new Error('it is a symbolic link: name the file itself');
+  const { descriptor, writer } = isRoot()
+    ? openAsRoot(path, account, PRIVATE_MODE)
+    : {
+        descriptor: await openFile(path, FLAGS | constants.O_NOFOLLOW, PRIVATE_MODE),
+        writer: undefined,
+      };
+  const problem = exposure(await statOf(descriptor), [process.geteuid?.(), writer?.uid]);
+  if (problem !== undefined) {
+    await closeFile(descriptor);
+    throw new Error(problem);
+  }
+  return {
+    write: async (bytes) => (await writeTo(descriptor, bytes)).bytesWritten,
+    close: () => closeFile(descriptor),
+  };
+}
+
+/** Why other users could read what is written to a file. */
+function exposure(stats: Stats, owners: readonly (number | undefined)[]): string | undefined {
+  if (!stats.isFile()) return 'it is not a regular file';
+  if (stats.nlink > 1) return 'it has a second name (a hard link)';
+  if (!owners.includes(stats.uid)) return `it belongs to user ${stats.uid}`;
+  return (stats.mode & GROUP_AND_OTHERS) === 0 ? undefined : 'other users may read it: chmod 600';
+}
+
 /** Synchronous: other work must not run with the rights used here. Called at the start, and when logs are reopened. */
-function openAsRoot(path: string, account: Account | undefined): number {
+function openAsRoot(
+  path: string,
+  account: Account | undefined,
+  mode: number,
+): { readonly descriptor: number; readonly writer: Account | undefined } {
   const { path: safe, writer } = safePath(path, account);
-  const descriptor = actAs(writer, () => openSync(safe, FLAGS | constants.O_NOFOLLOW, MODE));
+  const descriptor = actAs(writer, () => openSync(safe, FLAGS | constants.O_NOFOLLOW, mode));
   const problem = writer === undefined ? secondName(fstatSync(descriptor), account) : undefined;
-  if (problem === undefined) return descriptor;
+  if (problem === undefined) return { descriptor, writer };
   close(descriptor, () => {});
   throw problem;
 }

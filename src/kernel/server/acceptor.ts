@@ -18,6 +18,7 @@ import { Timeouts } from '../net/timeouts.js';
 import { SocketTransport, type Transport } from '../net/transport.js';
 import { WriteBatch } from '../net/write-batch.js';
 import type { Endpoint } from '../routing/router.js';
+import type { KeyLog } from '../tls/key-log.js';
 import type { SecureServer } from '../tls/secure-server.js';
 import { EndpointContexts, type SharedContext } from './endpoint-context.js';
 import { byPort, type PortGroup } from './port-groups.js';
@@ -45,6 +46,8 @@ export interface AcceptorOptions {
   readonly secure: ReadonlyMap<Site, SecureServer>;
   /** Called for each TLS handshake. */
   readonly countHandshake: HandshakeCount;
+  /** Gets the secrets of each TLS connection; undefined unless they are logged. */
+  readonly keyLog: KeyLog | undefined;
 }
 
 /** All listening sockets and all connections of one server process. */
@@ -88,6 +91,7 @@ export class Acceptor {
       contexts: this.#contexts,
       shared: this.#shared,
       count: options.countHandshake,
+      keyLog: options.keyLog,
       serve: (handshake, transport, context) => {
         this.#connections.delete(handshake);
         this.#serve(transport, context, http1);

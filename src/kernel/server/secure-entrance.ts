@@ -5,6 +5,7 @@ import type { ServedConnection } from '../net/served-connection.js';
 import type { Transport } from '../net/transport.js';
 import type { Endpoint } from '../routing/router.js';
 import { Handshake, type HandshakeHost } from '../tls/handshake.js';
+import type { KeyLog } from '../tls/key-log.js';
 import type { SecureServer } from '../tls/secure-server.js';
 import type { EndpointContexts, SharedContext } from './endpoint-context.js';
 import { RefusingContext } from './refusing-context.js';
@@ -22,6 +23,8 @@ export interface SecureEntranceOptions {
   readonly contexts: EndpointContexts;
   readonly shared: SharedContext;
   readonly count: HandshakeCount;
+  /** Gets the secrets of each connection; undefined unless they are logged. */
+  readonly keyLog: KeyLog | undefined;
   /** Serves what the handshake has become. */
   readonly serve: (handshake: ServedConnection, transport: Transport, context: ConnectionContext) => void;
   /** The handshake has ended without a connection. */
@@ -48,11 +51,12 @@ export class SecureEntrance {
   }
 
   #host(endpoint: Endpoint<Site>): HandshakeHost {
-    const { servers, contexts, shared, count, serve, ended } = this.#options;
+    const { servers, contexts, shared, count, keyLog, serve, ended } = this.#options;
     const { timeouts, log, refusals } = shared;
     return {
       timeouts,
       timeoutMs: servers.get(endpoint.fallback)?.settings.handshakeTimeout ?? 0,
+      keyLog: keyLog?.write,
       find: (serverName) => servers.get(endpoint.find(serverName)),
       established: (handshake, transport, serverName, refusal) => {
         const { protocol, sessionReused } = transport.negotiated;

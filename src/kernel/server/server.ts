@@ -8,6 +8,7 @@ import { connectionBudget } from '../net/connection-budget.js';
 import type { InheritedSockets } from '../net/inherited.js';
 import { OwnSockets, type SocketSource } from '../net/socket-source.js';
 import { workerAccount } from '../rights/account.js';
+import type { KeyLog } from '../tls/key-log.js';
 import { Acceptor } from './acceptor.js';
 import { type Assembly, type AssemblyOptions, assemble } from './assembly.js';
 import { handshakeCount, measureConnections } from './connection-metrics.js';
@@ -42,6 +43,8 @@ export interface StartOptions extends AssemblyOptions {
   readonly inherited?: InheritedSockets;
   /** Takes the addresses; this process does when left out. */
   readonly sockets?: SocketSource;
+  /** Gets the secrets of TLS connections, for debugging. Closed when the server has stopped. */
+  readonly keyLog?: KeyLog | undefined;
 }
 
 const DEFAULT_GRACE_MS = 30_000;
@@ -87,7 +90,7 @@ async function bind(
   config: CompiledConfig,
   log: Log,
   assembly: Assembly,
-  { inherited, sockets = new OwnSockets(workerAccount(config.main.user)) }: StartOptions,
+  { inherited, sockets = new OwnSockets(workerAccount(config.main.user)), keyLog }: StartOptions,
 ): Promise<BoundServer> {
   const { hooks, sites, metrics } = assembly;
   const endpoints = endpointsOf(
@@ -102,6 +105,7 @@ async function bind(
     onRequest: hooks.compile(),
     secure: assembly.secure,
     countHandshake: handshakeCount(metrics),
+    keyLog,
   });
   measureConnections(acceptor, metrics);
   const dispose = async (): Promise<void> => {
@@ -123,7 +127,7 @@ async function bind(
       await dispose();
       throw error;
     }
-    return running(acceptor, assembly, sockets);
+    return running(acceptor, assembly, sockets, keyLog);
   };
   return { serve, reopen: assembly.reopen, dispose };
 }
@@ -132,6 +136,7 @@ function running(
   acceptor: Acceptor,
   { hooks, metrics, warnings, reopen, dispose }: Assembly,
   sockets: SocketSource,
+  keyLog: KeyLog | undefined,
 ): RunningServer {
   return {
     addresses: acceptor.addresses,
@@ -146,6 +151,7 @@ function running(
       sockets.release();
       await stopped;
       await dispose();
+      await keyLog?.close();
     },
   };
 }

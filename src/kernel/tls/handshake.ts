@@ -17,6 +17,8 @@ export interface HandshakeHost {
   readonly timeouts: Timeouts;
   /** Milliseconds that the handshake may take; the default server's, since no name is known yet. */
   readonly timeoutMs: number;
+  /** Gets the secrets of each connection, line by line; undefined unless they are logged. */
+  readonly keyLog: ((line: Buffer) => void) | undefined;
   /** The server of a name: the one of the ClientHello, else the default server of the address. */
   find(serverName: string): SecureServer | undefined;
   /**
@@ -145,6 +147,7 @@ export class Handshake implements ServedConnection, HasDeadline {
     };
     const socket = new TLSSocket(this.#raw, options);
     this.#socket = socket;
+    if (this.#host.keyLog !== undefined) socket.on('keylog', this.#host.keyLog);
     socket.on('end', this.#closed);
     socket.on('close', this.#closed);
     socket.on('error', this.#failed);
