@@ -20,7 +20,9 @@ if (!hasPhp && process.env.CI !== undefined) throw new Error('php-cgi is require
 
 describe('the command', () => {
   it('prints the addresses it serves', () => {
-    expect(server.stdout()).toMatch(/http:\/\/127\.0\.0\.1:8080\n.*http:\/\/127\.0\.0\.1:8081\n/);
+    expect(server.stdout()).toMatch(
+      /http:\/\/127\.0\.0\.1:8080\n.*https:\/\/127\.0\.0\.1:8443\n.*http:\/\/127\.0\.0\.1:8081\n/,
+    );
   });
 });
 

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     expect: { poll: { timeout: 30_000 } },
     dir: 'tests/e2e',
+    globalSetup: 'tests/e2e/state-directory.ts',
     include: ['**/*.e2e.ts'],
     fileParallelism: false,
     testTimeout: 60_000,
