@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -176,15 +177,20 @@ describe.concurrent('cgi_max_processes', () => {
   });
 
   it('answers 503 with Retry-After beyond the queue', async ({ expect }) => {
-    await using server = await startTestServer(
-      'location / { root www; cgi .cgi; cgi_max_processes 1; }',
-      files,
-    );
-    const answers = await Promise.all(Array.from({ length: 12 }, () => server.fetch('/counts.cgi')));
-    const refused = answers.filter((answer) => answer.status === 503);
-    expect(refused).toHaveLength(3); // one runs, eight wait
-    expect(refused[0]?.headers.get('retry-after')).toBe('5');
-    await Promise.all(answers.map((answer) => answer.text()));
+    await using server = await startTestServer('location / { root www; cgi .cgi; cgi_max_processes 1; }', {
+      'www/waits.cgi': shell('until [ -e go ]; do sleep 0.1; done; echo Status: 200; echo; echo done'),
+    });
+    const responses: Response[] = [];
+    const all = Array.from({ length: 12 }, async () => {
+      responses.push(await server.fetch('/waits.cgi'));
+    });
+    // Beyond the script that runs and the eight that wait.
+    await expect.poll(() => responses.length).toBe(3);
+    await writeFile(join(server.directory, 'www/go'), '');
+    await Promise.all(all);
+    expect(responses.map(({ status }) => status)).toEqual([503, 503, 503, ...Array(9).fill(200)]);
+    expect(responses[0]?.headers.get('retry-after')).toBe('5');
+    await Promise.all(responses.map((response) => response.text()));
   });
 });
 
