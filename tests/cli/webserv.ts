@@ -80,7 +80,7 @@ export async function serving(args: readonly string[], options: RunOptions = {})
   });
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', () => {
-      const found = /http:\/\/[^\s/]+/.exec(texts.stdout)?.[0];
+      const found = /https?:\/\/[^\s/]+/.exec(texts.stdout)?.[0];
       if (found !== undefined) resolve(found);
     });
     child.on('exit', (code) => reject(new Error(`webserv ended with ${code}: ${texts.stderr}`)));
