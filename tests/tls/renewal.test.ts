@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../cli/in-process.js';
 import { asRoot, folderWith, type Serving, serving, webserv } from '../cli/webserv.js';
 import { freePort } from '../free-port.js';
+import { masterOf, replaceWorker, standbyOf } from '../process/running.js';
 import { Certificates } from './certificates.js';
-import { get, handshake, sessionOf } from './client.js';
+import { get, handshake, refusal, sessionOf } from './client.js';
 
 let made: Certificates;
 beforeAll(async () => {
@@ -93,6 +94,33 @@ describe('a certificate that is renewed', () => {
     await key('second');
     await certificate('second');
     await expect.poll(served).toBe('second');
+  });
+});
+
+describe('a worker that replaces another one', () => {
+  it('gets the certificates in use, though the files are gone, and rejects only where authorities are', async () => {
+    const port = await freePort();
+    const pair = 'ssl_certificate a.pem; ssl_certificate_key a.key;';
+    const folder = await folderWith({
+      'ca.pem': await made.read('second.pem'),
+      'a.pem': await made.read('first.pem'),
+      'a.key': await made.read('first.key'),
+      'webserv.conf': `${asRoot} server { listen 127.0.0.1:${port} ssl; server_name a.test; ${pair} return 200 ok; }
+        server { listen 127.0.0.1:${port} ssl; server_name b.test; ${pair} return 200 ok;
+          ssl_verify_client on; ssl_client_certificate ca.pem; }`,
+    });
+    const server = await serving([join(folder, 'webserv.conf')]);
+    const statusOf = async (servername: string) => (await get(port, '/', { servername })).status;
+    expect([await statusOf('a.test'), await statusOf('b.test')]).toEqual([200, 400]);
+    for (const file of ['ca.pem', 'a.pem', 'a.key']) await rm(join(folder, file));
+    // The standby worker was set up before.
+    await standbyOf(masterOf(server));
+    await replaceWorker(server);
+    await standbyOf(masterOf(server));
+    await replaceWorker(server);
+    expect(await statusOf('a.test')).toBe(200);
+    expect(await refusal(port, { servername: 'b.test' })).toMatch(/UNRECOGNIZED_NAME/);
+    expect(server.stderr()).toContain('ca.pem does not exist');
   });
 });
 

@@ -173,7 +173,10 @@ export async function assemble(
         shared,
       }),
     );
-  const tls = await secureServers(config, keys, (finding) => found.push(finding));
+  // A replacement without a server's authorities rejects the handshakes of that server, and serves the others.
+  const tls = await secureServers(config, keys, (finding) =>
+    found.push(successor ? asWarning(finding) : finding),
+  );
   const secure = new Map<Site, SecureServer>();
   for (const { site, server } of sites) {
     const own = tls.get(server);
