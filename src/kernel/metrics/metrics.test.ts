@@ -41,6 +41,16 @@ it('a metric that another version of a plugin describes differently is not added
   expect(family?.samples).toEqual([{ labels: [], value: 2, counts: [2, 0] }]);
 });
 
+it('a gauge may be the smallest value of the processes', () => {
+  const of = (value: number) => {
+    const registry = new MetricsRegistry();
+    registry.gauge({ name: 'g', help: 'g', merged: 'min' }, () => value);
+    return registry.families();
+  };
+  const [family] = summed([...of(3), ...of(-1), ...of(2)]);
+  expect(family?.samples).toEqual([{ labels: [], value: -1 }]);
+});
+
 it('the same metric of several processes is summed, label by label', () => {
   const of = (status: string, value: number) => {
     const registry = new MetricsRegistry();

@@ -12,6 +12,8 @@ export interface MetricDescription {
   readonly labels: readonly string[];
   /** A histogram's upper bounds, ascending. Values above the last are counted too. */
   readonly buckets?: readonly number[];
+  /** How the values of several processes become one, for a gauge: their sum when left out, or the smallest. */
+  readonly merged?: 'sum' | 'min';
 }
 
 /** A value of a metric, for one combination of label values. */
@@ -42,14 +44,18 @@ export interface Histogram {
   observe(value: number, ...labels: readonly string[]): void;
 }
 
-type NamedMetric = Omit<MetricDescription, 'kind' | 'labels'> & { readonly labels?: readonly string[] };
+type NamedMetric = Omit<MetricDescription, 'kind' | 'labels' | 'merged'> & {
+  readonly labels?: readonly string[];
+};
+
+type NamedGauge = NamedMetric & Pick<MetricDescription, 'merged'>;
 
 /** The metrics of a plugin. The plugin must choose unique names: metrics with the same name are one metric. */
 export interface Metrics {
   /** Registers a counter. Without labels it is 0 until it is added to. */
   counter(metric: NamedMetric): Counter;
   /** A value that is read when metrics are collected, such as the number of open files. */
-  gauge(metric: NamedMetric, read: () => Iterable<MetricSample> | number): void;
+  gauge(metric: NamedGauge, read: () => Iterable<MetricSample> | number): void;
   /** Registers a histogram with these upper bounds, ascending. */
   histogram(metric: NamedMetric & { readonly buckets: readonly number[] }): Histogram;
   /** All metrics of the kernel and of every plugin, summed over the workers of the server. */
@@ -60,7 +66,7 @@ export interface Metrics {
  * Maximum combinations of label values per metric; further ones are counted together under empty labels, because a
  * client may invent label values.
  */
-const MAX_SAMPLES = 2000;
+export const MAX_SAMPLES = 2000;
 /** The same limit for the sum over all processes, including processes of earlier configurations. */
 const MAX_SUMMED = 5 * MAX_SAMPLES;
 
@@ -123,7 +129,7 @@ export class MetricsRegistry {
     };
   }
 
-  gauge(metric: NamedMetric, read: () => Iterable<MetricSample> | number): void {
+  gauge(metric: NamedGauge, read: () => Iterable<MetricSample> | number): void {
     this.#observed.push({ description: { ...metric, kind: 'gauge', labels: metric.labels ?? [] }, read });
   }
 
@@ -176,7 +182,7 @@ export function countsOf(families: readonly MetricFamily[]): readonly MetricFami
 }
 
 /**
- * Merges families with the same name, adding values with the same labels. A family described differently from the
+ * Merges families with the same name, adding values with the same labels, or as the family says. A family described differently from the
  * first, by another version of a plugin, is left out, and so are label values beyond the limit.
  */
 export function summed(families: readonly MetricFamily[]): readonly MetricFamily[] {
@@ -191,8 +197,8 @@ export function summed(families: readonly MetricFamily[]): readonly MetricFamily
   );
 }
 
-const shapeOf = ({ kind, labels, buckets = [] }: MetricFamily): string =>
-  [kind, ...labels, ...buckets].join('\n');
+const shapeOf = ({ kind, labels, buckets = [], merged = 'sum' }: MetricFamily): string =>
+  [kind, merged, ...labels, ...buckets].join('\n');
 
 function addedTo(first: MetricFamily, others: readonly MetricFamily[]): MetricFamily {
   const shape = shapeOf(first);
@@ -206,7 +212,7 @@ function addedTo(first: MetricFamily, others: readonly MetricFamily[]): MetricFa
       if (cell === undefined) {
         if (cells.size < MAX_SUMMED) cells.set(key, { labels, value, counts: counts && [...counts] });
       } else {
-        cell.value += value;
+        cell.value = first.merged === 'min' ? Math.min(cell.value, value) : cell.value + value;
         counts?.forEach((count, index) => {
           if (cell.counts !== undefined) cell.counts[index] = (cell.counts[index] ?? 0) + count;
         });

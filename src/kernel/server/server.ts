@@ -11,6 +11,7 @@ import { workerAccount } from '../rights/account.js';
 import type { KeyLog } from '../tls/key-log.js';
 import { Acceptor } from './acceptor.js';
 import { type Assembly, type AssemblyOptions, assemble } from './assembly.js';
+import { measureCertificates } from './certificate-metrics.js';
 import { handshakeCount, measureConnections } from './connection-metrics.js';
 
 /** A server at work. */
@@ -108,6 +109,7 @@ async function bind(
     keyLog,
   });
   measureConnections(acceptor, metrics);
+  measureCertificates(assembly, metrics);
   const dispose = async (): Promise<void> => {
     await acceptor.close();
     await assembly.dispose();
