@@ -31,7 +31,7 @@ const server = (directives: string): Promise<TestServer> =>
 
 /** The lines of Strict-Transport-Security in a response. */
 async function sent(port: number, path = '/a.txt', host = 'a.test'): Promise<readonly string[]> {
-  const { text } = await get(port, path, { host, servername: 'a.test' });
+  const { text } = await get(port, path, { hostField: host, servername: 'a.test' });
   const [head = ''] = text.split('\r\n\r\n', 1);
   return head.split('\r\n').filter((line) => /^strict-transport-security:/i.test(line));
 }
@@ -125,7 +125,7 @@ describe('https_redirect', () => {
     const response = await fetch(url, { redirect: 'manual' });
     expect(response.status).toBe(301);
     expect(response.headers.get('location')).toBe(`https://127.0.0.2:${port}/a.txt?b`);
-    expect((await get(port, '/a.txt', { host: '127.0.0.1' })).text).toMatch(/\r\n\r\ntext$/);
+    expect((await get(port, '/a.txt', { hostField: '127.0.0.1' })).text).toMatch(/\r\n\r\ntext$/);
     const post = await fetch(url, { redirect: 'manual', method: 'POST', body: 'x' });
     expect(post.status).toBe(308);
   });
