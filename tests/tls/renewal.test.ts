@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../cli/in-process.js';
@@ -94,6 +96,39 @@ describe('a certificate that is renewed', () => {
     await key('second');
     await certificate('second');
     await expect.poll(served).toBe('second');
+  });
+});
+
+describe('a reload', () => {
+  it('loses no handshake that has begun', async () => {
+    const { port, log, server } = await site({ workers: 1 });
+    const between = await freePort();
+    const relayed = createServer((client) => {
+      const upstream = connect(port, '127.0.0.1');
+      upstream.on('error', () => client.destroy()).pipe(client);
+      client
+        .on('error', () => {})
+        .once('data', (bytes: Buffer) => {
+          client.pause();
+          upstream.write(bytes.subarray(0, 100));
+          relayed.once('release', () => {
+            upstream.write(bytes.subarray(100));
+            client.pipe(upstream);
+          });
+        });
+    }).listen(between, '127.0.0.1');
+    try {
+      const response = get(between, '/', { servername: 'a.test' });
+      await expect.poll(() => relayed.listenerCount('release')).toBe(1);
+      // The worker has the first bytes.
+      await sleep(200);
+      server.child.kill('SIGHUP');
+      await expect.poll(log).toContain('reloaded: generation 2');
+      relayed.emit('release');
+      expect((await response).status).toBe(200);
+    } finally {
+      relayed.close();
+    }
   });
 });
 

@@ -66,6 +66,8 @@ export class Acceptor {
   #accepted = 0;
   #refused = 0;
   #stopping = false;
+  /** For how long nothing has to come on a connection that is established while the server stops. */
+  #idleMs = 0;
   #emptied: (() => void) | undefined;
 
   constructor(options: AcceptorOptions) {
@@ -171,7 +173,9 @@ export class Acceptor {
   }
 
   #serve(transport: Transport, context: ConnectionContext, protocol: Protocol): void {
-    this.#connections.add(protocol(transport, context));
+    const connection = protocol(transport, context);
+    this.#connections.add(connection);
+    if (this.#stopping) connection.retire(this.#idleMs);
   }
 
   /**
@@ -181,9 +185,10 @@ export class Acceptor {
    */
   async stop(graceMs: number, idleMs: number): Promise<void> {
     this.#stopping = true;
+    this.#idleMs = Math.min(idleMs, graceMs);
     this.#contexts.stop();
     await Promise.all(this.#listeners.map(({ listener }) => listener.close()));
-    for (const connection of this.#connections) connection.retire(Math.min(idleMs, graceMs));
+    for (const connection of this.#connections) connection.retire(this.#idleMs);
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
       if (this.#connections.size === 0) resolve();

@@ -45,6 +45,9 @@ const MAX_PIECES = 64;
 /** Characters of a name that are logged: the longest one that DNS allows. */
 const MAX_LOGGED = 253;
 
+/** Time to finish a handshake that had begun when the server was asked to stop. */
+const FINISH_MS = 3_000;
+
 /** A fatal alert of RFC 6066 §3 in a record of its own: `unrecognized_name`. */
 const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
 /** RFC 8446 §6.2: `decode_error`. */
@@ -58,7 +61,8 @@ export class Handshake implements ServedConnection, HasDeadline {
   readonly state: ConnectionState = 'handshake';
   /** Closing it would lose the request that follows. */
   readonly idle = false;
-  readonly deadline: number;
+  /** When the handshake is given up, on the scale of `timeouts.now`. */
+  deadline: number;
   readonly #raw: Socket;
   readonly #host: HandshakeHost;
   #received: Buffer[] = [];
@@ -67,6 +71,8 @@ export class Handshake implements ServedConnection, HasDeadline {
   #wanted = 1;
   #socket: TLSSocket | undefined;
   #ended = false;
+  /** The server stops. */
+  #isRetired = false;
   readonly #receive = (bytes: Buffer): void => this.#read(bytes);
   readonly #closed = (): void => this.#end('closed', undefined);
   readonly #failed = (error: Error): void => this.#fail(error);
@@ -86,9 +92,12 @@ export class Handshake implements ServedConnection, HasDeadline {
     return this.#raw.remoteAddress ?? '';
   }
 
-  /** A server that stops does not wait for handshakes: no request has come. */
-  retire(): void {
-    this.#end('closed', undefined);
+  /** A client that has begun its handshake is about to send a request; another one may never do so. */
+  retire(idleMs: number): void {
+    this.#isRetired = true;
+    const leftMs = this.#size > 0 ? FINISH_MS : idleMs;
+    this.deadline = Math.min(this.deadline, this.#host.timeouts.now + leftMs);
+    if (leftMs === 0) this.expire();
   }
 
   destroy(): void {
@@ -96,7 +105,8 @@ export class Handshake implements ServedConnection, HasDeadline {
   }
 
   expire(): void {
-    this.#end('timeout', 'the TLS handshake takes too long');
+    if (this.#isRetired) this.#end('closed', undefined);
+    else this.#end('timeout', 'the TLS handshake takes too long');
   }
 
   #read(bytes: Buffer): void {
