@@ -111,7 +111,7 @@ describe('what --print-config prints is a configuration of the same server', () 
   });
 
   it('for every configuration of the documentation', async () => {
-    for (const page of ['configuration.md', 'from-nginx.md', 'operations.md']) {
+    for (const page of ['configuration.md', 'from-nginx.md', 'operations.md', 'tls.md']) {
       const text = await readFile(join(repository, 'docs', page), 'utf8');
       for (const [, block = ''] of text.matchAll(/```nginx\n([\s\S]*?)```/g)) {
         const wrapped = /^\s*server \{/m.test(block) ? block : `server { listen 80; ${block} }`;
