@@ -160,7 +160,9 @@ export class SendQueue implements Sink, Flushable {
     const { now } = this.#timeouts;
     this.#timeout.end(now);
     this.#untaken = this.#transport.untaken;
-    this.sendDeadline = now + this.#timeout.begin(now, this.#written - this.#untaken, this.#sendTimeout);
+    // Under TLS, the number of bytes that were not taken is an estimate.
+    const taken = Math.max(0, this.#written - this.#untaken);
+    this.sendDeadline = now + this.#timeout.begin(now, taken, this.#sendTimeout);
   }
 
   /** @param taken called when the system has taken the bytes, or with an error if it never will */

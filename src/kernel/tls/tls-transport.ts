@@ -2,8 +2,13 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../http/message.js';
 import type { TlsConnection } from '../http/tls-connection.js';
-import { type Transport, untakenBytes } from '../net/transport.js';
+import { NOTHING, type Transport, untakenBytes } from '../net/transport.js';
 import { TlsPeer } from './tls-peer.js';
+
+/** Bytes that Node gives the socket in one write: ten buffers of 16 KiB. It keeps them until all of them are taken. */
+const WRITTEN_TOGETHER = 10 * 16 * 1024;
+/** A record's content, by its size with header and tag in TLS 1.3 (RFC 8446 §5.2). */
+const CONTENT_SHARE = 16384 / 16406;
 
 /** TLS over a TCP or UNIX socket. */
 export class TlsTransport implements Transport {
@@ -18,15 +23,30 @@ export class TlsTransport implements Transport {
     this.negotiated = negotiated;
     this.peer = new TlsPeer(raw, negotiated);
     this.#raw = raw;
+    // 'close' follows, also that of TLS.
+    raw.on('error', () => {});
+    // A reset that TLS meets while it sends session tickets looks like an end, and no later write ever ends.
+    stream.on('end', () => this.detectReset());
   }
 
-  /** Bytes that are not encrypted yet, and encrypted ones that the system has not taken. */
+  /**
+   * An estimate, in bytes before encryption. Those that the socket writes at this moment are in both queues, but must count
+   * once: else a slow client would seem to take less than nothing, and be disconnected.
+   */
   get untaken(): number {
-    return untakenBytes(this.stream) + untakenBytes(this.#raw);
+    const encrypted = untakenBytes(this.stream);
+    const writing = untakenBytes(this.#raw);
+    const twice = writing > 0 ? Math.min(encrypted, WRITTEN_TOGETHER) : 0;
+    return Math.floor((encrypted + writing - twice) * CONTENT_SHARE);
   }
 
   probe(idleMs: number): void {
     this.#raw.setKeepAlive(true, idleMs);
+  }
+
+  /** Written by TLS, nothing would not come to the socket. */
+  detectReset(): void {
+    this.#raw.write(NOTHING);
   }
 
   /** A UNIX socket, which has no address, has no reset: closing it discards its data. */
