@@ -46,6 +46,9 @@ export class PipeEnd extends Duplex implements Transport {
   /** Not needed: both ends are in this process. */
   probe(): void {}
 
+  /** Not needed either. */
+  detectReset(): void {}
+
   reset(): void {
     this.destroy();
   }

@@ -45,7 +45,6 @@ const MIN_BODY_RATE = 500;
 /** Maximum bytes of a rejected request that are reported. */
 const MAX_REPORTED = 1024;
 
-const NOTHING = new Uint8Array(0);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /**
@@ -310,12 +309,9 @@ export class Connection implements ServedConnection, HasDeadline, BodySource {
     this.#endOfInput();
   }
 
-  /**
-   * Writes nothing, to detect a reset: Node does not report a reset after the client's end to a stream that only reads.
-   * The next piece of the response may take a long time.
-   */
+  /** Also detects a reset after the client's end: the next piece of the response may take a long time. */
   #awaitResponse(): void {
-    this.#stream.write(NOTHING);
+    this.#transport.detectReset();
     this.#sentBefore = this.#sendQueue.contentSent;
     this.#setReceiveTimeout(SILENCE_MS);
   }

@@ -15,9 +15,16 @@ export interface Transport {
    * @param idleMs milliseconds without traffic before the first probe
    */
   probe(idleMs: number): void;
+  /**
+   * Writes nothing, which fails if the other end has reset the connection: the system does not report that by itself to a
+   * reader that has read to the end.
+   */
+  detectReset(): void;
   /** Closes with a reset, so that the other end learns that data is lost, and the system keeps no data for it. */
   reset(): void;
 }
+
+export const NOTHING = new Uint8Array(0);
 
 /** A TCP or UNIX socket. */
 export class SocketTransport implements Transport {
@@ -35,6 +42,10 @@ export class SocketTransport implements Transport {
 
   probe(idleMs: number): void {
     this.stream.setKeepAlive(true, idleMs);
+  }
+
+  detectReset(): void {
+    this.stream.write(NOTHING);
   }
 
   /** A UNIX socket, which has no address, has no reset: closing it discards its data. */
