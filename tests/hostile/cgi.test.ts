@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readdir, readFile, symlink } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
 import { definePlugin } from '@webserv/server';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SocketlessServer } from '../../src/testing/socketless.js';
 import { prints, rawReflection, reflect, reflection, shell } from '../rfc3875/scripts.js';
+import { type Dialled, dial } from '../wire/transport.js';
 
 /** Descriptors and processes can only be counted on systems with /proc. */
 const hasProc = existsSync('/proc/self/fd');
@@ -345,11 +345,11 @@ async function leftOver(): Promise<string[]> {
 const descriptors = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
 
 /** A client that sends a request; the caller reads the response. */
-function client(server: TestServer, bytes: string): Socket {
-  const socket = connect(server.port, '127.0.0.1');
-  socket.on('error', () => {});
-  socket.write(bytes);
-  return socket;
+async function client(server: TestServer, bytes: string): Promise<Dialled> {
+  const dialled = await dial({ host: '127.0.0.1', port: server.port });
+  dialled.socket.on('error', () => {});
+  dialled.socket.write(bytes);
+  return dialled;
 }
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -443,21 +443,21 @@ describe.skipIf(!hasProc)('script lifetime', () => {
 
   it('the client leaves before the header', async () => {
     await using patient = await startTestServer('location / { root www; cgi .cgi; }', files);
-    const socket = client(patient, get('/sleeps.cgi'));
+    const gone = await client(patient, get('/sleeps.cgi'));
     await expect.poll(leftOver).not.toEqual([]);
-    socket.resetAndDestroy();
+    gone.reset();
     await clean();
   });
 
   it('the client leaves during the response', async () => {
     await using patient = await startTestServer('location / { root www; cgi .cgi; }', files);
-    const socket = client(patient, get('/endless.cgi'));
+    const { socket } = await client(patient, get('/endless.cgi'));
     await new Promise((resolve) => socket.once('data', resolve));
     socket.destroy();
     await clean();
-    const waiting = client(patient, get('/begins.cgi'));
-    await new Promise((resolve) => waiting.once('data', resolve));
-    waiting.resetAndDestroy();
+    const waiting = await client(patient, get('/begins.cgi'));
+    await new Promise((resolve) => waiting.socket.once('data', resolve));
+    waiting.reset();
     await clean();
   });
 
@@ -474,17 +474,17 @@ describe.skipIf(!hasProc)('script lifetime', () => {
 
   it('the client leaves while it sends the body: no script is started', async () => {
     const head = 'POST /sleeps.cgi HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n';
-    const socket = client(server, head + 'x'.repeat(500_000));
+    const gone = await client(server, head + 'x'.repeat(500_000));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await leftOver()).toEqual([]);
-    socket.resetAndDestroy();
+    gone.reset();
     await clean();
   });
 
   it('the server stops: nothing goes on', async () => {
     await using other = await startTestServer('location / { root www; cgi .cgi; }', files);
-    client(other, get('/sleeps.cgi'));
-    client(other, get('/deaf.cgi'));
+    await client(other, get('/sleeps.cgi'));
+    await client(other, get('/deaf.cgi'));
     await expect.poll(async () => (await leftOver()).length).toBe(2);
     await other.stop(0);
     await clean();
@@ -493,7 +493,7 @@ describe.skipIf(!hasProc)('script lifetime', () => {
   it('the server’s process ends without stopping: its scripts are killed with it', async () => {
     const before = new Set(process.listeners('exit'));
     await using other = await startTestServer('location / { root www; cgi .cgi; }', files);
-    client(other, get('/deaf.cgi'));
+    await client(other, get('/deaf.cgi'));
     await expect.poll(async () => (await leftOver()).length).toBe(1);
     for (const listener of process.listeners('exit')) if (!before.has(listener)) listener.call(process, 0);
     await clean();

@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Dialled, dial } from '../wire/transport.js';
 
 /** Maximum wait for anything a test expects, in milliseconds. */
 const PATIENCE_MS = 30_000;
@@ -23,6 +24,7 @@ export type End = 'open' | 'ended' | 'reset';
 /** A client under the test's full control: it sends and reads on command, and may leave at any point. */
 export class Client implements Disposable {
   readonly #socket: Socket;
+  readonly #reset: Dialled['reset'];
   readonly #pieces: Buffer[] = [];
   readonly #keep: number;
   #size = 0;
@@ -30,8 +32,9 @@ export class Client implements Disposable {
   #end: End = 'open';
   #endedAt = 0;
 
-  private constructor(socket: Socket, keep: number) {
+  private constructor({ socket, reset }: Dialled, keep: number) {
     this.#socket = socket;
+    this.#reset = reset;
     this.#keep = keep;
     socket.on('data', (piece) => {
       if (this.#size < this.#keep) this.#pieces.push(piece);
@@ -51,17 +54,13 @@ export class Client implements Disposable {
     address: number | string,
     { reading = true, keep = Number.POSITIVE_INFINITY } = {},
   ): Promise<Client> {
-    const socket = connect({
+    const dialled = await dial({
       ...(typeof address === 'number' ? { host: '127.0.0.1', port: address } : { path: address }),
       noDelay: true,
       allowHalfOpen: true,
     });
-    const client = new Client(socket, keep);
-    if (!reading) socket.pause();
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
-    });
+    const client = new Client(dialled, keep);
+    if (!reading) dialled.socket.pause();
     return client;
   }
 
@@ -103,7 +102,7 @@ export class Client implements Disposable {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    this.#reset();
   }
 
   /** Continues reading, up to about the given number of bytes. */

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { webserv } from '../e2e/command.js';
+import { forTransport } from '../wire/transport.js';
 
 /**
  * The real command in a process of its own, so that its memory and descriptors can be measured separately from the
@@ -77,7 +78,10 @@ export async function startCommand(
 ): Promise<RunningCommand> {
   const directory = await mkdtemp(join(tmpdir(), 'webserv-hostile-'));
   const file = join(directory, 'test.conf');
-  await writeFiles(directory, { ...files, 'test.conf': conf.replaceAll('LISTEN', '127.0.0.1:0') });
+  await writeFiles(directory, {
+    ...files,
+    'test.conf': forTransport(conf).replaceAll('LISTEN', '127.0.0.1:0'),
+  });
   const command = await webserv(['--config', file], /127\.0\.0\.1:\d+/, through);
   const { pid = 0 } = command.child;
   const processes = (): Promise<readonly number[]> => working(pid);

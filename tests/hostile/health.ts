@@ -1,5 +1,7 @@
-import { request } from 'node:http';
+import { request as requestPlain } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isSecure } from '../wire/transport.js';
 import type { RunningCommand } from './command.js';
 
 interface Sample {
@@ -77,7 +79,9 @@ export class Health {
 /** @returns the status; 0 without a response */
 function visitor(port: number): Promise<number> {
   return new Promise((resolve) => {
-    const visit = request({ host: '127.0.0.1', port, agent: false, timeout: 10_000 }, (answer) => {
+    const request = isSecure ? requestSecure : requestPlain;
+    const options = { host: '127.0.0.1', port, agent: false, timeout: 10_000, rejectUnauthorized: false };
+    const visit = request(options, (answer) => {
       answer.resume();
       answer.on('end', () => resolve(answer.statusCode ?? 0));
       answer.on('error', () => resolve(0));

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestServer } from '@webserv/server/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { dial } from '../wire/transport.js';
 import { END, filePart, inStore, start, tree, UNTOUCHED } from './store.js';
 
 describe('multipart', () => {
@@ -63,7 +63,7 @@ describe('multipart', () => {
   test('with every byte in a packet of its own is the same form', async () => {
     await using server = await start();
     const body = filePart('a', '\r\n--X\r\n--XY') + END;
-    const socket = connect(server.port, '127.0.0.1').setNoDelay(true);
+    const { socket } = await dial({ host: '127.0.0.1', port: server.port, noDelay: true });
     const received: Buffer[] = [];
     socket.on('data', (bytes) => received.push(bytes));
     socket.write(

@@ -4,6 +4,7 @@ import { definePlugin, type Exchange, type Response, Stage } from '@webserv/serv
 import { startTestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAnswers } from '../wire/answers.js';
+import { scheme } from '../wire/transport.js';
 import { Client } from './client.js';
 import { type RunningCommand, startCommand } from './command.js';
 
@@ -170,7 +171,7 @@ describe.concurrent('a client that pipelines and reads nothing', () => {
 
   async function expectOthersServed(): Promise<void> {
     for (const path of ['/at-once?other', '/'])
-      expect(await (await fetch(`http://127.0.0.1:${server.port}${path}`)).text()).toContain(PADDING);
+      expect(await (await fetch(`${scheme}://127.0.0.1:${server.port}${path}`)).text()).toContain(PADDING);
   }
 
   test.each([

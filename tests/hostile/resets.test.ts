@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { definePlugin, Stage } from '@webserv/server';
 import { startTestServer } from '@webserv/server/testing';
 import { describe, expect, test } from 'vitest';
+import { scheme } from '../wire/transport.js';
 import { Client, eventually } from './client.js';
 import { startCommand } from './command.js';
 
@@ -91,7 +92,7 @@ test('a reset in any state affects no other connection and leaks nothing', async
   await using file = await open(join(server.directory, 'www/big'), 'w');
   await file.truncate(BIG);
   const small = async (): Promise<string> =>
-    (await fetch(`http://127.0.0.1:${server.port}/small`, { headers: { connection: 'close' } })).text();
+    (await fetch(`${scheme}://127.0.0.1:${server.port}/small`, { headers: { connection: 'close' } })).text();
   expect(await small()).toBe('small');
   await sleep(200);
   const before = await server.descriptors();

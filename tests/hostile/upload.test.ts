@@ -1,18 +1,19 @@
 import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Dialled, dial } from '../wire/transport.js';
 import { CONF, eventually, filePart, inStore, openInStore, start, tree, UNTOUCHED } from './store.js';
 
 /** Sends the first half of an upload and waits until its temporary file exists. */
-async function halfUpload(server: TestServer, head: string, firstHalf: string): Promise<Socket> {
+async function halfUpload(server: TestServer, head: string, firstHalf: string): Promise<Dialled> {
   const before = (await tree(server)).length;
-  const socket = connect(server.port, '127.0.0.1');
+  const client = await dial({ host: '127.0.0.1', port: server.port });
+  const { socket } = client;
   socket.on('error', () => {});
   socket.write(`${head}\r\n\r\n${firstHalf}`);
   await eventually(async () => (await tree(server)).length > before);
-  return socket;
+  return client;
 }
 
 const PUT_HEAD = 'PUT /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000';
@@ -34,9 +35,9 @@ describe('half an upload', () => {
     async (_, head, body) => {
       await using server = await start({ 'top/store/a': 'old' });
       const before = await tree(server);
-      const socket = await halfUpload(server, head, body);
+      const client = await halfUpload(server, head, body);
       expect(await readFile(inStore(server, 'a'), 'utf8')).toBe('old');
-      socket.resetAndDestroy();
+      client.reset();
       await eventually(async () => (await tree(server)).length === before.length);
       expect(await tree(server)).toEqual(before);
       expect(await readFile(inStore(server, 'a'), 'utf8')).toBe('old');
@@ -47,7 +48,7 @@ describe('half an upload', () => {
   test.each(halves)('%s: the client ends its side, the same', async (_, head, body) => {
     await using server = await start({ 'top/store/a': 'old' });
     const before = await tree(server);
-    (await halfUpload(server, head, body)).end();
+    (await halfUpload(server, head, body)).socket.end();
     await eventually(async () => (await tree(server)).length === before.length);
     expect(await tree(server)).toEqual(before);
   });
@@ -55,7 +56,7 @@ describe('half an upload', () => {
   test.each(halves)('%s: the server stops, the same', async (_, head, body) => {
     await using server = await start({ 'top/store/a': 'old' });
     const before = await tree(server);
-    const socket = await halfUpload(server, head, body);
+    const { socket } = await halfUpload(server, head, body);
     await server.stop(0);
     expect(await tree(server)).toEqual(before);
     socket.destroy();
@@ -71,7 +72,7 @@ describe('half an upload', () => {
 
   test('the temporary file is neither served, listed, replaced nor deleted', async () => {
     await using server = await start({}, CONF.replace('upload on;', 'upload on; autoindex on;'));
-    const socket = await halfUpload(server, PUT_HEAD, half);
+    const { socket } = await halfUpload(server, PUT_HEAD, half);
     const name = (await readdir(inStore(server, ''))).find((entry) => entry.startsWith('.')) ?? '';
     expect(name).not.toBe('');
     for (const method of ['GET', 'PUT', 'DELETE']) {
@@ -83,7 +84,7 @@ describe('half an upload', () => {
 
   test('the leftovers of a killed server are removed at the next start; files of another server are not', async () => {
     await using server = await start();
-    const socket = await halfUpload(server, PUT_HEAD, half);
+    const { socket } = await halfUpload(server, PUT_HEAD, half);
     const [name = ''] = await readdir(inStore(server, ''));
     const left = name.replace(/-[0-9a-f]{8}-(\d+)$/, '-00000000-$1'); // named as by an earlier process with our process id
     await mkdir(inStore(server, 'deep/er'), { recursive: true });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readAnswers } from '../wire/answers.js';
 import { WireClient } from '../wire/client.js';
 import { get, message, post, SECOND, startRecording } from '../wire/talk.js';
+import { CLOSED_EARLY, onlyOverTcp } from '../wire/transport.js';
 
 /** Starts a server that responds to every GET with this response. */
 function answering(response: () => Response) {
@@ -190,18 +191,19 @@ describe('6.6.1 Date', () => {
     expect(Date.parse(date)).toBeLessThanOrEqual(Date.now());
   });
 
-  it('is in the response beyond max_connections', async () => {
-    await using server = await startTestServer(
-      'max_connections 1;\nserver { listen 127.0.0.1:0; location / { return 200 a; } }',
-    );
-    await using first = await WireClient.connect(server.port);
-    first.send('GET / HTTP/1.1\r\n'); // busy, so that it is not closed to make room for the second
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const [answer] = readAnswers(await server.raw(get()));
-    expect(answer?.status).toBe(503);
-    expect(answer?.fields.get('date')).toMatch(IMF_FIXDATE);
-    expect(answer?.fields.get('retry-after')).toMatch(/^[0-9]+$/);
-  });
+  if (onlyOverTcp('Date beyond max_connections', CLOSED_EARLY))
+    it('is in the response beyond max_connections', async () => {
+      await using server = await startTestServer(
+        'max_connections 1;\nserver { listen 127.0.0.1:0; location / { return 200 a; } }',
+      );
+      await using first = await WireClient.connect(server.port);
+      first.send('GET / HTTP/1.1\r\n'); // busy, so that it is not closed to make room for the second
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const [answer] = readAnswers(await server.raw(get()));
+      expect(answer?.status).toBe(503);
+      expect(answer?.fields.get('date')).toMatch(IMF_FIXDATE);
+      expect(answer?.fields.get('retry-after')).toMatch(/^[0-9]+$/);
+    });
 
   it('is current, even if the same response value is sent again', async () => {
     const frozen: Response = Object.freeze({ status: 200, body: 'same' });

@@ -2,6 +2,7 @@ import { startTestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../free-port.js';
 import { expectRefused, get, message, type RecordingServer, SECOND, startRecording } from '../wire/talk.js';
+import { HTTPS_IS_RIGHT, onlyOverTcp } from '../wire/transport.js';
 
 let recording: RecordingServer;
 beforeAll(async () => {
@@ -41,12 +42,13 @@ describe('the server that a name belongs to', () => {
   );
 });
 
-describe('7.4 misdirected requests', () => {
-  it('are rejected: an https target on a connection without TLS', async () => {
-    await expectRefused(recording, message('GET https://a/ HTTP/1.1', ['Host: a']), 421);
-    await expectRefused(recording, message('GET https://a:443/ HTTP/1.1', ['Host: a']), 421);
+if (onlyOverTcp('7.4 misdirected requests', HTTPS_IS_RIGHT))
+  describe('7.4 misdirected requests', () => {
+    it('are rejected: an https target on a connection without TLS', async () => {
+      await expectRefused(recording, message('GET https://a/ HTTP/1.1', ['Host: a']), 421);
+      await expectRefused(recording, message('GET https://a:443/ HTTP/1.1', ['Host: a']), 421);
+    });
   });
-});
 
 describe('7.6.1 Connection', () => {
   it('is a list of options without regard to case; unknown ones are ignored', async () => {

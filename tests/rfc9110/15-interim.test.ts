@@ -2,6 +2,7 @@ import { definePlugin, Stage } from '@webserv/server';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { describe, expect, it } from 'vitest';
 import { message, SECOND } from '../wire/talk.js';
+import { dial } from '../wire/transport.js';
 
 /** Results of `inform`, by call. */
 const informed: boolean[] = [];
@@ -88,8 +89,7 @@ describe('15.2 interim responses', () => {
         }),
     });
     await using server = await startTestServer('', {}, { plugins: [slow] });
-    const { connect } = await import('node:net');
-    const socket = connect(server.port, '127.0.0.1');
+    const { socket } = await dial({ host: '127.0.0.1', port: server.port });
     let text = '';
     socket.on('data', (bytes) => {
       text += String(bytes);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefused, message, type RecordingServer, startRecording } from '../wire/talk.js';
+import { HTTPS_IS_RIGHT, onlyOverTcp } from '../wire/transport.js';
 
 let recording: RecordingServer;
 beforeAll(async () => {
@@ -191,8 +192,9 @@ describe('3.2.2 absolute form', () => {
     await refused(lines('GET http://a/ HTTP/1.1', 'Host: a b'));
   });
 
-  it('is misdirected if it is https and the connection has no TLS (RFC 9110 §7.4)', () =>
-    refused(lines('GET https://a/ HTTP/1.1'), 421));
+  if (onlyOverTcp('an https target is misdirected', HTTPS_IS_RIGHT))
+    it('is misdirected if it is https and the connection has no TLS (RFC 9110 §7.4)', () =>
+      refused(lines('GET https://a/ HTTP/1.1'), 421));
 
   it('gives the host if an HTTP/1.0 client sent none', async () => {
     const request = await seen('GET http://b/ HTTP/1.0', 'X: y');

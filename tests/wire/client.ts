@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { type Dialled, dial } from './transport.js';
 
 /** Maximum wait for expected bytes, in milliseconds. */
 const PATIENCE_MS = 15_000;
@@ -6,13 +7,15 @@ const PATIENCE_MS = 15_000;
 /** A client that sends bytes on command and records what it receives. */
 export class WireClient implements AsyncDisposable {
   readonly #socket: Socket;
+  readonly #reset: Dialled['reset'];
   #received = '';
   #closed = false;
   #ended = false;
   readonly #watchers = new Set<() => void>();
 
-  private constructor(socket: Socket) {
+  private constructor({ socket, reset }: Dialled) {
     this.#socket = socket;
+    this.#reset = reset;
     socket.on('data', (piece) => {
       this.#received += piece.toString('latin1');
       this.#notify();
@@ -29,13 +32,7 @@ export class WireClient implements AsyncDisposable {
   }
 
   static async connect(port: number): Promise<WireClient> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true });
-    const client = new WireClient(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
-    });
-    return client;
+    return new WireClient(await dial({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true }));
   }
 
   /** All bytes received so far, one character per byte. */
@@ -71,7 +68,7 @@ export class WireClient implements AsyncDisposable {
 
   /** Sends a reset instead of an end. */
   reset(): void {
-    this.#socket.resetAndDestroy();
+    this.#reset();
   }
 
   /**
