@@ -23,13 +23,15 @@ const started = (timeout: string, room = ROOM): Promise<TestServer> =>
        ssl_certificate ${made.path('a.pem')}; ssl_certificate_key ${made.path('a.key')}; return 200 ok; }`,
   );
 
-/** Half-open handshakes: nothing sent, a half ClientHello, and one whose rest never comes. */
-async function halfOpen({ port }: TestServer, count: number): Promise<readonly Socket[]> {
-  const starts = [
-    Buffer.alloc(0),
-    hello(serverNames('a.test')).subarray(0, 60),
-    hello(serverNames('a.test')),
-  ];
+const SILENT = [Buffer.alloc(0)];
+/** A half ClientHello, and one whose rest never comes. */
+const BEGUN = [hello(serverNames('a.test')).subarray(0, 60), hello(serverNames('a.test'))];
+
+async function halfOpen(
+  { port }: TestServer,
+  count: number,
+  starts: readonly Buffer[] = BEGUN,
+): Promise<readonly Socket[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const socket = await dial(port);
@@ -53,6 +55,14 @@ describe('handshakes in max_connections', () => {
     expect(await refusal(server.port)).not.toBe('accepted');
     await Promise.all(crowd.map(closed));
     expect((await get(server.port)).status).toBe(200);
+  });
+
+  it('make room for others while nothing has come', async () => {
+    await using server = await started('60s');
+    const crowd = await halfOpen(server, ROOM, SILENT);
+    await sleep(100);
+    expect((await get(server.port)).status).toBe(200);
+    for (const socket of crowd) socket.destroy();
   });
 
   it('give their places back when the client leaves', async () => {

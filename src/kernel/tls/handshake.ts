@@ -59,8 +59,6 @@ const DECODE_ERROR = Buffer.from([21, 3, 3, 0, 2, 2, 50]);
  */
 export class Handshake implements ServedConnection, HasDeadline {
   readonly state: ConnectionState = 'handshake';
-  /** Closing it would lose the request that follows. */
-  readonly idle = false;
   /** When the handshake is given up, on the scale of `timeouts.now`. */
   deadline: number;
   readonly #raw: Socket;
@@ -86,6 +84,11 @@ export class Handshake implements ServedConnection, HasDeadline {
     raw.on('end', this.#closed);
     raw.on('close', this.#closed);
     raw.on('error', this.#closed);
+  }
+
+  /** True as long as nothing has come: it makes room for a client that has something to say. */
+  get idle(): boolean {
+    return this.#size === 0;
   }
 
   get remoteAddress(): string {
