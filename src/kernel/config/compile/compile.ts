@@ -213,7 +213,10 @@ function compileServer(
 
 /** The addresses where a server speaks TLS, each with one that says so. */
 function secureAddresses(servers: readonly NamedServer[]): ReadonlyMap<string, Listen> {
-  const secure = servers.flatMap(({ config }) => config.listens.filter(({ tls }) => tls));
+  // Port 0 is a free port each time it is written.
+  const secure = servers.flatMap(({ config }) =>
+    config.listens.filter((listen) => listen.tls && !(listen.kind === 'tcp' && listen.port === 0)),
+  );
   return new Map(secure.map((listen) => [addressOf(listen), listen]));
 }
 
