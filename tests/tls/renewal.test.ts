@@ -233,4 +233,16 @@ describe('keys that cannot be used', () => {
       expect(text).not.toContain('AAAA');
     }
   });
+
+  it('of which several servers inherit one are still one error', async () => {
+    const [port, other] = [await freePort(), await freePort()];
+    const folder = await folderWith({
+      'webserv.conf': `${asRoot} ssl_certificate ${made.path('nowhere.pem')}; ssl_certificate_key ${made.path('first.key')};
+        server { listen 127.0.0.1:${port} ssl; server_name a.test; return 200 ok; }
+        server { listen 127.0.0.1:${other} ssl; server_name b.test; return 200 ok; }`,
+    });
+    const { code, stderr } = await command(['--test', join(folder, 'webserv.conf')]);
+    expect(code).toBe(1);
+    expect(stderr.match(/error\[/g)).toHaveLength(1);
+  });
 });

@@ -26,12 +26,25 @@ export async function secureServers(
   const found = new Map<ServerConfig, SecureServer>();
   if (servers.every(({ tls }) => tls === undefined)) return found;
   const secret = await source.ticketSecret();
+  const tellOnce = withoutRepetitions(tell);
   for (const server of servers) {
     if (server.tls === undefined) continue;
-    const secure = await secureServer(server, server.tls, source, secret, tell);
+    const secure = await secureServer(server, server.tls, source, secret, tellOnce);
     if (secure !== undefined) found.set(server, secure);
   }
   return found;
+}
+
+/** Servers inherit certificates: what is wrong with one is a single finding, not one for each server. */
+function withoutRepetitions(tell: Tell): Tell {
+  const known = new Set<string>();
+  return (finding) => {
+    const { code, message, place } = finding;
+    const key = JSON.stringify([code, message, place?.file, place?.line, place?.column]);
+    if (known.has(key)) return;
+    known.add(key);
+    tell(finding);
+  };
 }
 
 async function secureServer(
