@@ -105,6 +105,18 @@ describe('webserv trust', () => {
     expect([existsSync(state()), namesIn(DEBIAN), readdirSync(chromium)]).toEqual([false, [], ['cert9.db']]);
   });
 
+  it('shows how to create a database for Chromium where no browser has one', async () => {
+    debian();
+    const { stdout } = await run('show');
+    const directory = join(machine.home, '.pki/nssdb');
+    expect(stdout).toContain(
+      `\n\nbrowsers: no database of Chromium or Firefox in ${machine.home}; start the browser once, or, for Chromium:\n` +
+        `  mkdir -p ${directory}\n  certutil -d 'sql:${directory}' -N --empty-password\n\nNode.js`,
+    );
+    database('.pki/nssdb');
+    expect((await run('show')).stdout).not.toContain('browsers:');
+  });
+
   it('names the copy that all users can read to root, whose state directory is closed', async () => {
     debian();
     const { stdout } = await run('show');

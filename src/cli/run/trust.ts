@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { findAuthority, LocalAuthority } from '../../certificates/authority.js';
 import { AuthorityError, certificateFile } from '../../certificates/authority-files.js';
 import { defaultStateDirectory } from '../../kernel/config/compile/state-directory.js';
@@ -75,7 +76,7 @@ function showPlan(machine: Machine, { stateDirectory, account }: AuthorityPlace)
     const but = obstacle === undefined ? '' : ` ${obstacle}`;
     print(`\n${heading(title)}:${but}\n${indented(installLines)}`);
   }
-  print(`\n${byHand(trusted, system, machine)}`);
+  print(`\n${missingBrowsers(browsers, machine)}${byHand(trusted, system, machine)}`);
   say('nothing was changed; to do this: webserv trust --install');
   return EXIT.ok;
 }
@@ -89,7 +90,7 @@ async function install(machine: Machine, { stateDirectory, account }: AuthorityP
     await store.install(certificate);
     return 'installed';
   });
-  print(`\n${byHand(trusted, system, machine)}`);
+  print(`\n${missingBrowsers(browsers, machine)}${byHand(trusted, system, machine)}`);
   return code;
 }
 
@@ -137,6 +138,20 @@ interface Stores {
 
 function storesOf(trusted: Trusted, machine: Machine): Stores {
   return { system: systemStore(trusted, machine), browsers: browserStores(trusted, machine) };
+}
+
+/** Shows how to create a database: browsers do it when they are first started, Chromium without a window does not. */
+function missingBrowsers(browsers: readonly TrustStore[], { home }: Machine): string {
+  if (browsers.length > 0) return '';
+  const directory = join(home, '.pki/nssdb');
+  return (
+    `${heading('browsers')}: no database of Chromium or Firefox in ${home}; start the browser once, or, for Chromium:\n` +
+    indented([
+      `mkdir -p ${shellWord(directory)}`,
+      `certutil -d ${shellWord(`sql:${directory}`)} -N --empty-password`,
+    ]) +
+    '\n'
+  );
 }
 
 /** Steps that remain for the user. The state directory of root is closed to other users, unlike the store of the system. */
