@@ -55,8 +55,11 @@ function judge(target: Target, contenders: readonly ContenderResult[], baseline:
     .filter(({ name }) => against.includes(name))
     .map((other) => valuesOf(other, metric));
   const best = bound === 'at most' ? Math.min : Math.max;
-  const bests = own.map((_, round) => best(...others.flatMap((values) => values[round] ?? [])));
-  const measured = median(target.of === 'ratio' ? ratios(own, others.length === 0 ? [] : bests) : own);
+  const bests =
+    others.length === 0
+      ? []
+      : own.map((_, round) => best(...others.flatMap((values) => values[round] ?? [])));
+  const measured = median(measures[target.of](own, bests));
   return { target, measured, met: bound === 'at most' ? measured <= limit : measured >= limit };
 }
 
@@ -64,13 +67,24 @@ function valuesOf(contender: ContenderResult | undefined, metric: Metric): reado
   return contender?.samples.flatMap((sample) => sample[metric] ?? []) ?? [];
 }
 
-/** Ratios by round: two servers measured in the same round had the same machine load; two medians did not. */
-function ratios(values: readonly number[], references: readonly number[]): readonly number[] {
-  return values.flatMap((value, round) => {
-    const other = references[round];
-    return other === undefined ? [] : value / other;
-  });
-}
+type Measure = (values: readonly number[], references: readonly number[]) => readonly number[];
+
+/** By round: two servers measured in the same round had the same machine load; two medians did not. */
+const byRound =
+  (measure: (value: number, reference: number) => number): Measure =>
+  (values, references) =>
+    values.flatMap((value, round) => {
+      const other = references[round];
+      return other === undefined ? [] : measure(value, other);
+    });
+
+const ratios = byRound((value, reference) => value / reference);
+
+const measures: Readonly<Record<Target['of'], Measure>> = {
+  ratio: ratios,
+  difference: byRound((value, reference) => value - reference),
+  value: (values) => values,
+};
 
 function medians(contender: ContenderResult): Sample {
   return Object.fromEntries(

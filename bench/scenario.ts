@@ -40,8 +40,8 @@ export const metrics: readonly Metric[] = [
 /** A target for the first contender. */
 export interface Target {
   readonly metric: Metric;
-  /** A ratio to the baseline in the same round, or the measured value itself. */
-  readonly of: 'ratio' | 'value';
+  /** A ratio to the baseline in the same round, the difference to it, or the measured value itself. */
+  readonly of: 'ratio' | 'difference' | 'value';
   readonly bound: 'at most' | 'at least';
   readonly limit: number;
   /** Contenders to compare with instead of the baseline: with the best of them in each round. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CLIENT_CORE, pinned } from '../machine.js';
+import type { LoadResult } from './load-result.js';
 
 const run = promisify(execFile);
 const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
@@ -13,18 +14,6 @@ export interface Load {
   /** Number of requests sent in one write. */
   readonly pipelined: number;
   readonly seconds: number;
-}
-
-export interface LoadResult {
-  readonly requests: number;
-  readonly seconds: number;
-  /** Milliseconds. */
-  readonly p50: number;
-  readonly p99: number;
-  /** Connections refused or broken, and missing responses. */
-  readonly failures: number;
-  /** Responses with status 400 or higher. */
-  readonly refusals: number;
 }
 
 /** Sends requests on kept connections, the next after each response. Runs on the client's core. */

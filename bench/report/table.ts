@@ -61,7 +61,7 @@ function format(value: number | undefined, digits: number): string {
 
 /** `CPU ratio ≤ 0.95: 1.02, missed`. */
 export function verdictText({ target, measured, met }: Verdict): string {
-  const what = target.of === 'ratio' ? ratioName(target) : UNITS[target.metric].head;
+  const what = target.of === 'value' ? UNITS[target.metric].head : comparedName(target);
   const limit = `${target.bound === 'at most' ? '≤' : '≥'} ${target.limit}`;
   const outcome = Number.isNaN(measured)
     ? 'not measured'
@@ -69,8 +69,9 @@ export function verdictText({ target, measured, met }: Verdict): string {
   return `${what} ${limit}: ${outcome}`;
 }
 
-function ratioName({ metric, against = [] }: Target): string {
+function comparedName({ metric, of, against = [] }: Target): string {
+  const name = of === 'ratio' ? `${RATIO_OF[metric]} ratio` : `more ${UNITS[metric].head}`;
   const [only] = against;
-  if (only === undefined) return `${RATIO_OF[metric]} ratio`;
-  return `${RATIO_OF[metric]} ratio to ${against.length === 1 ? only : `the best of ${against.join(', ')}`}`;
+  if (only === undefined) return name;
+  return `${name} ${of === 'ratio' ? 'to' : 'than'} ${against.length === 1 ? only : `the best of ${against.join(', ')}`}`;
 }

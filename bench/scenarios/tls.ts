@@ -1,14 +1,17 @@
 import { CERTIFICATE } from '../content.js';
 import { nginx, nginxTuned } from '../peers/nginx.js';
+import type { Peer } from '../peers/peer.js';
 import { webserv } from '../peers/webserv.js';
 import type { Contender, Scenario } from '../scenario.js';
+import { idleConnections } from '../workloads/idle.js';
 import { requests } from '../workloads/requests.js';
-import { ratioAtMost } from './contenders.js';
+import { leastOfNode, ratioAtMost } from './contenders.js';
 import { BROWSER_HEADERS } from './headers.js';
 
-const contenders = [webserv, nginxTuned, nginx].map(
-  (peer): Contender => ({ name: peer.name, peer, shape: { tls: true } }),
-);
+const encrypted = (peer: Peer): Contender => ({ name: peer.name, peer, shape: { tls: true } });
+const contenders = [webserv, nginxTuned, nginx].map(encrypted);
+/** The cost of TLS in Node itself. */
+const withLeastOfNode = [...contenders, encrypted(leastOfNode.peer)];
 
 const common = {
   contenders,
@@ -24,6 +27,7 @@ const page = { path: '/1k.html', headers: BROWSER_HEADERS, status: 200, connecti
 export const tls: readonly Scenario[] = [
   {
     ...common,
+    contenders: withLeastOfNode,
     name: 'tls-1k',
     title: "TLS: 1 KiB file, keep-alive, a browser's headers",
     workload: requests(page),
@@ -45,6 +49,24 @@ export const tls: readonly Scenario[] = [
   },
   {
     ...common,
+    contenders: withLeastOfNode,
+    name: 'tls-full-handshake',
+    title: 'TLS: 1 KiB file, a new connection each request, with a full handshake',
+    workload: requests({ ...page, headers: {}, connections: 8, fullHandshakes: true }),
+    targets: [ratioAtMost(1.6)],
+  },
+  {
+    ...common,
+    contenders: withLeastOfNode,
+    name: 'tls-idle',
+    title: 'TLS: 2,000 idle keep-alive connections, memory of each',
+    workload: idleConnections(2000),
+    targets: [{ metric: 'connectionMemory', of: 'difference', bound: 'at most', limit: 15 }],
+    maxRounds: 1,
+  },
+  {
+    ...common,
+    contenders: withLeastOfNode,
     name: 'tls-resumed',
     title: 'TLS: 1 KiB file, a new connection each request, with a session of the connection before',
     // wrk offers the session that it got on the connection before.

@@ -1,6 +1,8 @@
 import { type Usage, usageOf } from '../accounting.js';
 import { MIB } from '../content.js';
-import { type LoadResult, runWrk } from '../load/wrk.js';
+import { makeHandshakes } from '../load/handshakes.js';
+import type { LoadResult } from '../load/load-result.js';
+import { runWrk } from '../load/wrk.js';
 import { ask, type ProbeRequest } from '../probe.js';
 import type { Sample, Workload } from '../scenario.js';
 import { startServer } from '../server.js';
@@ -16,6 +18,8 @@ export interface Requests {
   readonly pipelined?: number;
   /** Whether the request has the entity-tag that this server sent before. */
   readonly revalidates?: boolean;
+  /** Whether each request has a connection of its own with a full TLS handshake, and no header fields. */
+  readonly fullHandshakes?: boolean;
 }
 
 /** Sends the same request again after each response. */
@@ -28,14 +32,17 @@ export function requests(options: Requests): Workload {
       const response = await ask(origin, request);
       if (response.status !== options.status)
         throw new Error(`${peer.name} responds with ${response.status} instead of ${options.status}`);
+      const { path, connections, pipelined = 1, fullHandshakes = false } = options;
       const load = (duration: number): Promise<LoadResult> =>
-        runWrk({
-          url: `${origin}${options.path}`,
-          headers: request.headers,
-          connections: options.connections,
-          pipelined: options.pipelined ?? 1,
-          seconds: duration,
-        });
+        fullHandshakes
+          ? makeHandshakes({
+              ...{ origin, path, clients: connections },
+              ...{ seconds: duration, bodyBytes: response.bodyBytes },
+            })
+          : runWrk({
+              ...{ url: `${origin}${path}`, headers: request.headers },
+              ...{ connections, pipelined, seconds: duration },
+            });
       await warmUp(server.pid, () => load(1));
       return {
         response,
@@ -91,8 +98,8 @@ function sample(result: LoadResult, before: Usage, after: Usage): Sample {
   return {
     cpu: (after.cpu - before.cpu) / 1000 / result.requests,
     rate: result.requests / result.seconds,
-    p50: result.p50,
-    p99: result.p99,
+    ...(result.p50 !== undefined && { p50: result.p50 }),
+    ...(result.p99 !== undefined && { p99: result.p99 }),
     memory: after.resident / MIB,
   };
 }
