@@ -227,8 +227,8 @@ function withTls(
   stateDirectory: string,
   findings: Findings,
 ): NamedServer {
-  if (secure.size === 0) return server;
   const { config, tls } = server;
+  if (secure.size === 0 && !config.listens.some((listen) => listen.tls)) return server;
   const listens = config.listens.map((listen) => {
     const other = listen.tls ? undefined : secure.get(addressOf(listen));
     if (other === undefined) return listen;
