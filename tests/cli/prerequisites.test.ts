@@ -1,4 +1,4 @@
-import { readFile, rename } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../free-port.js';
@@ -56,6 +56,34 @@ describe('--test warns of', () => {
     const { code, stderr } = await checked(line);
     expect(stderr).toContain(`a.conf:${message}`);
     expect(code).toBe(0);
+  });
+
+  it('a local authority that could not be created, or is damaged, where a certificate of it is used', async () => {
+    const cwd = await folderWith({
+      file: '',
+      'damaged/authority/1/certificate.pem': 'x',
+      'plain.conf': 'state_dir file/state; server { listen 127.0.0.1:0; return 204; }',
+    });
+    for (const directory of ['damaged', 'damaged/authority', 'damaged/authority/1'])
+      await chmod(join(cwd, directory), 0o700);
+    const check = async (directory: string) => {
+      const text = `${asRoot}\nstate_dir ${directory}; server { listen 127.0.0.1:0 ssl;\n ssl_certificate internal; return 204; }`;
+      await writeFile(join(cwd, 'a.conf'), text);
+      return command(['-t', 'a.conf'], { cwd });
+    };
+    for (const [directory, message] of [
+      ['file/state', 'the local authority in'],
+      ['damaged', 'the local authority cannot be used: '],
+    ] as const) {
+      const { code, stderr } = await check(directory);
+      expect([code, stderr]).toEqual([
+        0,
+        expect.stringContaining(`a.conf:3:18: warning[certificate]: ${message}`),
+      ]);
+    }
+    expect((await check('new/state')).stderr).toMatch(/^webserv: a\.conf is fine: 1 server/);
+    expect((await command(['-t', 'plain.conf'], { cwd })).stderr).not.toContain('authority');
+    expect(await readdir(cwd)).not.toContain('new');
   });
 
   // Started as root, the check asks the system itself, and these are errors.

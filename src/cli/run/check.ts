@@ -7,6 +7,7 @@ import { loadFound, withAssembly } from '../configuration.js';
 import type { Found } from '../configuration-file.js';
 import { EXIT } from '../exit.js';
 import { print, say } from '../terminal.js';
+import { authorityDoubts } from './authority-doubts.js';
 
 export interface CheckOptions {
   /** Whether to print the effective configuration to stdout. */
@@ -21,7 +22,8 @@ export async function check(found: Found, { isPrinted, isStrict }: CheckOptions)
   const loaded = await loadFound(found);
   if (loaded === undefined) return EXIT.failure;
   const { config, source } = loaded;
-  const warned = await withAssembly(loaded, (_assembly, warnings) => warnings, await rightsOfWorkers(config));
+  const more = [...(await rightsOfWorkers(config)), ...(await authorityDoubts(config))];
+  const warned = await withAssembly(loaded, (_assembly, warnings) => warnings, more);
   if (warned === undefined) return EXIT.failure;
   if (isStrict && warned.length > 0) {
     say(`${config.file} is rejected: ${counted(warned)}, and --strict does not allow any`);
