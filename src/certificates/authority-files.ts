@@ -148,7 +148,10 @@ export class AuthorityFiles {
       if (error instanceof AuthorityError) throw error;
       const by = this.#writer === undefined ? '' : ` with the rights of user ${this.#writer.uid}`;
       const reason = errorMessage(error);
-      const hint = what === 'created' ? '; for another directory: state_dir PATH;' : '';
+      const hint =
+        what === 'created'
+          ? '; for another directory: state_dir PATH; or STATE_DIRECTORY=PATH in the environment'
+          : '';
       throw new AuthorityError(
         `the local authority in ${this.#directory} cannot be ${what}${by}: ${reason}${hint}`,
       );

@@ -187,7 +187,7 @@ describe('an authority is refused, and nothing is changed,', () => {
   it.runIf(process.platform === 'linux')('and what cannot be stored is no authority', async () => {
     state = '/proc/self/webserv';
     await expect(open()).rejects.toThrow(
-      /^the local authority in \/proc\/self\/webserv\/authority cannot be created: ENOENT: .*; for another directory: state_dir PATH;$/,
+      /^the local authority in \/proc\/self\/webserv\/authority cannot be created: ENOENT: .*; for another directory: state_dir PATH; or STATE_DIRECTORY=PATH in the environment$/,
     );
   });
 });
