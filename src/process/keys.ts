@@ -150,7 +150,7 @@ export class Keys<Holder extends KeyHolder> {
     } catch (error) {
       throw new KeyPairError({
         part: 'certificate',
-        message: `the local authority cannot make it: ${reasonOf(error)}`,
+        message: `no certificate can be made: ${reasonOf(error)}`,
       });
     }
   }

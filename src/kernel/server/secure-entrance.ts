@@ -64,6 +64,7 @@ export class SecureEntrance {
         const context = contexts.encrypted(endpoint, serverName);
         if (refusal === undefined) serve(handshake, transport, context);
         else {
+          if (refusals.take()) log.info(`client ${transport.peer.remoteAddress}: 400 ${refusal}`);
           const page = clientCertificatePage(refusal);
           serve(handshake, transport, new RefusingContext(context, () => page));
         }
