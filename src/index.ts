@@ -115,6 +115,7 @@ export {
   parseRange,
   selectRanges,
 } from './kernel/http/range.js';
+export type { ClientCertificate, TlsConnection } from './kernel/http/tls-connection.js';
 export { SharedWork } from './kernel/limits/shared-work.js';
 export { WorkLimit, type WorkLimitOptions } from './kernel/limits/work-limit.js';
 export { LineAllowance } from './kernel/log/line-allowance.js';

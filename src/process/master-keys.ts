@@ -6,6 +6,7 @@ import { type FromMaster, type FromWorker, isFromMaster } from './messages.js';
 
 /** A worker's certificates and keys, read by its master. */
 export class MasterKeys implements KeySource {
+  readonly mayLackRights = false;
   readonly #account: Account | undefined;
   readonly #tell: (message: FromWorker) => void;
   #asked = 0;

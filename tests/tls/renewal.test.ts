@@ -246,3 +246,30 @@ describe('keys that cannot be used', () => {
     expect(stderr.match(/error\[/g)).toHaveLength(1);
   });
 });
+
+describe.runIf(process.getuid?.() === 0)('files that only root can read', () => {
+  it.each([
+    ['the key', 'a.key', 'error[certificate-key]', 'warning[certificate-key]'],
+    ['the authorities of clients', 'ca.pem', 'error[client-authority]', 'warning[client-authority]'],
+  ])('%s: a warning at a check by another user, an error at a start', async (_what, file, error, warning) => {
+    const folder = await folderWith({
+      'ca.pem': await made.read('second.pem'),
+      'a.pem': await made.read('first.pem'),
+      'a.key': await made.read('first.key'),
+      'webserv.conf': `server { listen 127.0.0.1:${await freePort()} ssl; server_name a.test;
+        ssl_certificate a.pem; ssl_certificate_key a.key; ssl_verify_client on; ssl_client_certificate ca.pem; return 200; }`,
+    });
+    await chmod(folder, 0o755);
+    await chmod(join(folder, 'a.key'), 0o644);
+    await chmod(join(folder, file), 0o600);
+    const conf = join(folder, 'webserv.conf');
+    const through = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    const check = await webserv(['--test', conf], { through });
+    expect(check.stderr).toContain(warning);
+    expect(check.code).toBe(0);
+    const start = await webserv([conf], { through });
+    expect(start.stderr).toContain(error);
+    expect(start.code).toBe(1);
+    expect((await command(['--test', conf])).stderr).not.toContain(error);
+  });
+});

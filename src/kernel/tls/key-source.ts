@@ -13,6 +13,8 @@ export interface KeyListener {
 
 /** Where a server process gets its certificates and keys from. */
 export interface KeySource {
+  /** Whether the server itself, started by root, may be able to read files that cannot be read here. */
+  readonly mayLackRights: boolean;
   /**
    * @returns undefined where the certificate is not made yet, and is not made by asking for it
    * @throws KeyPairError
@@ -26,6 +28,8 @@ export interface KeySource {
 
 /** Reads the files in this process, once. For a server of one process, and for checks. */
 export class OwnKeys implements KeySource {
+  readonly mayLackRights = process.getuid?.() !== 0;
+
   async keyPair(origin: CertificateOrigin): Promise<KeyPair | undefined> {
     return origin.kind === 'files' ? readKeyPair(origin) : undefined;
   }

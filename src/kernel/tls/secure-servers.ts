@@ -3,6 +3,7 @@ import type { CertificateSetting, NamedFile, TlsSettings } from '../contract/tls
 import type { DiagnosticCode } from '../diagnostics/codes.js';
 import type { Diagnostic, Place, Severity } from '../diagnostics/diagnostic.js';
 import { displayPath } from '../diagnostics/display-path.js';
+import { errorCode } from '../diagnostics/error-code.js';
 import { reasonOf } from '../diagnostics/findings.js';
 import { certificateDoubts } from './certificate-checks.js';
 import { certificatesOf, type KeyPair, KeyPairError } from './key-pair.js';
@@ -64,8 +65,8 @@ async function secureServer(
     const pair = await keyPair(setting, server, source, report);
     if (pair !== undefined) pairs.push(pair);
   }
-  const authorities = await clientAuthorities(settings, report);
-  const ownTicketKey = await ticketKeyOf(settings, report);
+  const authorities = await clientAuthorities(settings, source, report);
+  const ownTicketKey = await ticketKeyOf(settings, source, report);
   if (failed || pairs.length < settings.certificates.length) return undefined;
   try {
     return new SecureServer(server, { settings, pairs, authorities, ownTicketKey, secret });
@@ -103,37 +104,37 @@ async function keyPair(
     const { part, code, hint } = error.problem;
     const isKey = part === 'key';
     tell({
-      severity: unreadableSeverity(code),
       code: (isKey ? 'certificate-key' : 'certificate') satisfies DiagnosticCode,
       message: error.message,
       place: isKey ? keyPlace : place,
-      ...hintFor(code, hint),
+      ...(hint !== undefined && { hint }),
+      ...unreadable(code, source),
     });
     return undefined;
   }
 }
 
-/** Another user than root checks a configuration: the server itself will be able to read it. */
-function unreadableSeverity(code: string | undefined): Severity {
-  return code === 'EACCES' && process.getuid?.() !== 0 ? 'warning' : 'error';
-}
-
-function hintFor(code: string | undefined, hint: string | undefined): { readonly hint?: string } {
-  if (code === 'EACCES') return { hint: 'a server that is started by root can read it' };
-  return hint === undefined ? {} : { hint };
+/** A check by another user than root cannot read what the server itself will be able to read. */
+function unreadable(code: string | undefined, source: KeySource): { severity: Severity; hint?: string } {
+  if (code !== 'EACCES') return { severity: 'error' };
+  if (source.mayLackRights)
+    return { severity: 'warning', hint: 'a server that is started by root can read it' };
+  return { severity: 'error', hint: "let the server's user read it, or start the server by root" };
 }
 
 async function clientAuthorities(
   { clientCertificate, trustedCertificate, crl }: TlsSettings,
+  source: KeySource,
   tell: Tell,
 ): Promise<ClientAuthorities> {
   const certificates: string[] = [];
   for (const file of [clientCertificate, trustedCertificate]) {
     const text =
-      file && (await pemOf(file, /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/, 'certificate', tell));
+      file &&
+      (await pemOf(file, /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/, 'certificate', source, tell));
     if (text !== undefined) certificates.push(text);
   }
-  const lists = crl && (await pemOf(crl, CRL, 'list of revoked certificates', tell));
+  const lists = crl && (await pemOf(crl, CRL, 'list of revoked certificates', source, tell));
   return { certificates, revoked: lists?.match(CRL_BLOCKS) ?? [] };
 }
 
@@ -144,6 +145,7 @@ async function pemOf(
   { path, place }: NamedFile,
   begin: RegExp,
   what: string,
+  source: KeySource,
   tell: Tell,
 ): Promise<string | undefined> {
   const code: DiagnosticCode = 'client-authority';
@@ -152,12 +154,16 @@ async function pemOf(
     if (begin.test(text)) return text;
     tell({ severity: 'error', code, place, message: `${displayPath(path)} has no ${what}` });
   } catch (error) {
-    tell({ severity: 'error', code, place, message: reasonOf(error) });
+    tell({ code, place, message: reasonOf(error), ...unreadable(errorCode(error), source) });
   }
   return undefined;
 }
 
-async function ticketKeyOf({ ticketKey }: TlsSettings, tell: Tell): Promise<Buffer | undefined> {
+async function ticketKeyOf(
+  { ticketKey }: TlsSettings,
+  source: KeySource,
+  tell: Tell,
+): Promise<Buffer | undefined> {
   if (ticketKey === undefined) return undefined;
   const code: DiagnosticCode = 'tls-settings';
   const { path, place } = ticketKey;
@@ -172,7 +178,7 @@ async function ticketKeyOf({ ticketKey }: TlsSettings, tell: Tell): Promise<Buff
       hint: `make one: openssl rand -out FILE ${TICKET_KEY_SIZE}`,
     });
   } catch (error) {
-    tell({ severity: 'error', code, place, message: reasonOf(error) });
+    tell({ code, place, message: reasonOf(error), ...unreadable(errorCode(error), source) });
   }
   return undefined;
 }
