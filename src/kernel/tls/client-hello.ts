@@ -54,15 +54,19 @@ export function readFirstBytes(bytes: Buffer): FirstBytes {
     received += piece.length;
     at = end;
     if (wanted === MESSAGE_HEADER && received >= MESSAGE_HEADER) {
-      const message = Buffer.concat(pieces);
+      const message = together(pieces);
       if (message[0] !== CLIENT_HELLO) return NO_HELLO;
       wanted += message.readUIntBE(1, 3);
       if (wanted > MAX_HELLO) return TOO_LARGE;
     }
   }
-  const [first = Buffer.alloc(0)] = pieces;
-  const message = pieces.length === 1 ? first : Buffer.concat(pieces);
-  return { kind: 'hello', hello: readHello(message.subarray(MESSAGE_HEADER, wanted)) };
+  return { kind: 'hello', hello: readHello(together(pieces), MESSAGE_HEADER, wanted) };
+}
+
+/** Nearly every ClientHello is in one record, and needs no copy. */
+function together(pieces: readonly Buffer[]): Buffer {
+  const [first] = pieces;
+  return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
 }
 
 const invalid = (reason: string): FirstBytes => ({ kind: 'invalid', reason });
@@ -73,67 +77,90 @@ const TOO_LARGE = invalid('the ClientHello is too large');
 export const comparableName = (name: string): string =>
   (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
 
-/** Reads a message's fields one after the other. Beyond its end every field is empty. */
+/**
+ * Reads a message's fields one after the other. Beyond its end every field is empty. It creates no buffer for a field: that
+ * would cost more than all the rest.
+ */
 class Fields {
   readonly #bytes: Buffer;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, start: number, end: number) {
     this.#bytes = bytes;
+    this.#at = start;
+    this.#end = Math.min(end, bytes.length);
   }
 
   get left(): number {
-    return this.#bytes.length - this.#at;
+    return this.#end - this.#at;
   }
 
-  take(length: number): Buffer {
-    const field = this.#bytes.subarray(this.#at, this.#at + length);
+  skip(length: number): void {
     this.#at += length;
-    return field;
   }
 
   number(bytes: 1 | 2): number {
-    const field = this.take(bytes);
-    return field.length === bytes ? field.readUIntBE(0, bytes) : 0;
+    const at = this.#at;
+    this.#at += bytes;
+    if (this.#at > this.#end) return 0;
+    const first = this.#bytes[at] ?? 0;
+    return bytes === 1 ? first : (first << 8) | (this.#bytes[at + 1] ?? 0);
   }
 
-  /** A field with its length in front. */
-  vector(lengthBytes: 1 | 2): Buffer {
-    return this.take(this.number(lengthBytes));
+  skipVector(lengthBytes: 1 | 2): void {
+    this.skip(this.number(lengthBytes));
+  }
+
+  /** The fields in a field that has its length in front. */
+  vector(lengthBytes: 1 | 2): Fields {
+    const length = this.number(lengthBytes);
+    const start = this.#at;
+    this.#at += length;
+    return new Fields(this.#bytes, start, Math.min(start + length, this.#end));
+  }
+
+  /** A text with its length in front. */
+  text(lengthBytes: 1 | 2): string {
+    const length = this.number(lengthBytes);
+    const start = this.#at;
+    this.#at += length;
+    return this.#bytes.toString('latin1', Math.min(start, this.#end), Math.min(start + length, this.#end));
   }
 }
 
 /** RFC 8446 §4.1.2: version, random, session, cipher suites, compression methods, extensions. */
-function readHello(message: Buffer): ClientHello {
-  const fields = new Fields(message);
-  fields.take(2 + 32);
-  fields.vector(1);
-  fields.vector(2);
-  fields.vector(1);
-  const extensions = new Fields(fields.vector(2));
-  let hello: ClientHello = { serverName: '', protocols: [] };
+function readHello(message: Buffer, start: number, end: number): ClientHello {
+  const fields = new Fields(message, start, end);
+  fields.skip(2 + 32);
+  fields.skipVector(1);
+  fields.skipVector(2);
+  fields.skipVector(1);
+  const extensions = fields.vector(2);
+  let serverName = '';
+  let protocols: readonly string[] = [];
   while (extensions.left > 0) {
     const type = extensions.number(2);
-    const content = new Fields(extensions.vector(2));
-    if (type === SERVER_NAME) hello = { ...hello, serverName: readServerName(content) };
-    else if (type === ALPN) hello = { ...hello, protocols: readProtocols(content) };
+    if (type === SERVER_NAME) serverName = readServerName(extensions.vector(2));
+    else if (type === ALPN) protocols = readProtocols(extensions.vector(2));
+    else extensions.skipVector(2);
   }
-  return hello;
+  return { serverName, protocols };
 }
 
 function readServerName(extension: Fields): string {
-  const names = new Fields(extension.vector(2));
+  const names = extension.vector(2);
   while (names.left > 0) {
     const type = names.number(1);
-    const name = names.vector(2);
-    if (type === HOST_NAME) return comparableName(name.toString('latin1'));
+    if (type === HOST_NAME) return comparableName(names.text(2));
+    names.skipVector(2);
   }
   return '';
 }
 
 function readProtocols(extension: Fields): readonly string[] {
-  const names = new Fields(extension.vector(2));
+  const names = extension.vector(2);
   const protocols: string[] = [];
-  while (names.left > 0) protocols.push(names.vector(1).toString('latin1'));
+  while (names.left > 0) protocols.push(names.text(1));
   return protocols;
 }
