@@ -6,6 +6,13 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+const PUBLIC = [
+  'basicConstraints=critical,CA:FALSE',
+  'keyUsage=critical,digitalSignature',
+  'extendedKeyUsage=serverAuth',
+  'crlDistributionPoints=URI:http://127.0.0.1:9/revoked.crl',
+];
+
 /** Certificates made by the `openssl` command, independent of the server's own code. Files are named `NAME.pem` and `NAME.key`. */
 export class Certificates {
   readonly directory: string;
@@ -37,10 +44,17 @@ export class Certificates {
   async server(
     name: string,
     hosts: readonly string[],
-    options: { readonly issuer?: string; readonly days?: number; readonly rsa?: boolean } = {},
+    options: {
+      readonly issuer?: string;
+      readonly days?: number;
+      readonly rsa?: boolean;
+      /** With what public authorities add: usages, and where to ask whether it is revoked. */
+      readonly like?: 'public';
+    } = {},
   ): Promise<void> {
     const names = hosts.map((host) => `${/^[\d.:]+$/.test(host) ? 'IP' : 'DNS'}:${host}`).join(',');
-    await this.#issue(name, [`subjectAltName=${names}`], options);
+    const added = options.like === 'public' ? PUBLIC : [];
+    await this.#issue(name, [`subjectAltName=${names}`, ...added], options);
   }
 
   /** A client's certificate. */
