@@ -25,7 +25,8 @@ export class TlsTransport implements Transport {
     this.#raw = raw;
     // 'close' follows, also that of TLS.
     raw.on('error', () => {});
-    // A reset that TLS meets while it sends session tickets looks like an end, and no later write ever ends.
+    // A reset that TLS meets while it sends session tickets is not reported, and no later write ever ends.
+    setImmediate(() => this.detectReset());
     stream.on('end', () => this.detectReset());
   }
 
@@ -44,9 +45,12 @@ export class TlsTransport implements Transport {
     this.#raw.setKeepAlive(true, idleMs);
   }
 
-  /** Written by TLS, nothing would not come to the socket. */
+  /**
+   * Written by TLS, nothing would not come to the socket. While the socket writes, it meets a reset by itself, and TLS would
+   * take the end of this write for that of its own.
+   */
   detectReset(): void {
-    this.#raw.write(NOTHING);
+    if (untakenBytes(this.#raw) === 0) this.#raw.write(NOTHING);
   }
 
   /** A UNIX socket, which has no address, has no reset: closing it discards its data. */
