@@ -115,11 +115,12 @@ describe('webserv explain https://…', () => {
     expect((await rows('a.test:8080/', conf())).server).toBeDefined();
   });
 
-  it.skipIf(process.getuid?.() === 0)('needs no key', async () => {
-    await chmod(join(made.directory, 'b.key'), 0);
-    const cwd = await folderWith({ 'webserv.conf': conf().join('\n') });
-    const { stdout, stderr } = await command(['explain', 'https://x.b.test:8443/'], { cwd });
-    expect(stderr).toContain('cannot read');
-    expect(stdout).toContain('CN=b,O=Tests');
-  });
+  if (process.getuid?.() !== 0)
+    it('needs no key', async () => {
+      await chmod(join(made.directory, 'b.key'), 0);
+      const cwd = await folderWith({ 'webserv.conf': conf().join('\n') });
+      const { stdout, stderr } = await command(['explain', 'https://x.b.test:8443/'], { cwd });
+      expect(stderr).toContain('cannot read');
+      expect(stdout).toContain('CN=b,O=Tests');
+    });
 });
