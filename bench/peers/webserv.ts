@@ -57,7 +57,7 @@ function serverBlock(name: string, site: Site): string {
   return `
 server {
   listen 127.0.0.1:${site.port}${site.shape.tls ? ' ssl' : ''};
-  ${site.shape.tls ? `ssl_certificate ${CERTIFICATE};\n  ssl_certificate_key ${CERTIFICATE_KEY};` : ''}
+  ${site.shape.tls ? `ssl_certificate ${CERTIFICATE};\n  ssl_certificate_key ${CERTIFICATE_KEY};\n  ssl_prefer_server_ciphers off;` : ''}
   server_name ${name};
   root www;
   error_page 404 /errors/404.html;

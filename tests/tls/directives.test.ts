@@ -100,10 +100,19 @@ describe('ssl_ciphers and ssl_prefer_server_ciphers', () => {
 
   it("follow the client's order, or the server's", async () => {
     const list = 'ssl_ciphers ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256;';
-    await using clients = await server(`${pair('a')} ${list}`);
-    await using servers = await server(`${pair('a')} ${list} ssl_prefer_server_ciphers on;`);
+    await using clients = await server(`${pair('a')} ${list} ssl_prefer_server_ciphers off;`);
+    await using servers = await server(`${pair('a')} ${list}`);
     expect((await get(clients.port, '/', client)).cipher).toBe('ECDHE-ECDSA-AES128-GCM-SHA256');
     expect((await get(servers.port, '/', client)).cipher).toBe('ECDHE-ECDSA-AES256-GCM-SHA384');
+  });
+
+  it('give a client ChaCha20 that prefers it', async () => {
+    await using one = await server(pair('a'));
+    const chacha = 'ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256';
+    const asked = { maxVersion: 'TLSv1.2', ciphers: chacha } as const;
+    expect((await get(one.port, '/', asked)).cipher).toBe('ECDHE-ECDSA-CHACHA20-POLY1305');
+    const aes = { maxVersion: 'TLSv1.2', ciphers: both.split(':').toReversed().join(':') } as const;
+    expect((await get(one.port, '/', aes)).cipher).toBe('ECDHE-ECDSA-AES128-GCM-SHA256');
   });
 });
 

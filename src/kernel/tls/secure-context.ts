@@ -58,7 +58,15 @@ export function secureContext({
     sessionTimeout: Math.ceil(settings.sessionTimeout / 1000),
     sessionIdContext: identity.slice(0, MAX_SESSION_CONTEXT),
     ticketKeys: ticketKey,
-    // A client could make the server work by renegotiating, and no client needs it (RFC 9325 §3.5).
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (mayResume(settings) ? 0 : constants.SSL_OP_NO_TICKET),
+    secureOptions: secureOptions(settings),
   });
+}
+
+function secureOptions(settings: TlsSettings): number {
+  return (
+    // A client could make the server work by renegotiating, and no client needs it (RFC 9325 §3.5).
+    constants.SSL_OP_NO_RENEGOTIATION |
+    (mayResume(settings) ? 0 : constants.SSL_OP_NO_TICKET) |
+    (settings.preferServerCiphers ? constants.SSL_OP_PRIORITIZE_CHACHA : 0)
+  );
 }

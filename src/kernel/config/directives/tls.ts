@@ -151,9 +151,9 @@ export const tlsDirectives = {
   }),
   ssl_prefer_server_ciphers: flag({
     in: inServers,
-    default: false,
-    help: "prefers the order of the server's cipher suites to the client's",
-    example: 'ssl_prefer_server_ciphers on;',
+    default: true,
+    help: "prefers the order of the server's cipher suites to the client's; a client that prefers ChaCha20, because it has no AES in hardware, gets it",
+    example: 'ssl_prefer_server_ciphers off;',
   }),
   ssl_ecdh_curve: single(
     argument.word('LIST|auto', /^[A-Za-z0-9:_-]{1,512}$/, 'auto, or groups such as X25519:prime256v1'),
