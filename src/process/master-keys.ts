@@ -2,6 +2,7 @@ import type { CertificateOrigin } from '../kernel/contract/tls.js';
 import type { Account } from '../kernel/rights/account.js';
 import { type KeyPair, KeyPairError } from '../kernel/tls/key-pair.js';
 import type { KeyListener, KeySource } from '../kernel/tls/key-source.js';
+import { replyOfMaster } from './master-reply.js';
 import { type FromMaster, type FromWorker, isFromMaster } from './messages.js';
 
 /** A worker's certificates and keys, read by its master. */
@@ -25,33 +26,25 @@ export class MasterKeys implements KeySource {
     });
   }
 
-  keyPair(origin: CertificateOrigin): Promise<KeyPair> {
+  async keyPair(origin: CertificateOrigin): Promise<KeyPair> {
     this.#asked += 1;
     const id = this.#asked;
-    return new Promise((resolve, reject) => {
-      const take = (message: unknown): void => {
-        if (!isFromMaster(message)) return;
-        if (message.type !== 'key-pair' && message.type !== 'no-key-pair') return;
-        if (message.id !== id) return;
-        process.off('message', take);
-        if (message.type === 'key-pair') resolve(message.pair);
-        else reject(new KeyPairError(message.problem));
-      };
-      process.on('message', take);
-      this.#tell({ type: 'key-pair', id, origin, account: this.#account });
-    });
+    const reply = await replyOfMaster(
+      () => this.#tell({ type: 'key-pair', id, origin, account: this.#account }),
+      (message) =>
+        (message.type === 'key-pair' || message.type === 'no-key-pair') && message.id === id
+          ? message
+          : undefined,
+    );
+    if (reply.type === 'no-key-pair') throw new KeyPairError(reply.problem);
+    return reply.pair;
   }
 
   ticketSecret(): Promise<Uint8Array> {
-    return new Promise((resolve) => {
-      const take = (message: unknown): void => {
-        if (!isFromMaster(message) || message.type !== 'ticket-secret') return;
-        process.off('message', take);
-        resolve(Buffer.from(message.secret, 'base64'));
-      };
-      process.on('message', take);
-      this.#tell({ type: 'ticket-secret' });
-    });
+    return replyOfMaster(
+      () => this.#tell({ type: 'ticket-secret' }),
+      (message) => (message.type === 'ticket-secret' ? Buffer.from(message.secret, 'base64') : undefined),
+    );
   }
 
   subscribe(listener: KeyListener): void {

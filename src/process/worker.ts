@@ -24,6 +24,7 @@ import { blameFinder } from './blame.js';
 import { compactHeap } from './compact-heap.js';
 import { STANDBY_TITLE, WORKER_TITLE } from './identity.js';
 import { MasterKeys } from './master-keys.js';
+import { replyOfMaster } from './master-reply.js';
 import { MasterSockets } from './master-sockets.js';
 import { type FromWorker, type Given, isFromMaster, type Launch, type Order } from './messages.js';
 import { MetricsClient } from './metrics-aggregator.js';
@@ -171,15 +172,10 @@ function endWhileStarting(): { over(): void } {
 
 /** A message sent before the listener is attached is lost, so the master sends this one only after `ready`. */
 function receiveGiven(): Promise<Given> {
-  return new Promise((resolve) => {
-    const take = (message: unknown): void => {
-      if (!isFromMaster(message) || message.type !== 'given') return;
-      process.off('message', take);
-      resolve(message.given);
-    };
-    process.on('message', take);
-    tell({ type: 'ready' });
-  });
+  return replyOfMaster(
+    () => tell({ type: 'ready' }),
+    (message) => (message.type === 'given' ? message.given : undefined),
+  );
 }
 
 /** Runs a step; if it throws, undoes what came before it. */
