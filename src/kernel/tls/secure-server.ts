@@ -69,7 +69,8 @@ export class SecureServer {
 
   /** Uses keys of another secret for new session tickets. Clients with older ones make a full handshake. */
   rotate(secret: Uint8Array): void {
-    if (this.#ownTicketKey !== undefined) return;
+    // A worker's first secret comes as a change, too.
+    if (this.#ownTicketKey !== undefined || Buffer.from(secret).equals(this.#secret)) return;
     this.#context = this.#make(this.#pairs, secret);
     this.#secret = secret;
   }
