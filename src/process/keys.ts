@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { LocalAuthority } from '../certificates/authority.js';
-import { ABSENT, asVersion, type WatchedFile } from '../kernel/config/files/watched.js';
+import { currentVersion, type WatchedFile } from '../kernel/config/files/watched.js';
 import type { CertificateFiles, CertificateOrigin, InternalCertificate } from '../kernel/contract/tls.js';
 import { displayPath } from '../kernel/diagnostics/display-path.js';
 import { reasonOf } from '../kernel/diagnostics/findings.js';
@@ -69,7 +68,8 @@ export class Keys<Holder extends KeyHolder> {
     this.#renewal = setInterval(() => void this.#renewInternal(), HOUR_MS).unref();
     this.#watch = new Watch({
       changed: () => this.#changed(),
-      warn: (text) => options.log().warn(text.replace('--watch', 'certificates')),
+      warn: (text) => options.log().warn(text),
+      name: 'certificates',
     });
   }
 
@@ -254,7 +254,7 @@ async function versionsOf(origin: CertificateOrigin): Promise<readonly WatchedFi
   return Promise.all(
     paths.map(async (path) => ({
       path,
-      version: await stat(path, { bigint: true }).then(asVersion, () => ABSENT),
+      version: await currentVersion(path),
     })),
   );
 }

@@ -1,7 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { filesOf } from '../kernel/config/files/match-files.js';
-import { ABSENT, asVersion, type Watched } from '../kernel/config/files/watched.js';
+import { currentVersion, type Watched } from '../kernel/config/files/watched.js';
 import { errorCode } from '../kernel/diagnostics/error-code.js';
 import { ReportOnce } from '../kernel/log/report-once.js';
 import { WatchPoints } from './watch-points.js';
@@ -22,6 +21,8 @@ export interface WatchOptions {
   readonly changed: () => void;
   /** Reports that not everything is watched, and why: each reason once. */
   readonly warn: (text: string) => void;
+  /** Begins each such report; default: `--watch`. */
+  readonly name?: string;
   /** Interval of the checks without notifications, in milliseconds; default: 10 seconds. */
   readonly pollMs?: number;
 }
@@ -132,7 +133,7 @@ export class Watch {
     for (let at = 0; at < paths.length; at += PARALLEL_STATS) {
       await Promise.all(
         paths.slice(at, at + PARALLEL_STATS).map(async (path) => {
-          const version = await stat(path, { bigint: true }).then(asVersion, () => ABSENT);
+          const version = await currentVersion(path);
           differs ||= version !== this.#files.get(path);
           this.#files.set(path, version);
         }),
@@ -174,6 +175,7 @@ export class Watch {
   #warn(reason: string): void {
     if (!this.#reports.take(reason)) return;
     const seconds = this.#pollMs / 1000;
-    this.#options.warn(`--watch: ${reason}; changes in the remaining ones are found within ${seconds} s`);
+    const { name = '--watch', warn } = this.#options;
+    warn(`${name}: ${reason}; changes in the remaining ones are found within ${seconds} s`);
   }
 }

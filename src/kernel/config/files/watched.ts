@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The sources of a configuration: when one of them changes, the configuration may change. */
@@ -51,6 +52,11 @@ export function versionOf(path: string): string {
   } catch {
     return ABSENT;
   }
+}
+
+/** As `versionOf`, without blocking. */
+export function currentVersion(path: string): Promise<string> {
+  return stat(path, { bigint: true }).then(asVersion, () => ABSENT);
 }
 
 const CODE = '*.{ts,mts,cts,js,mjs,cjs}';
