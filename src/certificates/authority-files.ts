@@ -22,6 +22,7 @@ import {
   checkPrivateDirectory,
   makePrivateDirectory,
   modeText,
+  PERMISSIONS_OF_OTHERS,
   syncDirectory,
   unsafe,
 } from '../kernel/rights/private-directory.js';
@@ -57,7 +58,6 @@ const MAX_BYTES = 64 * 1024;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const PRIVATE_KEY_MODE = 0o600;
 const CERTIFICATE_MODE = 0o644;
-const PERMISSIONS_OF_OTHERS = 0o077;
 /** The name is taken by a directory that is not empty (rename(2)). */
 const TAKEN = new Set(['EEXIST', 'ENOTEMPTY']);
 

@@ -5,6 +5,7 @@ import { type Account, isRoot } from '../rights/account.js';
 import { actAs } from '../rights/act-as.js';
 import { type InheritedStream, inheritedStream, markStreamInUse } from '../rights/inherited-stream.js';
 import { safePath } from '../rights/path-writer.js';
+import { PERMISSIONS_OF_OTHERS } from '../rights/private-directory.js';
 
 /** The destination that log lines are written to. */
 export interface LogSink {
@@ -57,7 +58,6 @@ export async function openFileSink(path: string, account?: Account): Promise<Log
 
 /** Readable for its owner only. */
 const PRIVATE_MODE = 0o600;
-const GROUP_AND_OTHERS = 0o077;
 
 /**
  * Opens a file of secrets for appending, and creates it with mode 0600 if it does not exist.
@@ -90,7 +90,7 @@ function exposure(stats: Stats, owners: readonly (number | undefined)[]): string
   if (!stats.isFile()) return 'it is not a regular file';
   if (stats.nlink > 1) return 'it has a second name (a hard link)';
   if (!owners.includes(stats.uid)) return `it belongs to user ${stats.uid}`;
-  return (stats.mode & GROUP_AND_OTHERS) === 0 ? undefined : 'other users may read it: chmod 600';
+  return (stats.mode & PERMISSIONS_OF_OTHERS) === 0 ? undefined : 'other users may read it: chmod 600';
 }
 
 /** Synchronous: other work must not run with the rights used here. Called at the start, and when logs are reopened. */

@@ -4,6 +4,8 @@ import { errorCode } from '../diagnostics/error-code.js';
 
 const PRIVATE = 0o700;
 const WRITABLE_BY_OTHERS = 0o022;
+/** Permission bits of users other than a file's owner: a file of secrets has none of them. */
+export const PERMISSIONS_OF_OTHERS = 0o077;
 /** Error codes of file systems that cannot flush a directory. */
 const NO_SYNC = new Set(['EINVAL', 'EISDIR', 'ENOTSUP', 'EOPNOTSUPP']);
 

@@ -10,7 +10,7 @@ import { NegotiatedTls } from './tls-peer.js';
 import { TlsTransport } from './tls-transport.js';
 
 /** How a handshake ended without a connection, for the metrics. */
-export type HandshakeFailure = 'failed' | 'timeout' | 'closed' | 'rejected' | 'plain';
+export type HandshakeFailure = 'failed' | 'timeout' | 'closed' | 'rejected';
 
 /** The services that a handshake needs from its server. */
 export interface HandshakeHost {

@@ -3,6 +3,7 @@ import type { CertificateFiles } from '../contract/tls.js';
 import { displayPath } from '../diagnostics/display-path.js';
 import { errorCode } from '../diagnostics/error-code.js';
 import { errorMessage } from '../diagnostics/error-text.js';
+import { PERMISSIONS_OF_OTHERS } from '../rights/private-directory.js';
 import { readPemFile } from './pem-file.js';
 
 /** A certificate with its key, as PEM texts: plain data, which may go to another process of the server. */
@@ -40,8 +41,6 @@ const BLOCK =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 /** Certificates of one chain. */
 const MAX_CHAIN = 32;
-/** Bits below which Node's OpenSSL refuses a key. */
-const GROUP_AND_OTHERS = 0o077;
 
 /**
  * Reads a certificate with its key from their files, and checks that they fit.
@@ -62,7 +61,7 @@ export async function readKeyPair({ certificate, key, passwords }: CertificateFi
   return {
     certificate: text,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    isKeyExposed: (mode & GROUP_AND_OTHERS) !== 0,
+    isKeyExposed: (mode & PERMISSIONS_OF_OTHERS) !== 0,
   };
 }
 
