@@ -61,17 +61,6 @@ export async function get(
   return response;
 }
 
-/** The session for a resumption. With TLS 1.3 it comes after the handshake. */
-export async function sessionAt(port: number, options: ConnectionOptions): Promise<Buffer> {
-  const socket = await handshake(port, { servername: 'a.test', ...options });
-  const session = socket.getProtocol() === 'TLSv1.2' ? socket.getSession() : undefined;
-  const later = new Promise<Buffer>((resolve) => socket.once('session', resolve));
-  socket.resume().write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
-  const got = session ?? (await later);
-  socket.destroy();
-  return got;
-}
-
 /** A session for a resumption. With TLS 1.3 it comes after the handshake. */
 export async function sessionOf(port: number, options: ConnectionOptions): Promise<Buffer> {
   const socket = await handshake(port, options);

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Certificates } from './certificates.js';
-import { get, refusal, sessionAt } from './client.js';
+import { get, refusal, sessionOf } from './client.js';
 
 let made: Certificates;
 beforeAll(async () => {
@@ -132,7 +132,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('sessions of %s', (maxVersion) =>
       [on.port, true],
       [off.port, false],
     ] as const) {
-      const session = await sessionAt(port, { maxVersion });
+      const session = await sessionOf(port, { servername: 'a.test', maxVersion });
       const again = await get(port, '/', { servername: 'a.test', maxVersion, session });
       expect(again.reused).toBe(reused);
     }
@@ -148,7 +148,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('sessions of %s', (maxVersion) =>
     const options = {
       servername: 'a.test',
       maxVersion,
-      session: await sessionAt(first.port, { maxVersion }),
+      session: await sessionOf(first.port, { servername: 'a.test', maxVersion }),
     };
     expect((await get(second.port, '/', options)).reused).toBe(true);
     expect((await get(other.port, '/', options)).reused).toBe(false);
@@ -156,7 +156,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('sessions of %s', (maxVersion) =>
 
   it('ssl_session_timeout ends them', async () => {
     await using brief = await server(`${pair('a')} ssl_session_timeout 1s;`);
-    const session = await sessionAt(brief.port, { maxVersion });
+    const session = await sessionOf(brief.port, { servername: 'a.test', maxVersion });
     const options = { servername: 'a.test', maxVersion, session };
     await expect.poll(async () => (await get(brief.port, '/', options)).reused).toBe(false);
   });
@@ -190,7 +190,7 @@ describe('ssl_verify_client', () => {
   it('never resumes a session: the certificate is verified each time', async () => {
     await using one = await verified('on');
     const certificate = await clientPair('right');
-    const session = await sessionAt(one.port, certificate);
+    const session = await sessionOf(one.port, { servername: 'a.test', ...certificate });
     const again = await get(one.port, '/', { ...certificate, servername: 'a.test', session });
     expect(again).toMatchObject({ status: 200, reused: false });
   });

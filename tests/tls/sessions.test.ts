@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '@webserv/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../free-port.js';
 import { Certificates } from './certificates.js';
-import { get, sessionAt } from './client.js';
+import { get, sessionOf } from './client.js';
 
 let made: Certificates;
 let client: ConnectionOptions;
@@ -44,7 +44,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s (CVE-2025-23419)
     /** Whether a session got with one name is resumed with another one. */
     async function resumes(server: TestServer, from: string, to: string): Promise<boolean> {
       const options = { ...client, maxVersion };
-      const session = await sessionAt(server.port, { ...options, servername: from });
+      const session = await sessionOf(server.port, { ...options, servername: from });
       const { reused, status } = await get(server.port, '/', { ...options, servername: to, session });
       expect(status).toBe(200);
       return reused;
@@ -89,7 +89,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s (CVE-2025-23419)
       ] as const)
         expect(await resumes(server, from, to)).toBe(false);
       // Without a certificate of its own, the session is no replacement.
-      const session = await sessionAt(server.port, { ...client, maxVersion, servername: 'b.test' });
+      const session = await sessionOf(server.port, { ...client, maxVersion, servername: 'b.test' });
       const { status, text } = await get(server.port, '/', { maxVersion, servername: 'b.test', session });
       expect(`${status} ${text}`).toMatch(mode === 'on' ? /^400 / : /^200 [\s\S]*NONE$/);
     });
@@ -100,7 +100,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s (CVE-2025-23419)
       `server_name a.test; ${verify('on', 'ca')}`,
       `server_name b.test; ${verify('on', 'other-ca')}`,
     );
-    const session = await sessionAt(server.port, { ...client, maxVersion, servername: 'a.test' });
+    const session = await sessionOf(server.port, { ...client, maxVersion, servername: 'a.test' });
     const { status, reused } = await get(server.port, '/', {
       ...client,
       maxVersion,
@@ -112,7 +112,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s (CVE-2025-23419)
 
   it('of one name of a server is used for another name of it by a full handshake, or not at all', async () => {
     await using server = await servers('server_name a.test b.test;');
-    const session = await sessionAt(server.port, { maxVersion, servername: 'a.test' });
+    const session = await sessionOf(server.port, { maxVersion, servername: 'a.test' });
     const again = await get(server.port, '/', { maxVersion, servername: 'b.test', session }).catch(String);
     if (typeof again !== 'string') expect(again.text).toMatch(/^HTTP\/1\.1 200 /);
   });
